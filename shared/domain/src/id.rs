@@ -1,0 +1,102 @@
+//! Identities, one type each, so that a contact can never be passed where a template is meant.
+//!
+//! Ids of rows are UUID v7 (RFC 9562): their order is their order of birth, which keeps indexes dense and lists cheap.
+//! Ids that must not be guessed (an attempt's, which travels to Meta and back) are UUID v4: 122 random bits.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::{Builder, Uuid};
+
+macro_rules! row_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id born at `now`; ids of one millisecond differ by chance.
+            pub fn at(now: Timestamp) -> Self {
+                Self(time_ordered(now))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+row_ids! {
+    /// A business that uses the platform.
+    TenantId,
+    /// A person who logs in.
+    UserId,
+    /// Somebody a tenant may write to.
+    ContactId,
+    /// A message template.
+    TemplateId,
+    /// One message to one contact.
+    MessageId,
+    /// One chunk of messages taken by one dispatcher.
+    ClaimId,
+}
+
+fn time_ordered(now: Timestamp) -> Uuid {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
+}
+
+/// One try to send one message; travels to Meta as `biz_opaque_callback_data` and comes back with its statuses.
+///
+/// Random, so that it tells nobody anything about tenant or recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(pub Uuid);
+
+impl AttemptId {
+    /// A new attempt.
+    pub fn random() -> Self {
+        Self(Builder::from_random_bytes(rand::random()).into_uuid())
+    }
+}
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! metas_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+metas_ids! {
+    /// Meta's id of a business phone number, as text: its length is Meta's affair.
+    PhoneNumberId,
+    /// Meta's id of a message it accepted (`wamid.…`).
+    Wamid,
+}

@@ -1,0 +1,28 @@
+//! Every limit has a name; the ones that the whole product shares stand here.
+
+/// Days ahead that a message may be scheduled.
+pub const SCHEDULE_DAYS_MAX: i64 = 366;
+/// Contacts in one import call; with 6 MB a body on Lambda this is what fits.
+pub const IMPORT_CONTACTS_MAX: usize = 20_000;
+/// Characters of a contact's name.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Bytes of a contact's attributes, as JSON.
+pub const ATTRIBUTES_BYTES_MAX: usize = 4_096;
+/// Characters of an idempotency key, as in the practice of payment APIs.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// Characters of one variable's value in a message.
+pub const VARIABLE_CHARS_MAX: usize = 1_024;
+/// Bytes of a JSON body on ordinary routes.
+pub const BODY_BYTES_MAX: usize = 262_144;
+/// Bytes of an import's body: Lambda takes 6 MB with its envelope.
+pub const IMPORT_BODY_BYTES_MAX: usize = 5_500_000;
+/// Bytes of a webhook body; Meta sends up to 3 MB.
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 5_500_000;
+/// Characters of a password; more would only be work for the hash.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Characters of a password at least (OWASP ASVS 6.2.1).
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Rows of one page of a list at most.
+pub const PAGE_ROWS_MAX: u32 = 200;
+/// Rows of one page when the caller does not say.
+pub const PAGE_ROWS_DEFAULT: u32 = 50;

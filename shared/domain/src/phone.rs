@@ -1,0 +1,104 @@
+//! Phone numbers in E.164 (ITU-T): what Meta is given and what a contact is known by.
+
+use std::fmt;
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The longest spelling looked at; E.164 itself has 15 digits.
+pub const SPELLING_CHARS_MAX: usize = 40;
+
+/// A number that is *possible* under its country's numbering plan (right length), not necessarily assigned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PhoneNumber(String);
+
+/// Why a spelling is no phone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PhoneError {
+    /// Without a country code there is no telling where it rings.
+    #[error("must start with + and a country code, such as +15551234567")]
+    NoCountryCode,
+    /// Letters, too many characters, or an unknown country code.
+    #[error("is not a phone number")]
+    Malformed,
+    /// Too short or too long for its country.
+    #[error("has a length that no number of its country has")]
+    Impossible,
+}
+
+impl PhoneNumber {
+    /// Reads any usual spelling (`+1 (555) 123-4567`, `0049 30 …`) and normalises it to `+` and digits.
+    pub fn parse(spelling: &str) -> Result<Self, PhoneError> {
+        let trimmed = spelling.trim();
+        if trimmed.chars().count() > SPELLING_CHARS_MAX || trimmed.chars().any(|c| c.is_alphabetic() || c.is_control()) {
+            return Err(PhoneError::Malformed);
+        }
+        let international = match trimmed.strip_prefix("00") {
+            Some(rest) => format!("+{rest}"),
+            None => trimmed.to_owned(),
+        };
+        if !international.starts_with('+') {
+            return Err(PhoneError::NoCountryCode);
+        }
+        let number = PHONE_NUMBER_UTIL.parse(&international, None).map_err(|_spelling| PhoneError::Malformed)?;
+        if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
+            return Err(PhoneError::Impossible);
+        }
+        Ok(Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned()))
+    }
+
+    /// A number that was normalised before it was stored.
+    pub fn from_stored(e164: String) -> Self {
+        Self(e164)
+    }
+
+    /// `+` and digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The digits alone, as Meta's statuses write them.
+    pub fn digits(&self) -> &str {
+        self.0.trim_start_matches('+')
+    }
+}
+
+impl fmt::Display for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_spellings_become_e164() {
+        for (spelling, e164) in [
+            ("+15551234567", "+15551234567"),
+            ("+1 (555) 987-6543", "+15559876543"),
+            ("0049 30 123456", "+4930123456"),
+            (" +44 20 7946 0018 ", "+442079460018"),
+            ("+15550000004", "+15550000004"),
+        ] {
+            assert_eq!(PhoneNumber::parse(spelling).map(|p| p.to_string()), Ok(e164.to_owned()), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for (spelling, error) in [
+            ("5551234567", PhoneError::NoCountryCode),
+            ("", PhoneError::NoCountryCode),
+            ("+1", PhoneError::Malformed),
+            ("+1555123456789012", PhoneError::Impossible),
+            ("+1555CALLNOW", PhoneError::Malformed),
+            ("+1555\u{0}1234567", PhoneError::Malformed),
+        ] {
+            assert_eq!(PhoneNumber::parse(spelling), Err(error), "{spelling}");
+        }
+    }
+}

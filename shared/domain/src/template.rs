@@ -1,0 +1,137 @@
+//! Message templates as Meta approves them: a name, a category that sets price and priority, a body with `{{1}}`….
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Characters of a body (Meta: template components).
+pub const BODY_CHARS_MAX: usize = 1_024;
+/// Characters of a name (Meta: template names).
+pub const NAME_CHARS_MAX: usize = 512;
+/// Variables that one body may hold.
+pub const VARIABLES_MAX: usize = 100;
+
+/// What a template is for. The order is the order of sending: a code somebody waits for goes before an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Category {
+    /// One-time passwords.
+    Authentication,
+    /// What a customer asked to be told.
+    Utility,
+    /// Everything else.
+    Marketing,
+}
+
+impl Category {
+    /// Every category, first to be sent first.
+    pub const ALL: [Self; 3] = [Self::Authentication, Self::Utility, Self::Marketing];
+
+    /// Meta's word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Authentication => "AUTHENTICATION",
+            Self::Utility => "UTILITY",
+            Self::Marketing => "MARKETING",
+        }
+    }
+
+    /// Place in the queue, lowest first.
+    pub const fn priority(self) -> i16 {
+        match self {
+            Self::Authentication => 0,
+            Self::Utility => 1,
+            Self::Marketing => 2,
+        }
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Category {
+    type Err = UnknownCategory;
+    fn from_str(text: &str) -> Result<Self, UnknownCategory> {
+        Self::ALL.into_iter().find(|category| category.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownCategory)
+    }
+}
+
+/// A word that names no category.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be AUTHENTICATION, UTILITY or MARKETING")]
+pub struct UnknownCategory;
+
+/// Why a template cannot be offered to Meta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TemplateError {
+    /// Meta takes lower-case letters, digits and underscores.
+    #[error("must be 1 to {NAME_CHARS_MAX} lower-case letters, digits or underscores")]
+    Name,
+    /// Empty or too long.
+    #[error("must be 1 to {BODY_CHARS_MAX} characters")]
+    BodyLength,
+    /// Variables are `{{1}}`, `{{2}}`, … in order without a gap.
+    #[error("must number its variables {{{{1}}}}, {{{{2}}}}, … without a gap")]
+    Numbering,
+    /// More than Meta would ever accept.
+    #[error("holds more than {VARIABLES_MAX} variables")]
+    TooManyVariables,
+}
+
+/// Checks a template's name.
+pub fn check_name(name: &str) -> Result<(), TemplateError> {
+    let fits = !name.is_empty()
+        && name.len() <= NAME_CHARS_MAX
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if fits { Ok(()) } else { Err(TemplateError::Name) }
+}
+
+/// Counts the variables of a body, which must be `{{1}}`…`{{n}}`; one may be used twice.
+pub fn count_variables(body: &str) -> Result<usize, TemplateError> {
+    if body.trim().is_empty() || body.chars().count() > BODY_CHARS_MAX {
+        return Err(TemplateError::BodyLength);
+    }
+    let mut used = Vec::new();
+    let mut rest = body;
+    while let Some((_, after)) = rest.split_once("{{") {
+        let (inside, after) = after.split_once("}}").ok_or(TemplateError::Numbering)?;
+        used.push(inside.trim().parse::<usize>().map_err(|_text| TemplateError::Numbering)?);
+        rest = after;
+    }
+    used.sort_unstable();
+    used.dedup();
+    if used.len() > VARIABLES_MAX {
+        return Err(TemplateError::TooManyVariables);
+    }
+    let gapless = used.iter().enumerate().all(|(index, number)| *number == index + 1);
+    if gapless { Ok(used.len()) } else { Err(TemplateError::Numbering) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_counted_and_must_have_no_gap() {
+        assert_eq!(count_variables("Hello {{1}}, welcome!"), Ok(1));
+        assert_eq!(count_variables("No variable"), Ok(0));
+        assert_eq!(count_variables("{{2}} before {{1}}, {{1}} again"), Ok(2));
+        assert_eq!(count_variables("{{1}} and {{3}}"), Err(TemplateError::Numbering));
+        assert_eq!(count_variables("{{name}}"), Err(TemplateError::Numbering));
+        assert_eq!(count_variables("{{1"), Err(TemplateError::Numbering));
+        assert_eq!(count_variables("  "), Err(TemplateError::BodyLength));
+    }
+
+    #[test]
+    fn names_are_metas() {
+        assert_eq!(check_name("welcome_message"), Ok(()));
+        for name in ["", "Welcome", "a b", "é", "a-b"] {
+            assert_eq!(check_name(name), Err(TemplateError::Name), "{name}");
+        }
+    }
+}
