@@ -1,0 +1,85 @@
+//! Whom a tenant may write to.
+
+use domain::{ContactId, PhoneNumber, TenantId};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::tx::{Tx, params};
+
+/// A contact as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contact {
+    /// Its id.
+    pub contact_id: ContactId,
+    /// E.164.
+    pub phone: PhoneNumber,
+    /// The person's name, when known.
+    pub name: Option<String>,
+    /// Whatever the tenant keeps about the person: a JSON object.
+    pub attributes: serde_json::Value,
+    /// Since when it does not want to be written to.
+    pub opted_out_at: Option<Timestamp>,
+    /// When it was imported.
+    pub created_at: Timestamp,
+}
+
+pub(crate) const STATEMENTS: &[&str] = &[IMPORT, FIND, LIST, OPT_OUT];
+
+const IMPORT: &str = "-- contacts::import
+INSERT INTO contacts (tenant_id, contact_id, phone, name, attributes, created_at)
+SELECT $1, row.id, row.phone, row.name, row.attributes, $6
+  FROM unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[]) AS row (id, phone, name, attributes)
+    ON CONFLICT (tenant_id, phone) DO NOTHING";
+
+/// Adds contacts whose number is not there yet and tells how many were. Two of one number in `contacts`: the first wins.
+pub async fn import(tx: &Tx, tenant: TenantId, contacts: &[Contact], now: Timestamp) -> Result<u64, StoreError> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.contact_id.0).collect();
+    let phones: Vec<&str> = contacts.iter().map(|contact| contact.phone.as_str()).collect();
+    let names: Vec<Option<&str>> = contacts.iter().map(|contact| contact.name.as_deref()).collect();
+    let attributes: Vec<&serde_json::Value> = contacts.iter().map(|contact| &contact.attributes).collect();
+    let values = params![
+        tenant.0 => UUID, ids => UUID_ARRAY, phones => TEXT_ARRAY, names => TEXT_ARRAY, attributes => JSONB_ARRAY,
+        now => TIMESTAMPTZ,
+    ];
+    tx.run(IMPORT, values).await
+}
+
+const FIND: &str = "-- contacts::find
+SELECT contact_id, phone, name, attributes, opted_out_at, created_at FROM contacts WHERE tenant_id = $1 AND contact_id = $2";
+
+/// A contact of the tenant.
+pub async fn find(tx: &Tx, tenant: TenantId, contact: ContactId) -> Result<Option<Contact>, StoreError> {
+    let row = tx.row(FIND, params![tenant.0 => UUID, contact.0 => UUID]).await?;
+    Ok(row.as_ref().map(from_row))
+}
+
+const LIST: &str = "-- contacts::list
+SELECT contact_id, phone, name, attributes, opted_out_at, created_at FROM contacts
+ WHERE tenant_id = $1 AND contact_id < $2 ORDER BY tenant_id DESC, contact_id DESC LIMIT $3";
+
+/// Contacts older than `before`, newest first.
+pub async fn list(tx: &Tx, tenant: TenantId, before: Uuid, limit: i64) -> Result<Vec<Contact>, StoreError> {
+    let rows = tx.rows(LIST, params![tenant.0 => UUID, before => UUID, limit => INT8]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}
+
+const OPT_OUT: &str = "-- contacts::opt_out
+UPDATE contacts SET opted_out_at = coalesce(opted_out_at, $3) WHERE tenant_id = $1 AND contact_id = $2";
+
+/// Notes that a contact wants no more messages; what is still waiting for it is stopped when it is claimed.
+pub async fn opt_out(tx: &Tx, tenant: TenantId, contact: ContactId, now: Timestamp) -> Result<(), StoreError> {
+    tx.run_one(OPT_OUT, params![tenant.0 => UUID, contact.0 => UUID, now => TIMESTAMPTZ]).await
+}
+
+fn from_row(row: &Row) -> Contact {
+    Contact {
+        contact_id: ContactId(row.get("contact_id")),
+        phone: PhoneNumber::from_stored(row.get("phone")),
+        name: row.get("name"),
+        attributes: row.get("attributes"),
+        opted_out_at: row.get("opted_out_at"),
+        created_at: row.get("created_at"),
+    }
+}

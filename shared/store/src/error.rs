@@ -1,0 +1,70 @@
+//! What can go wrong between us and Postgres, as what the caller can do about it.
+
+use thiserror::Error;
+use tokio_postgres::error::SqlState;
+
+/// A failed operation on the database.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// No connection could be had, or it broke: try later. Whether a commit under way took effect is not known.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A constraint refused the change; carries its name.
+    #[error("constraint {0} refused the change")]
+    Constraint(String),
+    /// A bug: a statement failed in a way that no input should cause.
+    #[error("statement {statement} failed")]
+    Statement {
+        /// The statement's signature.
+        statement: String,
+        /// What Postgres said.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// A row holds what no code writes.
+    #[error("{table} holds a row that cannot be read: {what}")]
+    Inconsistent {
+        /// Where.
+        table: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A test cut the operation off here, as a killed process would.
+    #[error("operation {0} was cut off by a test")]
+    Cut(&'static str),
+}
+
+impl StoreError {
+    pub(crate) fn from_statement(sql: &str, source: tokio_postgres::Error) -> Self {
+        if let Some(refused) = source.as_db_error() {
+            let by_constraint = [
+                SqlState::UNIQUE_VIOLATION,
+                SqlState::FOREIGN_KEY_VIOLATION,
+                SqlState::CHECK_VIOLATION,
+                SqlState::NOT_NULL_VIOLATION,
+            ];
+            if by_constraint.contains(refused.code()) {
+                return Self::Constraint(refused.constraint().or(refused.column()).unwrap_or("unnamed").to_owned());
+            }
+            return Self::Statement { statement: signature(sql).to_owned(), source };
+        }
+        if source.is_closed() || std::error::Error::source(&source).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+        {
+            return Self::Unavailable(source.into());
+        }
+        Self::Statement { statement: signature(sql).to_owned(), source }
+    }
+
+    /// Whether the named constraint refused the change.
+    pub fn is_constraint(&self, name: &str) -> bool {
+        match self {
+            Self::Constraint(refused_by) => refused_by == name,
+            Self::Unavailable(_) | Self::Statement { .. } | Self::Inconsistent { .. } | Self::Cut(_) => false,
+        }
+    }
+}
+
+/// The name in a statement's first line.
+pub(crate) fn signature(sql: &str) -> &str {
+    sql.trim_start().lines().next().unwrap_or_default().trim_start_matches("-- ").trim()
+}

@@ -1,0 +1,192 @@
+//! Messages as their tenant knows them: accepted, withdrawn, looked at.
+
+use domain::message::{DispatchState, EvidenceSet};
+use domain::{Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId, TenantId};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::tx::{Tx, params};
+
+/// A message that is about to be accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Its id.
+    pub message_id: MessageId,
+    /// To whom.
+    pub contact_id: ContactId,
+    /// What.
+    pub template_id: TemplateId,
+    /// From which number.
+    pub phone_number_id: PhoneNumberId,
+    /// The contact's number now.
+    pub to: PhoneNumber,
+    /// The market that the number is in now.
+    pub market: &'static str,
+    /// The template's category now.
+    pub category: Category,
+    /// Values of the template's variables, in order.
+    pub variables: Vec<String>,
+    /// When to send.
+    pub due_at: Timestamp,
+}
+
+/// A message as its tenant sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub message_id: MessageId,
+    /// To whom.
+    pub contact_id: ContactId,
+    /// What.
+    pub template_id: TemplateId,
+    /// The number it goes to.
+    pub to: PhoneNumber,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// When we took it.
+    pub accepted_at: Timestamp,
+    /// When something about it last changed.
+    pub updated_at: Timestamp,
+    /// Where sending stands.
+    pub state: DispatchState,
+    /// What was heard of it.
+    pub evidence: EvidenceSet,
+    /// What it cost, once debited.
+    pub price: Option<Money>,
+    /// What was given back.
+    pub refund: Option<Money>,
+    /// Meta's id.
+    pub wamid: Option<String>,
+    /// Meta's error code.
+    pub error_code: Option<i32>,
+    /// Meta's words.
+    pub error_text: Option<String>,
+}
+
+/// One status of a message's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusEntry {
+    /// Its bit; see `domain::message::Evidence`.
+    pub bit: i16,
+    /// When it happened, by Meta's clock.
+    pub occurred_at: Option<Timestamp>,
+    /// When we heard.
+    pub received_at: Timestamp,
+    /// Meta's error code.
+    pub error_code: Option<i32>,
+    /// Meta's words.
+    pub error_text: Option<String>,
+}
+
+pub(crate) const STATEMENTS: &[&str] = &[ACCEPT, TAKE_BACK, CANCEL, FIND, LIST, HISTORY];
+
+const ACCEPT: &str = "-- messages::accept
+WITH message AS (
+    INSERT INTO messages (tenant_id, message_id, contact_id, template_id, phone_number_id, to_phone, market, category,
+                          variables, due_at, accepted_at, dispatch_state, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', $11)),
+waiting AS (
+    INSERT INTO due (tenant_id, phone_number_id, priority, due_at, message_id) VALUES ($1, $5, $12, $10, $2))
+INSERT INTO batches (tenant_id, minute) VALUES ($1, $13) ON CONFLICT DO NOTHING";
+
+/// Accepts a message: its row, its place among what is due, and its batch. Tells whether the batch is new, that is,
+/// whether somebody has to make its schedule.
+pub async fn accept(tx: &Tx, tenant: TenantId, message: &NewMessage, now: Timestamp) -> Result<bool, StoreError> {
+    let batch = Batch::of(tenant, message.due_at);
+    let values = params![
+        tenant.0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, message.template_id.0 => UUID,
+        message.phone_number_id.0 => TEXT, message.to.as_str() => TEXT, message.market => TEXT,
+        message.category.as_str() => TEXT, message.variables => TEXT_ARRAY, message.due_at => TIMESTAMPTZ,
+        now => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ,
+    ];
+    Ok(tx.run(ACCEPT, values).await? == 1)
+}
+
+const TAKE_BACK: &str = "-- messages::take_back
+DELETE FROM due d USING messages m
+ WHERE m.tenant_id = $1 AND m.message_id = $2
+   AND d.tenant_id = $1 AND d.phone_number_id = m.phone_number_id AND d.due_at = m.due_at AND d.message_id = m.message_id
+   AND d.priority = CASE m.category WHEN 'AUTHENTICATION' THEN 0 WHEN 'UTILITY' THEN 1 ELSE 2 END";
+
+const CANCEL: &str = "-- messages::cancel
+UPDATE messages SET dispatch_state = 'CANCELLED', updated_at = $3
+ WHERE tenant_id = $1 AND message_id = $2 AND dispatch_state = 'PENDING'";
+
+/// Withdraws a message that still waits; `false` when it is too late. The waiting row goes first, as in a claim, so that
+/// the two never wait for each other crosswise; a caller that is told `false` must not commit.
+pub async fn cancel(tx: &Tx, tenant: TenantId, message: MessageId, now: Timestamp) -> Result<bool, StoreError> {
+    let taken = tx.run(TAKE_BACK, params![tenant.0 => UUID, message.0 => UUID]).await?;
+    let cancelled = tx.run(CANCEL, params![tenant.0 => UUID, message.0 => UUID, now => TIMESTAMPTZ]).await?;
+    Ok(taken == 1 && cancelled == 1)
+}
+
+const FIND: &str = "-- messages::find
+SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
+       m.evidence, m.price, m.wamid, m.error_code, m.error_text,
+       (SELECT r.amount FROM ledger d JOIN ledger r ON r.tenant_id = d.tenant_id AND r.debit_seq = d.seq AND r.kind = 'REFUND'
+         WHERE d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT') AS refund
+  FROM messages m WHERE m.tenant_id = $1 AND m.message_id = $2";
+
+/// A message of the tenant.
+pub async fn find(tx: &Tx, tenant: TenantId, message: MessageId) -> Result<Option<Message>, StoreError> {
+    let row = tx.row(FIND, params![tenant.0 => UUID, message.0 => UUID]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+const LIST: &str = "-- messages::list
+SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
+       m.evidence, m.price, m.wamid, m.error_code, m.error_text,
+       (SELECT r.amount FROM ledger d JOIN ledger r ON r.tenant_id = d.tenant_id AND r.debit_seq = d.seq AND r.kind = 'REFUND'
+         WHERE d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT') AS refund
+  FROM messages m WHERE m.tenant_id = $1 AND m.message_id < $2 ORDER BY m.tenant_id DESC, m.message_id DESC LIMIT $3";
+
+/// Messages older than `before`, newest first.
+pub async fn list(tx: &Tx, tenant: TenantId, before: Uuid, limit: i64) -> Result<Vec<Message>, StoreError> {
+    let rows = tx.rows(LIST, params![tenant.0 => UUID, before => UUID, limit => INT8]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+const HISTORY: &str = "-- messages::history
+SELECT status, occurred_at, received_at, error_code, error_text FROM statuses
+ WHERE tenant_id = $1 AND message_id = $2 ORDER BY received_at, status";
+
+/// Every status that was heard of a message.
+pub async fn history(tx: &Tx, tenant: TenantId, message: MessageId) -> Result<Vec<StatusEntry>, StoreError> {
+    let rows = tx.rows(HISTORY, params![tenant.0 => UUID, message.0 => UUID]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| StatusEntry {
+            bit: row.get("status"),
+            occurred_at: row.get("occurred_at"),
+            received_at: row.get("received_at"),
+            error_code: row.get("error_code"),
+            error_text: row.get("error_text"),
+        })
+        .collect())
+}
+
+pub(crate) fn state_of(row: &Row) -> Result<DispatchState, StoreError> {
+    let word: &str = row.get("dispatch_state");
+    word.parse().map_err(|error| StoreError::Inconsistent { table: "messages", what: format!("{word} {error}") })
+}
+
+fn from_row(row: &Row) -> Result<Message, StoreError> {
+    Ok(Message {
+        message_id: MessageId(row.get("message_id")),
+        contact_id: ContactId(row.get("contact_id")),
+        template_id: TemplateId(row.get("template_id")),
+        to: PhoneNumber::from_stored(row.get("to_phone")),
+        due_at: row.get("due_at"),
+        accepted_at: row.get("accepted_at"),
+        updated_at: row.get("updated_at"),
+        state: state_of(row)?,
+        evidence: EvidenceSet::from_bits(row.get("evidence")),
+        price: row.get::<_, Option<i64>>("price").map(Money::from_micros),
+        refund: row.get::<_, Option<i64>>("refund").map(Money::from_micros),
+        wamid: row.get("wamid"),
+        error_code: row.get("error_code"),
+        error_text: row.get("error_text"),
+    })
+}

@@ -1,0 +1,99 @@
+//! Connections to Postgres and the one door to a transaction.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::NoTls;
+
+use crate::error::StoreError;
+use crate::tx::{self, Operation, Scope};
+
+/// The role that every function works as; see `migrations/V1__roles.sql`.
+const APP_ROLE: &str = "tidings_app";
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct Config {
+    /// `postgres://…`; the user must be `tidings_app` or a member of it.
+    pub url: String,
+    /// Connections at most. One per environment on Lambda.
+    pub connections_max: usize,
+    /// How long a caller waits for a connection before it is told to come later.
+    pub wait: Duration,
+}
+
+/// Before or after an operation's commit: where a test may cut it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing of it happened.
+    BeforeCommit,
+    /// All of it happened, and nobody was told.
+    AfterCommit,
+}
+
+type Cut = dyn Fn(&'static str, Moment) -> bool + Send + Sync;
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    cut: Option<Arc<Cut>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("pool", &self.pool.status()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Prepares a pool; no connection is opened yet.
+    pub fn new(config: &Config) -> Result<Self, StoreError> {
+        let unreadable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
+        let mut postgres = tokio_postgres::Config::from_str(&config.url).map_err(unreadable)?;
+        postgres.options(format!("-c role={APP_ROLE}")).application_name("tidings");
+        // A thawed Lambda may hold a socket that died while it slept: ask before use. Never `Clean`, whose session
+        // statements would pin a proxied connection.
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
+        let manager = Manager::from_config(postgres, NoTls, recycling);
+        let pool = Pool::builder(manager)
+            .max_size(config.connections_max)
+            .wait_timeout(Some(config.wait))
+            .create_timeout(Some(config.wait))
+            .recycle_timeout(Some(config.wait))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        Ok(Self { pool, cut: None })
+    }
+
+    /// The same store with a saboteur: operations for which it says yes end in [`StoreError::Cut`] at that moment,
+    /// which to the rest of the product is what a killed process looks like.
+    #[must_use]
+    pub fn with_cut(mut self, cut: impl Fn(&'static str, Moment) -> bool + Send + Sync + 'static) -> Self {
+        self.cut = Some(Arc::new(cut));
+        self
+    }
+
+    /// Runs an operation in one transaction; tries again when Postgres asks for it.
+    pub async fn perform<O: Operation>(&self, scope: Scope, operation: &O) -> Result<O::Done, O::Error> {
+        tx::perform(self, scope, operation).await
+    }
+
+    /// Opens a connection ahead of the first request.
+    pub async fn warm_up(&self) -> Result<(), StoreError> {
+        self.connection().await.map(drop)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that takes a connection")]
+    pub(crate) async fn connection(&self) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| StoreError::Unavailable(error.into()))
+    }
+
+    pub(crate) fn is_cut(&self, operation: &'static str, moment: Moment) -> bool {
+        self.cut.as_ref().is_some_and(|cut| cut(operation, moment))
+    }
+}
