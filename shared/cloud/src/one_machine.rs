@@ -1,0 +1,205 @@
+//! Queues, wake-ups and events on Postgres tables: durable, nothing to install, good for a small installation.
+//!
+//! Whoever sends rings a bell, so that a receiver in the same process looks at once; a receiver in another process looks
+//! when its own time comes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::event::DomainEvent;
+use domain::{Batch, Clock};
+use jiff::Timestamp;
+pub use store::queue::{Policy, Received};
+use store::{Operation, Scope, Store, StoreError, Tx, queue};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::{Cloud, CloudError, Events, Queue, Queues, WakeUps};
+
+/// The tables, and the bell.
+#[derive(Clone, Debug)]
+pub struct OneMachine {
+    store: Store,
+    clock: Clock,
+    bell: Arc<Notify>,
+}
+
+impl OneMachine {
+    /// On this database.
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, bell: Arc::new(Notify::new()) }
+    }
+
+    /// The three traits.
+    pub fn cloud(&self) -> Cloud {
+        Cloud { queues: Arc::new(self.clone()), wake_ups: Arc::new(self.clone()), events: Arc::new(self.clone()) }
+    }
+
+    /// Comes back when something was sent from this process.
+    pub async fn rung(&self) {
+        self.bell.notified().await;
+    }
+
+    /// Takes what can be received from a queue.
+    pub async fn receive(&self, queue: Queue, policy: Policy) -> Result<Vec<Received>, StoreError> {
+        self.store.perform(Scope::System, &Receive { queue, policy, now: self.clock.now() }).await
+    }
+
+    /// Settles a receive: removes what was done, hands the rest back at `again_at`.
+    pub async fn settle(&self, settled: Settle) -> Result<(), StoreError> {
+        self.store.perform(Scope::System, &settled).await
+    }
+
+    /// Schedules whose time has come.
+    pub async fn due_wake_ups(&self) -> Result<Vec<Batch>, StoreError> {
+        self.store.perform(Scope::System, &DueWakeUps { now: self.clock.now() }).await
+    }
+
+    /// Forgets schedules that were delivered.
+    pub async fn fired(&self, batches: Vec<Batch>) -> Result<(), StoreError> {
+        self.store.perform(Scope::System, &Fired { batches }).await
+    }
+
+    /// Messages on all queues, and dead letters.
+    pub async fn depths(&self) -> Result<(i64, i64), StoreError> {
+        self.store.perform(Scope::System, &Depths).await
+    }
+}
+
+#[async_trait]
+impl Queues for OneMachine {
+    async fn send(&self, queue: Queue, bodies: Vec<String>, delay: Duration) -> Result<(), CloudError> {
+        let now = self.clock.now();
+        let send = Send { queue, bodies, now, visible_at: now + delay };
+        self.store.perform(Scope::System, &send).await.map_err(|error| CloudError(error.into()))?;
+        // One permit is enough: whoever wakes looks at everything there is.
+        self.bell.notify_waiters();
+        self.bell.notify_one();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl WakeUps for OneMachine {
+    async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
+        self.store.perform(Scope::System, &Schedule { batch }).await.map_err(|error| CloudError(error.into()))
+    }
+}
+
+/// On one machine the bus has one rule: every event that is about a person goes to the mail queue.
+#[async_trait]
+impl Events for OneMachine {
+    async fn publish(&self, events: &[DomainEvent]) -> Result<(), CloudError> {
+        let bodies = events
+            .iter()
+            .map(serde_json::to_string)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| CloudError(error.into()))?;
+        self.send(Queue::Mail, bodies, Duration::ZERO).await
+    }
+}
+
+struct Send {
+    queue: Queue,
+    bodies: Vec<String>,
+    visible_at: Timestamp,
+    now: Timestamp,
+}
+
+impl Operation for Send {
+    const NAME: &'static str = "send";
+    type Done = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        queue::send(tx, self.queue.name(), &self.bodies, self.visible_at, self.now).await
+    }
+}
+
+struct Receive {
+    queue: Queue,
+    policy: Policy,
+    now: Timestamp,
+}
+
+impl Operation for Receive {
+    const NAME: &'static str = "receive";
+    type Done = Vec<Received>;
+    type Error = StoreError;
+    async fn run(&self, tx: &Tx) -> Result<Vec<Received>, StoreError> {
+        queue::receive(tx, self.queue.name(), self.policy, self.now).await
+    }
+}
+
+/// What became of received messages.
+#[derive(Clone, Debug)]
+pub struct Settle {
+    /// From which queue.
+    pub queue: Queue,
+    /// Receipts of what was dealt with.
+    pub done: Vec<Uuid>,
+    /// Receipts of what failed.
+    pub failed: Vec<Uuid>,
+    /// When the failed may be received again.
+    pub again_at: Timestamp,
+}
+
+impl Operation for Settle {
+    const NAME: &'static str = "settle";
+    type Done = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        queue::delete(tx, self.queue.name(), &self.done).await?;
+        queue::hand_back(tx, self.queue.name(), &self.failed, self.again_at).await.map(drop)
+    }
+}
+
+struct Schedule {
+    batch: Batch,
+}
+
+impl Operation for Schedule {
+    const NAME: &'static str = "schedule";
+    type Done = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        queue::schedule(tx, &self.batch).await.map(drop)
+    }
+}
+
+struct DueWakeUps {
+    now: Timestamp,
+}
+
+impl Operation for DueWakeUps {
+    const NAME: &'static str = "due_wake_ups";
+    type Done = Vec<Batch>;
+    type Error = StoreError;
+    async fn run(&self, tx: &Tx) -> Result<Vec<Batch>, StoreError> {
+        queue::due_wake_ups(tx, self.now).await
+    }
+}
+
+struct Fired {
+    batches: Vec<Batch>,
+}
+
+impl Operation for Fired {
+    const NAME: &'static str = "fired";
+    type Done = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        queue::fired(tx, &self.batches).await.map(drop)
+    }
+}
+
+struct Depths;
+
+impl Operation for Depths {
+    const NAME: &'static str = "depths";
+    type Done = (i64, i64);
+    type Error = StoreError;
+    async fn run(&self, tx: &Tx) -> Result<(i64, i64), StoreError> {
+        Ok((queue::depth(tx).await?, queue::dead(tx).await?))
+    }
+}
