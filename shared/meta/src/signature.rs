@@ -1,0 +1,71 @@
+//! Proof that Meta sent a webhook: `X-Hub-Signature-256`, HMAC-SHA256 of the raw body with the app's secret.
+//!
+//! Meta's header carries no time, so an old webhook can be sent again by anybody who saw it: that is harmless only
+//! because applying a status twice changes nothing (I19).
+
+use aws_lc_rs::hmac;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+
+const PREFIX: &str = "sha256=";
+
+/// Not from Meta, as far as can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SignatureError {
+    /// No header.
+    #[error("the header X-Hub-Signature-256 is missing")]
+    Missing,
+    /// Not `sha256=` and 64 hexadecimal digits.
+    #[error("the header X-Hub-Signature-256 is malformed")]
+    Malformed,
+    /// Another secret, or another body.
+    #[error("the signature is wrong")]
+    Wrong,
+}
+
+/// Checks a body against its header with any of the app's secrets (two while one is being rotated), in constant time.
+pub fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureError> {
+    let header = header.ok_or(SignatureError::Missing)?;
+    let digits = header.strip_prefix(PREFIX).ok_or(SignatureError::Malformed)?;
+    let claimed = hex::decode(digits).map_err(|_digits| SignatureError::Malformed)?;
+    if claimed.len() != hmac::HMAC_SHA256.digest_algorithm().output_len() {
+        return Err(SignatureError::Malformed);
+    }
+    let fits = |secret: &SecretString| hmac::verify(&key(secret), body, &claimed).is_ok();
+    if secrets.iter().any(fits) { Ok(()) } else { Err(SignatureError::Wrong) }
+}
+
+/// The header's value for a body.
+pub fn sign(secret: &SecretString, body: &[u8]) -> String {
+    format!("{PREFIX}{}", hex::encode(hmac::sign(&key(secret), body)))
+}
+
+fn key(secret: &SecretString) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_bytes_signed_with_one_of_our_secrets_count() {
+        let (new, old): (SecretString, SecretString) = ("new".into(), "old".into());
+        let secrets = [new.clone(), old.clone()];
+        let body = br#"{"object":"whatsapp_business_account"}"#;
+        for secret in [&new, &old] {
+            assert_eq!(verify(&secrets, Some(&sign(secret, body)), body), Ok(()));
+        }
+        assert_eq!(verify(&secrets, Some(&sign(&"else".into(), body)), body), Err(SignatureError::Wrong));
+        assert_eq!(verify(&secrets, Some(&sign(&new, body)), b"{}"), Err(SignatureError::Wrong));
+        assert_eq!(verify(&[], Some(&sign(&new, body)), body), Err(SignatureError::Wrong));
+        assert_eq!(verify(&secrets, None, body), Err(SignatureError::Missing));
+        for malformed in ["", "sha1=00", "sha256=", "sha256=zz", "sha256=0011", &sign(&new, body)[7..]] {
+            assert_eq!(
+                verify(&secrets, Some(malformed), body),
+                Err(SignatureError::Malformed),
+                "{malformed}"
+            );
+        }
+    }
+}
