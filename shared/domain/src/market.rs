@@ -29,7 +29,8 @@ impl Market {
 
     /// Every market there is or was, for rate cards.
     pub fn all() -> Vec<Self> {
-        let mut names: Vec<_> = PREFIXES.iter().flat_map(|(_, before, since)| [Self(before), Self(since)]).collect();
+        let mut names: Vec<_> =
+            PREFIXES.iter().flat_map(|(_, before, since)| [Self(before), Self(since)]).collect();
         names.push(OTHER);
         names.sort_unstable();
         names.dedup();

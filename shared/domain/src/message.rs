@@ -11,7 +11,7 @@ pub mod dispatch;
 pub mod evidence;
 pub mod outcome;
 
-pub use dispatch::{DispatchState, Effect, Event, Step};
+pub use dispatch::{DispatchState, Effect, Event, Step, on_event};
 pub use evidence::{Evidence, EvidenceSet};
 pub use outcome::Outcome;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,18 @@ pub const fn view(state: DispatchState, heard: EvidenceSet) -> View {
         DispatchState::NoFunds => View::NoFunds,
         DispatchState::RefundedUnresolved => View::Unresolved,
     }
+}
+
+/// What statuses that were just heard ask of the ledger, beyond what the dispatch machine asks.
+///
+/// A failure is refunded once (I6), unless the message is known, before or with it, to have been delivered. What was
+/// refunded and is delivered after all keeps its refund and is counted as a write-off.
+pub const fn on_heard(before: EvidenceSet, new: EvidenceSet, is_refund_due: bool) -> Effect {
+    let after = EvidenceSet::from_bits(before.bits() | new.bits());
+    if after.was_delivered() {
+        return if is_refund_due && !before.was_delivered() { Effect::WriteOff } else { Effect::None };
+    }
+    if after.contains(Evidence::Failed) && !is_refund_due { Effect::Refund } else { Effect::None }
 }
 
 /// The seed's word for what became of a debit; derived, because entries never change.

@@ -76,7 +76,8 @@ impl FromStr for Money {
         if fraction.len() > DECIMALS {
             return Err(MoneyError::TooFine);
         }
-        let micros = format!("{fraction:0<DECIMALS$}").parse::<i64>().map_err(|_digits| MoneyError::TooLarge)?;
+        let micros =
+            format!("{fraction:0<DECIMALS$}").parse::<i64>().map_err(|_digits| MoneyError::TooLarge)?;
         let sign = if negative { -1 } else { 1 };
         whole
             .parse::<i64>()
@@ -92,7 +93,8 @@ impl FromStr for Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.0.unsigned_abs();
-        let (units, micros) = (magnitude / MICROS_PER_UNIT.unsigned_abs(), magnitude % MICROS_PER_UNIT.unsigned_abs());
+        let (units, micros) =
+            (magnitude / MICROS_PER_UNIT.unsigned_abs(), magnitude % MICROS_PER_UNIT.unsigned_abs());
         let decimals = format!("{micros:06}");
         let shown = decimals.trim_end_matches('0');
         let sign = if self.0 < 0 { "-" } else { "" };

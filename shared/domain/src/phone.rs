@@ -32,7 +32,9 @@ impl PhoneNumber {
     /// Reads any usual spelling (`+1 (555) 123-4567`, `0049 30 …`) and normalises it to `+` and digits.
     pub fn parse(spelling: &str) -> Result<Self, PhoneError> {
         let trimmed = spelling.trim();
-        if trimmed.chars().count() > SPELLING_CHARS_MAX || trimmed.chars().any(|c| c.is_alphabetic() || c.is_control()) {
+        if trimmed.chars().count() > SPELLING_CHARS_MAX
+            || trimmed.chars().any(|c| c.is_alphabetic() || c.is_control())
+        {
             return Err(PhoneError::Malformed);
         }
         let international = match trimmed.strip_prefix("00") {
@@ -42,7 +44,8 @@ impl PhoneNumber {
         if !international.starts_with('+') {
             return Err(PhoneError::NoCountryCode);
         }
-        let number = PHONE_NUMBER_UTIL.parse(&international, None).map_err(|_spelling| PhoneError::Malformed)?;
+        let number =
+            PHONE_NUMBER_UTIL.parse(&international, None).map_err(|_spelling| PhoneError::Malformed)?;
         if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
             return Err(PhoneError::Impossible);
         }
@@ -84,7 +87,11 @@ mod tests {
             (" +44 20 7946 0018 ", "+442079460018"),
             ("+15550000004", "+15550000004"),
         ] {
-            assert_eq!(PhoneNumber::parse(spelling).map(|p| p.to_string()), Ok(e164.to_owned()), "{spelling}");
+            assert_eq!(
+                PhoneNumber::parse(spelling).map(|p| p.to_string()),
+                Ok(e164.to_owned()),
+                "{spelling}"
+            );
         }
     }
 

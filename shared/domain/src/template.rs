@@ -57,7 +57,10 @@ impl fmt::Display for Category {
 impl FromStr for Category {
     type Err = UnknownCategory;
     fn from_str(text: &str) -> Result<Self, UnknownCategory> {
-        Self::ALL.into_iter().find(|category| category.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownCategory)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.as_str().eq_ignore_ascii_case(text))
+            .ok_or(UnknownCategory)
     }
 }
 

@@ -52,9 +52,8 @@ pub struct Ledgered {
     pub due_at: jiff::Timestamp,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[
-    I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I21, I22, I23, SUMS, LEDGERED, STATES,
-];
+pub(crate) const STATEMENTS: &[&str] =
+    &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I21, I22, I23, SUMS, LEDGERED, STATES];
 
 /// At every commit.
 const ALWAYS: &[(&str, &str)] = &[

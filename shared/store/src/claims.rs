@@ -159,7 +159,9 @@ pub async fn claim(tx: &Tx, chunk: &Chunk, now: Timestamp) -> Result<Taken, Stor
             }),
             "NO_FUNDS" => taken.unfunded += 1,
             "CANCELLED" => taken.forbidden += 1,
-            other => return Err(StoreError::Inconsistent { table: "claims", what: format!("verdict {other}") }),
+            other => {
+                return Err(StoreError::Inconsistent { table: "claims", what: format!("verdict {other}") });
+            }
         }
     }
     Ok(taken)
@@ -168,8 +170,10 @@ pub async fn claim(tx: &Tx, chunk: &Chunk, now: Timestamp) -> Result<Taken, Stor
 /// Takes a tenant's balance lock. Every operation that moves money takes it first, before any message.
 pub async fn lock_wallet(tx: &Tx, tenant: TenantId) -> Result<Money, StoreError> {
     let row = tx.row(LOCK_WALLET, params![tenant.0 => UUID]).await?;
-    row.map(|row| Money::from_micros(row.get("balance")))
-        .ok_or_else(|| StoreError::Inconsistent { table: "wallets", what: format!("tenant {tenant} has none") })
+    row.map(|row| Money::from_micros(row.get("balance"))).ok_or_else(|| StoreError::Inconsistent {
+        table: "wallets",
+        what: format!("tenant {tenant} has none"),
+    })
 }
 
 const FREE: &str = "-- claims::free

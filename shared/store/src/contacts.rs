@@ -34,7 +34,12 @@ SELECT $1, row.id, row.phone, row.name, row.attributes, $6
     ON CONFLICT (tenant_id, phone) DO NOTHING";
 
 /// Adds contacts whose number is not there yet and tells how many were. Two of one number in `contacts`: the first wins.
-pub async fn import(tx: &Tx, tenant: TenantId, contacts: &[Contact], now: Timestamp) -> Result<u64, StoreError> {
+pub async fn import(
+    tx: &Tx,
+    tenant: TenantId,
+    contacts: &[Contact],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.contact_id.0).collect();
     let phones: Vec<&str> = contacts.iter().map(|contact| contact.phone.as_str()).collect();
     let names: Vec<Option<&str>> = contacts.iter().map(|contact| contact.name.as_deref()).collect();
@@ -69,7 +74,12 @@ const OPT_OUT: &str = "-- contacts::opt_out
 UPDATE contacts SET opted_out_at = coalesce(opted_out_at, $3) WHERE tenant_id = $1 AND contact_id = $2";
 
 /// Notes that a contact wants no more messages; what is still waiting for it is stopped when it is claimed.
-pub async fn opt_out(tx: &Tx, tenant: TenantId, contact: ContactId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn opt_out(
+    tx: &Tx,
+    tenant: TenantId,
+    contact: ContactId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     tx.run_one(OPT_OUT, params![tenant.0 => UUID, contact.0 => UUID, now => TIMESTAMPTZ]).await
 }
 

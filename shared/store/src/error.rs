@@ -44,11 +44,14 @@ impl StoreError {
                 SqlState::NOT_NULL_VIOLATION,
             ];
             if by_constraint.contains(refused.code()) {
-                return Self::Constraint(refused.constraint().or(refused.column()).unwrap_or("unnamed").to_owned());
+                return Self::Constraint(
+                    refused.constraint().or(refused.column()).unwrap_or("unnamed").to_owned(),
+                );
             }
             return Self::Statement { statement: signature(sql).to_owned(), source };
         }
-        if source.is_closed() || std::error::Error::source(&source).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+        if source.is_closed()
+            || std::error::Error::source(&source).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
         {
             return Self::Unavailable(source.into());
         }

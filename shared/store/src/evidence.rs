@@ -27,9 +27,8 @@ impl Matches {
     }
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[
-    BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, UNPARK_KNOWN, KEEP, WRITE_OFF, HEARD,
-];
+pub(crate) const STATEMENTS: &[&str] =
+    &[BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, UNPARK_KNOWN, KEEP, WRITE_OFF, HEARD];
 
 const BY_ATTEMPT: &str = "-- evidence::by_attempt
 SELECT attempt_id, message_id FROM attempts WHERE tenant_id = $1 AND attempt_id = ANY ($2)";
@@ -48,7 +47,10 @@ pub async fn matches(tx: &Tx, tenant: TenantId, updates: &[StatusUpdate]) -> Res
             .iter()
             .map(|row| (AttemptId(row.get("attempt_id")), MessageId(row.get("message_id"))))
             .collect(),
-        by_wamid: by_wamid.iter().map(|row| (Wamid(row.get("wamid")), MessageId(row.get("message_id")))).collect(),
+        by_wamid: by_wamid
+            .iter()
+            .map(|row| (Wamid(row.get("wamid")), MessageId(row.get("message_id"))))
+            .collect(),
     })
 }
 
@@ -72,7 +74,8 @@ pub async fn store(
     let ids: Vec<Uuid> = heard.iter().map(|(message, _)| message.0).collect();
     let bits: Vec<i16> = heard.iter().map(|(_, update)| update.status.bit()).collect();
     let times: Vec<Option<Timestamp>> = heard.iter().map(|(_, update)| update.occurred_at).collect();
-    let codes: Vec<Option<i32>> = heard.iter().map(|(_, update)| update.error.as_ref().map(|error| error.code)).collect();
+    let codes: Vec<Option<i32>> =
+        heard.iter().map(|(_, update)| update.error.as_ref().map(|error| error.code)).collect();
     let texts: Vec<Option<&str>> =
         heard.iter().map(|(_, update)| update.error.as_ref().map(|error| error.text.as_str())).collect();
     let values = params![
@@ -88,7 +91,12 @@ SELECT $1, u.wamid, u.status, u.update, $5
   FROM unnest($2::text[], $3::int2[], $4::jsonb[]) AS u (wamid, status, update) ON CONFLICT DO NOTHING";
 
 /// Puts statuses aside until their message is known; never drops one (I17).
-pub async fn park(tx: &Tx, tenant: TenantId, updates: &[&StatusUpdate], now: Timestamp) -> Result<(), StoreError> {
+pub async fn park(
+    tx: &Tx,
+    tenant: TenantId,
+    updates: &[&StatusUpdate],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if updates.is_empty() {
         return Ok(());
     }
@@ -143,7 +151,12 @@ INSERT INTO write_offs (tenant_id, message_id, noted_at)
 SELECT $1, message_id, $3 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
 
 /// Notes messages that were refunded and arrived all the same.
-pub async fn write_off(tx: &Tx, tenant: TenantId, arrived: &[MessageId], now: Timestamp) -> Result<(), StoreError> {
+pub async fn write_off(
+    tx: &Tx,
+    tenant: TenantId,
+    arrived: &[MessageId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if arrived.is_empty() {
         return Ok(());
     }
@@ -156,7 +169,12 @@ UPDATE sender_leases SET heard_at = $3
  WHERE tenant_id = $1 AND phone_number_id = $2 AND (heard_at IS NULL OR heard_at < $3 - interval '10 seconds')";
 
 /// Notes that webhooks of this number flow; at most every ten seconds, because its dispatchers share the row.
-pub async fn heard(tx: &Tx, tenant: TenantId, number: &PhoneNumberId, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn heard(
+    tx: &Tx,
+    tenant: TenantId,
+    number: &PhoneNumberId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     tx.run(HEARD, params![tenant.0 => UUID, number.0 => TEXT, now => TIMESTAMPTZ]).await
 }
 

@@ -50,7 +50,8 @@ pub async fn begin(tx: &Tx, key: &Key) -> Result<Begun, StoreError> {
     if !lock.is_some_and(|row| row.get("got")) {
         return Ok(Begun::Running);
     }
-    let values = params![key.tenant.0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA];
+    let values =
+        params![key.tenant.0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA];
     Ok(match tx.row(FIND, values).await? {
         None => Begun::First,
         Some(row) if row.get("same_request") => Begun::Replay(row.get("outcome")),

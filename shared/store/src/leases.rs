@@ -27,7 +27,7 @@ pub struct Lease {
     pub holder: Uuid,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[ACQUIRE, RENEW, RELEASE, NUMBERS_DUE, NEXT_DUE];
+pub(crate) const STATEMENTS: &[&str] = &[ACQUIRE, RENEW, RELEASE, NUMBERS_DUE];
 
 const ACQUIRE: &str = "-- leases::acquire
 UPDATE sender_leases
@@ -49,7 +49,8 @@ UPDATE sender_leases SET lease_until = $4 WHERE tenant_id = $1 AND phone_number_
 
 /// Makes a lease last longer; `false` when it was lost.
 pub async fn renew(tx: &Tx, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
-    let values = params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ];
+    let values =
+        params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ];
     Ok(tx.run(RENEW, values).await? == 1)
 }
 
@@ -62,7 +63,8 @@ UPDATE sender_leases
 /// Gives a lease back, unless somebody came meanwhile: then the holder keeps it and must look once more (`true`).
 /// With `in_any_case` it is given back all the same.
 pub async fn release(tx: &Tx, lease: &Lease, in_any_case: bool) -> Result<bool, StoreError> {
-    let values = params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, in_any_case => BOOL];
+    let values =
+        params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, in_any_case => BOOL];
     Ok(tx.row(RELEASE, values).await?.is_some_and(|row| row.get("goes_on")))
 }
 
@@ -85,21 +87,6 @@ pub async fn numbers_due(tx: &Tx, tenant: TenantId, now: Timestamp) -> Result<Ve
             messages_per_second: row.get("messages_per_second"),
         })
         .collect())
-}
-
-const NEXT_DUE: &str = "-- leases::next_due
-SELECT min(d.due_at) AS due_at
-  FROM phone_numbers n
- CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
- CROSS JOIN LATERAL (
-    SELECT due_at FROM due
-     WHERE tenant_id = $1 AND phone_number_id = n.phone_number_id AND due.priority = p.priority
-     ORDER BY due_at LIMIT 1) AS d
- WHERE n.tenant_id = $1";
-
-/// When the tenant's next waiting message is due.
-pub async fn next_due(tx: &Tx, tenant: TenantId) -> Result<Option<Timestamp>, StoreError> {
-    Ok(tx.row(NEXT_DUE, params![tenant.0 => UUID]).await?.and_then(|row| row.get("due_at")))
 }
 
 /// A new mark for a holder.

@@ -131,9 +131,15 @@ UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
  WHERE tenant_id = $1 RETURNING total.entries";
 
 /// Pays what is owed for these messages, each debit at most once however often it is asked for (I5); tells how many.
-pub async fn refund(tx: &Tx, tenant: TenantId, messages: &[MessageId], now: Timestamp) -> Result<i64, StoreError> {
+pub async fn refund(
+    tx: &Tx,
+    tenant: TenantId,
+    messages: &[MessageId],
+    now: Timestamp,
+) -> Result<i64, StoreError> {
     lock_wallet(tx, tenant).await?;
-    let row = tx.row(REFUND, params![tenant.0 => UUID, uuids(messages) => UUID_ARRAY, now => TIMESTAMPTZ]).await?;
+    let row =
+        tx.row(REFUND, params![tenant.0 => UUID, uuids(messages) => UUID_ARRAY, now => TIMESTAMPTZ]).await?;
     Ok(row.map_or(0, |row| row.get("entries")))
 }
 

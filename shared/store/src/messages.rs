@@ -1,7 +1,9 @@
 //! Messages as their tenant knows them: accepted, withdrawn, looked at.
 
 use domain::message::{DispatchState, EvidenceSet};
-use domain::{Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId, TenantId};
+use domain::{
+    Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId, TenantId,
+};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -93,7 +95,12 @@ INSERT INTO batches (tenant_id, minute) VALUES ($1, $13) ON CONFLICT DO NOTHING"
 
 /// Accepts a message: its row, its place among what is due, and its batch. Tells whether the batch is new, that is,
 /// whether somebody has to make its schedule.
-pub async fn accept(tx: &Tx, tenant: TenantId, message: &NewMessage, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn accept(
+    tx: &Tx,
+    tenant: TenantId,
+    message: &NewMessage,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let batch = Batch::of(tenant, message.due_at);
     let values = params![
         tenant.0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, message.template_id.0 => UUID,
@@ -116,7 +123,12 @@ UPDATE messages SET dispatch_state = 'CANCELLED', updated_at = $3
 
 /// Withdraws a message that still waits; `false` when it is too late. The waiting row goes first, as in a claim, so that
 /// the two never wait for each other crosswise; a caller that is told `false` must not commit.
-pub async fn cancel(tx: &Tx, tenant: TenantId, message: MessageId, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn cancel(
+    tx: &Tx,
+    tenant: TenantId,
+    message: MessageId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let taken = tx.run(TAKE_BACK, params![tenant.0 => UUID, message.0 => UUID]).await?;
     let cancelled = tx.run(CANCEL, params![tenant.0 => UUID, message.0 => UUID, now => TIMESTAMPTZ]).await?;
     Ok(taken == 1 && cancelled == 1)
@@ -169,7 +181,8 @@ pub async fn history(tx: &Tx, tenant: TenantId, message: MessageId) -> Result<Ve
 
 pub(crate) fn state_of(row: &Row) -> Result<DispatchState, StoreError> {
     let word: &str = row.get("dispatch_state");
-    word.parse().map_err(|error| StoreError::Inconsistent { table: "messages", what: format!("{word} {error}") })
+    word.parse()
+        .map_err(|error| StoreError::Inconsistent { table: "messages", what: format!("{word} {error}") })
 }
 
 fn from_row(row: &Row) -> Result<Message, StoreError> {

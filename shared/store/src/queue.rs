@@ -71,8 +71,14 @@ UPDATE queue_messages q SET visible_at = $3, receive_count = receive_count + 1, 
 RETURNING message_id, receipt, body, receive_count, sent_at";
 
 /// Takes what can be received; what was received too often goes to the dead letters first.
-pub async fn receive(tx: &Tx, queue: &str, policy: Policy, now: Timestamp) -> Result<Vec<Received>, StoreError> {
-    let buried = tx.run(BURY, params![queue => TEXT, now => TIMESTAMPTZ, policy.receives_max => INT4]).await?;
+pub async fn receive(
+    tx: &Tx,
+    queue: &str,
+    policy: Policy,
+    now: Timestamp,
+) -> Result<Vec<Received>, StoreError> {
+    let buried =
+        tx.run(BURY, params![queue => TEXT, now => TIMESTAMPTZ, policy.receives_max => INT4]).await?;
     if buried > 0 {
         tracing::error!(queue, buried, "messages were given up and put aside as dead letters");
     }
@@ -104,7 +110,12 @@ const HAND_BACK: &str = "-- queue::hand_back
 UPDATE queue_messages SET visible_at = $3 WHERE queue = $1 AND receipt = ANY ($2)";
 
 /// Lets messages that failed be received again at `visible_at`, before their visibility would have ended.
-pub async fn hand_back(tx: &Tx, queue: &str, receipts: &[Uuid], visible_at: Timestamp) -> Result<u64, StoreError> {
+pub async fn hand_back(
+    tx: &Tx,
+    queue: &str,
+    receipts: &[Uuid],
+    visible_at: Timestamp,
+) -> Result<u64, StoreError> {
     tx.run(HAND_BACK, params![queue => TEXT, receipts => UUID_ARRAY, visible_at => TIMESTAMPTZ]).await
 }
 
@@ -131,7 +142,10 @@ INSERT INTO wake_ups (name, batch, fire_at) VALUES ($1, $2, $3) ON CONFLICT (nam
 pub async fn schedule(tx: &Tx, batch: &Batch) -> Result<bool, StoreError> {
     let body = serde_json::to_value(batch)
         .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })?;
-    Ok(tx.run(SCHEDULE, params![batch.to_string() => TEXT, body => JSONB, batch.minute => TIMESTAMPTZ]).await? == 1)
+    Ok(tx
+        .run(SCHEDULE, params![batch.to_string() => TEXT, body => JSONB, batch.minute => TIMESTAMPTZ])
+        .await?
+        == 1)
 }
 
 const DUE_WAKE_UPS: &str = "-- queue::due_wake_ups

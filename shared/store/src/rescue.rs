@@ -58,7 +58,12 @@ SELECT m.message_id FROM claims c JOIN messages m ON m.tenant_id = $1 AND m.mess
  WHERE c.tenant_id = $1 AND c.claim_id = $2 AND m.claim_id = $2 AND c.lease_until < $3";
 
 /// The messages that an expired chunk still holds.
-pub async fn held_by(tx: &Tx, tenant: TenantId, claim: ClaimId, now: Timestamp) -> Result<Vec<MessageId>, StoreError> {
+pub async fn held_by(
+    tx: &Tx,
+    tenant: TenantId,
+    claim: ClaimId,
+    now: Timestamp,
+) -> Result<Vec<MessageId>, StoreError> {
     let rows = tx.rows(HELD_BY, params![tenant.0 => UUID, claim.0 => UUID, now => TIMESTAMPTZ]).await?;
     Ok(rows.iter().map(|row| MessageId(row.get("message_id"))).collect())
 }

@@ -51,7 +51,8 @@ pub struct Moved {
     pub error: Option<MetaError>,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[MARK_INTENT, LOCK, MOVE, REQUEUE, NAME, NOTE_UNKNOWN, FORGET_UNKNOWN];
+pub(crate) const STATEMENTS: &[&str] =
+    &[MARK_INTENT, LOCK, MOVE, REQUEUE, NAME, NOTE_UNKNOWN, FORGET_UNKNOWN];
 
 const MARK_INTENT: &str = "-- sending::mark_intent
 WITH marked AS (
@@ -128,9 +129,11 @@ pub async fn apply(tx: &Tx, tenant: TenantId, moved: &[Moved], now: Timestamp) -
     let states: Vec<&str> = moved.iter().map(|to| to.state.as_str()).collect();
     let evidence: Vec<i16> = moved.iter().map(|to| to.evidence.bits()).collect();
     let refunds: Vec<bool> = moved.iter().map(|to| to.refund_due).collect();
-    let wamids: Vec<Option<&str>> = moved.iter().map(|to| to.wamid.as_ref().map(|id| id.0.as_str())).collect();
+    let wamids: Vec<Option<&str>> =
+        moved.iter().map(|to| to.wamid.as_ref().map(|id| id.0.as_str())).collect();
     let codes: Vec<Option<i32>> = moved.iter().map(|to| to.error.as_ref().map(|error| error.code)).collect();
-    let texts: Vec<Option<&str>> = moved.iter().map(|to| to.error.as_ref().map(|error| error.text.as_str())).collect();
+    let texts: Vec<Option<&str>> =
+        moved.iter().map(|to| to.error.as_ref().map(|error| error.text.as_str())).collect();
     let values = params![
         tenant.0 => UUID, ids => UUID_ARRAY, states => TEXT_ARRAY, evidence => INT2_ARRAY, refunds => BOOL_ARRAY,
         wamids => TEXT_ARRAY, codes => INT4_ARRAY, texts => TEXT_ARRAY, now => TIMESTAMPTZ,
@@ -186,7 +189,12 @@ SELECT $1, u.message_id, u.phone_number_id, $4 FROM unnest($2::uuid[], $3::text[
     ON CONFLICT DO NOTHING";
 
 /// Starts the horizon of messages that may or may not have left.
-pub async fn note_unknown(tx: &Tx, tenant: TenantId, lost: &[&Held], now: Timestamp) -> Result<(), StoreError> {
+pub async fn note_unknown(
+    tx: &Tx,
+    tenant: TenantId,
+    lost: &[&Held],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if lost.is_empty() {
         return Ok(());
     }

@@ -49,7 +49,7 @@ pub const DRAFT: &str = "DRAFT";
 /// The unique index on a template's name and language.
 pub const NAME_TAKEN: &str = "templates_name";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, FIND, FIND_BY_NAME, LIST, SET_STATUS];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, REDRAFT, FIND, FIND_BY_NAME, LIST, SET_STATUS];
 
 const INSERT: &str = "-- templates::insert
 INSERT INTO templates (tenant_id, template_id, name, language, category, body, variables, status, meta_template_id, waba_id,
@@ -67,6 +67,19 @@ pub async fn insert(tx: &Tx, tenant: TenantId, template: &Template) -> Result<()
     tx.run_one(INSERT, values).await
 }
 
+const REDRAFT: &str = "-- templates::redraft
+UPDATE templates SET category = $3, body = $4, variables = $5, updated_at = $6
+ WHERE tenant_id = $1 AND template_id = $2 AND status = 'DRAFT'";
+
+/// Rewrites a draft, which Meta has not seen or has refused, before it is offered (again).
+pub async fn redraft(tx: &Tx, tenant: TenantId, template: &Template) -> Result<(), StoreError> {
+    let values = params![
+        tenant.0 => UUID, template.template_id.0 => UUID, template.category.as_str() => TEXT, template.body => TEXT,
+        template.variables => TEXT_ARRAY, template.updated_at => TIMESTAMPTZ,
+    ];
+    tx.run_one(REDRAFT, values).await
+}
+
 const FIND: &str = "-- templates::find
 SELECT template_id, name, language, category, body, variables, status, meta_template_id, waba_id, created_at, updated_at
   FROM templates WHERE tenant_id = $1 AND template_id = $2";
@@ -82,7 +95,12 @@ SELECT template_id, name, language, category, body, variables, status, meta_temp
   FROM templates WHERE tenant_id = $1 AND name = $2 AND language = $3";
 
 /// The tenant's template of that name and language.
-pub async fn find_by_name(tx: &Tx, tenant: TenantId, name: &str, language: &str) -> Result<Option<Template>, StoreError> {
+pub async fn find_by_name(
+    tx: &Tx,
+    tenant: TenantId,
+    name: &str,
+    language: &str,
+) -> Result<Option<Template>, StoreError> {
     let row = tx.row(FIND_BY_NAME, params![tenant.0 => UUID, name => TEXT, language => TEXT]).await?;
     row.as_ref().map(from_row).transpose()
 }
@@ -110,7 +128,8 @@ pub async fn set_status(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (tenant, template) = template;
-    let values = params![tenant.0 => UUID, template.0 => UUID, status => TEXT, meta_id => TEXT, now => TIMESTAMPTZ];
+    let values =
+        params![tenant.0 => UUID, template.0 => UUID, status => TEXT, meta_id => TEXT, now => TIMESTAMPTZ];
     tx.run_one(SET_STATUS, values).await
 }
 
@@ -120,9 +139,10 @@ fn from_row(row: &Row) -> Result<Template, StoreError> {
         template_id: TemplateId(row.get("template_id")),
         name: row.get("name"),
         language: row.get("language"),
-        category: category
-            .parse()
-            .map_err(|error| StoreError::Inconsistent { table: "templates", what: format!("category {category} {error}") })?,
+        category: category.parse().map_err(|error| StoreError::Inconsistent {
+            table: "templates",
+            what: format!("category {category} {error}"),
+        })?,
         body: row.get("body"),
         variables: row.get("variables"),
         status: row.get("status"),

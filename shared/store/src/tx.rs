@@ -145,7 +145,11 @@ impl Drop for Tx {
 }
 
 #[tracing::instrument(name = "operation", skip_all, fields(operation = O::NAME))]
-pub(crate) async fn perform<O: Operation>(store: &Store, scope: Scope, operation: &O) -> Result<O::Done, O::Error> {
+pub(crate) async fn perform<O: Operation>(
+    store: &Store,
+    scope: Scope,
+    operation: &O,
+) -> Result<O::Done, O::Error> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -167,7 +171,9 @@ pub(crate) async fn perform<O: Operation>(store: &Store, scope: Scope, operation
             // rollback.
             Ok(_) => {
                 tx.finish("ROLLBACK").await?;
-                return Err(StoreError::Inconsistent { table: "transaction", what: O::NAME.to_owned() }.into());
+                return Err(
+                    StoreError::Inconsistent { table: "transaction", what: O::NAME.to_owned() }.into()
+                );
             }
             Err(error) => {
                 tx.finish("ROLLBACK").await?;

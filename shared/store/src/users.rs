@@ -32,7 +32,16 @@ pub struct User {
 pub const EMAIL_TAKEN: &str = "users_email_key";
 
 pub(crate) const STATEMENTS: &[&str] = &[
-    INSERT, FIND, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD, INSERT_INVITE, TAKE_INVITE, DROP_INVITES, THROTTLE, FAILED,
+    INSERT,
+    FIND,
+    FIND_BY_EMAIL,
+    FIND_SUPER_ADMIN,
+    SET_PASSWORD,
+    INSERT_INVITE,
+    TAKE_INVITE,
+    DROP_INVITES,
+    THROTTLE,
+    FAILED,
     FORGET_FAILURES,
 ];
 
@@ -90,16 +99,26 @@ const INSERT_INVITE: &str = "-- users::insert_invite
 INSERT INTO invites (tenant_id, secret_hash, user_id, expires_at) VALUES ($1, $2, $3, $4)";
 
 /// Remembers an invitation by the hash of its secret.
-pub async fn insert_invite(tx: &Tx, user: (TenantId, UserId), hash: &[u8], until: Timestamp) -> Result<(), StoreError> {
+pub async fn insert_invite(
+    tx: &Tx,
+    user: (TenantId, UserId),
+    hash: &[u8],
+    until: Timestamp,
+) -> Result<(), StoreError> {
     let (tenant, user) = user;
-    tx.run_one(INSERT_INVITE, params![tenant.0 => UUID, hash => BYTEA, user.0 => UUID, until => TIMESTAMPTZ]).await
+    tx.run_one(INSERT_INVITE, params![tenant.0 => UUID, hash => BYTEA, user.0 => UUID, until => TIMESTAMPTZ])
+        .await
 }
 
 const TAKE_INVITE: &str = "-- users::take_invite
 DELETE FROM invites WHERE secret_hash = $1 RETURNING tenant_id, user_id, expires_at > $2 AS is_valid";
 
 /// Uses an invitation up. `None` when there is none, or not any more.
-pub async fn take_invite(tx: &Tx, hash: &[u8], now: Timestamp) -> Result<Option<(TenantId, UserId)>, StoreError> {
+pub async fn take_invite(
+    tx: &Tx,
+    hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<(TenantId, UserId)>, StoreError> {
     let row = tx.row(TAKE_INVITE, params![hash => BYTEA, now => TIMESTAMPTZ]).await?;
     Ok(row
         .filter(|row| row.get("is_valid"))
@@ -118,7 +137,11 @@ const THROTTLE: &str = "-- users::throttle
 SELECT blocked_until FROM login_failures WHERE email_hash = $1 AND blocked_until > $2";
 
 /// Until when this e-mail may not try, if it may not.
-pub async fn throttled_until(tx: &Tx, email_hash: &[u8], now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub async fn throttled_until(
+    tx: &Tx,
+    email_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     let row = tx.row(THROTTLE, params![email_hash => BYTEA, now => TIMESTAMPTZ]).await?;
     Ok(row.map(|row| row.get("blocked_until")))
 }
@@ -150,7 +173,10 @@ fn from_row(row: &Row) -> Result<User, StoreError> {
         user_id: UserId(row.get("user_id")),
         email: row.get("email"),
         name: row.get("name"),
-        role: role.parse().map_err(|error| StoreError::Inconsistent { table: "users", what: format!("role {role} {error}") })?,
+        role: role.parse().map_err(|error| StoreError::Inconsistent {
+            table: "users",
+            what: format!("role {role} {error}"),
+        })?,
         password_hash: row.get("password_hash"),
         tenant_is_active: row.get("tenant_is_active"),
         created_at: row.get("created_at"),

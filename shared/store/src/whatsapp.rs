@@ -40,8 +40,17 @@ pub const ACCOUNT_TAKEN: &str = "whatsapp_accounts_waba";
 /// The unique index that keeps a number with one tenant.
 pub const NUMBER_TAKEN: &str = "phone_numbers_id";
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[UPSERT_ACCOUNT, UPSERT_NUMBER, INSERT_LEASE, FIRST_ACCOUNT, ACCOUNT_OF, NUMBERS, FIRST_NUMBER, OWNERS, PAUSE];
+pub(crate) const STATEMENTS: &[&str] = &[
+    UPSERT_ACCOUNT,
+    UPSERT_NUMBER,
+    INSERT_LEASE,
+    FIRST_ACCOUNT,
+    ACCOUNT_OF,
+    NUMBERS,
+    FIRST_NUMBER,
+    OWNERS,
+    PAUSE,
+];
 
 const UPSERT_ACCOUNT: &str = "-- whatsapp::upsert_account
 INSERT INTO whatsapp_accounts (tenant_id, waba_id, token_sealed, token_key_id, connected_at) VALUES ($1, $2, $3, $4, $5)
@@ -68,7 +77,12 @@ const INSERT_LEASE: &str = "-- whatsapp::insert_lease
 INSERT INTO sender_leases (tenant_id, phone_number_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 /// Adds a number of an account with the lease that its dispatchers take turns with.
-pub async fn upsert_number(tx: &Tx, tenant: TenantId, number: &Number, now: Timestamp) -> Result<(), StoreError> {
+pub async fn upsert_number(
+    tx: &Tx,
+    tenant: TenantId,
+    number: &Number,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let values = params![
         tenant.0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id => TEXT, number.display_phone_number => TEXT,
         number.messages_per_second => INT4, now => TIMESTAMPTZ,
@@ -92,7 +106,11 @@ SELECT a.waba_id, a.token_sealed, a.token_key_id, a.connected_at, a.paused_reaso
  WHERE a.tenant_id = $1 AND n.phone_number_id = $2";
 
 /// The account of a number: whose token may send from it (I24).
-pub async fn account_of(tx: &Tx, tenant: TenantId, number: &PhoneNumberId) -> Result<Option<Account>, StoreError> {
+pub async fn account_of(
+    tx: &Tx,
+    tenant: TenantId,
+    number: &PhoneNumberId,
+) -> Result<Option<Account>, StoreError> {
     Ok(tx.row(ACCOUNT_OF, params![tenant.0 => UUID, number.0 => TEXT]).await?.as_ref().map(account_from_row))
 }
 
@@ -120,7 +138,10 @@ SELECT phone_number_id, tenant_id FROM phone_numbers WHERE phone_number_id = ANY
 /// Whose numbers these are. Needs the system scope: a webhook names numbers, not tenants.
 pub async fn owners(tx: &Tx, numbers: &[&str]) -> Result<Vec<(PhoneNumberId, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![numbers => TEXT_ARRAY]).await?;
-    Ok(rows.iter().map(|row| (PhoneNumberId(row.get("phone_number_id")), TenantId(row.get("tenant_id")))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (PhoneNumberId(row.get("phone_number_id")), TenantId(row.get("tenant_id"))))
+        .collect())
 }
 
 const PAUSE: &str = "-- whatsapp::pause

@@ -75,7 +75,9 @@ impl DispatchState {
     /// Whether nothing more happens by itself.
     pub const fn is_final(self) -> bool {
         match self {
-            Self::Accepted | Self::Rejected | Self::Cancelled | Self::NoFunds | Self::RefundedUnresolved => true,
+            Self::Accepted | Self::Rejected | Self::Cancelled | Self::NoFunds | Self::RefundedUnresolved => {
+                true
+            }
             Self::Pending | Self::Reserved | Self::Sending | Self::Unknown => false,
         }
     }
@@ -189,7 +191,9 @@ pub const fn on_event(state: DispatchState, event: Event, attempt: i16) -> Step 
             E::KnownUnsent if attempt >= ATTEMPTS_MAX => Step::To(S::Rejected, Effect::Refund),
             E::KnownUnsent => Step::To(S::Reserved, Effect::None),
             E::Lost | E::LeaseOver => Step::To(S::Unknown, Effect::None),
-            E::ClaimFunded | E::ClaimShort | E::Cancel | E::Reclaim | E::MarkIntent | E::HorizonPassed => Step::Stale,
+            E::ClaimFunded | E::ClaimShort | E::Cancel | E::Reclaim | E::MarkIntent | E::HorizonPassed => {
+                Step::Stale
+            }
         },
         S::Unknown => match event {
             E::Accepted | E::Heard => Step::To(S::Accepted, Effect::None),
@@ -201,12 +205,20 @@ pub const fn on_event(state: DispatchState, event: Event, attempt: i16) -> Step 
         },
         S::RefundedUnresolved => match event {
             E::Accepted | E::Heard => Step::To(S::Accepted, Effect::WriteOff),
-            E::Refused | E::KnownUnsent | E::Lost | E::LeaseOver | E::Cancel | E::HorizonPassed => Step::Stale,
+            E::Refused | E::KnownUnsent | E::Lost | E::LeaseOver | E::Cancel | E::HorizonPassed => {
+                Step::Stale
+            }
             E::ClaimFunded | E::ClaimShort | E::Reclaim | E::MarkIntent => Step::Stale,
         },
         S::Accepted => match event {
             E::Refused => Step::Impossible,
-            E::Accepted | E::KnownUnsent | E::Lost | E::LeaseOver | E::Heard | E::Cancel | E::HorizonPassed => Step::Stale,
+            E::Accepted
+            | E::KnownUnsent
+            | E::Lost
+            | E::LeaseOver
+            | E::Heard
+            | E::Cancel
+            | E::HorizonPassed => Step::Stale,
             E::ClaimFunded | E::ClaimShort | E::Reclaim | E::MarkIntent => Step::Stale,
         },
         S::Rejected => on_event_rejected(event),

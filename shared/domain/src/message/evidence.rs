@@ -83,6 +83,11 @@ impl EvidenceSet {
         self.contains(Evidence::Delivered) || self.contains(Evidence::Read)
     }
 
+    /// Whether it failed and nothing else is known of it.
+    pub const fn is_failed_alone(self) -> bool {
+        self.0 == Evidence::Failed.bit()
+    }
+
     /// Whether nothing was heard.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -1,0 +1,55 @@
+use domain::{Category, PhoneNumber};
+use serde_json::json;
+
+use super::*;
+
+fn template(variables: &[&str]) -> Template {
+    Template {
+        template_id: TemplateId::at(Timestamp::UNIX_EPOCH),
+        name: "welcome".to_owned(),
+        language: "en_US".to_owned(),
+        category: Category::Utility,
+        body: String::new(),
+        variables: variables.iter().map(|name| (*name).to_owned()).collect(),
+        status: templates::APPROVED.to_owned(),
+        meta_template_id: None,
+        waba_id: "1".to_owned(),
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn contact() -> Contact {
+    Contact {
+        contact_id: ContactId::at(Timestamp::UNIX_EPOCH),
+        phone: PhoneNumber::from_stored("+15551234567".to_owned()),
+        name: Some("Alice".to_owned()),
+        attributes: json!({"city": "NY", "age": 41, "tags": ["x"]}),
+        opted_out_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn a_variable_is_the_requests_then_the_contacts() {
+    let filled = fill(&template(&["name", "city", "age"]), &contact(), &given(&[("city", "LA")]));
+    assert_eq!(filled, Ok(vec!["Alice".to_owned(), "LA".to_owned(), "41".to_owned()]));
+}
+
+#[test]
+fn a_variable_that_nobody_has_is_named() {
+    for (variables, asked, field) in [
+        (&["code"][..], &[][..], "variables.code"),
+        (&["tags"], &[], "variables.tags"),
+        (&["name"], &[("nmae", "x")], "variables.nmae"),
+        (&["name"], &[("name", " ")], "variables.name"),
+        (&["name"], &[("name", "two\nlines")], "variables.name"),
+    ] {
+        let error = fill(&template(variables), &contact(), &given(asked)).unwrap_err();
+        assert_eq!(error.field, field);
+    }
+}

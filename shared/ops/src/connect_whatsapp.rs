@@ -1,0 +1,147 @@
+//! One-click connection: an OAuth code becomes a sealed token, the accounts it opens, and their numbers.
+
+use domain::{PhoneNumberId, TenantId};
+use jiff::Timestamp;
+use store::whatsapp::{self, Account, Number};
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+
+use crate::permit::TenantAdmin;
+use crate::platform::Platform;
+use crate::seal::{Place, SealError};
+
+/// The column that a sealed token is bound to.
+const TOKEN_COLUMN: &str = "token_sealed";
+
+/// What was connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The WhatsApp Business account.
+    pub waba_id: String,
+    /// Its numbers.
+    pub numbers: Vec<Number>,
+}
+
+/// Why nothing was connected.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// Meta refused the code, or a call with the token it gave.
+    #[error("Meta refused")]
+    Refused(#[source] meta::CallError),
+    /// Meta could not be asked.
+    #[error("Meta could not be reached")]
+    Unreachable(#[source] meta::CallError),
+    /// The token is for another app, expired, or opens no account.
+    #[error("the token opens no WhatsApp Business account")]
+    NoAccount,
+    /// The account has no number to send from.
+    #[error("the account has no phone number")]
+    NoNumber,
+    /// The account or a number of it belongs to another tenant.
+    #[error("the account is connected to somebody else")]
+    Taken,
+    /// The token could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ConnectError {
+    fn from(error: StoreError) -> Self {
+        let taken =
+            error.is_constraint(whatsapp::ACCOUNT_TAKEN) || error.is_constraint(whatsapp::NUMBER_TAKEN);
+        if taken { Self::Taken } else { Self::Store(error) }
+    }
+}
+
+impl From<meta::CallError> for ConnectError {
+    fn from(error: meta::CallError) -> Self {
+        if error.graph().is_some() { Self::Refused(error) } else { Self::Unreachable(error) }
+    }
+}
+
+/// Connects a tenant to the account that its OAuth code opens.
+pub async fn connect_whatsapp(
+    platform: &Platform,
+    by: &TenantAdmin,
+    code: &str,
+) -> Result<Connected, ConnectError> {
+    connect(platform, by.tenant(), code).await
+}
+
+/// Connects a tenant to an account of its own when Meta is a sandbox, which takes any code; elsewhere this does nothing.
+/// A tenant for whom it failed can still connect by itself.
+pub(crate) async fn connect_to_sandbox(platform: &Platform, tenant: TenantId) {
+    if !platform.is_sandbox {
+        return;
+    }
+    if let Err(error) = connect(platform, tenant, &tenant.to_string()).await {
+        tracing::warn!(%error, %tenant, "the new tenant was not connected to the sandbox");
+    }
+}
+
+async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Connected, ConnectError> {
+    let token = platform.meta.exchange_code(code).await?;
+    let info = platform.meta.debug_token(&token).await?;
+    let waba_id = info.waba_ids.first().filter(|_| info.is_valid).cloned().ok_or(ConnectError::NoAccount)?;
+    let remote = platform.meta.phone_numbers(&token, &waba_id).await?;
+    if remote.is_empty() {
+        return Err(ConnectError::NoNumber);
+    }
+    platform.meta.subscribe_app(&token, &waba_id).await?;
+    let now = platform.clock.now();
+    let place = Place { tenant, account: &waba_id, column: TOKEN_COLUMN };
+    let (token_sealed, token_key_id) = platform.sealer.seal(place, &token)?;
+    let account = Account {
+        waba_id: waba_id.clone(),
+        token_sealed,
+        token_key_id,
+        connected_at: now,
+        paused_reason: None,
+    };
+    let numbers: Vec<Number> = remote
+        .into_iter()
+        .map(|number| Number {
+            phone_number_id: PhoneNumberId(number.id),
+            waba_id: waba_id.clone(),
+            display_phone_number: number.display,
+            messages_per_second: number.messages_per_second,
+        })
+        .collect();
+    let store_connection = Connect { tenant, account, numbers: numbers.clone(), now };
+    platform.store.perform(Scope::Tenant(tenant), &store_connection).await?;
+    Ok(Connected { waba_id, numbers })
+}
+
+struct Connect {
+    tenant: TenantId,
+    account: Account,
+    numbers: Vec<Number>,
+    now: Timestamp,
+}
+
+impl Operation for Connect {
+    const NAME: &'static str = "connect_whatsapp";
+    type Done = ();
+    type Error = ConnectError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), ConnectError> {
+        whatsapp::upsert_account(tx, self.tenant, &self.account).await?;
+        for number in &self.numbers {
+            whatsapp::upsert_number(tx, self.tenant, number, self.now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens an account's token.
+pub(crate) fn open_token(
+    platform: &Platform,
+    tenant: TenantId,
+    account: &Account,
+) -> Result<String, SealError> {
+    let place = Place { tenant, account: &account.waba_id, column: TOKEN_COLUMN };
+    platform.sealer.open(place, &account.token_sealed, &account.token_key_id)
+}

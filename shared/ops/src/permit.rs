@@ -1,0 +1,84 @@
+//! Who may do what, as types: an operation names the permit it needs, and only a caller of the right role has one.
+//!
+//! A handler without a [`Spender`] cannot read a balance or send, whatever its author forgot to check.
+
+use domain::{Role, TenantId, UserId};
+
+/// Somebody whose token was verified and whose user and tenant were found, just now, to be allowed in (I30).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The tenant it belongs to.
+    pub tenant: TenantId,
+    /// Who it is.
+    pub user: UserId,
+    /// What it is.
+    pub role: Role,
+}
+
+/// The caller's role does not carry the permit that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("needs the role {needed} or one above it")]
+pub struct Forbidden {
+    /// The least role that carries it.
+    pub needed: Role,
+}
+
+/// A right that a caller has or has not.
+pub trait Permit: Sized {
+    /// The roles that carry it.
+    const ROLES: &'static [Role];
+
+    /// The caller, now known to have the right.
+    fn new(caller: Caller) -> Self;
+
+    /// Checks the caller's role.
+    fn check(caller: Caller) -> Result<Self, Forbidden> {
+        if Self::ROLES.contains(&caller.role) {
+            return Ok(Self::new(caller));
+        }
+        Err(Forbidden { needed: Self::ROLES.first().copied().unwrap_or(Role::SuperAdmin) })
+    }
+}
+
+macro_rules! permits {
+    ($($(#[$doc:meta])* $name:ident: $($role:ident)+;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name(Caller);
+
+        impl $name {
+            /// Whose data it is about.
+            pub const fn tenant(&self) -> TenantId {
+                self.0.tenant
+            }
+
+            /// Who acts.
+            pub const fn user(&self) -> UserId {
+                self.0.user
+            }
+        }
+
+        impl Permit for $name {
+            const ROLES: &'static [Role] = &[$(Role::$role),+];
+
+            fn new(caller: Caller) -> Self {
+                Self(caller)
+            }
+        }
+    )+};
+}
+
+permits! {
+    /// Anybody who logged in, the platform's owner included.
+    Member: Viewer Sender Admin Owner SuperAdmin;
+    /// May look at what the tenant has, but not at its money.
+    Viewer: Viewer Sender Admin Owner;
+    /// May manage contacts and withdraw messages.
+    Sender: Sender Admin Owner;
+    /// May send, and see what it costs.
+    Spender: Sender Admin Owner;
+    /// May manage templates and the connection to WhatsApp.
+    TenantAdmin: Admin Owner;
+    /// May manage plans, tenants and credit. Belongs to no business.
+    SuperAdmin: SuperAdmin;
+}
