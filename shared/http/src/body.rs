@@ -1,0 +1,129 @@
+//! JSON bodies: read strictly, and refused with the field that is wrong.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::problem::{Kind, Problem};
+
+/// A JSON body of type `T`. `T` refuses unknown fields itself (`deny_unknown_fields`).
+#[derive(Clone, Copy, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let content_type =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::new(Kind::UnsupportedMediaType));
+        }
+        let bytes = read(request, state).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The raw bytes of a body within the route's limit.
+pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == Kind::TooLarge.status() {
+            return Problem::new(Kind::TooLarge);
+        }
+        Problem::new(Kind::Malformed).with_detail("the body broke off")
+    })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if holds_nul(bytes) {
+        return Err(Problem::field("body", "holds the character U+0000, which no text here can"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let cause = error.into_inner();
+        match cause.classify() {
+            Category::Data => Problem::field(path, words(&cause)),
+            Category::Syntax | Category::Eof | Category::Io => {
+                Problem::new(Kind::Malformed).with_detail(cause)
+            }
+        }
+    })?;
+    json.end().map_err(|cause| Problem::new(Kind::Malformed).with_detail(cause))?;
+    Ok(parsed)
+}
+
+/// What is wrong, without the position: the field is named beside it.
+fn words(cause: &serde_json::Error) -> String {
+    let text = cause.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(words, _)| words.to_owned())
+}
+
+/// Whether a string holds U+0000: valid JSON, but no text that Postgres can hold. In JSON it can only be written as an
+/// escape whose backslash is not itself escaped.
+fn holds_nul(bytes: &[u8]) -> bool {
+    let mut is_escaped = false;
+    bytes.iter().enumerate().any(|(at, byte)| {
+        let starts_escape = *byte == b'\\' && !is_escaped;
+        is_escaped = starts_escape;
+        starts_escape && bytes.get(at + 1..at + 6) == Some(b"u0000")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Money;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Credit {
+        amount: Money,
+        #[serde(default)]
+        description: Option<String>,
+    }
+
+    fn fields(body: &str) -> Vec<(String, String)> {
+        let problem = parse::<Credit>(body.as_bytes()).unwrap_err();
+        problem.body(None).errors.into_iter().map(|error| (error.field, error.message)).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_field() {
+        assert_eq!(parse::<Credit>(br#"{"amount": 100.00}"#).unwrap().amount.to_string(), "100.00");
+        assert_eq!(parse::<Credit>(br#"{"amount": "0.000001"}"#).unwrap().amount.micros(), 1);
+        for (body, field) in [
+            (r#"{"amount": 0.0000001}"#, "amount"),
+            (r#"{"amount": 1e308}"#, "amount"),
+            (r#"{"amount": true}"#, "amount"),
+            (r#"{"amount": 1, "description": 5}"#, "description"),
+        ] {
+            assert_eq!(fields(body).first().map(|(field, _)| field.as_str()), Some(field), "{body}");
+        }
+        for (body, words) in [
+            (r#"{"amount": 1, "amount": 2}"#, "duplicate field `amount`"),
+            (r#"{"amount": 1, "x": 2}"#, "unknown field `x`, expected `amount` or `description`"),
+            (r"{}", "missing field `amount`"),
+        ] {
+            assert_eq!(fields(body).first().map(|(_, message)| message.as_str()), Some(words), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed_and_nul_is_no_text() {
+        for body in ["", "{", "{\"amount\": 1} x", "{\"amount\": NaN}", &"[".repeat(200)] {
+            assert_eq!(
+                parse::<serde_json::Value>(body.as_bytes()).unwrap_err().kind(),
+                Kind::Malformed,
+                "{body}"
+            );
+        }
+        assert_eq!(parse::<serde_json::Value>(br#"{"a": "x\u0000"}"#).unwrap_err().kind(), Kind::Invalid);
+        assert!(parse::<serde_json::Value>(br#"{"a": "x\\u0000"}"#).is_ok());
+    }
+}

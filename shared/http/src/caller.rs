@@ -1,0 +1,30 @@
+//! Who calls, as an argument of the handler: the permission is the argument's type.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use ops::permit::Permit;
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+
+/// The caller, known to have permit `P`. Token, user and tenant were checked for this request (I30).
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed<P>(pub P);
+
+impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let refused = |why: &str| Problem::new(Kind::Unauthenticated).with_detail(why);
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, token) = token.ok_or_else(|| refused("send the header Authorization: Bearer <token>"))?;
+        let subject = app.tokens.verify(token.trim()).map_err(|error| refused(&error.to_string()))?;
+        let caller = ops::login::caller(&app.platform, subject.tenant, subject.user).await?;
+        let caller = caller.ok_or_else(|| refused("the user or its tenant is not active any more"))?;
+        Ok(Self(P::check(caller)?))
+    }
+}

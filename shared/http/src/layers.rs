@@ -1,0 +1,103 @@
+//! The layers around a finished router: request ids, limits, panics, and what no route answers.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use domain::limits::BODY_BYTES_MAX;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::problem::{Kind, Problem};
+
+/// The header with a request's id, in both directions.
+pub const REQUEST_ID: &str = "x-request-id";
+/// The longest that a request may take; the HTTP API in front gives up after 30 seconds.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(29);
+
+/// Puts the layers around a router. A route that takes larger bodies sets its own limit inside.
+pub fn dress(router: Router) -> Router {
+    router
+        .fallback(|| async { Problem::new(Kind::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(|_what: Box<dyn Any + Send>| {
+            Problem::new(Kind::Internal).into_response()
+        }))
+        .layer(from_fn(identify))
+}
+
+/// Names the request, bounds its time, and gives every problem that comes back the name.
+async fn identify(request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4().to_string();
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", id, method = %request.method(), route);
+    let answer = async {
+        match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+            Ok(response) => response,
+            Err(_elapsed) => Problem::new(Kind::Unavailable).into_response(),
+        }
+    };
+    let response = answer.instrument(span.clone()).await;
+    let mut response = match response.extensions().get::<Problem>() {
+        Some(problem) => problem.answer(Some(id.clone())),
+        None => response,
+    };
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        span.in_scope(|| tracing::error!("answered 500"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body as HttpBody;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn ask(method: &str, path: &str) -> (StatusCode, serde_json::Value, bool) {
+        let router = Router::new()
+            .route(
+                "/boom",
+                get(|| async {
+                    if true {
+                        panic!("a handler's mistake")
+                    }
+                }),
+            )
+            .route("/fine", get(|| async { "fine" }));
+        let request = Request::builder().method(method).uri(path).body(HttpBody::empty()).unwrap();
+        let response = dress(router).oneshot(request).await.unwrap();
+        let (status, id) = (response.status(), response.headers().get(REQUEST_ID).cloned());
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let is_named = id.is_some_and(|id| body.is_null() || body["requestId"] == id.to_str().unwrap());
+        (status, body, is_named)
+    }
+
+    #[tokio::test]
+    async fn what_no_route_answers_is_a_problem_with_the_requests_id() {
+        for (method, path, kind) in [
+            ("GET", "/nowhere", Kind::NotFound),
+            ("POST", "/fine", Kind::MethodNotAllowed),
+            ("GET", "/boom", Kind::Internal),
+        ] {
+            let (status, body, is_named) = ask(method, path).await;
+            assert_eq!(status, kind.status());
+            assert_eq!(body["type"], kind.uri());
+            assert!(is_named, "{body}");
+        }
+        let (status, _, is_named) = ask("GET", "/fine").await;
+        assert!(status == StatusCode::OK && is_named);
+    }
+}

@@ -1,0 +1,200 @@
+//! Access tokens: JWT (RFC 7519, RFC 8725) signed with ES256, good for a quarter of an hour.
+//!
+//! A token says who somebody is and nothing about what they may do: role and tenant are read again at every request.
+//! The verifier fixes the algorithm and takes the key by `kid`; `exp`, `nbf`, `iss`, `aud` and `sub` must all be there.
+//! Time is checked here and not by the library, against the process' own clock and without leeway.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{Clock, TenantId, UserId};
+use jiff::SignedDuration;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use thiserror::Error;
+
+/// How long a token is good for.
+pub const GOOD_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// How far two machines' clocks may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
+const ISSUER: &str = "tidings";
+const AUDIENCE: &str = "tidings-api";
+/// RFC 9068: an access token, and nothing else that is signed with the same key.
+const TYPE: &str = "at+jwt";
+/// Longer than any token of ours.
+const CHARS_MAX: usize = 2_048;
+
+/// Who a token speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+}
+
+/// The token does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// Not a token of ours, or not for this.
+    #[error("the token is not valid")]
+    Invalid,
+    /// It was good once.
+    #[error("the token has expired")]
+    Expired,
+}
+
+/// A signing key that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a signing key must be a P-256 key in PKCS#8")]
+pub struct BadKey;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    tid: TenantId,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// Makes and checks tokens.
+pub struct Tokens {
+    signing: EncodingKey,
+    kid: String,
+    known: BTreeMap<String, DecodingKey>,
+    jwks: serde_json::Value,
+    clock: Clock,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// A new P-256 key in PKCS#8.
+pub fn new_key() -> Result<Vec<u8>, BadKey> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_opaque| BadKey)?;
+    let der = pair.to_pkcs8v1().map_err(|_opaque| BadKey)?;
+    Ok(der.as_ref().to_vec())
+}
+
+impl Tokens {
+    /// With the key that signs, and older ones whose tokens still count.
+    pub fn new(signing: &[u8], older: &[Vec<u8>], clock: Clock) -> Result<Self, BadKey> {
+        let (kid, jwk) = public_part(signing)?;
+        let mut jwks = vec![jwk];
+        for key in older {
+            jwks.push(public_part(key)?.1);
+        }
+        let mut known = BTreeMap::new();
+        for jwk in &jwks {
+            let decoding = DecodingKey::from_ec_components(&jwk.x, &jwk.y).map_err(|_why| BadKey)?;
+            known.insert(jwk.kid.clone(), decoding);
+        }
+        let jwks = json!({ "keys": jwks });
+        Ok(Self { signing: EncodingKey::from_ec_der(signing), kid, known, jwks, clock })
+    }
+
+    /// A token for a user.
+    pub fn issue(&self, subject: Subject) -> Result<String, TokenError> {
+        let now = self.clock.now();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: subject.user,
+            tid: subject.tenant,
+            iat: now.as_second(),
+            nbf: (now - SKEW).as_second(),
+            exp: (now + GOOD_FOR).as_second(),
+        };
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = Some(self.kid.clone());
+        header.typ = Some(TYPE.to_owned());
+        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_why| TokenError::Invalid)
+    }
+
+    /// Who a token speaks of, if it counts now.
+    pub fn verify(&self, token: &str) -> Result<Subject, TokenError> {
+        if token.len() > CHARS_MAX {
+            return Err(TokenError::Invalid);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_why| TokenError::Invalid)?;
+        let is_ours = header.alg == Algorithm::ES256 && header.typ.as_deref() == Some(TYPE);
+        let key = header
+            .kid
+            .as_ref()
+            .and_then(|kid| self.known.get(kid))
+            .filter(|_| is_ours)
+            .ok_or(TokenError::Invalid)?;
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.leeway = 0;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &validation)
+            .map_err(|_why| TokenError::Invalid)?
+            .claims;
+        let now = self.clock.now().as_second();
+        if now < claims.nbf {
+            return Err(TokenError::Invalid);
+        }
+        if now >= claims.exp {
+            return Err(TokenError::Expired);
+        }
+        Ok(Subject { tenant: claims.tid, user: claims.sub })
+    }
+
+    /// The public keys (RFC 7517), for whoever checks tokens without asking us.
+    pub const fn jwks(&self) -> &serde_json::Value {
+        &self.jwks
+    }
+}
+
+#[derive(Serialize)]
+struct Jwk {
+    kty: &'static str,
+    crv: &'static str,
+    alg: &'static str,
+    r#use: &'static str,
+    kid: String,
+    x: String,
+    y: String,
+}
+
+/// The public half of a key, named by its thumbprint (RFC 7638).
+fn public_part(pkcs8: &[u8]) -> Result<(String, Jwk), BadKey> {
+    const COORDINATE_BYTES: usize = 32;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map_err(|_why| BadKey)?;
+    let point = pair.public_key().as_ref();
+    // Uncompressed (SEC 1): the byte 4, then x, then y.
+    let coordinates =
+        point.strip_prefix(&[4]).filter(|rest| rest.len() == 2 * COORDINATE_BYTES).ok_or(BadKey)?;
+    let (x, y) = coordinates.split_at(COORDINATE_BYTES);
+    let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+    let kid = URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes()));
+    let jwk = Jwk { kty: "EC", crv: "P-256", alg: "ES256", r#use: "sig", kid: kid.clone(), x, y };
+    Ok((kid, jwk))
+}
+
+/// Random bytes for secrets that are made on first run.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], BadKey> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::SecureRandom::fill(&SystemRandom::new(), &mut bytes).map_err(|_opaque| BadKey)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;
