@@ -1,1 +1,63 @@
-//! mailer
+//! Domain events from the queue, written to people.
+//!
+//! At least once: an event that comes twice may be mailed twice, and then the newer link counts. The link's secret is
+//! made here, in the moment of writing, and stands in no queue and no log (I29).
+
+mod letter;
+mod transport;
+
+use std::sync::Arc;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use domain::event::DomainEvent;
+use ops::Platform;
+use ops::invite::invite;
+use store::StoreError;
+use thiserror::Error;
+
+pub use transport::{SmtpSettings, Transport, TransportError};
+
+/// Who writes, and how.
+#[derive(Clone, Debug)]
+pub struct Mailer {
+    /// What operations run on.
+    pub platform: Platform,
+    /// How a letter leaves.
+    pub transport: Arc<Transport>,
+    /// The sender's address.
+    pub from: String,
+    /// Where people set their password; the secret is appended.
+    pub set_password_url: String,
+}
+
+/// Why a letter did not leave; it is tried again.
+#[derive(Debug, Error)]
+pub enum MailError {
+    /// It could not be handed over.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Events from the queue.
+pub async fn on_queue(event: SqsEvent, mailer: &Mailer) -> SqsBatchResponse {
+    runtime::each_record(event, |event: DomainEvent| write(event, mailer)).await
+}
+
+async fn write(event: DomainEvent, mailer: &Mailer) -> Result<(), MailError> {
+    match event {
+        DomainEvent::TenantProvisioned { tenant_id, user_id, email, tenant_name } => {
+            let Some(secret) = invite(&mailer.platform, tenant_id, user_id).await? else {
+                tracing::info!(tenant = %tenant_id, "the owner has chosen a password already: no letter");
+                return Ok(());
+            };
+            let link = format!("{}{secret}", mailer.set_password_url);
+            let letter = letter::welcome(&mailer.from, &email, &tenant_name, &link)?;
+            mailer.transport.send(letter).await?;
+            tracing::info!(tenant = %tenant_id, "the owner was written to");
+            Ok(())
+        }
+    }
+}

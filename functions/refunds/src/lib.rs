@@ -1,1 +1,16 @@
-//! refunds
+//! Owed refunds from the queue, paid.
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use cloud::RefundJob;
+use ops::Platform;
+use ops::refund::refund;
+use store::StoreError;
+
+/// Refund jobs from the queue: one balance lock per job, each debit at most once however often a job comes.
+pub async fn on_queue(event: SqsEvent, platform: &Platform) -> SqsBatchResponse {
+    runtime::each_record(event, |job: RefundJob| pay(job, platform)).await
+}
+
+async fn pay(job: RefundJob, platform: &Platform) -> Result<(), StoreError> {
+    refund(platform, job.tenant, job.message_ids).await.map(drop)
+}
