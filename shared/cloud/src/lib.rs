@@ -111,7 +111,12 @@ impl fmt::Debug for Cloud {
 
 impl Cloud {
     /// Sends one body, of any type that has a JSON form.
-    pub async fn send<T: Serialize + Sync>(&self, queue: Queue, body: &T, delay: Duration) -> Result<(), CloudError> {
+    pub async fn send<T: Serialize + Sync>(
+        &self,
+        queue: Queue,
+        body: &T,
+        delay: Duration,
+    ) -> Result<(), CloudError> {
         let body = serde_json::to_string(body).map_err(|error| CloudError(error.into()))?;
         self.queues.send(queue, vec![body], delay.min(DELAY_MAX)).await
     }

@@ -33,7 +33,11 @@ impl OneMachine {
 
     /// The three traits.
     pub fn cloud(&self) -> Cloud {
-        Cloud { queues: Arc::new(self.clone()), wake_ups: Arc::new(self.clone()), events: Arc::new(self.clone()) }
+        Cloud {
+            queues: Arc::new(self.clone()),
+            wake_ups: Arc::new(self.clone()),
+            events: Arc::new(self.clone()),
+        }
     }
 
     /// Comes back when something was sent from this process.
