@@ -1,0 +1,133 @@
+//! Running a program with a limit, and asking what became of a process.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest pause between two looks at something we wait for.
+const PAUSE_MAX: Duration = Duration::from_millis(20);
+
+/// How long a finished program's output may still be on its way.
+const OUTPUT_LATE_MAX: Duration = Duration::from_secs(1);
+
+/// How much of a failed program's last words is passed on.
+const SAID_CHARS_MAX: usize = 2_000;
+
+/// What a program that succeeded wrote to its standard output; otherwise the end of what it said, or why it
+/// could not run. It is killed at `limit`.
+pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<String, String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let cannot = |error: io::Error| format!("{name}: {error}");
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(cannot)?;
+    let stdout = collect(child.stdout.take());
+    let stderr = collect(child.stderr.take());
+    let Some(status) = poll(limit, || child.try_wait().transpose()) else {
+        child.kill().and_then(|()| child.wait()).map_err(cannot)?;
+        return Err(format!("{name}: killed after {} s", limit.as_secs()));
+    };
+    let status = status.map_err(cannot)?;
+    let stdout = stdout.recv_timeout(OUTPUT_LATE_MAX).unwrap_or_default();
+    if status.success() {
+        return Ok(stdout);
+    }
+    let stderr = stderr.recv_timeout(OUTPUT_LATE_MAX).unwrap_or_default();
+    Err(format!("{name}: {status}: {}", tail(format!("{stdout}\n{stderr}").trim())))
+}
+
+/// Looks every few milliseconds, ever more slowly, until `look` sees something or the limit has passed.
+pub(crate) fn poll<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(seen) = look() {
+            return Some(seen);
+        }
+        if started.elapsed() >= limit {
+            return None;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+/// The end of a long text, where the reason usually stands.
+pub(crate) fn tail(text: &str) -> &str {
+    let start = text.char_indices().rev().nth(SAID_CHARS_MAX).map_or(0, |(index, _)| index);
+    text.get(start..).unwrap_or(text)
+}
+
+/// Reads a pipe to its end on a thread of its own, so that a talkative program cannot block on it.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
+    let (send, receive) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // A broken pipe ends the text early; a reader who has given up is not waited for.
+        drop(pipe.map(|mut pipe| pipe.read_to_end(&mut bytes)));
+        drop(send.send(String::from_utf8_lossy(&bytes).into_owned()));
+    });
+    receive
+}
+
+/// What a process id from a pid file stands for today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// No such process.
+    Gone,
+    /// Ended, but its parent never asked; it still counts as alive for Postgres.
+    Zombie,
+    /// The number has gone to another program.
+    Stranger,
+    /// A postmaster that works in the given data folder.
+    Postmaster,
+}
+
+/// Looks process `pid` up; `data` tells our postmaster from other people's.
+pub(crate) fn life(pid: u32, data: &Path) -> Life {
+    if Path::new("/proc/self/stat").exists() { life_by_proc(pid, data) } else { life_by_ps(pid) }
+}
+
+/// Linux: state and name stand in `/proc/<pid>/stat`, and a postmaster's working folder is its data folder.
+fn life_by_proc(pid: u32, data: &Path) -> Life {
+    let process = Path::new("/proc").join(pid.to_string());
+    let Ok(stat) = fs::read_to_string(process.join("stat")) else { return Life::Gone };
+    let works_elsewhere = match (fs::read_link(process.join("cwd")), data.canonicalize()) {
+        (Ok(folder), Ok(data)) => folder != data,
+        // Without the right to look (a container's root may lack it) the name has to do.
+        (Err(_), _) | (_, Err(_)) => false,
+    };
+    match parse_stat(&stat) {
+        Some((_, 'Z' | 'X')) => Life::Zombie,
+        Some(("postgres" | "postmaster", _)) if !works_elsewhere => Life::Postmaster,
+        Some(_) | None => Life::Stranger,
+    }
+}
+
+/// Elsewhere: `ps` knows state and name.
+fn life_by_ps(pid: u32) -> Life {
+    let mut ps = Command::new("ps");
+    ps.args(["-o", "stat=,comm=", "-p", &pid.to_string()]);
+    let Ok(said) = run(&mut ps, Duration::from_secs(5)) else { return Life::Gone };
+    let said = said.trim();
+    if said.starts_with('Z') {
+        Life::Zombie
+    } else if said.ends_with("postgres") {
+        Life::Postmaster
+    } else {
+        Life::Stranger
+    }
+}
+
+/// Name and state letter from `<pid> (<name>) <state> …`; the name may itself hold parentheses.
+fn parse_stat(stat: &str) -> Option<(&str, char)> {
+    let (head, rest) = stat.rsplit_once(") ")?;
+    let (_, name) = head.split_once('(')?;
+    Some((name, rest.chars().next()?))
+}
+
+#[cfg(test)]
+mod tests;

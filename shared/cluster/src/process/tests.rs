@@ -1,0 +1,51 @@
+use super::*;
+
+#[test]
+fn a_program_that_hangs_is_killed_at_its_limit() {
+    let started = Instant::now();
+    let said = run(Command::new("sleep").arg("60"), Duration::from_millis(50)).unwrap_err();
+    assert!(said.contains("killed"), "{said}");
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_failing_program_is_quoted() {
+    let said =
+        run(Command::new("sh").args(["-c", "echo why >&2; exit 3"]), Duration::from_secs(10)).unwrap_err();
+    assert!(said.contains("why") && said.contains('3'), "{said}");
+}
+
+#[test]
+fn a_talkative_program_does_not_block() {
+    let said = run(Command::new("sh").args(["-c", "yes | head -c 300000"]), Duration::from_secs(10)).unwrap();
+    assert_eq!(said.len(), 300_000);
+}
+
+#[test]
+fn the_state_is_read_behind_a_name_with_parentheses() {
+    assert_eq!(parse_stat("7 (a) Z (b) S 1 7"), Some(("a) Z (b", 'S')));
+    assert_eq!(parse_stat("7 (postgres) Z 1 7"), Some(("postgres", 'Z')));
+    assert_eq!(parse_stat("7"), None);
+}
+
+#[test]
+fn an_ended_child_is_a_zombie_until_it_is_asked_and_then_gone() {
+    let mut child = Command::new("true").spawn().unwrap();
+    let data = Path::new("/");
+    let zombie = poll(Duration::from_secs(10), || (life(child.id(), data) == Life::Zombie).then_some(()));
+    assert!(zombie.is_some());
+    child.wait().unwrap();
+    assert_eq!(life(child.id(), data), Life::Gone);
+}
+
+#[test]
+fn another_program_is_a_stranger() {
+    assert_eq!(life(std::process::id(), Path::new("/")), Life::Stranger);
+}
+
+#[test]
+fn a_tail_keeps_the_end_and_whole_characters() {
+    let long = format!("{}end", "é".repeat(SAID_CHARS_MAX * 2));
+    assert!(tail(&long).ends_with("end") && tail(&long).chars().count() <= SAID_CHARS_MAX + 1);
+    assert_eq!(tail("short"), "short");
+}

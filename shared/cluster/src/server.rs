@@ -1,0 +1,244 @@
+//! The one server of a home: started, adopted, shared and stopped.
+//!
+//! Two locks keep order. The *home* folder is locked alone while a server is being started or stopped, so
+//! that nobody sees one half-way. The *data* folder is locked jointly by everyone who uses the server for as
+//! long as they do; whoever can turn that into a lock of his own is the last, and stops the server. The kernel
+//! releases both when a process dies, however it dies.
+
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Profile;
+use crate::account::Account;
+use crate::binaries::Binaries;
+use crate::error::ClusterError;
+use crate::folder::{self, Place};
+use crate::pid_file::{self, PidFile, Sign};
+use crate::{initialise, process, settings};
+
+/// How long others may take to start or stop the server before we give up on the lock.
+const LOCK_LIMIT: Duration = Duration::from_mins(3);
+
+/// How long a start may take; recovery after a crash reads the whole log.
+const READY_LIMIT: Duration = Duration::from_mins(1);
+
+/// How long a start is tried again after a crash, while backends of the dead server still let go.
+const CRASH_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a fast shutdown may take before it becomes an immediate one (the next start then recovers).
+const FAST_STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long an immediate shutdown may take.
+const IMMEDIATE_STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// A signal is sent by a program (`pg_ctl kill`), which may take this long.
+const SIGNAL_LIMIT: Duration = Duration::from_secs(10);
+
+/// A server that answers, and our share in it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    binaries: Binaries,
+    account: Account,
+    /// The place that is locked while starting and stopping.
+    home: PathBuf,
+    data: PathBuf,
+    /// As the pid file had it when the server was ready.
+    running: PidFile,
+    /// Present when this process started the server: it must be waited for, or it stays a zombie.
+    child: Option<Child>,
+    /// The joint lock on the data folder; `None` once we have left.
+    share: Option<File>,
+}
+
+impl Server {
+    /// Adopts the server that runs in `place`, or starts one.
+    pub(crate) fn open(
+        binaries: Binaries,
+        account: Account,
+        place: &Place,
+        profile: Profile,
+    ) -> Result<Self, ClusterError> {
+        let _alone = folder::lock(&place.folder, LOCK_LIMIT)?;
+        let data = initialise::data_folder(&place.folder, &binaries, &account, profile)?;
+        let start = Start { binaries: &binaries, account: &account, place, data: &data, profile };
+        let (running, child) = start.adopt_or_spawn()?;
+        let share = File::open(&data).map_err(ClusterError::io("open", &data))?;
+        share.lock_shared().map_err(ClusterError::io("lock", &data))?;
+        let home = place.folder.clone();
+        Ok(Self { binaries, account, home, data, running, child, share: Some(share) })
+    }
+
+    /// The folder of the socket, as the server itself has it.
+    pub(crate) fn socket_dir(&self) -> &Path {
+        &self.running.socket_dir
+    }
+
+    /// The folder of the programs.
+    pub(crate) fn bin_dir(&self) -> &Path {
+        self.binaries.dir()
+    }
+
+    /// The postmaster's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.running.pid
+    }
+
+    /// One line on what runs, from where, in which folder.
+    pub(crate) fn describe(&self, place: &Place) -> String {
+        let state = if self.child.is_some() { "started" } else { "already running" };
+        let moved =
+            if place.moved { "; here because its account cannot enter the wanted folder" } else { "" };
+        format!(
+            "Postgres {} from {} (private cluster in {}, {state}{moved})",
+            self.binaries.version.text,
+            self.bin_dir().display(),
+            self.home.display()
+        )
+    }
+
+    /// Gives up our share, and stops the server if nobody else has one. Doing it twice does nothing.
+    pub(crate) fn leave(&mut self) -> Result<(), ClusterError> {
+        let Some(share) = self.share.take() else { return Ok(()) };
+        let _alone = folder::lock(&self.home, LOCK_LIMIT)?;
+        share.unlock().map_err(ClusterError::io("unlock", &self.data))?;
+        match share.try_lock() {
+            Ok(()) => self.stop(),
+            Err(TryLockError::WouldBlock) => Ok(()),
+            Err(TryLockError::Error(error)) => Err(ClusterError::io("lock", &self.data)(error)),
+        }
+    }
+
+    /// A fast shutdown, and if that hangs an immediate one.
+    fn stop(&mut self) -> Result<(), ClusterError> {
+        for (signal, limit) in [("INT", FAST_STOP_LIMIT), ("QUIT", IMMEDIATE_STOP_LIMIT)] {
+            let pid = match pid_file::read_signs(&self.data) {
+                Sign::Serving(file) | Sign::Busy(file) => file.pid,
+                Sign::Nothing | Sign::Crashed | Sign::Haunted => return self.reap(),
+            };
+            // It may have gone by itself in between, so a failing signal is judged by the wait below.
+            let mut kill = self.binaries.command("pg_ctl", &self.account);
+            let sent = process::run(kill.args(["kill", signal, &pid.to_string()]), SIGNAL_LIMIT);
+            if process::poll(limit, || self.has_ended().then_some(())).is_some() {
+                return Ok(());
+            }
+            sent.map_err(|said| ClusterError::Program { task: "stop Postgres with pg_ctl", said })?;
+        }
+        let waited = FAST_STOP_LIMIT + IMMEDIATE_STOP_LIMIT;
+        Err(ClusterError::NotStopped { pid: self.running.pid, waited })
+    }
+
+    /// Whether the server is gone; asking our own child also removes the zombie.
+    fn has_ended(&mut self) -> bool {
+        let reaped = self.child.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_)) | Err(_)));
+        let gone = matches!(pid_file::read_signs(&self.data), Sign::Nothing | Sign::Crashed | Sign::Haunted);
+        reaped && gone
+    }
+
+    /// Collects our own child if it has ended already.
+    fn reap(&mut self) -> Result<(), ClusterError> {
+        match &mut self.child {
+            Some(child) => {
+                child.try_wait().map(drop).map_err(ClusterError::io("ask after the server of", &self.data))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// All that a start needs; it lives while the home is locked.
+struct Start<'a> {
+    binaries: &'a Binaries,
+    account: &'a Account,
+    place: &'a Place,
+    data: &'a Path,
+    profile: Profile,
+}
+
+impl Start<'_> {
+    /// Reads the signs until they allow a decision, for at most [`CRASH_LIMIT`].
+    fn adopt_or_spawn(&self) -> Result<(PidFile, Option<Child>), ClusterError> {
+        let started = Instant::now();
+        let decision = process::poll(CRASH_LIMIT, || match pid_file::read_signs(self.data) {
+            Sign::Serving(running) => Some(Ok((running, None))),
+            // Shutting down, or starting under a launcher that was killed: soon it is one thing or the other.
+            Sign::Busy(_) => None,
+            Sign::Nothing => Some(self.spawn().and_then(|child| self.ready(child))),
+            Sign::Crashed => self.recover(started),
+            Sign::Haunted => match pid_file::exorcise(self.data, self.account) {
+                Ok(()) => self.recover(started),
+                Err(error) => Some(Err(error)),
+            },
+        });
+        let (running, child) = decision
+            .unwrap_or_else(|| Err(ClusterError::NotReady { waited: CRASH_LIMIT, log: self.log_tail() }))?;
+        Ok((running, child))
+    }
+
+    /// One attempt after a crash. A refusal counts only when the time is up: until then it may be due to
+    /// backends of the dead server that still hold its memory.
+    fn recover(&self, started: Instant) -> Option<Result<(PidFile, Option<Child>), ClusterError>> {
+        match self.spawn().and_then(|child| self.ready(child)) {
+            Err(ClusterError::NotReady { .. }) if started.elapsed() < CRASH_LIMIT => None,
+            outcome => Some(outcome),
+        }
+    }
+
+    /// Starts the postmaster in a process group of its own: Ctrl-C is for the application, which then stops
+    /// the server in its own time.
+    fn spawn(&self) -> Result<Child, ClusterError> {
+        pid_file::exorcise_socket(&self.place.socket_dir, self.account)?;
+        let log = self.new_log()?;
+        let errors = log.try_clone().map_err(ClusterError::io("open", &self.log()))?;
+        self.binaries
+            .command("postgres", self.account)
+            .arg("-D")
+            .arg(self.data)
+            .args(settings::arguments(self.profile, &self.place.socket_dir))
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .process_group(0)
+            .spawn()
+            .map_err(ClusterError::io("run `postgres` from", self.binaries.dir()))
+    }
+
+    /// Waits until the pid file names our child and says `ready`; `ready` alone may be a dead server's.
+    fn ready(&self, mut child: Child) -> Result<(PidFile, Option<Child>), ClusterError> {
+        let started = Instant::now();
+        let outcome = process::poll(READY_LIMIT, || match pid_file::ready_as(self.data, child.id()) {
+            Some(running) => Some(Some(running)),
+            None => matches!(child.try_wait(), Ok(Some(_)) | Err(_)).then_some(None),
+        });
+        match outcome.flatten() {
+            Some(running) => Ok((running, Some(child))),
+            // Still recovering, perhaps: it goes on, and the next start finds it ready.
+            None => Err(ClusterError::NotReady { waited: started.elapsed(), log: self.log_tail() }),
+        }
+    }
+
+    /// A new log for this start. It is made, never opened: the folder may belong to a lesser account than
+    /// ours, and a link planted there must not be followed.
+    fn new_log(&self) -> Result<File, ClusterError> {
+        let log = self.log();
+        match fs::remove_file(&log) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(ClusterError::io("remove", &log)(error));
+            }
+            Ok(()) | Err(_) => (),
+        }
+        File::create_new(&log).map_err(ClusterError::io("make", &log))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.place.folder.join("log")
+    }
+
+    fn log_tail(&self) -> String {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        process::tail(log.trim()).to_owned()
+    }
+}

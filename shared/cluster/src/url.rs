@@ -1,0 +1,27 @@
+//! The connection URL of a server that listens on a unix socket.
+
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// `postgresql://postgres@<folder>/<database>`, with the folder percent-encoded in the place of the host, as
+/// libpq and tokio-postgres accept it.
+pub(crate) fn over_socket(folder: &Path, database: &str) -> String {
+    format!("postgresql://postgres@{}/{}", encode(folder.as_os_str().as_bytes()), encode(database.as_bytes()))
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986, section 2.3.
+fn encode(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, &byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            write!(text, "%{byte:02X}").ok();
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests;

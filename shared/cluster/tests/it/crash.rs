@@ -1,0 +1,133 @@
+//! What the launcher promises when something was killed.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::thread;
+
+use cluster::{Cluster, start};
+
+use crate::home::{Home, alive, owner, signal, wait_until};
+use crate::wire::ask;
+
+#[test]
+fn a_killed_postmaster_loses_no_committed_row() {
+    let home = Home::new();
+    let cluster = start(&home.options()).unwrap();
+    ask(&cluster, "CREATE TABLE rows (n int)");
+    for n in 0..20 {
+        ask(&cluster, &format!("INSERT INTO rows VALUES ({n})"));
+    }
+    let killed = cluster.pid();
+    signal("KILL", killed);
+    // The old cluster is still held, so its postmaster is a zombie that nobody has asked after.
+    let again = start(&home.options()).unwrap();
+    assert_ne!(again.pid(), killed);
+    assert_eq!(ask(&again, "SELECT count(*) FROM rows"), ["20"]);
+    drop(cluster);
+    assert_eq!(ask(&again, "SELECT 1"), ["1"], "leaving a dead server does not stop the new one");
+    again.stop().unwrap();
+}
+
+#[test]
+fn a_killed_postmaster_with_a_backend_at_work_is_waited_for() {
+    let home = Home::new();
+    let cluster = start(&home.options()).unwrap();
+    ask(&cluster, "CREATE TABLE rows AS SELECT 1 AS n");
+    thread::scope(|scope| {
+        // A backend that computes does not notice for a while, and holds the dead server's memory until then.
+        let busy = scope.spawn(|| ask(&cluster, "SELECT count(*) FROM generate_series(1, 10000000)"));
+        wait_until("the backend is at work", || {
+            ask(
+                &cluster,
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%series(1, 1%' AND state = 'active'",
+            ) != ["1"]
+        });
+        signal("KILL", cluster.pid());
+        let again = start(&home.options()).unwrap();
+        assert_eq!(ask(&again, "SELECT n FROM rows"), ["1"]);
+        again.stop().unwrap();
+        // It may have been cut off or have finished; both are fine.
+        drop(busy.join());
+    });
+}
+
+#[test]
+fn a_stale_pid_file_of_a_dead_process_is_cleared() {
+    let home = Home::new();
+    let (data, account) = data_of(start(&home.options()).unwrap());
+    let mut process = sleeper(account, "0");
+    process.wait().unwrap();
+    haunt(&data, process.id());
+    let cluster = start(&home.options()).unwrap();
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+}
+
+#[test]
+fn a_stale_pid_file_of_a_stranger_is_cleared_and_the_stranger_left_alone() {
+    let home = Home::new();
+    let (data, account) = data_of(start(&home.options()).unwrap());
+    let mut stranger = sleeper(account, "60");
+    haunt(&data, stranger.id());
+    let cluster = start(&home.options()).unwrap();
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+    cluster.stop().unwrap();
+    assert!(alive(stranger.id()));
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
+fn a_stale_pid_file_of_a_zombie_is_cleared() {
+    let home = Home::new();
+    let (data, account) = data_of(start(&home.options()).unwrap());
+    let mut zombie = sleeper(account, "0");
+    haunt(&data, zombie.id());
+    let cluster = start(&home.options()).unwrap();
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+    zombie.wait().unwrap();
+}
+
+#[test]
+fn an_empty_pid_file_is_cleared() {
+    let home = Home::new();
+    let (data, _) = data_of(start(&home.options()).unwrap());
+    fs::write(data.join("postmaster.pid"), "").unwrap();
+    let cluster = start(&home.options()).unwrap();
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+}
+
+#[test]
+fn a_half_made_data_folder_is_made_anew() {
+    let home = Home::new();
+    let (data, _) = data_of(start(&home.options()).unwrap());
+    fs::rename(&data, data.with_extension("new")).unwrap();
+    let cluster = start(&home.options()).unwrap();
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+}
+
+/// Stops a cluster; returns its data folder and the account it ran as.
+fn data_of(cluster: Cluster) -> (PathBuf, (u32, u32)) {
+    let data = PathBuf::from(ask(&cluster, "SHOW data_directory").remove(0));
+    cluster.stop().unwrap();
+    let account = owner(&data);
+    (data, account)
+}
+
+/// A process of the account: only such a one makes Postgres believe that a pid file is still in use.
+fn sleeper((uid, gid): (u32, u32), seconds: &str) -> Child {
+    let mut command = Command::new("sleep");
+    if owner("/proc/self".as_ref()).0 == 0 {
+        command.uid(uid).gid(gid);
+    }
+    command.arg(seconds).spawn().unwrap()
+}
+
+/// Leaves a pid file as a killed server would, whose process id has since gone to `pid`.
+fn haunt(data: &std::path::Path, pid: u32) {
+    let home = data.parent().unwrap().display();
+    let text =
+        format!("{pid}\n{}\n1760000000\n5432\n{home}\n\n    65539         7\nready   \n", data.display());
+    fs::write(data.join("postmaster.pid"), text).unwrap();
+}
