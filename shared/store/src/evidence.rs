@@ -166,7 +166,7 @@ pub async fn write_off(
 
 const HEARD: &str = "-- evidence::heard
 UPDATE sender_leases SET heard_at = $3
- WHERE tenant_id = $1 AND phone_number_id = $2 AND (heard_at IS NULL OR heard_at < $3 - interval '10 seconds')";
+ WHERE tenant_id = $1 AND phone_number_id = $2 AND (heard_at IS NULL OR heard_at < $3::timestamptz - interval '10 seconds')";
 
 /// Notes that webhooks of this number flow; at most every ten seconds, because its dispatchers share the row.
 pub async fn heard(

@@ -13,6 +13,7 @@
 pub mod audit;
 pub mod claims;
 pub mod contacts;
+pub mod databases;
 mod error;
 pub mod evidence;
 pub mod idempotency;

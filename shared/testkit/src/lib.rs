@@ -1,1 +1,123 @@
-//! testkit
+//! For tests only: a database each, made in milliseconds, and a platform on it.
+//!
+//! All tests of a process share one throwaway Postgres, which the last of them stops. A migrated template database is
+//! made once per content of `migrations/`; every test gets a copy of its own, which goes when the test does.
+#![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed, and says why")]
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use cluster::{Cluster, Options, Profile};
+use store::{Config, Store, databases, migrate};
+use tokio::sync::OnceCell;
+
+/// A database of a test's own.
+#[derive(Debug)]
+pub struct TestDb {
+    /// On it, as the app's role.
+    pub store: Store,
+    url: String,
+    admin_url: String,
+    name: String,
+    _cluster: Arc<Cluster>,
+}
+
+impl TestDb {
+    /// Its URL, as a superuser.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Another store on it, with connections of its own.
+    pub fn another_store(&self, connections_max: usize) -> Store {
+        open(&self.url, connections_max)
+    }
+}
+
+/// Removes the database; on a thread of its own, because the test's runtime may be gone.
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        let (url, name) = (self.admin_url.clone(), self.name.clone());
+        let removal = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map(|runtime| runtime.block_on(databases::drop_database(&url, &name)))
+        });
+        if !matches!(removal.join(), Ok(Ok(Ok(())))) {
+            tracing::warn!(self.name, "a test's database was left behind");
+        }
+    }
+}
+
+/// A fresh, migrated database.
+pub async fn database() -> TestDb {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let cluster = tokio::task::spawn_blocking(shared_cluster).await.expect("the cluster starts without a panic");
+    let admin_url = cluster.url("postgres");
+    let template = template(&cluster).await;
+    let name = format!("t_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    databases::drop_database(&admin_url, &name).await.expect("a leftover of an earlier process can be removed");
+    databases::create(&admin_url, &name, Some(&template)).await.expect("the template can be copied");
+    let url = cluster.url(&name);
+    TestDb { store: open(&url, 16), url, admin_url, name, _cluster: cluster }
+}
+
+fn open(url: &str, connections_max: usize) -> Store {
+    Store::new(&Config { url: url.to_owned(), connections_max, wait: Duration::from_secs(20) }).expect("the URL is ours")
+}
+
+/// The workspace's folder.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).expect("shared/testkit is two deep")
+}
+
+/// One server for all tests that run at the same time; whoever holds it last stops it.
+fn shared_cluster() -> Arc<Cluster> {
+    static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+    let mut running = RUNNING.lock().expect("nobody panics while starting a cluster");
+    if let Some(cluster) = running.upgrade() {
+        return cluster;
+    }
+    let home = workspace().join(".tidings").join("test");
+    let options = Options { profile: Profile::Throwaway, ..Options::from_environment(home) };
+    let cluster = Arc::new(cluster::start(&options).expect("a Postgres can be found or fetched"));
+    *running = Arc::downgrade(&cluster);
+    cluster
+}
+
+/// The template of the present migrations: migrated under another name first, so that a killed run never leaves half of
+/// one.
+async fn template(cluster: &Cluster) -> String {
+    static READY: OnceCell<String> = OnceCell::const_new();
+    let make = || async {
+        let admin_url = cluster.url("postgres");
+        let name = format!("template_{:016x}", migrate::fingerprint());
+        if databases::exists(&admin_url, &name).await.expect("the cluster answers") {
+            return name;
+        }
+        let draft = format!("{name}_{}", std::process::id());
+        databases::drop_database(&admin_url, &draft).await.expect("a leftover draft can be removed");
+        databases::create(&admin_url, &draft, None).await.expect("a database can be made");
+        migrate::migrate(&cluster.url(&draft)).await.expect("the migrations apply");
+        publish(&admin_url, &draft, &name).await;
+        name
+    };
+    READY.get_or_init(make).await.clone()
+}
+
+/// Gives the draft its name, unless another process was faster: its template is as good. The backend that migrated may
+/// take a moment to be gone, and until then the name cannot be changed.
+async fn publish(admin_url: &str, draft: &str, name: &str) {
+    const TRIES: u32 = 100;
+    for _ in 0..TRIES {
+        if databases::rename(admin_url, draft, name).await.is_ok() {
+            return;
+        }
+        if databases::exists(admin_url, name).await.expect("the cluster answers") {
+            return databases::drop_database(admin_url, draft).await.expect("the draft can be removed");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the template could not be given its name");
+}

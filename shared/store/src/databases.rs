@@ -1,0 +1,65 @@
+//! Databases of a cluster: for one machine, which makes its own, and for tests, which have one each.
+
+use std::str::FromStr;
+
+use tokio_postgres::NoTls;
+use tokio_postgres::error::SqlState;
+
+use crate::error::StoreError;
+
+/// Makes a database unless it is there; `template` is copied when given. Tells whether it was made.
+///
+/// `url` names another database of the same cluster and a user who may create one.
+pub async fn create(url: &str, name: &str, template: Option<&str>) -> Result<bool, StoreError> {
+    // Copying files beats writing the copy to the log, which a database that can be made again does not need.
+    let source = template.map(|template| format!(" TEMPLATE {} STRATEGY file_copy", quoted(template)));
+    let sql = format!("CREATE DATABASE {}{}", quoted(name), source.unwrap_or_default());
+    match run(url, &sql).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => Ok(false),
+        // Two at once: the loser meets the catalogue's unique index.
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(false),
+        Err(error) => Err(StoreError::Unavailable(error.into())),
+    }
+}
+
+/// Removes a database with everybody who is connected to it.
+pub async fn drop_database(url: &str, name: &str) -> Result<(), StoreError> {
+    let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
+    run(url, &sql).await.map_err(|error| StoreError::Unavailable(error.into()))
+}
+
+/// Gives a database another name; nobody may be connected to it.
+pub async fn rename(url: &str, from: &str, to: &str) -> Result<(), StoreError> {
+    let sql = format!("ALTER DATABASE {} RENAME TO {}", quoted(from), quoted(to));
+    run(url, &sql).await.map_err(|error| StoreError::Unavailable(error.into()))
+}
+
+/// Whether a database of that name is there.
+pub async fn exists(url: &str, name: &str) -> Result<bool, StoreError> {
+    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
+    let config = tokio_postgres::Config::from_str(url).map_err(unreachable)?;
+    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+    let work = async {
+        let found = client.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await;
+        drop(client);
+        found
+    };
+    let (found, _) = futures_util::future::join(work, connection).await;
+    Ok(!found.map_err(unreachable)?.is_empty())
+}
+
+async fn run(url: &str, sql: &str) -> Result<(), tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::Config::from_str(url)?.connect(NoTls).await?;
+    let work = async {
+        let outcome = client.batch_execute(sql).await;
+        drop(client);
+        outcome
+    };
+    let (outcome, _) = futures_util::future::join(work, connection).await;
+    outcome
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

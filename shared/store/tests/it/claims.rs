@@ -1,0 +1,146 @@
+//! The claim and the refund under fire: many workers, one wallet.
+
+use std::collections::HashSet;
+
+use domain::{ClaimId, MessageId, Money, TenantId};
+use store::claims::{self, Chunk, Taken};
+use store::ledger::{self, RefundReason};
+use store::{Operation, Scope, Store, StoreError, Tx};
+use tokio::task::JoinSet;
+
+use crate::world::{PRICE, World, assert_audit_is_clean, noon, world};
+
+struct Claim {
+    chunk: Chunk,
+}
+
+impl Operation for Claim {
+    const NAME: &'static str = "claim";
+    type Done = Taken;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Taken, StoreError> {
+        claims::claim(tx, &self.chunk, noon()).await
+    }
+}
+
+async fn claim(store: &Store, world: &World, limit: i64) -> Taken {
+    let claim_id = ClaimId::at(noon());
+    let lease_until = noon() + jiff::SignedDuration::from_mins(1);
+    let chunk = Chunk { tenant: world.tenant, number: world.number.clone(), claim_id, limit, lease_until };
+    store.perform(Scope::Tenant(world.tenant), &Claim { chunk }).await.unwrap()
+}
+
+async fn balance(store: &Store, tenant: TenantId) -> Money {
+    struct Balance(TenantId);
+    impl Operation for Balance {
+        const NAME: &'static str = "balance";
+        type Done = Money;
+        type Error = StoreError;
+
+        async fn run(&self, tx: &Tx) -> Result<Money, StoreError> {
+            Ok(ledger::balance(tx, self.0).await?.unwrap())
+        }
+    }
+    store.perform(Scope::Tenant(tenant), &Balance(tenant)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn forty_workers_racing_for_one_balance_spend_it_exactly_once() {
+    let db = testkit::database().await;
+    // Money for 100 of 300.
+    let world = world(&db.store, 300, Money::from_micros(PRICE.micros() * 100 + 5)).await;
+    let store = db.another_store(40);
+    let mut workers = JoinSet::new();
+    for _ in 0..40 {
+        let (store, world) = (store.clone(), world.clone());
+        workers.spawn(async move {
+            let mut taken = Vec::new();
+            loop {
+                let chunk = claim(&store, &world, 7).await;
+                if chunk.is_empty() {
+                    return taken;
+                }
+                taken.push(chunk);
+            }
+        });
+    }
+    let chunks: Vec<Taken> = workers.join_all().await.into_iter().flatten().collect();
+    let funded: Vec<MessageId> = chunks.iter().flat_map(|chunk| &chunk.funded).map(|claimed| claimed.message_id).collect();
+    let unfunded: usize = chunks.iter().map(|chunk| chunk.unfunded).sum();
+    assert_eq!((funded.len(), unfunded), (100, 200));
+    assert_eq!(funded.iter().collect::<HashSet<_>>().len(), 100, "no message was taken twice");
+    assert_eq!(balance(&store, world.tenant).await, Money::from_micros(5));
+    assert_audit_is_clean(&store, false).await;
+}
+
+#[tokio::test]
+async fn a_claim_takes_what_it_says_and_tells_everything_that_sending_needs() {
+    let db = testkit::database().await;
+    let world = world(&db.store, 3, Money::from_micros(1_000_000)).await;
+    let taken = claim(&db.store, &world, 2).await;
+    assert_eq!((taken.funded.len(), taken.unfunded, taken.forbidden), (2, 0, 0));
+    let first = &taken.funded[0];
+    assert_eq!((first.price, first.attempt), (PRICE, 1));
+    assert_eq!((first.to.as_str(), first.template.as_str(), first.language.as_str()), ("+15551234567", "welcome", "en_US"));
+    assert_eq!(first.variables, ["Ann"]);
+    assert!(world.messages.contains(&first.message_id));
+    assert_eq!(balance(&db.store, world.tenant).await, Money::from_micros(1_000_000 - 2 * PRICE.micros()));
+}
+
+struct Promise {
+    world: World,
+}
+
+impl Operation for Promise {
+    const NAME: &'static str = "promise";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        let World { tenant, messages, .. } = &self.world;
+        ledger::promise(tx, *tenant, messages, RefundReason::Failed, noon()).await
+    }
+}
+
+struct Refund {
+    world: World,
+}
+
+impl Operation for Refund {
+    const NAME: &'static str = "refund";
+    type Done = i64;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<i64, StoreError> {
+        ledger::refund(tx, self.world.tenant, &self.world.messages, noon()).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twenty_workers_refunding_the_same_debits_pay_each_once() {
+    let db = testkit::database().await;
+    let credit = Money::from_micros(PRICE.micros() * 150);
+    // 200 messages are owed a refund, and only 150 of them were ever debited.
+    let world = world(&db.store, 200, credit).await;
+    let store = db.another_store(20);
+    claim(&store, &world, 1_000).await;
+    assert_eq!(balance(&store, world.tenant).await, Money::ZERO);
+    let mut workers = JoinSet::new();
+    for _ in 0..20 {
+        let (store, world) = (store.clone(), world.clone());
+        workers.spawn(async move {
+            let scope = Scope::Tenant(world.tenant);
+            let mut paid = 0;
+            for _ in 0..5 {
+                store.perform(scope, &Promise { world: world.clone() }).await.unwrap();
+                paid += store.perform(scope, &Refund { world: world.clone() }).await.unwrap();
+            }
+            paid
+        });
+    }
+    let paid: i64 = workers.join_all().await.into_iter().sum();
+    assert_eq!(paid, 150);
+    assert_eq!(balance(&store, world.tenant).await, credit);
+    assert_audit_is_clean(&store, false).await;
+}

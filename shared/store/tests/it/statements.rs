@@ -1,0 +1,37 @@
+//! What holds for every statement at once.
+
+use tokio_postgres::NoTls;
+
+#[tokio::test]
+async fn every_statement_is_one_that_postgres_understands() {
+    let db = testkit::database().await;
+    let (client, connection) = tokio_postgres::connect(db.url(), NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    for sql in store::statements() {
+        if let Err(error) = client.prepare(sql).await {
+            panic!("{}: {}", sql.lines().next().unwrap(), error.as_db_error().unwrap());
+        }
+    }
+    drop(client);
+    driver.await.unwrap().unwrap();
+}
+
+#[test]
+fn every_statement_signs_itself_with_a_name_of_its_own() {
+    let mut names: Vec<&str> = store::statements().iter().map(|sql| sql.lines().next().unwrap()).collect();
+    for name in &names {
+        assert!(name.starts_with("-- ") && name.contains("::"), "{name}");
+    }
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "two statements share a name");
+}
+
+#[tokio::test]
+async fn a_second_migration_changes_nothing_and_two_at_once_migrate_once() {
+    let db = testkit::database().await;
+    let (first, second) = tokio::join!(store::migrate::migrate(db.url()), store::migrate::migrate(db.url()));
+    assert!(first.unwrap().applied.is_empty());
+    assert!(second.unwrap().applied.is_empty());
+}

@@ -1,0 +1,116 @@
+//! Two tenants on one database: what one can see, point at or change of the other.
+
+use domain::{ContactId, MessageId, Money, TenantId};
+use store::messages::{self, NewMessage};
+use store::{Operation, Scope, StoreError, Tx, contacts, ledger};
+use tokio_postgres::NoTls;
+use tokio_postgres::error::SqlState;
+
+use crate::world::{World, assert_audit_is_clean, noon, world};
+
+struct Look {
+    tenant: TenantId,
+    message: MessageId,
+}
+
+impl Operation for Look {
+    const NAME: &'static str = "look";
+    type Done = (bool, Option<Money>, usize);
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
+        let message = messages::find(tx, self.tenant, self.message).await?;
+        let balance = ledger::balance(tx, self.tenant).await?;
+        let contacts = contacts::list(tx, self.tenant, uuid::Uuid::max(), 100).await?;
+        Ok((message.is_some(), balance, contacts.len()))
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_names_the_wrong_tenant_finds_nothing() {
+    let db = testkit::database().await;
+    let mine = world(&db.store, 1, Money::from_micros(5)).await;
+    let theirs = world(&db.store, 1, Money::from_micros(7)).await;
+    let look = Look { tenant: mine.tenant, message: mine.messages[0] };
+    assert_eq!(db.store.perform(Scope::Tenant(mine.tenant), &look).await.unwrap(), (true, Some(Money::from_micros(5)), 1));
+    // The predicate says mine, the wall says theirs: nothing passes both.
+    assert_eq!(db.store.perform(Scope::Tenant(theirs.tenant), &look).await.unwrap(), (false, None, 0));
+    assert_audit_is_clean(&db.store, false).await;
+}
+
+struct PointAcross {
+    from: World,
+    contact: ContactId,
+    template: domain::TemplateId,
+}
+
+impl Operation for PointAcross {
+    const NAME: &'static str = "point_across";
+    type Done = bool;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<bool, StoreError> {
+        let message = NewMessage {
+            message_id: MessageId::at(noon()),
+            contact_id: self.contact,
+            template_id: self.template,
+            phone_number_id: self.from.number.clone(),
+            to: domain::PhoneNumber::from_stored("+15551234567".to_owned()),
+            market: "North America",
+            category: domain::Category::Utility,
+            variables: vec![],
+            due_at: noon(),
+        };
+        messages::accept(tx, self.from.tenant, &message, noon()).await
+    }
+}
+
+struct Things {
+    tenant: TenantId,
+}
+
+impl Operation for Things {
+    const NAME: &'static str = "things";
+    type Done = (ContactId, domain::TemplateId);
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
+        let contacts = contacts::list(tx, self.tenant, uuid::Uuid::max(), 1).await?;
+        let templates = store::templates::list(tx, self.tenant, uuid::Uuid::max(), 1).await?;
+        Ok((contacts[0].contact_id, templates[0].template_id))
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_one_tenant_cannot_point_at_a_row_of_another() {
+    let db = testkit::database().await;
+    let mine = world(&db.store, 0, Money::ZERO).await;
+    let theirs = world(&db.store, 0, Money::ZERO).await;
+    let (contact, template) =
+        db.store.perform(Scope::Tenant(theirs.tenant), &Things { tenant: theirs.tenant }).await.unwrap();
+    let across = PointAcross { from: mine.clone(), contact, template };
+    // The system role sees both tenants, so only the composite keys stand in the way.
+    let refused = db.store.perform(Scope::System, &across).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Constraint(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn without_a_tenant_in_the_transaction_nothing_is_seen_and_the_ledger_cannot_be_changed() {
+    let db = testkit::database().await;
+    let world = world(&db.store, 1, Money::from_micros(5)).await;
+    let (client, connection) = tokio_postgres::connect(db.url(), NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    client.batch_execute("SET ROLE tidings_app").await.unwrap();
+    let count = |row: tokio_postgres::Row| row.get::<_, i64>(0);
+    assert_eq!(count(client.query_one("SELECT count(*) FROM wallets", &[]).await.unwrap()), 0);
+    // A connection that served the tenant before, in a transaction of its own.
+    let served = format!("BEGIN; SELECT set_config('app.tenant', '{}', true); COMMIT", world.tenant);
+    client.batch_execute(&served).await.unwrap();
+    assert_eq!(count(client.query_one("SELECT count(*) FROM wallets", &[]).await.unwrap()), 0);
+    for change in ["UPDATE ledger SET amount = 1", "DELETE FROM ledger", "TRUNCATE ledger"] {
+        let refused = client.batch_execute(change).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{change}");
+    }
+    drop(client);
+    driver.await.unwrap().unwrap();
+}
