@@ -1,1 +1,243 @@
-//! sandbox
+//! A sandbox of Meta's WhatsApp Cloud API: Graph calls with Meta's contract, signed webhooks, faults on demand.
+//!
+//! Who takes part: a product under development calls it as it would call `graph.facebook.com`; its webhook
+//! receiver is called back; a test gives orders under `/sandbox` and reads there what was accepted.
+//!
+//! Guaranteed: an answer that a message was accepted means that the oracle (`GET /sandbox/acceptances`) has it and
+//! that its statuses will be told until the receiver answers 200 — with a journal also when the sandbox is killed
+//! in between. Errors come in Meta's envelope with Meta's codes. Nothing is deduplicated, as with Meta: the same
+//! request twice is two acceptances.
+//!
+//! Deliberately not done: inbound messages, media, flows, template review by itself, quality and pacing, messaging
+//! limits, scopes of tokens, more than one number for an account.
+//!
+//! # Accounts
+//!
+//! Any `code` at `/oauth/access_token` connects the account of that code: WABA, number and token are derived from
+//! it, and the same code gives the same account again. Codes that begin with `bad` are refused. As with Meta,
+//! a number sends only after `register` (else 133010), and webhooks come only after `subscribed_apps`, which
+//! performs the handshake with the receiver.
+//!
+//! # Magic recipients
+//!
+//! Faults ordered by hand go first; otherwise the recipient decides ([`MAGIC_RECIPIENTS`]):
+//!
+//! | number | what happens |
+//! |---|---|
+//! | `+15550000001`, and any other | accepted, then sent, delivered, read |
+//! | `+15550000002` | accepted, then sent, failed with 131026 |
+//! | `+15550000003` | accepted, then silence |
+//! | `+15550000004` | accepted, but the connection is reset instead of an answer; statuses follow |
+//! | `+15550000005` | of one sender, two calls are refused with 130429 and the third is accepted, in turn |
+//! | `+15550000006` | refused with 131030 |
+//! | `+15550000007` | accepted, then statuses out of order and doubled |
+//! | `+15550000008` | the status `sent` is delivered before the answer is written |
+//! | `+15550000009` | accepted, then delivered, failed with 131000 |
+//! | `+15550000010` | accepted, then failed with 131026, delivered |
+
+//!
+//! # Orders
+//!
+//! They take no token. Members marked `?` may be absent; an unknown member is refused. Waits are in milliseconds.
+//!
+//! | order | body or query | what it does |
+//! |---|---|---|
+//! | `GET /sandbox/acceptances` | `after?`, `limit?` | the oracle: `{acceptances:[{index, attemptId, wamid, to, phoneNumberId, template, time}], next, more, total}` |
+//! | `GET /sandbox/accounts` | | every account with its ids and its token |
+//! | `GET /sandbox/webhooks` | | `{pending, delivered, lastError}`, counted in updates |
+//! | `POST /sandbox/faults` | `kind`, `match?{to, phoneNumberId, template}`, `times?`, `code?`, `httpStatus?`, `delayMs?` | what becomes of the next sends that match |
+//! | `POST /sandbox/statuses` | `wamid`, `status`, `errorCode?`, `omitOpaque?`, `copies?`, `delayMs?` | a status by hand |
+//! | `POST /sandbox/templates` | `id`, `status`, `reason?` | approves, rejects, pauses or disables a template, and tells it |
+//! | `POST /sandbox/auto` | `on?`, `delayMs?`, `shuffle?`, `duplicate?` | how updates follow by themselves: 50 ms apart, in order, once |
+//! | `DELETE /sandbox` | | forgets everything but accounts and templates |
+//!
+//! Kinds of faults: `accept` (also where the recipient would refuse), `refuse` (with `code`), `status` (a bare HTTP
+//! status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`, `duplicate_wamid`. Faults and
+//! switches do not outlive the process.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+mod account;
+mod clock;
+mod delivery;
+mod digest;
+mod faults;
+mod graph;
+mod journal;
+mod message;
+mod orders;
+mod recipients;
+mod record;
+mod sandbox;
+mod server;
+mod template;
+mod world;
+
+pub use recipients::{MAGIC_RECIPIENTS, MagicRecipient};
+
+use journal::Journal;
+use sandbox::{App, Sandbox};
+use world::World;
+
+/// How long a receiver may take to answer a webhook.
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How a sandbox is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The app's id, `client_id` of the token exchange.
+    pub app_id: String,
+    /// The app's secret: `client_secret`, key of the webhook signature and of `appsecret_proof`.
+    pub app_secret: String,
+    /// The app's callback; without one no webhooks are made.
+    pub webhook_url: Option<String>,
+    /// What the handshake shows as `hub.verify_token`.
+    pub verify_token: String,
+    /// File that carries accounts, templates, acceptances and untold statuses over a kill.
+    pub journal: Option<PathBuf>,
+}
+
+/// Why a sandbox could not start.
+#[derive(Debug, Error)]
+pub enum SandboxError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The journal cannot be opened or read.
+    #[error("cannot use the journal {}", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The journal holds a line that is none of the sandbox's, and it is not the last.
+    #[error("line {line} of the journal {} cannot be read", path.display())]
+    JournalLine {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Another sandbox holds the journal.
+    #[error("another sandbox holds the journal {}", path.display())]
+    JournalBusy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The client for webhooks cannot be built.
+    #[error("cannot build the client for webhooks")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A sandbox at work; dropping it stops it as well, without waiting.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What takes the place of `https://graph.facebook.com`, without a version and without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops it and waits until the journal is written and closed.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        self.stopped().await;
+    }
+
+    /// Waits until it has stopped: by [`Running::stop`], or because the journal could not be written.
+    pub async fn stopped(&mut self) {
+        // An error means that the task is gone, which is as stopped as can be.
+        self.stopped.wait_for(|stopped| *stopped).await.ok();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// Starts a sandbox; when this returns it listens, and what its journal held is back.
+pub async fn start(options: Options) -> Result<Running, SandboxError> {
+    let Options { listen, app_id, app_secret, webhook_url, verify_token, journal } = options;
+    let mut world = World::default();
+    let (stop, stopping) = watch::channel(false);
+    let (journal, writer) = match journal {
+        None => (Journal::none(), None),
+        Some(path) => {
+            let file = journal::open(&path, &mut world).await?;
+            let (journal, writer) = Journal::start(file, stop.clone());
+            (journal, Some(writer))
+        }
+    };
+    let refused = |source| SandboxError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let base_url = format!("http://{address}");
+    let app = App { id: app_id, secret: app_secret, webhook_url, verify_token, base_url };
+    let sandbox = Arc::new(Sandbox::new(app, journal, client()?, world));
+    let (done, stopped) = watch::channel(false);
+    let work = work(sandbox, listener, stopping, writer);
+    let task: JoinHandle<()> = tokio::spawn(async move {
+        work.await;
+        done.send_replace(true);
+    });
+    // The task ends by `stop`; nobody needs its handle.
+    drop(task);
+    Ok(Running { address, stop, stopped })
+}
+
+/// The client for webhooks: no proxy, no redirect, bounded in time.
+fn client() -> Result<reqwest::Client, SandboxError> {
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    Ok(builder.timeout(WEBHOOK_TIMEOUT).build()?)
+}
+
+/// Everything that runs, until the sandbox is stopped; then the journal is closed.
+async fn work(
+    sandbox: Arc<Sandbox>,
+    listener: TcpListener,
+    stopping: watch::Receiver<bool>,
+    writer: Option<std::thread::JoinHandle<()>>,
+) {
+    let router = graph::router(Arc::clone(&sandbox)).merge(orders::router(Arc::clone(&sandbox)));
+    tokio::join!(
+        server::run(listener, router, stopping.clone()),
+        delivery::run(Arc::clone(&sandbox), stopping),
+    );
+    sandbox.journal.close();
+    let Some(writer) = writer else { return };
+    let joined = tokio::task::spawn_blocking(move || writer.join());
+    if !matches!(joined.await, Ok(Ok(()))) {
+        tracing::error!("the writer of the journal did not end in good order");
+    }
+}

@@ -91,6 +91,10 @@ async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Co
         return Err(ConnectError::NoNumber);
     }
     platform.meta.subscribe_app(&token, &waba_id).await?;
+    for number in &remote {
+        let number = PhoneNumberId(number.id.clone());
+        platform.meta.register(&token, &number, &platform.sealer.pin(&number)).await?;
+    }
     let now = platform.clock.now();
     let place = Place { tenant, account: &waba_id, column: TOKEN_COLUMN };
     let (token_sealed, token_key_id) = platform.sealer.seal(place, &token)?;

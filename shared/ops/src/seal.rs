@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
-use domain::TenantId;
+use aws_lc_rs::hmac;
+use domain::{PhoneNumberId, TenantId};
 use thiserror::Error;
 
 /// Bytes of a key.
@@ -46,13 +47,15 @@ pub enum SealError {
 pub struct Sealer {
     keys: BTreeMap<String, Aes256Gcm>,
     current: String,
+    pins: hmac::Key,
 }
 
 impl Sealer {
     /// With one key, which seals.
     pub fn new(key_id: &str, key: [u8; KEY_BYTES]) -> Self {
         let cipher = Aes256Gcm::new(&key.into());
-        Self { keys: BTreeMap::from([(key_id.to_owned(), cipher)]), current: key_id.to_owned() }
+        let pins = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        Self { keys: BTreeMap::from([(key_id.to_owned(), cipher)]), current: key_id.to_owned(), pins }
     }
 
     /// With an older key that still opens what it sealed.
@@ -60,6 +63,14 @@ impl Sealer {
     pub fn with_old(mut self, key_id: &str, key: [u8; KEY_BYTES]) -> Self {
         self.keys.insert(key_id.to_owned(), Aes256Gcm::new(&key.into()));
         self
+    }
+
+    /// The two-step PIN that a number is registered with: six digits that follow from the key, so that registering it
+    /// again finds the same one and no table holds it.
+    pub fn pin(&self, number: &PhoneNumberId) -> String {
+        let tag = hmac::sign(&self.pins, number.0.as_bytes());
+        let digits = tag.as_ref().iter().take(6).map(|byte| char::from(b'0' + byte % 10));
+        digits.collect()
     }
 
     /// Seals; gives the nonce followed by the ciphertext, and the key's id to store beside it.

@@ -38,7 +38,7 @@ pub enum Begun {
 pub(crate) const STATEMENTS: &[&str] = &[TRY_LOCK, FIND, INSERT, FORGET];
 
 const TRY_LOCK: &str = "-- idempotency::try_lock
-SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', $1::text, $2, $3), 0)) AS got";
+SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', $1::text, $2::text, $3::text), 0)) AS got";
 
 const FIND: &str = "-- idempotency::find
 SELECT request_hash = $4 AS same_request, outcome FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3";
