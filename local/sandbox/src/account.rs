@@ -1,0 +1,75 @@
+//! A customer's WhatsApp Business account with its one number, derived from the code that connected it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest;
+
+/// One account: what a code of Embedded Signup stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Account {
+    pub(crate) waba_id: String,
+    pub(crate) phone_number_id: String,
+    /// E.164; shown by Graph in groups.
+    pub(crate) number: String,
+    pub(crate) business_id: String,
+    pub(crate) user_id: String,
+    pub(crate) name: String,
+    pub(crate) access_token: String,
+    /// Hash of the code, so that the same code finds the account again after a restart.
+    pub(crate) code_hash: String,
+    /// `POST /{phone}/register` was called: without it sends are refused with 133010.
+    pub(crate) registered: bool,
+    /// `POST /{waba}/subscribed_apps` was called: without it no webhook is sent.
+    pub(crate) subscribed: bool,
+    pub(crate) created_ms: u64,
+}
+
+/// The hash by which a code is remembered.
+pub(crate) fn code_hash(code: &str) -> String {
+    hex::encode(digest::sha256(&["code", code]))
+}
+
+impl Account {
+    /// Derives the account of a code; `taken` says whether another account already has a number.
+    ///
+    /// Ids and token depend on the code alone. So does the number, unless it is taken: then the next free one.
+    pub(crate) fn derive(code: &str, app_secret: &str, now_ms: u64, taken: impl Fn(&str) -> bool) -> Self {
+        // 5550000xxx belongs to the magic recipients, so a sender's number starts above it.
+        let (first, span) = (5_550_100_000, 9_900_000);
+        let start = digest::number(&["number", code]) % span;
+        let number = (0..span)
+            .map(|step| format!("+1{}", first + (start + step) % span))
+            .find(|number| !taken(number))
+            .unwrap_or_default();
+        let secret = digest::hmac_hex(app_secret, code.as_bytes());
+        let hash = code_hash(code);
+        Self {
+            waba_id: digest::object_id(&["waba", code]),
+            phone_number_id: digest::object_id(&["phone", code]),
+            number,
+            business_id: digest::object_id(&["business", code]),
+            user_id: digest::object_id(&["user", code]),
+            name: format!("Sandbox business {}", hash.chars().take(6).collect::<String>()),
+            access_token: format!("EAA{secret}"),
+            code_hash: hash,
+            registered: false,
+            subscribed: false,
+            created_ms: now_ms,
+        }
+    }
+
+    /// The number as Graph shows it: `+1 555-123-4567`.
+    pub(crate) fn display_number(&self) -> String {
+        let national = self.number.strip_prefix("+1").unwrap_or(&self.number);
+        match (national.get(0..3), national.get(3..6), national.get(6..)) {
+            (Some(area), Some(office), Some(line)) => format!("+1 {area}-{office}-{line}"),
+            _ => self.number.clone(),
+        }
+    }
+
+    /// The number as webhooks show it: digits alone.
+    pub(crate) fn digits(&self) -> &str {
+        self.number.trim_start_matches('+')
+    }
+}

@@ -1,0 +1,13 @@
+//! Claims about the sandbox, each through real HTTP: Graph calls and orders from one side, webhooks from the other.
+#![expect(clippy::expect_used, reason = "a broken expectation is a failed test")]
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers a missing member with null")]
+
+mod accounts;
+mod delivery;
+mod faults;
+mod journal;
+mod orders;
+mod recipients;
+mod sending;
+mod support;
+mod templates;

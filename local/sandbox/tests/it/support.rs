@@ -1,0 +1,66 @@
+//! What every test stands on: a sandbox, a receiver of its webhooks, and a caller of both its sides.
+
+pub(crate) mod caller;
+pub(crate) mod receiver;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sandbox::{Options, Running, SandboxError, start};
+
+pub(crate) use caller::{Account, Caller, Reply};
+pub(crate) use receiver::{Receiver, Status};
+
+pub(crate) const APP_ID: &str = "1000000000000001";
+pub(crate) const APP_SECRET: &str = "a secret of the app";
+pub(crate) const VERIFY_TOKEN: &str = "a token of the handshake";
+/// Nothing that a test waits for takes longer, also on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A sandbox with a receiver and one account that may send.
+pub(crate) struct Stage {
+    pub(crate) sandbox: Running,
+    pub(crate) caller: Caller,
+    pub(crate) receiver: Receiver,
+    pub(crate) account: Account,
+}
+
+impl Stage {
+    /// Statuses follow an acceptance at once, all in one POST: so their order can be asserted.
+    pub(crate) async fn open() -> Self {
+        let receiver = Receiver::start().await;
+        let sandbox = begin(options(Some(receiver.url()), None)).await;
+        let caller = Caller::new(&sandbox.base_url());
+        let account = caller.connect("a code").await;
+        caller.order("auto", r#"{"delayMs":0}"#).await.expect_status(200);
+        Self { sandbox, caller, receiver, account }
+    }
+
+    /// Sends a text to a number with opaque data.
+    pub(crate) async fn send(&self, to: &str, opaque: &str) -> Reply {
+        self.caller.send(&self.account, to, opaque).await
+    }
+}
+
+/// Options for a free port of this machine.
+pub(crate) fn options(webhook_url: Option<String>, journal: Option<PathBuf>) -> Options {
+    Options {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        app_id: APP_ID.to_owned(),
+        app_secret: APP_SECRET.to_owned(),
+        webhook_url,
+        verify_token: VERIFY_TOKEN.to_owned(),
+        journal,
+    }
+}
+
+/// Starts a sandbox that is expected to start.
+pub(crate) async fn begin(options: Options) -> Running {
+    start(options).await.expect("the sandbox starts")
+}
+
+/// Starts a sandbox that is expected not to.
+pub(crate) async fn refused(options: Options) -> SandboxError {
+    start(options).await.expect_err("the sandbox does not start")
+}
