@@ -3,21 +3,30 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Method, RequestBuilder, StatusCode, redirect};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder, StatusCode, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::error::{CallError, GraphError};
+use crate::signature;
+use crate::wire::Success;
 
-/// The oldest version that is not dead when this was written (Meta: Graph API changelog; v19.0 ended on 2026-05-21).
-const VERSION_MIN: u32 = 22;
+/// The oldest version that Meta serves; v20.0 ended on 2026-09-24 (Meta: Graph API changelog, versions). Meta answers a
+/// dead version with the oldest live one, so nobody would notice.
+const VERSION_MIN: u32 = 21;
 /// An answer of Meta's is a few kilobytes; a page of templates some hundred.
 const ANSWER_BYTES_MAX: usize = 1_048_576;
-/// How long a connection may take to be made, which is when a message is known not to have left.
+/// How long a connection may take to be made, which is when a message is known not to have left. Never more than half
+/// of a call, so that it is this time that runs out first.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Connections kept for the next calls: as many as one dispatcher has calls in flight.
+const IDLE_CONNECTIONS_MAX: usize = 1_024;
+/// Shorter than what Meta's side keeps: a request written to a connection that the other side has just given up has an
+/// unknown outcome.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How to reach Meta.
 #[derive(Clone, Debug)]
@@ -30,20 +39,23 @@ pub struct Config {
     pub app_id: String,
     /// Its secret.
     pub app_secret: SecretString,
-    /// How long one call may take.
+    /// How long one call may take, from the connection to the last byte.
     pub call_timeout: Duration,
 }
 
 /// Why there can be no client.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// Not `v` and a number.
-    #[error("META_API_VERSION is {0:?}; it must look like v26.0")]
+    /// Not an HTTP address.
+    #[error("Meta's address is {0:?}; it must look like https://graph.facebook.com")]
+    MalformedUrl(String),
+    /// Not `v`, a number and `.0`.
+    #[error("Meta's API version is {0:?}; it must look like v26.0")]
     MalformedVersion(String),
-    /// Meta no longer answers it.
-    #[error("META_API_VERSION is {0}, which Meta has shut down; the oldest that works is v{VERSION_MIN}.0")]
+    /// Meta serves it no longer.
+    #[error("Meta's API version is {0}, which Meta has shut down; the oldest that works is v{VERSION_MIN}.0")]
     DeadVersion(String),
-    /// TLS or the address.
+    /// The system's certificates, for example.
     #[error("the HTTP client cannot be built")]
     Http(#[from] reqwest::Error),
 }
@@ -52,7 +64,7 @@ pub enum ConfigError {
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
-    root: String,
+    root: Url,
     app_id: String,
     app_secret: SecretString,
     call_timeout: Duration,
@@ -61,7 +73,7 @@ pub struct Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("root", &self.root)
+            .field("root", &self.root.as_str())
             .field("app_id", &self.app_id)
             .finish_non_exhaustive()
     }
@@ -70,29 +82,26 @@ impl fmt::Debug for Client {
 /// An answer as it came.
 pub(crate) struct Answer {
     pub status: StatusCode,
+    pub headers: HeaderMap,
     pub bytes: Bytes,
 }
 
 impl Client {
     /// Checks the settings and prepares the client; nothing is called yet.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        let number = config.version.strip_prefix('v').and_then(|rest| rest.split_once('.'));
-        let major =
-            number.and_then(|(major, minor)| minor.parse::<u32>().ok().and(major.parse::<u32>().ok()));
-        match major {
-            None => return Err(ConfigError::MalformedVersion(config.version)),
-            Some(major) if major < VERSION_MIN => return Err(ConfigError::DeadVersion(config.version)),
-            Some(_) => {}
-        }
+        let Config { base_url, version, app_id, app_secret, call_timeout } = config;
+        let root = root(&base_url, &version)?;
         let http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
-            .timeout(config.call_timeout)
-            .connect_timeout(CONNECT_TIMEOUT.min(config.call_timeout))
-            .pool_max_idle_per_host(128)
+            .retry(retry::never())
+            .no_proxy()
+            .http1_only()
+            .timeout(call_timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(call_timeout / 2))
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
             .build()?;
-        let root = format!("{}/{}", config.base_url.trim_end_matches('/'), config.version);
-        let Config { app_id, app_secret, call_timeout, .. } = config;
         Ok(Self { http, root, app_id, app_secret, call_timeout })
     }
 
@@ -109,23 +118,27 @@ impl Client {
         self.app_secret.expose_secret()
     }
 
-    /// A call without a token.
-    pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}/{path}", self.root))
+    /// A call without a token. Each part of the path is escaped: an id can never lead to another path.
+    pub(crate) fn bare(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url = self.root.clone();
+        // Only an address without a host has no path, and `root` has refused those.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        self.http.request(method, url)
     }
 
     /// A call with a token and its proof: without the app's secret a stolen token is worth nothing
     /// (Meta: securing Graph API requests).
-    pub(crate) fn authorized(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.app_secret().as_bytes());
-        let proof = hex::encode(hmac::sign(&key, token.as_bytes()));
+    pub(crate) fn authorized(&self, method: Method, path: &[&str], token: &str) -> RequestBuilder {
+        let proof = signature::digest(&self.app_secret, token.as_bytes());
         self.bare(method, path).bearer_auth(token).query(&[("appsecret_proof", proof)])
     }
 
     /// Sends and reads the whole answer, within bounds.
     pub(crate) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, CallError> {
-        let mut response = request.send().await.map_err(CallError::from_send)?;
-        let status = response.status();
+        let mut response = request.send().await.map_err(CallError::from_http)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut bytes = BytesMut::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| CallError::Broken(error.without_url()))?
@@ -135,7 +148,7 @@ impl Client {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, bytes: bytes.freeze() })
+        Ok(Answer { status, headers, bytes: bytes.freeze() })
     }
 
     /// Sends and reads an answer of type `T`. Meta's error counts wherever it stands, in a 200 as well.
@@ -147,30 +160,38 @@ impl Client {
         if !answer.status.is_success() {
             return Err(CallError::Status(answer.status.as_u16()));
         }
-        serde_json::from_slice(&answer.bytes).map_err(CallError::Unreadable)
+        let mut json = serde_json::Deserializer::from_slice(&answer.bytes);
+        serde_path_to_error::deserialize(&mut json)
+            .map_err(|unreadable| CallError::Unreadable(unreadable.path().to_string()))
     }
+
+    /// Sends what is answered with `{"success": true}`.
+    pub(crate) async fn succeed(&self, request: RequestBuilder) -> Result<(), CallError> {
+        let answer: Success = self.call(request).await?;
+        if answer.success { Ok(()) } else { Err(CallError::NotDone) }
+    }
+}
+
+/// `https://graph.facebook.com/v26.0`, checked.
+fn root(base_url: &str, version: &str) -> Result<Url, ConfigError> {
+    let number = version.strip_prefix('v').and_then(|rest| rest.strip_suffix(".0"));
+    let digits =
+        number.filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0'));
+    match digits.and_then(|digits| digits.parse::<u32>().ok()) {
+        None => return Err(ConfigError::MalformedVersion(version.to_owned())),
+        Some(number) if number < VERSION_MIN => return Err(ConfigError::DeadVersion(version.to_owned())),
+        Some(_) => {}
+    }
+    let malformed = || ConfigError::MalformedUrl(base_url.to_owned());
+    let mut root = Url::parse(base_url).map_err(|_text| malformed())?;
+    let is_http =
+        matches!(root.scheme(), "https" | "http") && root.query().is_none() && root.fragment().is_none();
+    if !is_http || !root.username().is_empty() || root.password().is_some() {
+        return Err(malformed());
+    }
+    root.path_segments_mut().map_err(|()| malformed())?.pop_if_empty().push(version);
+    Ok(root)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn client(version: &str) -> Result<Client, ConfigError> {
-        Client::new(Config {
-            base_url: "http://127.0.0.1:9/".to_owned(),
-            version: version.to_owned(),
-            app_id: "1".to_owned(),
-            app_secret: "s".into(),
-            call_timeout: Duration::from_secs(1),
-        })
-    }
-
-    #[test]
-    fn a_version_that_meta_shut_down_is_refused_at_the_start() {
-        assert!(matches!(client("v19.0"), Err(ConfigError::DeadVersion(_))));
-        for malformed in ["", "26.0", "v26", "vx.0", "v26.x"] {
-            assert!(matches!(client(malformed), Err(ConfigError::MalformedVersion(_))), "{malformed}");
-        }
-        assert_eq!(client("v26.0").unwrap().root, "http://127.0.0.1:9/v26.0");
-    }
-}
+mod tests;

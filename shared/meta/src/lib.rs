@@ -3,18 +3,24 @@
 //! The cast: [`Client`] makes Graph calls; [`webhook`] reads what Meta sends us; [`signature`] proves that it was Meta;
 //! [`GraphError`] is Meta's error and [`ErrorClass`] what to do about it. What leaves this room is `domain`'s vocabulary.
 //!
-//! What is guaranteed: a call never follows a redirect, never waits or reads without a bound, and never reports a message
-//! as unsent that may have left; reading a webhook never panics, and one rotten element never costs the others.
-//! What is not done here: trying again. Whether that is safe is decided in `domain`.
+//! What is guaranteed: a call goes to the configured host alone (no redirect, no proxy), never waits or reads without a
+//! bound, and never calls a message unsent that may have left; no error holds a token, a secret or an address with one;
+//! reading a webhook never panics, one rotten element never costs the others, and what is kept can be read again.
+//! What is not done here: trying again (whether that is safe is decided in `domain`), and templates with anything but a
+//! text body with positional variables.
 
-mod calls;
+mod accounts;
 mod client;
 mod error;
 mod send;
 pub mod signature;
+mod templates;
 pub mod webhook;
+mod wire;
 
-pub use calls::{NewTemplate, Page, RemoteNumber, RemoteTemplate, TemplateState, TokenInfo};
+pub use accounts::{RemoteNumber, TokenInfo};
 pub use client::{Client, Config, ConfigError};
 pub use error::{CallError, ErrorClass, GraphError, is_about_account};
 pub use send::TemplateSend;
+pub use templates::{NewTemplate, RemoteTemplate, TemplateState};
+pub use wire::Page;

@@ -1,16 +1,16 @@
 //! The one call that cannot be taken back: sending a message, and what its answer proves.
 
+use std::error::Error as _;
+
 use domain::message::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
-use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Answer, Client};
 use crate::error::{CallError, ErrorClass, GraphError};
 
-/// How long Meta wants a pair of numbers left alone: one message in six seconds (Meta: pair rate limits).
-const PAIR_WAIT: SignedDuration = SignedDuration::from_secs(6);
+mod wait;
 
 /// A template message to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub struct TemplateSend {
     pub to: PhoneNumber,
     /// The template's name.
     pub template: String,
-    /// The template's language.
+    /// The template's language, such as `en_US`.
     pub language: String,
-    /// Values of `{{1}}`, `{{2}}`, … of the body.
+    /// Values of `{{1}}`, `{{2}}`, … of the body, none of them empty.
     pub parameters: Vec<String>,
     /// Travels as `biz_opaque_callback_data` and comes back with the statuses.
     pub attempt: AttemptId,
@@ -73,11 +73,21 @@ struct Named {
 }
 
 impl Client {
-    /// Asks Meta to send a template message. Whatever happens is an [`Outcome`]; what may have left is never called
-    /// unsent (I17a).
+    /// Asks Meta to send a template message (`POST /{phone_number_id}/messages`). Whatever happens is an [`Outcome`]; what
+    /// may have left is never called unsent (I17a). Meta has no key that would make a second call harmless.
     pub async fn send_template(&self, token: &str, from: &PhoneNumberId, send: &TemplateSend) -> Outcome {
-        let request = self.authorized(Method::POST, &format!("{from}/messages"), token).json(&body(send));
-        outcome(self.exchange(request).await)
+        let request = self.authorized(Method::POST, &[&from.0, "messages"], token).json(&body(send));
+        match self.exchange(request).await {
+            Ok(answer) => outcome(&answer),
+            Err(CallError::NotSent(error)) => {
+                tracing::warn!(%error, cause = error.source(), "a message did not leave");
+                Outcome::KnownUnsent { wait: None, error: None }
+            }
+            Err(error) => {
+                tracing::warn!(%error, cause = error.source(), attempt = %send.attempt, "a send has an unknown outcome");
+                Outcome::Unknown
+            }
+        }
     }
 }
 
@@ -96,41 +106,47 @@ fn body(send: &TemplateSend) -> Request<'_> {
     }
 }
 
-/// The table of `domain::message::outcome`, applied to what was seen.
-fn outcome(seen: Result<Answer, CallError>) -> Outcome {
-    let answer = match seen {
-        Ok(answer) => answer,
-        Err(CallError::NotConnected(_)) => return Outcome::KnownUnsent { wait: None, error: None },
-        Err(error) => {
-            tracing::warn!(%error, "a send has an unknown outcome");
-            return Outcome::Unknown;
-        }
+/// What an answer proves.
+///
+/// | status | body | outcome |
+/// |---|---|---|
+/// | 2xx | an id, whatever stands beside it | accepted |
+/// | 2xx | no id | unknown: an error in a success contradicts itself |
+/// | 4xx | an error that holds [for now](ErrorClass::is_for_now) | known unsent |
+/// | 4xx | an error of Meta's own servers | unknown |
+/// | 4xx | any other error | rejected |
+/// | 4xx | an error and an id | unknown |
+/// | 429 | no error | known unsent |
+/// | all others | all others | unknown: what a failing server says of what it did proves nothing |
+fn outcome(answer: &Answer) -> Outcome {
+    let id = message_id(&answer.bytes);
+    if answer.status.is_success() {
+        return id.map_or(Outcome::Unknown, Outcome::Accepted);
+    }
+    if !answer.status.is_client_error() || id.is_some() {
+        return Outcome::Unknown;
+    }
+    let asked = wait::asked(&answer.headers);
+    let Some(error) = GraphError::read(&answer.bytes) else {
+        let is_throttle = answer.status == StatusCode::TOO_MANY_REQUESTS;
+        return if is_throttle {
+            Outcome::KnownUnsent { wait: asked, error: None }
+        } else {
+            Outcome::Unknown
+        };
     };
-    let error = GraphError::read(&answer.bytes);
-    match error {
-        // Even with an error in it: what a failing server says of what it did proves nothing.
-        _ if answer.status.is_server_error() => Outcome::Unknown,
-        Some(error) if error.class().is_throttle() => {
-            let wait = (error.class() == ErrorClass::ThrottlePair).then_some(PAIR_WAIT);
-            Outcome::KnownUnsent { wait, error: Some(error.as_meta_error()) }
+    match error.class() {
+        ErrorClass::TransientServer => Outcome::Unknown,
+        class if class.is_for_now() => {
+            Outcome::KnownUnsent { wait: asked.or(class.wait()), error: Some(error.as_meta_error()) }
         }
-        Some(error) if error.class() == ErrorClass::Transient => Outcome::Unknown,
-        Some(error) => Outcome::Rejected(error.as_meta_error()),
-        None if answer.status == StatusCode::TOO_MANY_REQUESTS => {
-            Outcome::KnownUnsent { wait: None, error: None }
-        }
-        None if answer.status.is_success() => named(&answer.bytes),
-        None => Outcome::Unknown,
+        _ => Outcome::Rejected(error.as_meta_error()),
     }
 }
 
-fn named(bytes: &[u8]) -> Outcome {
-    let id = serde_json::from_slice::<Response>(bytes)
-        .ok()
-        .and_then(|response| response.messages.into_iter().next());
-    id.map(|named| named.id)
-        .filter(|id| !id.is_empty())
-        .map_or(Outcome::Unknown, |id| Outcome::Accepted(Wamid(id)))
+fn message_id(bytes: &[u8]) -> Option<Wamid> {
+    let response: Response = serde_json::from_slice(bytes).ok()?;
+    response.messages.into_iter().next().map(|named| named.id).filter(|id| !id.is_empty()).map(Wamid)
 }
 
 #[cfg(test)]

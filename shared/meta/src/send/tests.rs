@@ -1,46 +1,78 @@
 use bytes::Bytes;
 use domain::update::MetaError;
+use jiff::SignedDuration;
+use reqwest::header::{HeaderMap, HeaderValue};
 
 use super::*;
 
 fn seen(status: u16, body: &str) -> Outcome {
-    let status = StatusCode::from_u16(status).unwrap();
-    outcome(Ok(Answer { status, bytes: Bytes::copy_from_slice(body.as_bytes()) }))
+    let status = StatusCode::from_u16(status).expect("a status");
+    outcome(&Answer { status, headers: HeaderMap::new(), bytes: Bytes::copy_from_slice(body.as_bytes()) })
 }
 
 fn error(code: i32) -> String {
     format!(r#"{{"error":{{"message":"m","code":{code}}}}}"#)
 }
 
+fn meta_error(code: i32) -> MetaError {
+    MetaError { code, text: "m".to_owned() }
+}
+
+const ACCEPTED: &str = r#"{"messaging_product":"whatsapp","contacts":[],"messages":[{"id":"wamid.1"}]}"#;
+
 #[test]
 fn an_answer_with_an_id_is_an_acceptance_and_without_one_nobody_knows() {
-    let accepted = r#"{"messaging_product":"whatsapp","contacts":[],"messages":[{"id":"wamid.1"}]}"#;
-    assert_eq!(seen(200, accepted), Outcome::Accepted(Wamid("wamid.1".to_owned())));
-    for body in [r#"{"messages":[]}"#, r#"{"messages":[{"id":""}]}"#, "garbage", "", "{}"] {
+    let accepted = Outcome::Accepted(Wamid("wamid.1".to_owned()));
+    assert_eq!(seen(200, ACCEPTED), accepted);
+    assert_eq!(seen(201, ACCEPTED), accepted);
+    let held = r#"{"messages":[{"id":"wamid.1","message_status":"held_for_quality_assessment"}],"error":{"code":1}}"#;
+    assert_eq!(seen(200, held), accepted, "an id is an id, whatever stands beside it");
+    for body in
+        [r#"{"messages":[]}"#, r#"{"messages":[{"id":""}]}"#, r#"{"messages":[{}]}"#, "garbage", "", "{}"]
+    {
         assert_eq!(seen(200, body), Outcome::Unknown, "{body}");
     }
 }
 
 #[test]
 fn a_refusal_counts_only_when_it_is_surely_one() {
-    let refused = Outcome::Rejected(MetaError { code: 131_030, text: "m".to_owned() });
-    assert_eq!(seen(400, &error(131_030)), refused);
-    assert_eq!(seen(200, &error(131_030)), refused, "an error inside a 200");
-    assert_eq!(seen(500, &error(131_030)), Outcome::Unknown, "a failing server proves nothing");
-    assert_eq!(seen(400, &error(131_000)), Outcome::Unknown, "Meta's side was ill");
-    assert_eq!(seen(502, "<html>"), Outcome::Unknown);
-    assert_eq!(seen(302, ""), Outcome::Unknown);
-    assert_eq!(seen(404, "<html>"), Outcome::Unknown);
+    for code in [0, 100, 131_026, 131_030, 132_001, 190, 77] {
+        for status in [400, 401, 403, 404, 422, 429] {
+            assert_eq!(seen(status, &error(code)), Outcome::Rejected(meta_error(code)), "{status} {code}");
+        }
+        for status in [200, 302, 500, 502, 503] {
+            assert_eq!(seen(status, &error(code)), Outcome::Unknown, "{status} {code}");
+        }
+    }
+    for code in [1, 2, 131_000, 131_016, 133_004] {
+        assert_eq!(seen(400, &error(code)), Outcome::Unknown, "{code}: Meta's side was ill");
+    }
+    for (status, body) in
+        [(502, "<html>"), (302, ""), (404, "<html>"), (400, r#"{"error":"no code"}"#), (400, ACCEPTED)]
+    {
+        assert_eq!(seen(status, body), Outcome::Unknown, "{status} {body}");
+    }
 }
 
 #[test]
-fn a_throttle_is_known_unsent_whatever_its_status() {
+fn what_holds_for_now_is_known_unsent_unless_the_server_was_failing() {
+    let unsent = |wait: Option<i64>, code: Option<i32>| Outcome::KnownUnsent {
+        wait: wait.map(SignedDuration::from_secs),
+        error: code.map(meta_error),
+    };
     for status in [400, 403, 429] {
-        assert!(matches!(seen(status, &error(130_429)), Outcome::KnownUnsent { wait: None, error: Some(_) }));
-        let pair = seen(status, &error(131_056));
-        assert!(matches!(pair, Outcome::KnownUnsent { wait: Some(PAIR_WAIT), error: Some(_) }));
+        for (code, wait) in
+            [(130_429, None), (80_007, None), (131_056, Some(6)), (131_057, Some(60)), (134_101, Some(600))]
+        {
+            assert_eq!(seen(status, &error(code)), unsent(wait, Some(code)), "{status} {code}");
+        }
     }
-    assert_eq!(seen(429, ""), Outcome::KnownUnsent { wait: None, error: None });
+    assert_eq!(seen(429, ""), unsent(None, None));
+    assert_eq!(seen(500, &error(130_429)), Outcome::Unknown);
+    assert_eq!(seen(503, ""), Outcome::Unknown);
+    let headers = HeaderMap::from_iter([(reqwest::header::RETRY_AFTER, HeaderValue::from_static("90"))]);
+    let answer = Answer { status: StatusCode::BAD_REQUEST, headers, bytes: error(131_056).into() };
+    assert_eq!(outcome(&answer), unsent(Some(90), Some(131_056)), "Meta's header over our own figure");
 }
 
 #[test]
@@ -49,16 +81,17 @@ fn the_request_is_metas() {
         to: PhoneNumber::from_stored("+15551234567".to_owned()),
         template: "welcome".to_owned(),
         language: "en_US".to_owned(),
-        parameters: vec!["Alice".to_owned()],
+        parameters: vec!["Alice".to_owned(), "5".to_owned()],
         attempt: AttemptId::random(),
     };
     let expected = serde_json::json!({
         "messaging_product": "whatsapp", "recipient_type": "individual", "to": "+15551234567", "type": "template",
-        "template": {"name": "welcome", "language": {"code": "en_US"},
-            "components": [{"type": "body", "parameters": [{"type": "text", "text": "Alice"}]}]},
+        "template": {"name": "welcome", "language": {"code": "en_US"}, "components": [
+            {"type": "body", "parameters": [{"type": "text", "text": "Alice"}, {"type": "text", "text": "5"}]},
+        ]},
         "biz_opaque_callback_data": send.attempt.to_string(),
     });
-    assert_eq!(serde_json::to_value(body(&send)).unwrap(), expected);
+    assert_eq!(serde_json::to_value(body(&send)).expect("JSON"), expected);
     send.parameters.clear();
-    assert!(serde_json::to_value(body(&send)).unwrap()["template"].get("components").is_none());
+    assert!(serde_json::to_value(body(&send)).expect("JSON")["template"].get("components").is_none());
 }

@@ -1,26 +1,38 @@
-use serde_json::json;
+use domain::message::Evidence;
+use domain::update::{MetaError, StatusUpdate};
+use domain::{AttemptId, PhoneNumberId, Wamid};
+use jiff::Timestamp;
+use proptest::prelude::*;
 
 use super::*;
 
 fn statuses(statuses: &Value) -> Value {
-    json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": {
+    json!({"object": OBJECT, "entry": [{"id": "1", "time": 1_700_000_001, "changes": [{"field": MESSAGES, "value": {
         "messaging_product": "whatsapp", "metadata": {"display_phone_number": "1", "phone_number_id": "77"},
-        "statuses": statuses,
+        "contacts": [{"wa_id": "15550000002"}], "statuses": statuses,
     }}]}]})
 }
 
 fn parsed(body: &Value) -> Vec<Update> {
-    parse(body.to_string().as_bytes()).unwrap()
+    parse(body.to_string().as_bytes()).expect("a webhook")
+}
+
+fn reason(update: &Update) -> &str {
+    match update {
+        Update::Status(status) => status.status.as_str(),
+        Update::Kept(kept) => &kept.reason,
+    }
 }
 
 fn reasons(updates: &[Update]) -> Vec<&str> {
-    updates
-        .iter()
-        .map(|update| match update {
-            Update::Status(status) => status.status.as_str(),
-            Update::Kept(kept) => kept.reason.as_str(),
-        })
-        .collect()
+    updates.iter().map(reason).collect()
+}
+
+fn raw(update: &Update) -> &Value {
+    match update {
+        Update::Kept(kept) => &kept.raw,
+        Update::Status(status) => panic!("a status: {status:?}"),
+    }
 }
 
 #[test]
@@ -29,48 +41,97 @@ fn a_status_is_read_whole() {
     let updates = parsed(&statuses(&json!([{
         "id": "wamid.1", "status": "failed", "timestamp": "1700000000", "recipient_id": "15550000002",
         "biz_opaque_callback_data": attempt.to_string(),
-        "errors": [{"code": 131_026, "title": "Message undeliverable", "error_data": {"details": "No WhatsApp"}}],
+        "errors": [{"code": 131_026, "title": "Message undeliverable", "message": "Message undeliverable",
+            "error_data": {"details": "15550000002 has no WhatsApp"}}],
     }])));
     let expected = StatusUpdate {
         phone_number_id: PhoneNumberId("77".to_owned()),
         wamid: Wamid("wamid.1".to_owned()),
         status: Evidence::Failed,
-        occurred_at: Some(Timestamp::from_second(1_700_000_000).unwrap()),
+        occurred_at: Timestamp::from_second(1_700_000_000).ok(),
         attempt_id: Some(attempt),
-        error: Some(MetaError { code: 131_026, text: "Message undeliverable: No WhatsApp".to_owned() }),
+        error: Some(MetaError {
+            code: 131_026, text: "Message undeliverable: … has no WhatsApp".to_owned()
+        }),
     };
     assert_eq!(updates, [Update::Status(expected)]);
 }
 
 #[test]
-fn one_rotten_status_does_not_cost_the_others() {
+fn one_rotten_status_does_not_cost_the_others_and_is_kept_where_it_stood() {
     let updates = parsed(&statuses(&json!([
         {"id": "a", "status": "sent", "timestamp": 1_700_000_000},
-        {"id": 5, "status": "sent"},
+        {"id": "", "status": "sent"},
         {"id": "b", "status": "teleported"},
+        {"id": "b", "status": 5},
         "rubbish",
+        null,
         {"id": "c", "status": "played", "timestamp": "soon", "biz_opaque_callback_data": "not ours"},
     ])));
-    let reasons = reasons(&updates);
-    assert_eq!(
-        (reasons[0], reasons[2], reasons[4]),
-        ("sent", "a status of an unknown kind: teleported", "read")
-    );
-    assert!(
-        reasons[1].starts_with("a status that cannot be read")
-            && reasons[3].starts_with("a status that cannot be read")
-    );
-    assert!(matches!(&updates[4], Update::Status(StatusUpdate { occurred_at: None, attempt_id: None, .. })));
+    let expected = [
+        "sent",
+        "a status without an id",
+        "a status of an unknown kind: teleported",
+        "a status without a kind",
+        "a status without an id",
+        "a status without an id",
+        "read",
+    ];
+    assert_eq!(reasons(&updates), expected);
+    assert!(matches!(&updates[6], Update::Status(StatusUpdate { occurred_at: None, attempt_id: None, .. })));
+    let mut alone = statuses(&json!([{"id": "b", "status": "teleported"}]));
+    alone["entry"][0]["changes"][0]["value"].as_object_mut().expect("a value").remove("contacts");
+    assert_eq!(raw(&updates[2]), &alone);
+}
+
+#[test]
+fn what_stands_beside_the_essence_of_a_status_may_be_odd() {
+    for (key, odd) in [
+        ("errors", json!(null)),
+        ("errors", json!([null, {"title": "no code"}])),
+        ("errors", json!("rubbish")),
+        ("timestamp", json!(-5)),
+        ("timestamp", json!("1750263773000000")),
+        ("timestamp", json!([])),
+        ("biz_opaque_callback_data", json!(7)),
+        ("recipient_id", json!(null)),
+        ("pricing", json!("free")),
+    ] {
+        let mut status = json!({"id": "a", "status": "failed"});
+        status[key] = odd;
+        let updates = parsed(&statuses(&json!([status])));
+        let Update::Status(read) = &updates[0] else { panic!("{status} was kept") };
+        assert_eq!((&read.error, read.occurred_at, read.attempt_id), (&None, None, None), "{status}");
+    }
+}
+
+#[test]
+fn an_error_counts_only_in_a_failure() {
+    let updates = parsed(&statuses(&json!([
+        {"id": "a", "status": "delivered", "errors": [{"code": 1}]},
+        {"id": "a", "status": "failed", "errors": [{"code": "131049", "message": "capped"}]},
+    ])));
+    let errors: Vec<Option<i32>> = updates
+        .iter()
+        .map(|update| match update {
+            Update::Status(status) => status.error.as_ref().map(|error| error.code),
+            Update::Kept(kept) => panic!("{}", kept.reason),
+        })
+        .collect();
+    assert_eq!(errors, [None, Some(131_049)]);
 }
 
 #[test]
 fn what_is_not_a_status_is_kept_whole() {
     let mut body = statuses(&json!([]));
     body["entry"][0]["changes"][0]["value"]["messages"] = json!([{"id": "wamid.in", "text": {"body": "hi"}}]);
-    body["entry"].as_array_mut().unwrap().extend([
-        json!({"id": "2", "changes": [{"field": "message_template_status_update", "value": {"event": "APPROVED"}}]}),
+    body["entry"].as_array_mut().expect("entries").extend([
+        json!({"id": 2, "time": 5, "changes": [{"field": "message_template_status_update", "value": {"event": "APPROVED"}}]}),
         json!({"id": "3"}),
-        json!({"id": "4", "changes": [{"field": "messages", "value": {"statuses": [{"id": "x", "status": "sent"}]}}]}),
+        json!({"id": "4", "changes": [{"field": MESSAGES, "value": {"statuses": [{"id": "x", "status": "sent"}]}}]}),
+        json!({"id": "5", "changes": [{"field": "calls", "value": {"statuses": [{"id": "x", "status": "sent"}]}}, 7, {}]}),
+        json!({"id": "6", "changes": [{"field": MESSAGES, "value": {"statuses": {"id": "x"}}}, {"field": MESSAGES}]}),
+        json!(null),
     ]);
     let updates = parsed(&body);
     let expected = [
@@ -78,24 +139,53 @@ fn what_is_not_a_status_is_kept_whole() {
         "message_template_status_update",
         "an entry without changes",
         "a status without a phone number id",
+        "calls",
+        "a change without a field",
+        "a change without a field",
+        "statuses that are no list",
+        "messages",
+        "an entry without changes",
     ];
     assert_eq!(reasons(&updates), expected);
-    assert!(
-        matches!(&updates[0], Update::Kept(kept) if kept.raw["value"]["messages"][0]["text"]["body"] == "hi")
-    );
+    assert_eq!(raw(&updates[0])["entry"][0]["changes"][0]["value"]["messages"][0]["text"]["body"], "hi");
+    let template = json!({"object": OBJECT, "entry": [
+        {"id": 2, "time": 5, "changes": [{"field": "message_template_status_update", "value": {"event": "APPROVED"}}]},
+    ]});
+    assert_eq!(raw(&updates[1]), &template, "with the account and the time that it was said of");
 }
 
 #[test]
-fn a_number_id_may_be_a_number() {
-    let mut body = statuses(&json!([{"id": "a", "status": "sent"}]));
+fn ids_may_be_numbers() {
+    let mut body = statuses(&json!([{"id": 5, "status": "sent"}]));
     body["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = json!(77);
-    assert!(matches!(&parsed(&body)[0], Update::Status(status) if status.phone_number_id.0 == "77"));
+    let Update::Status(status) = &parsed(&body)[0] else { panic!("kept") };
+    assert_eq!((status.phone_number_id.0.as_str(), status.wamid.0.as_str()), ("77", "5"));
+}
+
+#[test]
+fn a_webhook_about_something_else_moves_nothing() {
+    let mut body = statuses(&json!([{"id": "a", "status": "sent"}]));
+    body["object"] = json!("page");
+    let updates = parsed(&body);
+    assert_eq!(reasons(&updates), ["not about WhatsApp: page"]);
+    assert_eq!(raw(&updates[0]), &body);
+    body.as_object_mut().expect("a body").remove("object");
+    assert_eq!(reasons(&parsed(&body)), ["sent"], "but Meta forgets to say so");
 }
 
 #[test]
 fn what_is_no_webhook_is_refused() {
-    for body in ["", "{", "[]", "null", "{}", r#"{"entry": {}}"#, &"[".repeat(300)] {
+    for body in ["", "{", "[]", "null", "{}", r#"{"entry": {}}"#, r#"{"entry": []"#, &"[".repeat(300)] {
         assert!(parse(body.as_bytes()).is_err(), "{body}");
+    }
+    assert_eq!(parsed(&json!({"entry": []})), []);
+}
+
+#[test]
+fn a_webhook_that_was_cut_short_is_refused() {
+    let body = statuses(&json!([{"id": "a", "status": "sent"}])).to_string();
+    for length in 0..body.len() {
+        assert!(parse(&body.as_bytes()[..length]).is_err(), "{length}");
     }
 }
 
@@ -106,6 +196,63 @@ fn the_handshake_gives_the_challenge_back_to_whoever_knows_the_token() {
     assert_eq!(ask(Some("subscribe"), Some("else"), Some("42")), Err(HandshakeRefused::Token));
     assert_eq!(ask(Some("subscribe"), None, Some("42")), Err(HandshakeRefused::Token));
     assert_eq!(ask(None, Some("ours"), Some("42")), Err(HandshakeRefused::Mode));
+    assert_eq!(ask(Some("unsubscribe"), Some("ours"), Some("42")), Err(HandshakeRefused::Mode));
     assert_eq!(ask(Some("subscribe"), Some("ours"), None), Err(HandshakeRefused::Challenge));
     assert_eq!(handshake(Some("subscribe"), Some(""), Some("42"), ""), Err(HandshakeRefused::Token));
+}
+
+/// JSON made of the words that the reader looks for, in places that it does not expect.
+fn rubbish() -> impl Strategy<Value = Value> {
+    let words = [
+        "entry", "changes", "field", MESSAGES, "value", "statuses", "metadata", "id", "status", "errors",
+        "code",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        prop::sample::select(&["sent", "failed", MESSAGES, OBJECT, ""][..]).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 60, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((prop::sample::select(words.to_vec()), inner), 0..6).prop_map(|members| {
+                members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+            }),
+        ]
+    })
+}
+
+/// A webhook with a piece of rubbish at one of the places that matter.
+fn damaged() -> impl Strategy<Value = Value> {
+    let places = [
+        "/entry",
+        "/entry/0",
+        "/entry/0/changes",
+        "/entry/0/changes/0",
+        "/entry/0/changes/0/value",
+        "/entry/0/changes/0/value/metadata",
+        "/entry/0/changes/0/value/statuses",
+        "/entry/0/changes/0/value/statuses/0",
+        "/entry/0/changes/0/value/statuses/0/errors",
+    ];
+    (prop::sample::select(places.to_vec()), rubbish()).prop_map(|(place, rubbish)| {
+        let sound =
+            json!({"id": "a", "status": "failed", "timestamp": "1700000000", "errors": [{"code": 1}]});
+        let mut body = statuses(&json!([sound, {"id": "b", "status": "sent"}]));
+        *body.pointer_mut(place).expect("a place") = rubbish;
+        body
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_rubbish_stops_the_reader_and_what_it_keeps_it_reads_the_same_again(body in damaged()) {
+        for update in parse(body.to_string().as_bytes()).unwrap_or_default() {
+            if let Update::Kept(kept) = update {
+                let again = parse(kept.raw.to_string().as_bytes()).expect("a webhook");
+                prop_assert_eq!(again, [Update::Kept(kept)]);
+            }
+        }
+    }
 }

@@ -1,0 +1,69 @@
+use super::*;
+
+fn client(base_url: &str, version: &str) -> Result<Client, ConfigError> {
+    Client::new(Config {
+        base_url: base_url.to_owned(),
+        version: version.to_owned(),
+        app_id: "1".to_owned(),
+        app_secret: "s3cret".into(),
+        call_timeout: Duration::from_secs(1),
+    })
+}
+
+#[test]
+fn a_version_that_meta_shut_down_is_refused_at_the_start() {
+    for dead in ["v1.0", "v19.0", "v20.0"] {
+        let refused = client("https://graph.facebook.com", dead).expect_err("dead");
+        let words =
+            format!("Meta's API version is {dead}, which Meta has shut down; the oldest that works is v21.0");
+        assert_eq!(refused.to_string(), words);
+    }
+    for malformed in
+        ["", "26.0", "v26", "vx.0", "v26.x", "v+26.0", "v26.1", "v026.0", "v.0", "v26.0/", "v99999999999.0"]
+    {
+        let refused = client("https://graph.facebook.com", malformed);
+        assert!(matches!(refused, Err(ConfigError::MalformedVersion(_))), "{malformed}");
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_refused_at_the_start() {
+    for malformed in [
+        "",
+        "graph.facebook.com",
+        "ftp://a",
+        "data:a",
+        "http://",
+        "https://a/?b=1",
+        "https://a/#b",
+        "https://a:b@c",
+    ] {
+        assert!(matches!(client(malformed, "v26.0"), Err(ConfigError::MalformedUrl(_))), "{malformed}");
+    }
+    for (base, root) in [
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/v26.0"),
+        ("http://127.0.0.1:9/", "http://127.0.0.1:9/v26.0"),
+        ("https://a/meta/", "https://a/meta/v26.0"),
+    ] {
+        assert_eq!(client(base, "v26.0").expect("a client").root.as_str(), root);
+    }
+}
+
+#[test]
+fn an_id_never_leads_to_another_path() {
+    let client = client("https://a", "v26.0").expect("a client");
+    for (id, path) in [
+        ("77", "/v26.0/77/messages"),
+        ("7/7?a#b", "/v26.0/7%2F7%3Fa%23b/messages"),
+        ("../..", "/v26.0/..%2F../messages"),
+    ] {
+        let request = client.authorized(Method::POST, &[id, "messages"], "t").build().expect("a request");
+        assert_eq!(request.url().path(), path);
+    }
+}
+
+#[test]
+fn nothing_that_is_printed_holds_the_secret() {
+    let client = client("https://a", "v26.0").expect("a client");
+    assert!(!format!("{client:?}").contains("s3cret"));
+}

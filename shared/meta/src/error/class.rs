@@ -1,0 +1,186 @@
+//! One table: Meta's code, and where it needs one its subcode, to what the error is about.
+
+use jiff::SignedDuration;
+
+/// What an error is about. Facts: Meta's "Error codes" page, its reference of template and registration errors, and
+/// answers that were observed. Neither Meta's titles nor the HTTP status decide anything: both vary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// The token is dead, unknown or missing: nothing works until the tenant connects again.
+    AccountAuth,
+    /// A permission or an asset is missing.
+    AccountPermission,
+    /// Restricted or locked by policy.
+    AccountLocked,
+    /// The payment method, or terms of payment.
+    AccountBilling,
+    /// Limited because of spam or misclassified templates.
+    AccountQualityLimit,
+    /// A short maintenance or an upgrade of the number's throughput, about a minute.
+    AccountMaintenance,
+    /// Too many calls for the app or the account.
+    ThrottleApp,
+    /// Too many messages a second from the number.
+    ThrottlePhone,
+    /// Too many messages from this number to this recipient.
+    ThrottlePair,
+    /// Meta's side is ill.
+    TransientServer,
+    /// The request is wrong.
+    RequestInvalid,
+    /// The object does not exist, or is hidden from us.
+    NotFoundOrNoAccess,
+    /// This recipient cannot get it.
+    RecipientPermanent,
+    /// The recipient stopped marketing messages.
+    RecipientOptedOut,
+    /// The recipient's share of marketing messages is used up; not before 24 hours.
+    RecipientCapped,
+    /// The 24 hours after the recipient's last message are over: only a template.
+    RecipientWindowClosed,
+    /// Meta holds it back for an experiment.
+    RecipientExperiment,
+    /// A user id in place of a phone number cannot be used for this kind of message.
+    RecipientNotAddressable,
+    /// Media could not be fetched or uploaded.
+    Media,
+    /// Number or format of a template's parameters.
+    TemplateParams,
+    /// No approved template of that name and language.
+    TemplateMissing,
+    /// Too long once filled, or against policy.
+    TemplateContent,
+    /// Paused by Meta, or held and then dropped.
+    TemplatePaused,
+    /// Disabled for good.
+    TemplateDisabled,
+    /// Created moments ago; sendable within ten minutes.
+    TemplateSyncing,
+    /// Not sendable through this API.
+    TemplateUnavailable,
+    /// Too many templates.
+    TemplateLimit,
+    /// Its status, or the number of edits, forbids an edit.
+    TemplateEdit,
+    /// Meta's rules for lengths, examples, headers and variables.
+    TemplateFormat,
+    /// Name and language are taken.
+    TemplateExists,
+    /// The name was deleted and stays locked for weeks.
+    TemplateNameLocked,
+    /// Meta's rules for names.
+    TemplateNameInvalid,
+    /// One of Meta's own samples.
+    TemplateSample,
+    /// A flow is blocked or throttled.
+    Flow,
+    /// The cursor of a list is too old: list again from the start.
+    Pagination,
+    /// The group cannot be used.
+    Group,
+    /// Registration of the number: PIN, code, verification, deletion.
+    Registration,
+    /// The login's code was used, or belongs to another redirect.
+    OAuthCode,
+    /// Not in this table.
+    Unknown,
+}
+
+impl ErrorClass {
+    /// The class of a code and subcode.
+    pub const fn of(code: i32, subcode: Option<i64>) -> Self {
+        match (code, subcode) {
+            (100, Some(33)) => Self::NotFoundOrNoAccess,
+            (100, Some(36_008 | 36_009)) => Self::OAuthCode,
+            (100, Some(2_207_051 | 2_388_001 | 2_388_012 | 2_388_091 | 2_388_093 | 2_388_103)) => {
+                Self::Registration
+            }
+            (_, Some(2_388_019)) => Self::TemplateLimit,
+            (_, Some(2_388_023)) => Self::TemplateNameLocked,
+            (_, Some(2_388_024)) => Self::TemplateExists,
+            (_, Some(2_388_039)) => Self::TemplateEdit,
+            (_, Some(2_388_040 | 2_388_043 | 2_388_047 | 2_388_072 | 2_388_073 | 2_388_293 | 2_388_299)) => {
+                Self::TemplateFormat
+            }
+            (_, Some(2_388_046 | 2_388_155)) => Self::TemplateNameInvalid,
+            (_, Some(2_388_094)) => Self::TemplateSample,
+            (0 | 102 | 104 | 190, _) => Self::AccountAuth,
+            (3 | 10 | 200..=299 | 131_005, _) => Self::AccountPermission,
+            (368 | 130_497 | 131_031, _) => Self::AccountLocked,
+            (131_042 | 134_011, _) => Self::AccountBilling,
+            (131_048 | 131_064, _) => Self::AccountQualityLimit,
+            (131_057 | 2_494_100, _) => Self::AccountMaintenance,
+            (4 | 17 | 32 | 613 | 80_007, _) => Self::ThrottleApp,
+            (130_429, _) => Self::ThrottlePhone,
+            (131_056, _) => Self::ThrottlePair,
+            (1 | 2 | 131_000 | 131_016 | 133_004, _) => Self::TransientServer,
+            (130_403 | 131_026 | 131_030, _) => Self::RecipientPermanent,
+            (131_050, _) => Self::RecipientOptedOut,
+            (131_049, _) => Self::RecipientCapped,
+            (131_047, _) => Self::RecipientWindowClosed,
+            (130_472, _) => Self::RecipientExperiment,
+            (131_062, _) => Self::RecipientNotAddressable,
+            (131_052 | 131_053, _) => Self::Media,
+            (132_000 | 132_012 | 132_018, _) => Self::TemplateParams,
+            (132_001, _) => Self::TemplateMissing,
+            (132_005 | 132_007, _) => Self::TemplateContent,
+            (132_015, _) => Self::TemplatePaused,
+            (132_016, _) => Self::TemplateDisabled,
+            (134_101, _) => Self::TemplateSyncing,
+            (131_063 | 134_102, _) => Self::TemplateUnavailable,
+            (132_068 | 132_069, _) => Self::Flow,
+            (131_059, _) => Self::Pagination,
+            (131_020, _) => Self::Group,
+            (131_037 | 131_045 | 133_000 | 133_005..=133_016 | 136_024 | 136_025, _) => Self::Registration,
+            (
+                33
+                | 100
+                | 803
+                | 131_008
+                | 131_009
+                | 131_021
+                | 131_051
+                | 131_055
+                | 134_100
+                | 135_000
+                | 147_001..=147_005,
+                _,
+            ) => Self::RequestInvalid,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether Meta turned a message away before it took it, and would take the same message later.
+    pub const fn is_for_now(self) -> bool {
+        matches!(
+            self,
+            Self::ThrottleApp
+                | Self::ThrottlePhone
+                | Self::ThrottlePair
+                | Self::AccountMaintenance
+                | Self::TemplateSyncing
+        )
+    }
+
+    /// How long Meta asks callers to wait, where it names a time: one message in six seconds to one recipient, a minute
+    /// of maintenance, ten minutes until a new template is known everywhere.
+    pub const fn wait(self) -> Option<SignedDuration> {
+        match self {
+            Self::ThrottlePair => Some(SignedDuration::from_secs(6)),
+            Self::AccountMaintenance => Some(SignedDuration::from_secs(60)),
+            Self::TemplateSyncing => Some(SignedDuration::from_secs(600)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a code speaks of the connection as a whole, so that the account's next message would meet it too: a dead
+/// token, a missing permission, a lock, an unpaid bill. A country that is closed to the account (130497) is no such.
+pub const fn is_about_account(code: i32) -> bool {
+    use ErrorClass::{AccountAuth, AccountBilling, AccountLocked, AccountPermission};
+    let class = ErrorClass::of(code, None);
+    code != 130_497 && matches!(class, AccountAuth | AccountPermission | AccountLocked | AccountBilling)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Meta's words about an error, from wherever it put them.
+
+use serde_json::Value;
+
+/// Digits in a row that may be a phone number: the shortest with a country code have seven.
+const NUMBER_DIGITS_MIN: usize = 7;
+
+/// The details in `error_data`: an object, a string that holds one, the fields that are blamed, or plain text.
+pub(crate) fn details(error_data: &Value) -> Option<String> {
+    match error_data {
+        Value::Object(members) => {
+            let stated = members.get("details").and_then(Value::as_str).filter(|text| !text.is_empty());
+            stated.map(str::to_owned).or_else(|| members.get("blame_field_specs").and_then(blamed))
+        }
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(Value::Object(members)) => details(&Value::Object(members)),
+            Ok(_) | Err(_) => Some(text.clone()).filter(|text| !text.is_empty()),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
+}
+
+/// `[["components","0","text"],["name"]]` as `see components.0.text, name`.
+fn blamed(specs: &Value) -> Option<String> {
+    let path = |spec: &Value| {
+        let parts =
+            spec.as_array()?.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
+        Some(parts.collect::<Vec<_>>().join("."))
+    };
+    let paths: Vec<String> =
+        specs.as_array()?.iter().filter_map(path).filter(|path| !path.is_empty()).collect();
+    (!paths.is_empty()).then(|| format!("see {}", paths.join(", ")))
+}
+
+/// Parts joined by colons; what an earlier part already says is left out.
+pub(crate) fn words<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut said = String::new();
+    for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
+        if said.contains(part) {
+            continue;
+        }
+        if !said.is_empty() {
+            said.push_str(": ");
+        }
+        said.push_str(part);
+    }
+    said
+}
+
+/// The text with every run of digits that may be somebody's phone number taken out.
+pub(crate) fn without_numbers(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from_digits) = rest.split_at(start);
+        let end = from_digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(from_digits.len());
+        let (digits, after) = from_digits.split_at(end);
+        if digits.len() < NUMBER_DIGITS_MIN {
+            kept.push_str(before);
+            kept.push_str(digits);
+        } else {
+            kept.push_str(before.strip_suffix('+').unwrap_or(before));
+            kept.push('…');
+        }
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Meta writes codes and ids as numbers, and sometimes as text.
+pub(crate) fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn details_are_found_wherever_meta_puts_them() {
+        for (error_data, found) in [
+            (json!({"messaging_product": "whatsapp", "details": "why"}), Some("why")),
+            (json!("{\"details\":\"why\"}"), Some("why")),
+            (json!("{\"blame_field_specs\":[[\"name\"]]}"), Some("see name")),
+            (
+                json!({"blame_field_specs": [["components", 0, "text"], ["name"]]}),
+                Some("see components.0.text, name"),
+            ),
+            (json!("why"), Some("why")),
+            (json!("[1]"), Some("[1]")),
+            (json!({"details": 5}), None),
+            (json!({"blame_field_specs": ["name"]}), None),
+            (json!([1]), None),
+            (json!(""), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(details(&error_data).as_deref(), found, "{error_data}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        assert_eq!(words(["(#1) no", "no", "because", " ", "because"].into_iter()), "(#1) no: because");
+        assert_eq!(words([""].into_iter()), "");
+    }
+
+    #[test]
+    fn phone_numbers_are_taken_out_and_short_numbers_stay() {
+        for (text, expected) in [
+            ("Recipient +15551234567 is unknown", "Recipient … is unknown"),
+            ("15551234567", "…"),
+            ("1+4915112345678+1", "1…+1"),
+            ("body: 2 of 3 (code 131026), 24 hours", "body: 2 of 3 (code 131026), 24 hours"),
+            ("número +5511999998888…", "número ……"),
+            ("", ""),
+        ] {
+            assert_eq!(without_numbers(text), expected);
+        }
+    }
+}
