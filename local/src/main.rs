@@ -1,1 +1,11 @@
-fn main() {}
+//! `cargo run` starts Tidings on this machine; `cargo run -- --help` says what else there is.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tidings::cli::Arguments;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tidings::cli::run(Arguments::parse()).await
+}

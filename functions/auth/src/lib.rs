@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Html;
 use domain::{Role, TenantId, UserId};
 use http_kit::tokens::{GOOD_FOR, Subject};
 use http_kit::{App, Body, Kind, Problem, ProblemBody};
@@ -12,14 +13,13 @@ use store::users::User;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 /// The routes of this function.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register_tenant))
         .routes(routes!(login))
-        .routes(routes!(set_password))
+        .routes(routes!(set_password, set_password_page))
         .routes(routes!(jwks))
 }
 
@@ -134,6 +134,14 @@ async fn set_password(
 ) -> Result<Json<Session>, Problem> {
     let user = ops::invite::set_password(&app.platform, &asked.secret, asked.password).await?;
     session(&app, user)
+}
+
+/// The page that the link of an invitation opens. The secret stands behind `#`, where no server's log sees it.
+#[utoipa::path(get, path = "/auth/set-password", tag = "auth", responses(
+    (status = 200, body = String, content_type = "text/html"),
+))]
+async fn set_password_page() -> Html<&'static str> {
+    Html(include_str!("set_password.html"))
 }
 
 /// The public keys that our tokens are signed with (RFC 7517).

@@ -118,7 +118,7 @@ async fn send_all(
     let mut all = Dispatched::default();
     loop {
         let now = platform.clock.now();
-        let is_over = now >= until;
+        let is_over = now >= until || platform.is_closing();
         let lease_until = now + platform.waits.lease;
         let (claim_id, taken) = if is_over {
             (ClaimId::at(now), Taken::default())

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cloud::Cloud;
 use domain::Clock;
@@ -30,6 +31,14 @@ pub struct Platform {
     pub waits: Waits,
     /// Whether the Meta that we talk to is a sandbox, where every new tenant is connected to an account of its own.
     pub is_sandbox: bool,
+    /// Set when the process is going down: dispatchers end their shift after the chunk in hand.
+    pub is_closing: Arc<AtomicBool>,
+}
+
+impl Platform {
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
+    }
 }
 
 impl fmt::Debug for Platform {

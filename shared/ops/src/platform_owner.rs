@@ -3,12 +3,13 @@
 use domain::{Role, TenantId, UserId};
 use jiff::Timestamp;
 use store::users::{self, User};
-use store::{Operation, Scope, StoreError, Tx};
+use store::tenants::{self, Tenant};
+use store::{Operation, Scope, StoreError, Tx, plans};
 use thiserror::Error;
 
 use crate::password::{self, HashError, PasswordError};
 use crate::platform::Platform;
-use crate::register_tenant::{self, RegisterError, Registration};
+use crate::register_tenant::{self, RegisterError};
 use crate::text::{self, FieldError};
 
 /// The slug of the tenant that super admins belong to.
@@ -37,31 +38,55 @@ impl From<StoreError> for OwnerError {
     }
 }
 
-/// Makes the super admin unless there is one; tells whether it did.
+/// Sees to it that there is a super admin.
+///
+/// With `is_chosen` somebody set this very login: it is made, or given this password. Without, it is only made when the
+/// platform has no super admin yet. Tells whether anything changed.
 pub async fn ensure_super_admin(
     platform: &Platform,
     email: &str,
     password: String,
+    is_chosen: bool,
 ) -> Result<bool, OwnerError> {
     let email = text::email("email", email)?;
     password::check(&password)?;
-    if platform.store.perform(Scope::System, &FindSuperAdmin).await?.is_some() {
+    let found = platform.store.perform(Scope::System, &FindSuperAdmin { email: email.clone() }).await?;
+    let is_right = match &found {
+        Found::Nobody => false,
+        Found::Another if !is_chosen => true,
+        Found::Another => false,
+        Found::Same(hash) if is_chosen => platform.passwords.verify(password.clone(), hash.clone()).await?,
+        Found::Same(_) => true,
+    };
+    if is_right {
         return Ok(false);
     }
     let password_hash = platform.passwords.hash(password).await?;
     let make = MakeSuperAdmin { email, password_hash, now: platform.clock.now() };
-    platform.store.perform(Scope::System, &make).await
+    platform.store.perform(Scope::System, &make).await?;
+    Ok(true)
 }
 
-struct FindSuperAdmin;
+enum Found {
+    Nobody,
+    Another,
+    Same(Option<String>),
+}
+
+struct FindSuperAdmin {
+    email: String,
+}
 
 impl Operation for FindSuperAdmin {
     const NAME: &'static str = "find_super_admin";
-    type Done = Option<User>;
+    type Done = Found;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Option<User>, StoreError> {
-        users::find_super_admin(tx).await
+    async fn run(&self, tx: &Tx) -> Result<Found, StoreError> {
+        if let Some(same) = users::find_by_email(tx, &self.email).await? {
+            return Ok(Found::Same(same.password_hash));
+        }
+        Ok(if users::find_super_admin(tx).await?.is_some() { Found::Another } else { Found::Nobody })
     }
 }
 
@@ -73,23 +98,20 @@ struct MakeSuperAdmin {
 
 impl Operation for MakeSuperAdmin {
     const NAME: &'static str = "make_super_admin";
-    type Done = bool;
+    type Done = ();
     type Error = OwnerError;
 
-    async fn run(&self, tx: &Tx) -> Result<bool, OwnerError> {
-        if users::find_super_admin(tx).await?.is_some() {
-            return Ok(false);
+    async fn run(&self, tx: &Tx) -> Result<(), OwnerError> {
+        if let Some(same) = users::find_by_email(tx, &self.email).await? {
+            if same.role != Role::SuperAdmin {
+                return Err(OwnerError::Email(FieldError::new("email", "is a tenant's user")));
+            }
+            return Ok(users::set_password(tx, same.tenant_id, same.user_id, &self.password_hash).await?);
         }
-        let platform = Registration {
-            tenant_name: "Platform".to_owned(),
-            slug: PLATFORM_SLUG.to_owned(),
-            admin_email: format!("nobody@{PLATFORM_SLUG}.invalid"),
-            admin_password: None,
-            admin_name: "Nobody".to_owned(),
-            plan: register_tenant::PLAN_DEFAULT.to_owned(),
+        let tenant = match users::find_super_admin(tx).await? {
+            Some(first) => first.tenant_id,
+            None => self.make_platform_tenant(tx).await?,
         };
-        let tenant = TenantId::at(self.now);
-        register_tenant::insert(tx, tenant, &platform, None, self.now).await?;
         let owner = User {
             tenant_id: tenant,
             user_id: UserId::at(self.now),
@@ -100,7 +122,24 @@ impl Operation for MakeSuperAdmin {
             tenant_is_active: true,
             created_at: self.now,
         };
-        users::insert(tx, &owner).await?;
-        Ok(true)
+        Ok(users::insert(tx, &owner).await?)
+    }
+}
+
+impl MakeSuperAdmin {
+    async fn make_platform_tenant(&self, tx: &Tx) -> Result<TenantId, OwnerError> {
+        let plan = plans::find_by_name(tx, register_tenant::PLAN_DEFAULT).await?;
+        let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter is gone"))?;
+        let tenant = Tenant {
+            tenant_id: TenantId::at(self.now),
+            slug: PLATFORM_SLUG.to_owned(),
+            name: "Platform".to_owned(),
+            plan_id: plan.plan_id,
+            plan_name: plan.name,
+            is_active: true,
+            created_at: self.now,
+        };
+        tenants::insert(tx, &tenant).await?;
+        Ok(tenant.tenant_id)
     }
 }

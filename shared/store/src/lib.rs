@@ -32,6 +32,7 @@ pub mod tenants;
 mod tx;
 pub mod users;
 pub mod whatsapp;
+pub mod yardstick;
 
 pub use error::StoreError;
 pub use pool::{Config, Moment, Store};
@@ -57,6 +58,7 @@ pub fn statements() -> Vec<&'static str> {
         tenants::STATEMENTS,
         users::STATEMENTS,
         whatsapp::STATEMENTS,
+        yardstick::STATEMENTS,
     ]
     .concat()
 }

@@ -66,7 +66,8 @@ async fn forty_workers_racing_for_one_balance_spend_it_exactly_once() {
         });
     }
     let chunks: Vec<Taken> = workers.join_all().await.into_iter().flatten().collect();
-    let funded: Vec<MessageId> = chunks.iter().flat_map(|chunk| &chunk.funded).map(|claimed| claimed.message_id).collect();
+    let funded: Vec<MessageId> =
+        chunks.iter().flat_map(|chunk| &chunk.funded).map(|claimed| claimed.message_id).collect();
     let unfunded: usize = chunks.iter().map(|chunk| chunk.unfunded).sum();
     assert_eq!((funded.len(), unfunded), (100, 200));
     assert_eq!(funded.iter().collect::<HashSet<_>>().len(), 100, "no message was taken twice");
@@ -82,7 +83,10 @@ async fn a_claim_takes_what_it_says_and_tells_everything_that_sending_needs() {
     assert_eq!((taken.funded.len(), taken.unfunded, taken.forbidden), (2, 0, 0));
     let first = &taken.funded[0];
     assert_eq!((first.price, first.attempt), (PRICE, 1));
-    assert_eq!((first.to.as_str(), first.template.as_str(), first.language.as_str()), ("+15551234567", "welcome", "en_US"));
+    assert_eq!(
+        (first.to.as_str(), first.template.as_str(), first.language.as_str()),
+        ("+15551234567", "welcome", "en_US")
+    );
     assert_eq!(first.variables, ["Ann"]);
     assert!(world.messages.contains(&first.message_id));
     assert_eq!(balance(&db.store, world.tenant).await, Money::from_micros(1_000_000 - 2 * PRICE.micros()));

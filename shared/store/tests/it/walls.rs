@@ -32,7 +32,10 @@ async fn a_statement_that_names_the_wrong_tenant_finds_nothing() {
     let mine = world(&db.store, 1, Money::from_micros(5)).await;
     let theirs = world(&db.store, 1, Money::from_micros(7)).await;
     let look = Look { tenant: mine.tenant, message: mine.messages[0] };
-    assert_eq!(db.store.perform(Scope::Tenant(mine.tenant), &look).await.unwrap(), (true, Some(Money::from_micros(5)), 1));
+    assert_eq!(
+        db.store.perform(Scope::Tenant(mine.tenant), &look).await.unwrap(),
+        (true, Some(Money::from_micros(5)), 1)
+    );
     // The predicate says mine, the wall says theirs: nothing passes both.
     assert_eq!(db.store.perform(Scope::Tenant(theirs.tenant), &look).await.unwrap(), (false, None, 0));
     assert_audit_is_clean(&db.store, false).await;

@@ -1,6 +1,8 @@
 //! A tenant with money, contacts and messages, made by the statements themselves.
 
-use domain::{Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TenantId, UserId};
+use domain::{
+    Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TenantId, UserId,
+};
 use jiff::Timestamp;
 use store::contacts::Contact;
 use store::messages::NewMessage;
@@ -8,7 +10,10 @@ use store::templates::Template;
 use store::tenants::Tenant;
 use store::users::User;
 use store::whatsapp::{Account, Number};
-use store::{Operation, Scope, Store, StoreError, Tx, contacts, ledger, messages, plans, templates, tenants, users, whatsapp};
+use store::{
+    Operation, Scope, Store, StoreError, Tx, contacts, ledger, messages, plans, templates, tenants, users,
+    whatsapp,
+};
 
 /// What a utility message costs on the plan `Starter`: a cent and a fifth of it.
 pub const PRICE: Money = Money::from_micros(12_000);

@@ -1,0 +1,115 @@
+//! The whole audit: the invariants as SQL, and Meta's side of the story held against the ledger.
+
+use std::collections::HashMap;
+
+use domain::{AttemptId, MessageId};
+use jiff::Timestamp;
+use serde::Deserialize;
+use store::audit::{self, Finding, Ledgered, Sums};
+use store::{Operation, Scope, Store, StoreError, Tx};
+
+use crate::error::LocalError;
+
+/// One acceptance as the sandbox's oracle tells it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acceptance {
+    /// What travelled with the message.
+    pub attempt_id: Option<String>,
+    /// Meta's id of it.
+    pub wamid: String,
+    /// To whom.
+    pub to: String,
+    /// When.
+    pub time: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct AcceptancePage {
+    acceptances: Vec<Acceptance>,
+    next: u64,
+    more: bool,
+}
+
+/// What the database says of itself.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// Every invariant, kept or broken.
+    pub findings: Vec<Finding>,
+    /// The money of all tenants.
+    pub sums: Sums,
+    /// How many messages stand where.
+    pub states: Vec<(String, i64)>,
+    /// Every attempt with its message's debit.
+    pub ledgered: Vec<Ledgered>,
+}
+
+/// Everything that the sandbox ever accepted.
+pub async fn acceptances(sandbox_url: &str) -> Result<Vec<Acceptance>, LocalError> {
+    let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?;
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let answer =
+            http.get(format!("{sandbox_url}/sandbox/acceptances")).query(&[("after", after)]).send().await?;
+        let page: AcceptancePage = answer.error_for_status()?.json().await?;
+        all.extend(page.acceptances);
+        after = page.next;
+        if !page.more {
+            return Ok(all);
+        }
+    }
+}
+
+/// Asks the database every question.
+pub async fn books(store: &Store, at_rest: bool) -> Result<Books, StoreError> {
+    store.perform(Scope::System, &ReadBooks { at_rest }).await
+}
+
+struct ReadBooks {
+    at_rest: bool,
+}
+
+impl Operation for ReadBooks {
+    const NAME: &'static str = "audit";
+    type Done = Books;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Books, StoreError> {
+        Ok(Books {
+            findings: audit::findings(tx, self.at_rest).await?,
+            sums: audit::sums(tx).await?,
+            states: audit::states(tx).await?,
+            ledgered: audit::ledgered(tx).await?,
+        })
+    }
+}
+
+/// Holds Meta's acceptances against the books: I11, I12, I15, and that every acceptance is one of ours.
+pub fn compare(books: &Books, acceptances: &[Acceptance]) -> Vec<Finding> {
+    let attempts: HashMap<AttemptId, &Ledgered> =
+        books.ledgered.iter().map(|row| (row.attempt_id, row)).collect();
+    let (mut strangers, mut undebited, mut early) = (0, 0, 0);
+    let mut accepted: HashMap<MessageId, i64> = HashMap::new();
+    for acceptance in acceptances {
+        let attempt = acceptance.attempt_id.as_ref().and_then(|text| text.parse().ok()).map(AttemptId);
+        let Some(row) = attempt.and_then(|attempt| attempts.get(&attempt)) else {
+            strangers += 1;
+            continue;
+        };
+        *accepted.entry(row.message_id).or_default() += 1;
+        undebited += i64::from(
+            row.debits != 1 || row.debited_at.is_none_or(|debited_at| debited_at > acceptance.time),
+        );
+        early += i64::from(acceptance.time < row.due_at);
+    }
+    let twice = i64::try_from(accepted.values().filter(|count| **count > 1).count()).unwrap_or(i64::MAX);
+    [
+        ("I11 no message was accepted twice", twice),
+        ("I12 every acceptance was debited before", undebited),
+        ("I15 no message was accepted early", early),
+        ("every acceptance is of an attempt of ours", strangers),
+    ]
+    .into_iter()
+    .map(|(invariant, violations)| Finding { invariant, violations })
+    .collect()
+}

@@ -1,0 +1,46 @@
+//! The floor: the same rows as a claim's, written with no logic.
+
+use domain::{MessageId, Money};
+use jiff::Timestamp;
+use store::yardstick::{self, Ground};
+use store::{Operation, Scope, Store, StoreError, Tx};
+
+use super::ground::{CREDIT, PRICE};
+
+/// Writes all messages, chunk by chunk.
+pub(super) async fn run(
+    store: &Store,
+    ground: &Ground,
+    ids: &[MessageId],
+    chunk: usize,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // Entry 1 is the credit.
+    let (mut seq, mut balance) = (1, CREDIT.micros());
+    for part in ids.chunks(chunk) {
+        let paid = (seq, Money::from_micros(balance), PRICE);
+        let floor = Floor { ground, ids: part, paid, now };
+        store.perform(Scope::Tenant(ground.tenant), &floor).await?;
+        let count = i64::try_from(part.len()).unwrap_or(0);
+        seq += count;
+        balance -= count * PRICE.micros();
+    }
+    Ok(())
+}
+
+struct Floor<'a> {
+    ground: &'a Ground,
+    ids: &'a [MessageId],
+    paid: (i64, Money, Money),
+    now: Timestamp,
+}
+
+impl Operation for Floor<'_> {
+    const NAME: &'static str = "bench_floor";
+    type Done = u64;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<u64, StoreError> {
+        yardstick::floor(tx, self.ground, self.ids, self.paid, self.now).await
+    }
+}

@@ -1,0 +1,145 @@
+//! A tenant with credit and messages that are due, made for one measurement.
+
+use domain::{
+    Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TenantId, UserId,
+};
+use jiff::Timestamp;
+use store::contacts::Contact;
+use store::templates::{APPROVED, Template};
+use store::tenants::Tenant;
+use store::users::User;
+use store::whatsapp::{Account, Number};
+use store::yardstick::{self, Ground};
+use store::{
+    Operation, Scope, Store, StoreError, Tx, contacts, ledger, plans, templates, tenants, users, whatsapp,
+};
+
+/// Messages put in one transaction.
+const FILL_MAX: usize = 5_000;
+
+/// What a utility message costs on the plan `Starter`.
+pub(super) const PRICE: Money = Money::from_micros(12_000);
+/// More than any measurement spends.
+pub(super) const CREDIT: Money = Money::from_micros(900_000_000_000);
+
+/// Makes a tenant with so many messages due at `now`; gives them in their order.
+pub(super) async fn lay(
+    store: &Store,
+    count: i64,
+    now: Timestamp,
+) -> Result<(Ground, Vec<MessageId>), StoreError> {
+    let tenant = TenantId::at(now);
+    let ground = store.perform(Scope::Tenant(tenant), &Lay { tenant, now }).await?;
+    let mut ids: Vec<MessageId> = (0..count).map(|_| MessageId::at(now)).collect();
+    ids.sort_unstable();
+    for part in ids.chunks(FILL_MAX) {
+        let fill = Fill { ground: ground.clone(), ids: part.to_vec(), now };
+        store.perform(Scope::Tenant(tenant), &fill).await?;
+    }
+    Ok((ground, ids))
+}
+
+struct Fill {
+    ground: Ground,
+    ids: Vec<MessageId>,
+    now: Timestamp,
+}
+
+impl Operation for Fill {
+    const NAME: &'static str = "bench_fill";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        yardstick::fill(tx, &self.ground, &self.ids, self.now).await
+    }
+}
+
+struct Lay {
+    tenant: TenantId,
+    now: Timestamp,
+}
+
+impl Operation for Lay {
+    const NAME: &'static str = "bench_lay";
+    type Done = Ground;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Ground, StoreError> {
+        let (tenant, now) = (self.tenant, self.now);
+        let owner = self.people(tx).await?;
+        let name = tenant.0.simple().to_string();
+        let number = PhoneNumberId(name.clone());
+        let account = Account {
+            waba_id: name.clone(),
+            token_sealed: Vec::new(),
+            token_key_id: "none".to_owned(),
+            connected_at: now,
+            paused_reason: None,
+        };
+        whatsapp::upsert_account(tx, tenant, &account).await?;
+        let sender = Number {
+            phone_number_id: number.clone(),
+            waba_id: name.clone(),
+            display_phone_number: "+1 555".to_owned(),
+            messages_per_second: 80,
+        };
+        whatsapp::upsert_number(tx, tenant, &sender, now).await?;
+        ledger::top_up(tx, (tenant, CREDIT), None, owner, now).await?;
+        let contact = Contact {
+            contact_id: ContactId::at(now),
+            phone: PhoneNumber::from_stored("+15551234567".to_owned()),
+            name: None,
+            attributes: serde_json::json!({}),
+            opted_out_at: None,
+            created_at: now,
+        };
+        contacts::import(tx, tenant, std::slice::from_ref(&contact), now).await?;
+        let template = Template {
+            template_id: TemplateId::at(now),
+            name: "bench".to_owned(),
+            language: "en_US".to_owned(),
+            category: Category::Utility,
+            body: "Hello {{1}}".to_owned(),
+            variables: vec!["name".to_owned()],
+            status: APPROVED.to_owned(),
+            meta_template_id: None,
+            waba_id: name,
+            created_at: now,
+            updated_at: now,
+        };
+        templates::insert(tx, tenant, &template).await?;
+        Ok(Ground { tenant, number, contact: contact.contact_id, template: template.template_id })
+    }
+}
+
+impl Lay {
+    async fn people(&self, tx: &Tx) -> Result<UserId, StoreError> {
+        let name = self.tenant.0.simple().to_string();
+        let plan = plans::find_by_name(tx, "Starter").await?;
+        let missing = || StoreError::Inconsistent { table: "plans", what: "Starter is gone".to_owned() };
+        let plan = plan.ok_or_else(missing)?;
+        let tenant = Tenant {
+            tenant_id: self.tenant,
+            slug: name.clone(),
+            name: name.clone(),
+            plan_id: plan.plan_id,
+            plan_name: plan.name,
+            is_active: true,
+            created_at: self.now,
+        };
+        tenants::insert(tx, &tenant).await?;
+        let owner = User {
+            tenant_id: self.tenant,
+            user_id: UserId::at(self.now),
+            email: format!("{name}@bench.test"),
+            name,
+            role: Role::Owner,
+            password_hash: None,
+            tenant_is_active: true,
+            created_at: self.now,
+        };
+        users::insert(tx, &owner).await?;
+        Ok(owner.user_id)
+    }
+}

@@ -1,0 +1,93 @@
+//! A client of our own API, for the demo and the story: what any integrator would write.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::error::LocalError;
+
+/// Longer than any request may take.
+const TIMEOUT: Duration = Duration::from_secs(35);
+
+/// Calls the API at one address, as one caller.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    token: Option<String>,
+}
+
+/// An answer: its status and its body, `null` when it has none.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body of a success; anything else is an error that shows the problem.
+    pub fn success(self) -> Result<Value, LocalError> {
+        if self.status.is_success() {
+            return Ok(self.body);
+        }
+        Err(LocalError::Call(format!("the API answered {}: {}", self.status, self.body)))
+    }
+}
+
+impl Client {
+    /// Of the API at `base_url`, as nobody yet.
+    pub fn new(base_url: &str) -> Result<Self, LocalError> {
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { http, base_url: base_url.trim_end_matches('/').to_owned(), token: None })
+    }
+
+    /// The same, as the caller whose token it is.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Logs in.
+    pub async fn login(&self, email: &str, password: &str) -> Result<Self, LocalError> {
+        let body = serde_json::json!({ "email": email, "password": password });
+        let session = self.post("/auth/login", &body).await?.success()?;
+        Ok(self.with_token(text(&session, "token")?))
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Result<Answer, LocalError> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// `POST` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, LocalError> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, LocalError> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base_url));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        let bytes = response.bytes().await?;
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+}
+
+/// A member of an answer that must be a text.
+pub fn text<'a>(body: &'a Value, member: &str) -> Result<&'a str, LocalError> {
+    body.get(member)
+        .and_then(Value::as_str)
+        .ok_or_else(|| LocalError::Call(format!("the answer has no {member}: {body}")))
+}

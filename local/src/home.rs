@@ -1,0 +1,172 @@
+//! The folder of everything that outlives a run, and the secrets that are made on the first.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_kit::tokens::{new_key, random_bytes};
+use ops::seal::KEY_BYTES;
+use serde::{Deserialize, Serialize};
+
+use crate::error::LocalError;
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Home {
+    path: PathBuf,
+}
+
+/// What nobody else may know. The file is readable by its owner alone.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Secrets {
+    /// Signs access tokens: PKCS#8, base64.
+    pub jwt_key: String,
+    /// Seals tenants' tokens: 32 bytes, base64.
+    pub data_key: String,
+    /// The sandbox's app secret.
+    pub sandbox_app_secret: String,
+    /// What the sandbox says at the handshake.
+    pub sandbox_verify_token: String,
+    /// The super admin's password, unless one was set.
+    pub admin_password: String,
+    /// The demo tenant's password.
+    pub demo_password: String,
+}
+
+/// The only data key so far.
+pub const DATA_KEY_ID: &str = "k1";
+
+impl Home {
+    /// Makes the folder unless it is there. Others may pass through it, to what Postgres' own account has in it, but see nothing.
+    pub fn open(path: &Path) -> Result<Self, LocalError> {
+        let failed = |source| LocalError::File { what: "make the folder", path: path.to_path_buf(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o711).create(path).map_err(failed)?;
+        let path = path.canonicalize().map_err(failed)?;
+        Ok(Self { path })
+    }
+
+    /// A file or folder in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// A folder in it, made unless it is there.
+    pub fn folder(&self, name: &str) -> Result<PathBuf, LocalError> {
+        let path = self.join(name);
+        match fs::DirBuilder::new().mode(0o700).create(&path) {
+            Err(source) if source.kind() != ErrorKind::AlreadyExists => {
+                Err(LocalError::File { what: "make the folder", path, source })
+            }
+            Ok(()) | Err(_) => Ok(path),
+        }
+    }
+
+    /// The secrets; made on the first run. Two first runs at once end up with the same.
+    pub fn secrets(&self) -> Result<Secrets, LocalError> {
+        let path = self.join("secrets.json");
+        match fs::read(&path) {
+            Ok(bytes) => read(&path, &bytes),
+            Err(source) if source.kind() == ErrorKind::NotFound => {
+                self.publish(&path, &make()?)?;
+                let bytes = fs::read(&path).map_err(|source| LocalError::File {
+                    what: "read",
+                    path: path.clone(),
+                    source,
+                })?;
+                read(&path, &bytes)
+            }
+            Err(source) => Err(LocalError::File { what: "read", path, source }),
+        }
+    }
+
+    /// Whole or not at all, and never over another's: written aside, then linked to its name.
+    fn publish(&self, path: &Path, secrets: &Secrets) -> Result<(), LocalError> {
+        let draft = self.join(&format!("secrets.{}.draft", std::process::id()));
+        let failed = |source| LocalError::File { what: "write", path: draft.clone(), source };
+        let text = serde_json::to_string_pretty(secrets).map_err(|error| failed(error.into()))?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)
+            .map_err(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        let linked = match fs::hard_link(&draft, path) {
+            Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(failed(source)),
+            Ok(()) | Err(_) => Ok(()),
+        };
+        fs::remove_file(&draft).map_err(failed)?;
+        linked
+    }
+}
+
+fn read(path: &Path, bytes: &[u8]) -> Result<Secrets, LocalError> {
+    serde_json::from_slice(bytes).map_err(|error| LocalError::File {
+        what: "understand",
+        path: path.to_path_buf(),
+        source: error.into(),
+    })
+}
+
+fn make() -> Result<Secrets, LocalError> {
+    Ok(Secrets {
+        jwt_key: STANDARD.encode(new_key()?),
+        data_key: STANDARD.encode(random_bytes::<KEY_BYTES>()?),
+        sandbox_app_secret: word::<16>()?,
+        sandbox_verify_token: word::<16>()?,
+        admin_password: word::<9>()?,
+        demo_password: word::<9>()?,
+    })
+}
+
+fn word<const N: usize>() -> Result<String, LocalError> {
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random_bytes::<N>()?))
+}
+
+impl Secrets {
+    /// The signing key's bytes.
+    pub fn jwt_key(&self) -> Result<Vec<u8>, LocalError> {
+        decode("jwtKey", &self.jwt_key)
+    }
+
+    /// The data key's bytes.
+    pub fn data_key(&self) -> Result<[u8; KEY_BYTES], LocalError> {
+        let bytes = decode("dataKey", &self.data_key)?;
+        bytes.try_into().map_err(|_bytes| LocalError::Setting {
+            name: "dataKey",
+            why: format!("must be {KEY_BYTES} bytes"),
+        })
+    }
+}
+
+fn decode(name: &'static str, text: &str) -> Result<Vec<u8>, LocalError> {
+    STANDARD
+        .decode(text)
+        .map_err(|_text| LocalError::Setting { name, why: "of secrets.json is no base64".to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_made_once_and_are_their_owners_alone() {
+        let path = std::env::temp_dir().join(format!("tidings-home-{}", std::process::id()));
+        let home = Home::open(&path).unwrap();
+        let first = home.secrets().unwrap();
+        let again = home.secrets().unwrap();
+        assert_eq!(first.jwt_key, again.jwt_key);
+        assert!(first.jwt_key().is_ok() && first.data_key().is_ok());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&home.join("secrets.json"))), (0o711, 0o600));
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 1, "no draft is left behind");
+        fs::remove_dir_all(&path).unwrap();
+    }
+}

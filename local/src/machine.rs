@@ -1,0 +1,95 @@
+//! Everything put together: what the functions are handed on this machine.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use cloud::one_machine::OneMachine;
+use domain::Clock;
+use http_kit::{App, Tokens};
+use mailer::{Mailer, Transport};
+use ops::Platform;
+use ops::password::Passwords;
+use ops::seal::Sealer;
+use secrecy::SecretString;
+use store::Store;
+use webhook::Webhook;
+
+use crate::error::LocalError;
+use crate::home::{DATA_KEY_ID, Home};
+use crate::settings::Settings;
+
+/// The state of every function, and the queues between them.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// What operations run on.
+    pub platform: Platform,
+    /// The state of the HTTP doors.
+    pub app: App,
+    /// The state of the webhook.
+    pub webhook: Webhook,
+    /// The state of the mailer.
+    pub mailer: Mailer,
+    /// Queues and schedules.
+    pub queues: OneMachine,
+}
+
+impl Machine {
+    /// On this database.
+    pub fn assemble(
+        settings: &Settings,
+        home: &Home,
+        store: Store,
+        clock: Clock,
+    ) -> Result<Self, LocalError> {
+        let secrets = home.secrets()?;
+        let sandbox_secret = || SecretString::from(secrets.sandbox_app_secret.clone());
+        let app_secret = settings.meta_app_secret.clone().unwrap_or_else(sandbox_secret);
+        let verify_token = settings.meta_verify_token.clone();
+        let verify_token =
+            verify_token.unwrap_or_else(|| SecretString::from(secrets.sandbox_verify_token.clone()));
+        let base_url = settings.meta_base_url();
+        let meta = meta::Client::new(meta::Config {
+            base_url: base_url.clone(),
+            version: settings.meta_version.clone(),
+            app_id: settings.meta_app_id.clone(),
+            app_secret: app_secret.clone(),
+            call_timeout: settings.call_timeout,
+        })?;
+        let queues = OneMachine::new(store.clone(), clock.clone());
+        let platform = Platform {
+            store,
+            cloud: queues.cloud(),
+            meta,
+            clock: clock.clone(),
+            sealer: Arc::new(Sealer::new(DATA_KEY_ID, secrets.data_key()?)),
+            passwords: Passwords::default(),
+            waits: settings.waits,
+            // The real Meta is only ever spoken to over TLS.
+            is_sandbox: !base_url.starts_with("https://"),
+            is_closing: Arc::new(AtomicBool::new(false)),
+        };
+        let tokens = Tokens::new(&secrets.jwt_key()?, &[], clock)?;
+        let transport = match &settings.smtp {
+            Some(smtp) => Transport::smtp(smtp)?,
+            None => Transport::folder(home.folder("mail")?),
+        };
+        let mailer = Mailer {
+            platform: platform.clone(),
+            transport: Arc::new(transport),
+            from: "Tidings <noreply@tidings.invalid>".to_owned(),
+            set_password_url: format!("http://localhost:{}/auth/set-password#", settings.port),
+        };
+        let webhook = Webhook {
+            queues: platform.cloud.queues.clone(),
+            app_secrets: Arc::new([app_secret]),
+            verify_token,
+        };
+        Ok(Self {
+            app: App { platform: platform.clone(), tokens: Arc::new(tokens) },
+            platform,
+            webhook,
+            mailer,
+            queues,
+        })
+    }
+}

@@ -1,0 +1,274 @@
+//! Carries queue rows to their functions as real SQS events, and honours what those answer.
+//!
+//! The part that SQS' pollers play on AWS: a batch, its partial failures, visibility, receive counts, dead letters.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use cloud::Queue;
+use cloud::one_machine::{Policy, Received, Settle};
+use domain::Batch;
+use jiff::SignedDuration;
+use store::StoreError;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::machine::Machine;
+
+/// How long a poller sleeps when nothing rang: the latency between processes.
+const NAP: Duration = Duration::from_millis(250);
+/// How often schedules are looked at.
+const CLOCK_TICK: Duration = Duration::from_millis(500);
+/// Dispatches at once, of different tenants.
+const DISPATCHES_MAX: usize = 16;
+/// Queue messages in one event.
+const BATCH_MAX: i64 = 10;
+/// How long a record that failed waits for its next receive.
+const AGAIN: SignedDuration = SignedDuration::from_secs(2);
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Serves the API.
+    Http,
+    /// Sends what is due.
+    Dispatch,
+    /// Applies Meta's updates.
+    Updates,
+    /// Pays refunds.
+    Refunds,
+    /// Repairs what was lost.
+    Sweep,
+    /// Writes e-mails.
+    Mailer,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 6] =
+        [Self::Http, Self::Dispatch, Self::Updates, Self::Refunds, Self::Sweep, Self::Mailer];
+
+    /// As on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Dispatch => "dispatch",
+            Self::Updates => "updates",
+            Self::Refunds => "refunds",
+            Self::Sweep => "sweep",
+            Self::Mailer => "mailer",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || Self::ALL.map(Self::as_str).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| format!("must be one of {}", known()))
+    }
+}
+
+/// How queues treat their messages on this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How long a received message is hidden.
+    pub visibility: SignedDuration,
+    /// Receives before a message is a dead letter.
+    pub receives_max: i32,
+    /// How often the sweeper looks.
+    pub sweep_every: Duration,
+}
+
+impl Rules {
+    fn policy(&self, batch_max: i64) -> Policy {
+        Policy { visibility: self.visibility, receives_max: self.receives_max, batch_max }
+    }
+}
+
+/// Receives one event from a queue, has its function work on it, and settles it. Tells how many messages it held.
+pub async fn receive_once(machine: &Machine, rules: Rules, queue: Queue) -> Result<usize, StoreError> {
+    let batch_max = if queue == Queue::WakeUps { 1 } else { BATCH_MAX };
+    let received = machine.queues.receive(queue, rules.policy(batch_max)).await?;
+    let count = received.len();
+    if count > 0 {
+        work(machine, queue, received).await?;
+    }
+    Ok(count)
+}
+
+async fn work(machine: &Machine, queue: Queue, received: Vec<Received>) -> Result<(), StoreError> {
+    let event = event(&received);
+    let response = match queue {
+        Queue::WakeUps => dispatch::on_queue(event, &machine.platform).await,
+        Queue::Updates => updates::on_queue(event, &machine.platform).await,
+        Queue::Refunds => refunds::on_queue(event, &machine.platform).await,
+        Queue::Mail => mailer::on_queue(event, &machine.mailer).await,
+    };
+    machine.queues.settle(settle(queue, &received, &response, machine.platform.clock.now() + AGAIN)).await
+}
+
+fn event(received: &[Received]) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    event.records = received
+        .iter()
+        .map(|message| {
+            let mut record = SqsMessage::default();
+            record.message_id = Some(message.message_id.to_string());
+            record.receipt_handle = Some(message.receipt.to_string());
+            record.body = Some(message.body.clone());
+            record.attributes.insert("ApproximateReceiveCount".to_owned(), message.receive_count.to_string());
+            record
+                .attributes
+                .insert("SentTimestamp".to_owned(), message.sent_at.as_millisecond().to_string());
+            record
+        })
+        .collect();
+    event
+}
+
+fn settle(
+    queue: Queue,
+    received: &[Received],
+    response: &SqsBatchResponse,
+    again_at: jiff::Timestamp,
+) -> Settle {
+    let failed: HashSet<&str> =
+        response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+    let is_failed = |message: &&Received| failed.contains(message.message_id.to_string().as_str());
+    let (failed, done): (Vec<&Received>, Vec<&Received>) = received.iter().partition(is_failed);
+    let receipts = |messages: Vec<&Received>| messages.into_iter().map(|message| message.receipt).collect();
+    Settle { queue, done: receipts(done), failed: receipts(failed), again_at }
+}
+
+/// Runs a role until told to stop.
+pub async fn run(machine: Machine, role: Role, rules: Rules, stop: watch::Receiver<bool>) {
+    match role {
+        Role::Http => {}
+        Role::Dispatch => {
+            tokio::join!(dispatches(machine.clone(), rules, stop.clone()), schedules(machine, stop));
+        }
+        Role::Updates => poll(machine, rules, Queue::Updates, stop).await,
+        Role::Refunds => poll(machine, rules, Queue::Refunds, stop).await,
+        Role::Mailer => poll(machine, rules, Queue::Mail, stop).await,
+        Role::Sweep => sweeps(machine, rules, stop).await,
+    }
+}
+
+/// Waits for the bell, a nap, or the end; `false` at the end.
+async fn goes_on(machine: &Machine, nap: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = machine.queues.rung() => {}
+        () = tokio::time::sleep(nap) => {}
+        _ = stop.wait_for(|stop| *stop) => return false,
+    }
+    !*stop.borrow()
+}
+
+/// Waits for a while or the end; `false` at the end.
+async fn rests(wait: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => true,
+        _ = stop.wait_for(|stop| *stop) => false,
+    }
+}
+
+async fn poll(machine: Machine, rules: Rules, queue: Queue, mut stop: watch::Receiver<bool>) {
+    loop {
+        let found = receive_once(&machine, rules, queue).await.unwrap_or_else(|error| {
+            tracing::error!(%error, queue = queue.name(), "a queue could not be read");
+            0
+        });
+        if *stop.borrow() || (found == 0 && !goes_on(&machine, NAP, &mut stop).await) {
+            return;
+        }
+    }
+}
+
+/// Wake-ups, each as a task of its own, because one tenant's campaign must not hold up another's one-time password.
+async fn dispatches(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>) {
+    let (turns, mut running) = (Arc::new(Semaphore::new(DISPATCHES_MAX)), JoinSet::new());
+    loop {
+        while running.try_join_next().is_some() {}
+        let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
+        let received =
+            machine.queues.receive(Queue::WakeUps, rules.policy(1)).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "the wake-up queue could not be read");
+                Vec::new()
+            });
+        let is_empty = received.is_empty();
+        if !is_empty {
+            let machine = machine.clone();
+            running.spawn(async move {
+                if let Err(error) = work(&machine, Queue::WakeUps, received).await {
+                    tracing::error!(%error, "a wake-up could not be settled");
+                }
+                drop(turn);
+            });
+        }
+        if *stop.borrow() || (is_empty && !goes_on(&machine, NAP, &mut stop).await) {
+            break;
+        }
+    }
+    running.join_all().await;
+}
+
+/// Schedules whose time has come, as EventBridge Scheduler would fire them.
+async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
+    let (mut running, mut fired) = (HashSet::<Batch>::new(), JoinSet::<Batch>::new());
+    loop {
+        while let Some(done) = fired.try_join_next() {
+            if let Ok(batch) = done {
+                running.remove(&batch);
+            }
+        }
+        let due = machine.queues.due_wake_ups().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "schedules could not be read");
+            Vec::new()
+        });
+        for batch in due {
+            if running.insert(batch) {
+                fired.spawn(fire(machine.clone(), batch));
+            }
+        }
+        if !rests(CLOCK_TICK, &mut stop).await {
+            break;
+        }
+    }
+    fired.join_all().await;
+}
+
+/// At least once: a schedule is forgotten only after its dispatch.
+async fn fire(machine: Machine, batch: Batch) -> Batch {
+    if let Err(error) = dispatch::on_schedule(batch, &machine.platform).await {
+        tracing::error!(%error, %batch, "a scheduled dispatch failed; the sweeper will find what it left");
+    }
+    if let Err(error) = machine.queues.fired(vec![batch]).await {
+        tracing::error!(%error, %batch, "a schedule that fired could not be forgotten");
+    }
+    batch
+}
+
+async fn sweeps(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = sweep::on_schedule(&machine.platform).await {
+            tracing::error!(%error, "a sweep failed");
+        }
+        if !rests(rules.sweep_every, &mut stop).await {
+            return;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Runs the roles of a process until it is told to stop.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use cluster::Fetch;
+use domain::Clock;
+use sandbox::{Options, Running};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::database::{self, Database};
+use crate::error::LocalError;
+use crate::home::Home;
+use crate::machine::Machine;
+use crate::poll::{self, Role, Rules};
+use crate::say::say;
+use crate::settings::Settings;
+use crate::{api, demo};
+
+/// How long work in hand may take at the end: longer than a chunk.
+const CLOSING: Duration = Duration::from_secs(20);
+
+/// What a process is asked to do.
+#[derive(Clone, Debug)]
+pub struct Serve {
+    /// Its roles.
+    pub roles: Vec<Role>,
+    /// Whether Postgres may be fetched.
+    pub fetch: Fetch,
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub async fn serve(settings: Settings, asked: Serve) -> Result<(), LocalError> {
+    let home = Home::open(&settings.home)?;
+    let database = database::open(&settings, &home, asked.fetch).await?;
+    say(format!("Database: {}", database.origin));
+    let machine = Machine::assemble(&settings, &home, database.store.clone(), Clock::System)?;
+    let is_http = asked.roles.contains(&Role::Http);
+    let sandbox = if is_http && settings.meta_url.is_none() {
+        Some(start_sandbox(&settings, &home).await?)
+    } else {
+        None
+    };
+    let (stop, stopping) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    if is_http {
+        listen(&machine, &settings, &mut tasks, stopping.clone()).await?;
+    }
+    let rules = Rules {
+        visibility: settings.visibility,
+        receives_max: settings.receives_max,
+        sweep_every: settings.sweep_every,
+    };
+    for role in &asked.roles {
+        tasks.spawn(poll::run(machine.clone(), *role, rules, stopping.clone()));
+    }
+    if is_http {
+        demo::welcome(&machine, &settings, &home).await?;
+    }
+    stopped().await;
+    say("Stopping.");
+    close(&machine, stop, tasks, sandbox, database).await;
+    Ok(())
+}
+
+/// The sandbox alone or beside the API.
+pub async fn start_sandbox(settings: &Settings, home: &Home) -> Result<Running, LocalError> {
+    let secrets = home.secrets()?;
+    let running = sandbox::start(Options {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, settings.sandbox_port())),
+        app_id: settings.meta_app_id.clone(),
+        app_secret: secrets.sandbox_app_secret,
+        webhook_url: Some(format!("http://127.0.0.1:{}/webhook/meta", settings.port)),
+        verify_token: secrets.sandbox_verify_token,
+        journal: Some(home.join("sandbox.jsonl")),
+    })
+    .await?;
+    say(format!("Meta: a sandbox on {}", running.base_url()));
+    Ok(running)
+}
+
+async fn listen(
+    machine: &Machine,
+    settings: &Settings,
+    tasks: &mut JoinSet<()>,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<(), LocalError> {
+    let port = settings.port;
+    let listener = TcpListener::bind((settings.listen, port))
+        .await
+        .map_err(|source| LocalError::Listen { port, source })?;
+    let router = api::router(machine);
+    tasks.spawn(async move {
+        let stop = async move {
+            // An error means that nobody is left to say stop.
+            stopping.wait_for(|stop| *stop).await.map(drop).ok();
+        };
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+            tracing::error!(%error, "the API stopped listening");
+        }
+    });
+    Ok(())
+}
+
+/// Comes back at Ctrl-C or SIGTERM.
+pub async fn stopped() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be waited for");
+            return tokio::signal::ctrl_c().await.unwrap_or_default();
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Lets work in hand finish, then the sandbox, then the database.
+async fn close(
+    machine: &Machine,
+    stop: watch::Sender<bool>,
+    mut tasks: JoinSet<()>,
+    sandbox: Option<Running>,
+    database: Database,
+) {
+    machine.platform.is_closing.store(true, Ordering::Relaxed);
+    stop.send_replace(true);
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(CLOSING, finished).await.is_err() {
+        tracing::warn!("some work did not finish in time; the next start takes it up");
+        tasks.abort_all();
+    }
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    // Stopping Postgres waits for it, which is nothing for a thread that drives others.
+    if tokio::task::spawn_blocking(move || drop(database)).await.is_err() {
+        tracing::warn!("the database was left running");
+    }
+}
