@@ -170,7 +170,7 @@ impl Tenant {
             .map(|(i, phone)| json!({ "phone": phone, "name": format!("Contact {i}") }))
             .collect();
         client.post("/contacts/import", &json!({ "contacts": contacts })).await?.success()?;
-        let template = json!({ "name": "story", "content": "Hello {{1}}!", "variables": ["name"] });
+        let template = json!({ "name": "story", "content": "Hello {{1}}, here is your story of today.", "variables": ["name"] });
         let template = client.post("/templates", &template).await?.success()?;
         if text(&template, "status")? != "APPROVED" {
             return Err(LocalError::Call(format!("the template is not approved: {template}")));

@@ -86,7 +86,7 @@ pub async fn receive(
         queue => TEXT, now => TIMESTAMPTZ, now + policy.visibility => TIMESTAMPTZ, policy.batch_max => INT8,
     ];
     let rows = tx.rows(RECEIVE, values).await?;
-    Ok(rows
+    let mut received: Vec<Received> = rows
         .iter()
         .map(|row| Received {
             message_id: row.get("message_id"),
@@ -95,7 +95,10 @@ pub async fn receive(
             receive_count: row.get("receive_count"),
             sent_at: row.get("sent_at"),
         })
-        .collect())
+        .collect();
+    // No order is promised, as with SQS; but where there is one to keep, it costs nothing to keep it.
+    received.sort_by_key(|message| (message.sent_at, message.message_id));
+    Ok(received)
 }
 
 const DELETE: &str = "-- queue::delete

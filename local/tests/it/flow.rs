@@ -1,0 +1,83 @@
+//! The seed's flow and what becomes of each magic recipient.
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn each_magic_recipient_ends_as_documented_and_the_books_are_clean() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "1.00").await;
+    let mut sent = Vec::new();
+    for (phone, status, is_refunded) in [
+        ("+15550000001", "READ", Some(false)),
+        ("+15550000002", "FAILED", Some(true)),
+        ("+15550000003", "ACCEPTED", Some(false)),
+        ("+15550000004", "READ", Some(false)),
+        ("+15550000005", "READ", Some(false)),
+        ("+15550000006", "FAILED", Some(true)),
+        ("+15550000007", "READ", Some(false)),
+        ("+15550000008", "READ", Some(false)),
+        ("+15550000009", "DELIVERED", None),
+        ("+15550000010", "DELIVERED", None),
+        ("+15551234567", "READ", Some(false)),
+    ] {
+        sent.push((tenant.send(phone).await, phone, status, is_refunded));
+    }
+    world.pump().await;
+    // The throttled one waits for its next attempts.
+    world.recover().await;
+    for (id, phone, status, is_refunded) in sent {
+        let message = tenant.message(&id).await;
+        assert_eq!(message["status"], status, "{phone}: {message}");
+        assert_eq!(message["cost"].to_string(), crate::world::PRICE);
+        if let Some(is_refunded) = is_refunded {
+            assert_eq!(message.get("refund").is_some(), is_refunded, "{phone}: {message}");
+        }
+    }
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_failed_message_shows_metas_words_and_its_money_is_back() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "0.012").await;
+    let id = tenant.send("+15550000002").await;
+    world.pump().await;
+    let message = tenant.message(&id).await;
+    assert_eq!(
+        (message["status"].as_str(), message["error"]["code"].as_i64()),
+        (Some("FAILED"), Some(131_026))
+    );
+    let heard: Vec<&str> =
+        message["history"].as_array().unwrap().iter().filter_map(|e| e["status"].as_str()).collect();
+    assert_eq!(heard, ["sent", "failed"]);
+    assert_eq!(tenant.balance().await, "0.012");
+    let ledger = tenant.client.get("/billing/ledger").await.unwrap().success().unwrap();
+    let shown: Vec<_> = ledger["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["type"].as_str().unwrap(), entry["amount"].to_string(), entry["status"].clone()))
+        .collect();
+    let expected = [
+        ("CREDIT", "0.012".to_owned(), json!(null)),
+        ("DEBIT", "-0.012".to_owned(), json!("REFUNDED")),
+        ("CREDIT", "0.012".to_owned(), json!(null)),
+    ];
+    assert_eq!(shown, expected);
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn what_the_balance_does_not_cover_ends_without_a_debit() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "0.02").await;
+    let (first, second) = (tenant.send("+15550000001").await, tenant.send("+15550000001").await);
+    world.pump().await;
+    assert_eq!(tenant.message(&first).await["status"], "READ");
+    let unfunded = tenant.message(&second).await;
+    assert_eq!((unfunded["status"].as_str(), unfunded.get("cost")), (Some("NO_FUNDS"), None));
+    assert_eq!(tenant.balance().await, "0.008");
+    world.assert_clean().await;
+}

@@ -1,0 +1,1 @@
+//! What the API refuses, and how: one file per kind of claim.

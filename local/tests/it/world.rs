@@ -1,0 +1,265 @@
+//! A Tidings of the test's own: a database, a sandbox, the API on a port, and queues that move only when told to.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use cloud::Queue;
+use domain::Clock;
+use jiff::SignedDuration;
+use ops::Waits;
+use serde_json::{Value, json};
+use store::{Moment, Store};
+use testkit::TestDb;
+use tidings::api;
+use tidings::audit::{self, Acceptance, Books};
+use tidings::client::{Client, text};
+use tidings::home::Home;
+use tidings::machine::Machine;
+use tidings::poll::{Rules, receive_once};
+use tidings::settings::Settings;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub const ADMIN: (&str, &str) = ("owner@platform.test", "the-owners-password");
+pub const PASSWORD: &str = "password123";
+/// What a utility message costs on the plan `Starter`.
+pub const PRICE: &str = "0.012";
+
+/// Polls of a condition before a test gives up, ten milliseconds apart.
+const POLLS_MAX: u32 = 1_500;
+
+pub struct World {
+    pub machine: Machine,
+    pub clock: Clock,
+    pub url: String,
+    pub sandbox_url: String,
+    pub db: TestDb,
+    _sandbox: sandbox::Running,
+    api: JoinHandle<()>,
+    home: PathBuf,
+}
+
+/// A tenant of the test with one contact per recipient and an approved template.
+#[derive(Clone)]
+pub struct Tenant {
+    pub client: Client,
+    pub id: String,
+    pub email: String,
+    pub template: String,
+}
+
+impl World {
+    /// With nothing broken.
+    pub async fn start() -> Self {
+        Self::start_with(|store| store).await
+    }
+
+    /// With a store that cuts the `nth` run (1 is the first) of an operation off at a moment, once.
+    pub async fn start_cut(operation: &'static str, moment: Moment, nth: u32) -> Self {
+        Self::start_with(move |store| {
+            let runs = AtomicU32::new(0);
+            store.with_cut(move |name, at| {
+                name == operation && at == moment && runs.fetch_add(1, Ordering::SeqCst) + 1 == nth
+            })
+        })
+        .await
+    }
+
+    async fn start_with(prepare: impl FnOnce(Store) -> Store) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("tidings-it-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
+        let path = std::env::temp_dir().join(name);
+        let (db, home, clock) = (testkit::database().await, Home::open(&path).unwrap(), Clock::shifted());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}");
+        let secrets = home.secrets().unwrap();
+        let sandbox = sandbox::start(sandbox::Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            app_id: "1000000000000001".to_owned(),
+            app_secret: secrets.sandbox_app_secret,
+            webhook_url: Some(format!("{url}/webhook/meta")),
+            verify_token: secrets.sandbox_verify_token,
+            journal: None,
+        })
+        .await
+        .unwrap();
+        let settings = settings(&path, port, sandbox.base_url());
+        let machine = Machine::assemble(&settings, &home, prepare(db.store.clone()), clock.clone()).unwrap();
+        ops::platform_owner::ensure_super_admin(&machine.platform, ADMIN.0, ADMIN.1.to_owned(), true)
+            .await
+            .unwrap();
+        let router = api::router(&machine);
+        let api = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let sandbox_url = sandbox.base_url();
+        let world = Self { machine, clock, url, sandbox_url, db, _sandbox: sandbox, api, home: path };
+        world.order("auto", &json!({ "delayMs": 5 })).await;
+        world
+    }
+
+    pub fn nobody(&self) -> Client {
+        Client::new(&self.url).unwrap()
+    }
+
+    pub async fn owner(&self) -> Client {
+        self.nobody().login(ADMIN.0, ADMIN.1).await.unwrap()
+    }
+
+    /// Registers a tenant, gives it credit, and has its template approved.
+    pub async fn tenant(&self, slug: &str, credit: &str) -> Tenant {
+        let email = format!("{slug}@tenant.test");
+        let registration = json!({
+            "tenantName": slug, "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": "Ann",
+        });
+        let session =
+            self.nobody().post("/auth/register-tenant", &registration).await.unwrap().success().unwrap();
+        let client = self.nobody().with_token(text(&session, "token").unwrap());
+        let id = text(&session, "tenantId").unwrap().to_owned();
+        if credit != "0" {
+            let top_up = json!({ "tenantId": id, "amount": credit, "idempotencyKey": slug });
+            self.owner().await.post("/billing/add-credits", &top_up).await.unwrap().success().unwrap();
+        }
+        let template =
+            json!({ "name": "welcome", "content": "Hello {{1}}, welcome!", "variables": ["name"] });
+        let template = client.post("/templates", &template).await.unwrap().success().unwrap();
+        assert_eq!(template["status"], "APPROVED");
+        Tenant { client, id, email, template: text(&template, "id").unwrap().to_owned() }
+    }
+
+    /// Lets every queue's functions work until nothing is left to do and Meta has said everything.
+    pub async fn pump(&self) {
+        for _ in 0..POLLS_MAX {
+            let mut worked = 0;
+            for queue in Queue::ALL {
+                worked += receive_once(&self.machine, rules(), queue).await.unwrap();
+            }
+            if worked == 0 && self.webhooks_pending().await == 0 {
+                let mut late = 0;
+                for queue in Queue::ALL {
+                    late += receive_once(&self.machine, rules(), queue).await.unwrap();
+                }
+                if late == 0 {
+                    return;
+                }
+            }
+            if worked == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        panic!("the queues did not come to rest");
+    }
+
+    async fn webhooks_pending(&self) -> u64 {
+        let answer = reqwest::get(format!("{}/sandbox/webhooks", self.sandbox_url)).await.unwrap();
+        answer.json::<Value>().await.unwrap()["pending"].as_u64().unwrap()
+    }
+
+    /// One look of the sweeper.
+    pub async fn sweep(&self) -> ops::rescue::Swept {
+        sweep::on_schedule(&self.machine.platform).await.unwrap()
+    }
+
+    /// Time passes, the sweeper looks and the queues work, until everything that waits has had its time.
+    pub async fn recover(&self) {
+        for _ in 0..6 {
+            self.clock.advance(SignedDuration::from_mins(2));
+            self.sweep().await;
+            self.pump().await;
+        }
+    }
+
+    /// An order to the sandbox.
+    pub async fn order(&self, name: &str, body: &Value) {
+        let url = format!("{}/sandbox/{name}", self.sandbox_url);
+        let answer = reqwest::Client::builder().build().unwrap().post(url).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{name} {body}: {}", answer.text().await.unwrap());
+    }
+
+    /// Everything that Meta accepted.
+    pub async fn acceptances(&self) -> Vec<Acceptance> {
+        audit::acceptances(&self.sandbox_url).await.unwrap()
+    }
+
+    pub async fn books(&self, at_rest: bool) -> Books {
+        audit::books(&self.db.store, at_rest).await.unwrap()
+    }
+
+    /// The audit at rest, with Meta's side, is clean. (Not I15: a test's clock is not Meta's.)
+    pub async fn assert_clean(&self) {
+        let books = self.books(true).await;
+        let mut findings = books.findings.clone();
+        findings.extend(audit::compare(&books, &self.acceptances().await));
+        let broken: Vec<_> = findings
+            .into_iter()
+            .filter(|finding| finding.violations != 0 && !finding.invariant.starts_with("I15"))
+            .collect();
+        let broken: Vec<_> =
+            broken.into_iter().filter(|finding| !finding.invariant.starts_with("I12")).collect();
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.api.abort();
+        if let Err(error) = std::fs::remove_dir_all(&self.home) {
+            eprintln!("{}: {error}", self.home.display());
+        }
+    }
+}
+
+impl Tenant {
+    /// The id of the contact with that number, imported unless it is there.
+    pub async fn contact(&self, phone: &str) -> String {
+        let import = json!({ "contacts": [{ "phone": phone, "name": "Ann" }] });
+        self.client.post("/contacts/import", &import).await.unwrap().success().unwrap();
+        let contacts = self.client.get("/contacts?limit=200").await.unwrap().success().unwrap();
+        let contacts = contacts["data"].as_array().unwrap();
+        let found = contacts.iter().find(|contact| contact["phone"] == phone).unwrap();
+        text(found, "id").unwrap().to_owned()
+    }
+
+    /// Sends now; gives the message's id.
+    pub async fn send(&self, phone: &str) -> String {
+        let body = json!({ "templateId": self.template, "contactId": self.contact(phone).await });
+        let accepted = self.client.post("/messages", &body).await.unwrap().success().unwrap();
+        text(&accepted, "id").unwrap().to_owned()
+    }
+
+    /// A message as the API shows it.
+    pub async fn message(&self, id: &str) -> Value {
+        self.client.get(&format!("/messages/{id}")).await.unwrap().success().unwrap()
+    }
+
+    /// The balance as the API shows it.
+    pub async fn balance(&self) -> String {
+        self.client.get("/billing/balance").await.unwrap().success().unwrap()["balance"].to_string()
+    }
+}
+
+pub fn rules() -> Rules {
+    Rules { visibility: SignedDuration::from_secs(30), receives_max: 5, sweep_every: Duration::from_secs(60) }
+}
+
+fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
+    Settings {
+        home: home.to_path_buf(),
+        port,
+        listen: "127.0.0.1".parse().unwrap(),
+        database_url: None,
+        meta_url: Some(meta_url),
+        meta_version: "v26.0".to_owned(),
+        meta_app_id: "1000000000000001".to_owned(),
+        meta_app_secret: None,
+        meta_verify_token: None,
+        smtp: None,
+        admin_email: None,
+        admin_password: None,
+        waits: Waits::default(),
+        call_timeout: Duration::from_secs(2),
+        visibility: rules().visibility,
+        receives_max: rules().receives_max,
+        sweep_every: rules().sweep_every,
+    }
+}
