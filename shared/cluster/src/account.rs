@@ -1,14 +1,20 @@
 //! Whose processes and files the cluster's are: ours, or, since Postgres refuses root, an ordinary account's.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::error::ClusterError;
+use crate::process;
+
+/// How long reading a small file may take.
+const READ_LIMIT: Duration = Duration::from_secs(5);
 
 /// The account Postgres runs as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +54,15 @@ impl Account {
         command
     }
 
+    /// Reads a file with this account's rights: in folders of its own it could have planted a link to a file
+    /// that only root may read.
+    pub(crate) fn read(&self, file: &Path) -> io::Result<String> {
+        if !self.dropped {
+            return fs::read_to_string(file);
+        }
+        process::run(self.command("cat").arg("--").arg(file), READ_LIMIT).map_err(io::Error::other)
+    }
+
     /// Whether this account may walk down to `path`, as far as it exists.
     ///
     /// Postgres needs every parent, so one closed folder (the home of root) closes all below it.
@@ -73,7 +88,7 @@ impl Account {
 }
 
 /// Asks `id`, which knows every user database there is; `None` asks about ourselves.
-fn look_up(name: Option<&str>) -> Option<Account> {
+pub(crate) fn look_up(name: Option<&str>) -> Option<Account> {
     let number = |option: &str| -> Option<u32> {
         let output = Command::new("id").arg(option).args(name).output().ok()?;
         let said = output.status.success().then_some(output.stdout)?;

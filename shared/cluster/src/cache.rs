@@ -1,7 +1,7 @@
 //! The folder that keeps fetched binaries, and remembers which sources have just failed.
 
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -55,12 +55,8 @@ impl Cache {
     }
 
     /// Makes the cache when missing and holds it alone until the handle is closed.
-    pub(crate) fn lock(&self) -> Result<File, ClusterError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(&self.folder)
-            .map_err(ClusterError::io("make the cache folder", &self.folder))?;
+    pub(crate) fn lock(&self, account: &Account) -> Result<File, ClusterError> {
+        folder::make_open(&self.folder, account)?;
         folder::lock(&self.folder, LOCK_LIMIT)
     }
 

@@ -29,7 +29,7 @@ pub enum ClusterError {
     },
     /// No Postgres is installed, cached or to be fetched.
     NotFound {
-        /// What was tried, one line each, in order.
+        /// What was tried, in order, and what came of it.
         tried: Vec<String>,
     },
     /// We are root and no ordinary account exists to run Postgres.
@@ -97,7 +97,7 @@ impl Display for ClusterError {
             Self::NotFound { tried } => {
                 f.write_str("no PostgreSQL 15 or newer could be found or fetched\n")?;
                 for line in tried {
-                    writeln!(f, "  tried: {line}")?;
+                    writeln!(f, "  tried: {}", line.trim_end().replace('\n', "\n    "))?;
                 }
                 f.write_str(INSTALL)
             }

@@ -105,13 +105,14 @@ impl Source {
     }
 }
 
-/// The first package in the cache that runs.
-pub(crate) fn cached(cache: &Cache, account: &Account) -> Option<Binaries> {
-    SOURCES.into_iter().find_map(|source| {
+/// The packages in the cache that run, in the order of their sources.
+pub(crate) fn cached(cache: &Cache, account: &Account) -> Vec<Binaries> {
+    let candidates = SOURCES.into_iter().filter_map(|source| {
         let package = cache.package(source.package());
         // The folder is looked at first: a cache that is not there must not cost a process.
-        package.is_dir().then(|| source.candidate(&package)?.probe(account).ok())?
-    })
+        package.is_dir().then(|| source.candidate(&package))?
+    });
+    candidates.filter_map(|candidate| candidate.probe(account).ok()).collect()
 }
 
 /// Fetches from the first source that works; the inner error lists what was tried.
@@ -121,9 +122,9 @@ pub(crate) fn fetch(
     account: &Account,
     notice: fn(&str),
 ) -> Result<Result<Binaries, Vec<String>>, ClusterError> {
-    let _alone = cache.lock()?;
+    let _alone = cache.lock(account)?;
     // Whoever held the lock before us may have fetched it.
-    if let Some(binaries) = cached(cache, account) {
+    if let Some(binaries) = cached(cache, account).into_iter().next() {
         return Ok(Ok(binaries));
     }
     let mut tried = Vec::new();
@@ -159,10 +160,12 @@ fn one(
         source.load(),
         cache.folder().display()
     ));
-    let work = cache.package(&format!("{}.new", source.package()));
+    sweep(cache, source);
+    // A killed launcher may leave a client at work, so nobody else uses this name.
+    let work = cache.package(&format!("{}{}", unfinished(source), std::process::id()));
     let package = cache.package(source.package());
     let said = |error: std::io::Error| format!("{}: {error}", work.display());
-    remove(&work).and_then(|()| fs::create_dir(&work)).map_err(said)?;
+    fs::create_dir(&work).map_err(said)?;
     let unpacked = source.unpack(&client, &work);
     let placed = unpacked.and_then(|unpacked| {
         open_to_all(&unpacked)?;
@@ -172,6 +175,22 @@ fn one(
     placed?;
     let candidate = source.candidate(&package).ok_or_else(|| "the package holds no server".to_owned())?;
     candidate.probe(account).map_err(Trouble::Failed)
+}
+
+/// What the names of a source's working folders begin with.
+fn unfinished(source: Source) -> String {
+    format!("{}.new-", source.package())
+}
+
+/// Removes the working folders of killed launchers. One that cannot be removed, because a client still writes
+/// there, is left to the next fetch.
+fn sweep(cache: &Cache, source: Source) {
+    let names = unfinished(source);
+    for entry in fs::read_dir(cache.folder()).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&names) {
+            remove(&entry.path()).ok();
+        }
+    }
 }
 
 /// The account that runs Postgres must be able to read what root has fetched, whatever root's umask is.

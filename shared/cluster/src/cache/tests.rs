@@ -1,15 +1,7 @@
 use super::*;
+use crate::scratch::{Scratch, myself};
 use std::fs::FileTimes;
 use std::os::unix::fs::PermissionsExt;
-
-fn myself() -> Account {
-    let me = fs::metadata("/proc/self").unwrap();
-    Account { uid: me.uid(), gid: me.gid(), dropped: false }
-}
-
-fn scratch(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("cluster-cache-{name}-{}", std::process::id()))
-}
 
 #[test]
 fn a_failure_is_remembered_for_an_hour() {
@@ -19,9 +11,10 @@ fn a_failure_is_remembered_for_an_hour() {
 
 #[test]
 fn a_marker_keeps_its_reason_until_it_is_old() {
-    let folder = scratch("marker");
+    let scratch = Scratch::new();
+    let folder = scratch.0.join("cache");
     let cache = Cache::new(Some(folder.clone()), &Environment::default(), &myself()).unwrap().unwrap();
-    drop(cache.lock().unwrap());
+    drop(cache.lock(&myself()).unwrap());
     assert_eq!(cache.recent_failure("npm"), None);
     cache.remember_failure("npm", "no network").unwrap();
     assert_eq!(cache.recent_failure("npm").as_deref(), Some("no network"));
@@ -31,17 +24,14 @@ fn a_marker_keeps_its_reason_until_it_is_old() {
     let long_ago = written.checked_sub(Duration::from_mins(61)).unwrap();
     marker.set_times(FileTimes::new().set_modified(long_ago)).unwrap();
     assert_eq!(cache.recent_failure("npm"), None);
-    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn a_cache_others_may_write_in_is_refused() {
-    let folder = scratch("open");
-    fs::create_dir(&folder).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
-    let refused = Cache::new(Some(folder.clone()), &Environment::default(), &myself()).unwrap_err();
+    let scratch = Scratch::new();
+    fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o777)).unwrap();
+    let refused = Cache::new(Some(scratch.0.clone()), &Environment::default(), &myself()).unwrap_err();
     assert!(refused.to_string().contains("a cache must be a folder"), "{refused}");
-    fs::remove_dir(folder).unwrap();
 }
 
 #[test]

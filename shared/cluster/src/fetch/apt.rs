@@ -15,35 +15,67 @@ use crate::process;
 /// The folder in the cache; which release it holds is the distribution's choice.
 pub(super) const PACKAGE: &str = "apt";
 
-/// apt-get, with what else is needed beside it.
+/// What is needed beside apt-get, in the same folder.
+const COMPANIONS: [&str; 2] = ["apt-cache", "dpkg-deb"];
+
+/// No program that the system wants to run after an update: it would change what the system has.
+const NO_HOOKS: &str = "\
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+";
+
+/// apt-get, with its companions beside it.
 pub(super) fn client(environment: &Environment) -> Result<PathBuf, Trouble> {
-    on_path(environment, "apt-cache")?;
-    on_path(environment, "dpkg-deb")?;
-    on_path(environment, "apt-get")
+    let client = on_path(environment, "apt-get")?;
+    match COMPANIONS.iter().find(|companion| !client.with_file_name(companion).is_file()) {
+        Some(missing) => Err(Trouble::Unsuited(format!("no `{missing}` beside {}", client.display()))),
+        None => Ok(client),
+    }
 }
 
 /// Finds the distribution's major version, downloads the packages that this system lacks and unpacks them.
 pub(super) fn unpack(client: &Path, work: &Path) -> Result<PathBuf, String> {
     let root = work.join("root");
-    for folder in ["state/lists/partial", "cache/archives/partial", "debs", "root"] {
-        let folder = work.join(folder);
-        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    }
-    let options = options(work)?;
-    let apt = |program: &Path, arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(&options).args(arguments).env("LC_ALL", "C").current_dir(work.join("debs"));
-        process::run(&mut command, CLIENT_LIMIT)
-    };
-    apt(client, &["update"])?;
-    let server = server(&apt(&client.with_file_name("apt-cache"), &["depends", "postgresql"])?)?;
-    let plan = apt(client, &["--simulate", "--reinstall", "--no-install-recommends", "install", &server])?;
-    let packages = needed(&plan);
-    apt(client, &[&["download"], packages.as_slice()].concat())?;
-    for deb in fs::read_dir(work.join("debs")).into_iter().flatten().flatten() {
-        process::run(Command::new("dpkg-deb").arg("-x").arg(deb.path()).arg(&root), CLIENT_LIMIT)?;
+    let made = ["state/lists/partial", "cache/archives/partial", "debs", "root"]
+        .into_iter()
+        .try_for_each(|folder| fs::create_dir_all(work.join(folder)))
+        .and_then(|()| fs::write(no_hooks(work), NO_HOOKS));
+    made.map_err(|error| format!("{}: {error}", work.display()))?;
+    let apt = Apt { client, debs: work.join("debs"), options: options(work)? };
+    let updated = apt.run("apt-get", &["update"]);
+    // A list that could not be had, perhaps another vendor's, matters only when the server is not found.
+    apt.download().or_else(|reason| updated.and(Err(reason)))?;
+    for deb in fs::read_dir(&apt.debs).into_iter().flatten().flatten() {
+        let mut dpkg = Command::new(client.with_file_name("dpkg-deb"));
+        process::run(dpkg.arg("-x").arg(deb.path()).arg(&root), CLIENT_LIMIT)?;
     }
     Ok(root)
+}
+
+/// apt with folders of its own.
+struct Apt<'a> {
+    client: &'a Path,
+    debs: PathBuf,
+    options: Vec<String>,
+}
+
+impl Apt<'_> {
+    /// Runs one of apt's programs; what it downloads goes into `debs`.
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(self.client.with_file_name(program));
+        command.args(&self.options).args(arguments).env("LC_ALL", "C").current_dir(&self.debs);
+        process::run(&mut command, CLIENT_LIMIT)
+    }
+
+    /// Downloads the server and what it needs.
+    fn download(&self) -> Result<(), String> {
+        let server = server(&self.run("apt-cache", &["depends", "postgresql"])?)?;
+        let install = ["--simulate", "--reinstall", "--no-install-recommends", "install", &server];
+        let plan = self.run("apt-get", &install)?;
+        let packages = needed(&plan);
+        self.run("apt-get", &[&["download"], packages.as_slice()].concat()).map(drop)
+    }
 }
 
 /// The programs of the one major version in the package, with its libraries of every architecture folder.
@@ -72,10 +104,16 @@ fn options(work: &Path) -> Result<Vec<String>, String> {
         "Acquire::http::Timeout=30".to_owned(),
         "Acquire::https::Timeout=30".to_owned(),
         "Acquire::Languages=none".to_owned(),
-        // A failed list must fail the update; by default apt goes on with what it has, which is nothing.
+        // A failed list must be told; by default apt goes on with what it has, which may be nothing.
         "APT::Update::Error-Mode=any".to_owned(),
     ];
-    Ok(options.into_iter().flat_map(|option| ["-o".to_owned(), option]).collect())
+    let options = options.into_iter().flat_map(|option| ["-o".to_owned(), option]);
+    Ok(["-c".to_owned(), no_hooks(work).display().to_string()].into_iter().chain(options).collect())
+}
+
+/// The file that holds [`NO_HOOKS`]; a list cannot be cleared on the command line.
+fn no_hooks(work: &Path) -> PathBuf {
+    work.join("no-hooks.conf")
 }
 
 /// The package `postgresql-<major>` on which the distribution's `postgresql` depends.

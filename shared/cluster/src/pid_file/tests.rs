@@ -1,4 +1,6 @@
 use super::*;
+use crate::scratch::{Scratch, dropped, myself};
+use std::os::unix::fs::PermissionsExt;
 
 const RUNNING: &str = "4711\n/home/a/data-15\n1760000000\n5432\n/home/a\n\n 65539 7\nready   \n";
 
@@ -22,13 +24,24 @@ fn an_empty_or_foreign_file_is_not_read() {
 
 #[test]
 fn an_exorcised_file_keeps_the_shared_memory_key() {
-    let data = std::env::temp_dir().join(format!("cluster-pid-file-{}", std::process::id()));
-    fs::create_dir(&data).unwrap();
-    fs::write(path(&data), RUNNING.replace("4711", &std::process::id().to_string())).unwrap();
-    assert_eq!(read_signs(&data), Sign::Haunted);
-    let account = Account { uid: 0, gid: 0, dropped: false };
-    exorcise(&data, &account).unwrap();
-    assert_eq!(read_signs(&data), Sign::Crashed);
-    assert!(fs::read_to_string(path(&data)).unwrap().contains(" 65539 7"));
-    fs::remove_dir_all(data).unwrap();
+    let scratch = Scratch::new();
+    let data = &scratch.0;
+    fs::write(path(data), RUNNING.replace("4711", &std::process::id().to_string())).unwrap();
+    assert_eq!(read_signs(data), Sign::Haunted);
+    exorcise(data, &myself()).unwrap();
+    assert_eq!(read_signs(data), Sign::Crashed);
+    assert!(fs::read_to_string(path(data)).unwrap().contains(" 65539 7"));
+}
+
+#[test]
+fn a_link_to_a_file_that_only_root_may_read_gives_nothing_away() {
+    let Some(account) = dropped() else { return };
+    let scratch = Scratch::new();
+    let secret = scratch.0.join("secret");
+    fs::write(&secret, "first line\nthe secret\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink(&secret, path(&scratch.0)).unwrap();
+    exorcise(&scratch.0, &account).unwrap();
+    assert_eq!(scratch.text("postmaster.pid"), format!("{NOBODY}\n"));
+    assert_eq!(scratch.text("secret"), "first line\nthe secret\n");
 }

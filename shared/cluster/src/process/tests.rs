@@ -1,4 +1,5 @@
 use super::*;
+use crate::scratch::Scratch;
 
 #[test]
 fn a_program_that_hangs_is_killed_at_its_limit() {
@@ -48,4 +49,34 @@ fn a_tail_keeps_the_end_and_whole_characters() {
     let long = format!("{}end", "é".repeat(SAID_CHARS_MAX * 2));
     assert!(tail(&long).ends_with("end") && tail(&long).chars().count() <= SAID_CHARS_MAX + 1);
     assert_eq!(tail("short"), "short");
+}
+
+#[test]
+fn a_program_that_holds_a_lock_has_it_open() {
+    let scratch = Scratch::new();
+    let lock = File::open(&scratch.0).unwrap();
+    let mut sees_it = Command::new("sh");
+    sees_it.args(["-c", "test . -ef /dev/stdin && echo yes"]).current_dir(&scratch.0);
+    assert_eq!(run_holding(&mut sees_it, &lock, Duration::from_secs(10)).unwrap(), "yes\n");
+    assert!(run(&mut sees_it, Duration::from_secs(10)).is_err());
+}
+
+#[test]
+fn a_wrapped_postmaster_is_known_by_its_name() {
+    for name in ["postgres", "postmaster", ".postgres-wrapp", "/opt/pgsql/bin/postgres"] {
+        assert!(is_postmaster(name), "{name}");
+    }
+    assert!(!is_postmaster("sleep"));
+}
+
+#[test]
+fn a_process_that_works_in_the_data_folder_is_its_postmaster() {
+    let scratch = Scratch::new();
+    let mut child = Command::new("sleep").arg("60").current_dir(&scratch.0).spawn().unwrap();
+    let seen = life(child.id(), &scratch.0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Only Linux tells where a process works.
+    let known = Path::new("/proc/self/cwd").exists();
+    assert_eq!(seen, if known { Life::Postmaster } else { Life::Stranger });
 }

@@ -1,13 +1,14 @@
 //! What the launcher promises in quiet times.
 
+use std::os::unix::process::CommandExt;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
 use cluster::{OnDrop, Options, start};
 
-use crate::helper::Holder;
-use crate::home::{Home, alive, wait_until};
+use crate::helper::{self, Holder};
+use crate::home::{Home, alive, signal_group, wait_until};
 use crate::wire::ask;
 
 #[test]
@@ -97,6 +98,45 @@ fn a_server_left_by_a_killed_run_is_adopted() {
     assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
     cluster.stop().unwrap();
     wait_until("the adopted server is gone", || !alive(server));
+}
+
+#[test]
+fn two_processes_at_once_share_one_server_and_the_claim_of_a_killed_one_does_not_count() {
+    let home = Home::new();
+    let (one, two) = thread::scope(|scope| {
+        let one = scope.spawn(|| Holder::new(&home));
+        (Holder::new(&home), one.join().unwrap())
+    });
+    let server = one.server();
+    assert_eq!(two.server(), server);
+    one.kill();
+    assert!(alive(server));
+    two.finish();
+    assert!(!alive(server), "the one that was killed does not keep the server up");
+}
+
+#[test]
+fn a_ctrl_c_ends_the_application_and_not_the_server_under_it() {
+    let home = Home::new();
+    let holder = Holder::of(helper::command(&home.options().home).process_group(0));
+    // What a terminal does: the signal goes to all processes of the group.
+    signal_group("INT", holder.pid());
+    let server = holder.wait();
+    let cluster = start(&home.options()).unwrap();
+    assert_eq!(cluster.pid(), server);
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+    cluster.stop().unwrap();
+}
+
+#[test]
+fn a_home_below_missing_folders_is_made_under_any_umask() {
+    let home = Home::new();
+    let deep = home.options().home.join("a/b");
+    let holder = Holder::of(&mut helper::command(&deep));
+    assert!(deep.is_dir());
+    holder.finish();
+    let cluster = start(&Options { home: deep, ..home.options() }).unwrap();
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::thread;
 
 use cluster::{Cluster, start};
 
+use crate::helper;
 use crate::home::{Home, alive, owner, signal, wait_until};
 use crate::wire::ask;
 
@@ -105,6 +106,26 @@ fn a_half_made_data_folder_is_made_anew() {
     fs::rename(&data, data.with_extension("new")).unwrap();
     let cluster = start(&home.options()).unwrap();
     assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+}
+
+#[test]
+fn a_start_killed_while_it_made_the_data_folder_is_cleared_up() {
+    let home = Home::new();
+    let folder = home.options().home;
+    let unfinished = || -> Vec<PathBuf> {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "new")).collect()
+    };
+    let mut launcher = helper::command(&folder).spawn().unwrap();
+    wait_until("initdb fills the first database", || {
+        unfinished().iter().any(|new| fs::read_dir(new.join("base/1")).is_ok_and(|files| files.count() > 20))
+    });
+    launcher.kill().unwrap();
+    launcher.wait().unwrap();
+    // What initdb had begun goes on without its launcher, and must not meet the one of this start.
+    let cluster = start(&home.options()).unwrap();
+    assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
+    assert_eq!(unfinished(), Vec::<PathBuf>::new());
 }
 
 /// Stops a cluster; returns its data folder and the account it ran as.

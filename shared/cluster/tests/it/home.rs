@@ -80,6 +80,12 @@ pub fn signal(name: &str, pid: u32) {
     assert!(Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status().unwrap().success());
 }
 
+/// Sends a signal to all processes of a group.
+pub fn signal_group(name: &str, group: u32) {
+    let kill = format!("kill -{name} -{group}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
 /// Whether the process runs. One that has ended but was never asked after (a zombie) does not, though signals
 /// can be sent to it.
 pub fn alive(pid: u32) -> bool {

@@ -61,6 +61,6 @@ fn a_home_that_cannot_be_made_names_the_place_and_keeps_the_cause() {
     let file = home.scratch.join("file");
     fs::write(&file, "").unwrap();
     let refused = start(&Options { home: file.join("pg/dev"), ..home.options() }).unwrap_err();
-    assert!(refused.to_string().contains("file/pg"), "{refused}");
+    assert!(refused.to_string().ends_with("/file"), "{refused}");
     assert!(refused.source().is_some());
 }

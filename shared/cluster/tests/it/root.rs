@@ -59,7 +59,8 @@ fn all_claims_hold_for_an_ordinary_account_too() {
     let (uid, gid) = (65_534, 65_534);
     chown(&home.scratch, Some(uid), Some(gid)).unwrap();
     let copy = home.scratch.join("tests");
-    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    // By another program: a file that was open for writing here could still be busy when it is run.
+    assert!(Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&copy).status().unwrap().success());
     let said = Command::new(&copy)
         .args(["claims::", "crash::", "refusals::", "--test-threads=2"])
         .env("HOME", &home.scratch)
