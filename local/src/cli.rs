@@ -20,7 +20,7 @@ use crate::{bench, database, story};
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Run on this machine with a private Postgres; needed without DATABASE_URL unless started through cargo.
+    /// Run on this machine with a private Postgres; needed without `DATABASE_URL` unless started through cargo.
     #[arg(long, global = true)]
     local: bool,
     /// Whether Postgres may be fetched when this machine has none.

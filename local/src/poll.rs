@@ -14,7 +14,7 @@ use cloud::one_machine::{Policy, Received, Settle};
 use domain::Batch;
 use jiff::SignedDuration;
 use store::StoreError;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::machine::Machine;
@@ -211,19 +211,21 @@ async fn dispatches(machine: Machine, rules: Rules, mut stop: watch::Receiver<bo
             });
         let is_empty = received.is_empty();
         if !is_empty {
-            let machine = machine.clone();
-            running.spawn(async move {
-                if let Err(error) = work(&machine, Queue::WakeUps, received).await {
-                    tracing::error!(%error, "a wake-up could not be settled");
-                }
-                drop(turn);
-            });
+            running.spawn(wake(machine.clone(), received, turn));
         }
         if *stop.borrow() || (is_empty && !goes_on(&machine, NAP, &mut stop).await) {
             break;
         }
     }
     running.join_all().await;
+}
+
+/// One wake-up, in its turn.
+async fn wake(machine: Machine, received: Vec<Received>, turn: OwnedSemaphorePermit) {
+    if let Err(error) = work(&machine, Queue::WakeUps, received).await {
+        tracing::error!(%error, "a wake-up could not be settled");
+    }
+    drop(turn);
 }
 
 /// Schedules whose time has come, as EventBridge Scheduler would fire them.

@@ -27,7 +27,7 @@ use instance::Instance;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Ask {
     /// Play against this API instead of an instance of its own. The super admin's login is taken from
-    /// TIDINGS_ADMIN_EMAIL and TIDINGS_ADMIN_PASSWORD, and the books are audited as far as the API shows them.
+    /// `TIDINGS_ADMIN_EMAIL` and `TIDINGS_ADMIN_PASSWORD`, and the books are audited as far as the API shows them.
     #[arg(long)]
     url: Option<String>,
     /// Kill the serving process so often while it runs.

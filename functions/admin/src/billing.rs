@@ -42,7 +42,7 @@ pub(crate) struct CreditView {
     balance: Money,
 }
 
-/// Books credit for a tenant, once per key. Needs the role SUPER_ADMIN.
+/// Books credit for a tenant, once per key. Needs the role `SUPER_ADMIN`.
 #[utoipa::path(post, path = "/billing/add-credits", tag = "billing", security(("bearer" = [])), request_body = AddCredits,
     responses(
         (status = 200, body = CreditView),

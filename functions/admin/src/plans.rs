@@ -78,7 +78,7 @@ pub(crate) async fn list(
     Ok(Json(plans.into_iter().map(view).collect()))
 }
 
-/// Makes a plan. Needs the role SUPER_ADMIN.
+/// Makes a plan. Needs the role `SUPER_ADMIN`.
 #[utoipa::path(post, path = "/plans", tag = "admin", security(("bearer" = [])), request_body = NewPlan, responses(
     (status = 201, body = PlanView),
     (status = 403, body = ProblemBody),

@@ -40,7 +40,7 @@ pub(crate) struct NewTenantView {
     owner_email: String,
 }
 
-/// Makes a tenant and writes to its owner. Needs the role SUPER_ADMIN.
+/// Makes a tenant and writes to its owner. Needs the role `SUPER_ADMIN`.
 #[utoipa::path(post, path = "/admin/create-tenant", tag = "admin", security(("bearer" = [])), request_body = NewTenant,
     responses(
         (status = 201, body = NewTenantView),

@@ -33,6 +33,7 @@ pub(crate) struct SendNow {
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the seed's own names")]
 pub(crate) struct Schedule {
     #[schema(value_type = Uuid)]
     template_id: TemplateId,

@@ -37,6 +37,8 @@ const WAITS: [(&str, &str); 11] = [
 const RECEIVES_MAX: &str = "1000";
 /// How long a start may take before it is given up.
 const START_TRIES: u32 = 600;
+/// Looks for two free ports in a row.
+const PORT_TRIES: usize = 100;
 const START_NAP: Duration = Duration::from_millis(100);
 
 /// The instance.
@@ -170,8 +172,7 @@ fn program() -> Result<PathBuf, LocalError> {
 fn free_ports() -> Result<u16, LocalError> {
     let listen = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let failed = |source| LocalError::Listen { port: 0, source };
-    const TRIES: usize = 100;
-    for _ in 0..TRIES {
+    for _ in 0..PORT_TRIES {
         let first = listen(0).and_then(|listener| listener.local_addr()).map_err(failed)?.port();
         let is_pair = first < u16::MAX && listen(first).is_ok() && listen(first + 1).is_ok();
         if is_pair {

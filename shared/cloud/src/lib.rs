@@ -19,7 +19,7 @@ use thiserror::Error;
 pub mod one_machine;
 
 /// The longest delay of a queue message (SQS: 15 minutes).
-pub const DELAY_MAX: Duration = Duration::from_secs(15 * 60);
+pub const DELAY_MAX: Duration = Duration::from_mins(15);
 
 /// A queue of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

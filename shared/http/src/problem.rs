@@ -169,7 +169,7 @@ impl Problem {
 
     /// Says more. Never called with anything that is not the caller's to know.
     #[must_use]
-    pub fn with_detail(mut self, detail: impl ToString) -> Self {
+    pub fn with_detail(mut self, detail: impl std::fmt::Display) -> Self {
         self.detail = Some(detail.to_string());
         self
     }
@@ -180,7 +180,7 @@ impl Problem {
     }
 
     /// One field that is wrong.
-    pub fn field(field: impl Into<String>, why: impl ToString) -> Self {
+    pub fn field(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self::invalid(vec![FieldError::new(field, why)])
     }
 

@@ -155,7 +155,7 @@ impl Client {
     pub(crate) async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
         let answer = self.exchange(request).await?;
         if let Some(error) = GraphError::read(&answer.bytes) {
-            return Err(CallError::Graph(error));
+            return Err(CallError::Graph(Box::new(error)));
         }
         if !answer.status.is_success() {
             return Err(CallError::Status(answer.status.as_u16()));

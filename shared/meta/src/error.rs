@@ -84,7 +84,7 @@ impl GraphError {
 pub enum CallError {
     /// Meta said no.
     #[error(transparent)]
-    Graph(GraphError),
+    Graph(Box<GraphError>),
     /// No byte of the request left: no connection could be made, or the request could not be put together.
     #[error("no connection to Meta could be made")]
     NotSent(#[source] reqwest::Error),

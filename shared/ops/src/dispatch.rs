@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloud::{Queue, WakeUp};
 use domain::{ClaimId, PhoneNumberId, TenantId};
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::claims::{self, Chunk, Taken};
 use store::leases::{self, DueNumber, Lease};
 use store::whatsapp::{self, Account};
@@ -118,41 +118,30 @@ async fn send_all(
     let mut all = Dispatched::default();
     loop {
         let now = platform.clock.now();
-        let is_over = now >= until || platform.is_closing();
+        if now >= until || platform.is_closing() {
+            platform.store.perform(scope, &Release { lease: lease.clone(), in_any_case: true }).await?;
+            wake(platform, sender.tenant, SignedDuration::ZERO).await;
+            return Ok(all);
+        }
         let lease_until = now + platform.waits.lease;
-        let (claim_id, taken) = if is_over {
-            (ClaimId::at(now), Taken::default())
-        } else {
-            claim(sender, now, lease_until).await?
-        };
+        let (claim_id, taken) = claim(sender, now, lease_until).await?;
         if taken.is_empty() {
-            let goes_on = platform
-                .store
-                .perform(scope, &Release { lease: lease.clone(), in_any_case: is_over })
-                .await?;
-            if is_over {
-                wake(platform, sender.tenant, Duration::ZERO).await;
-            }
-            if !goes_on {
+            let release = Release { lease: lease.clone(), in_any_case: false };
+            if !platform.store.perform(scope, &release).await? {
                 return Ok(all);
             }
-        } else {
-            all.unfunded += taken.unfunded;
-            all.forbidden += taken.forbidden;
-            if !taken.funded.is_empty() {
-                let report = send_chunk(sender, (claim_id, lease_until), taken.funded).await?;
-                all.sent += report.sent;
-                if let Some(again_at) = report.again_at {
-                    let wait = again_at.duration_since(platform.clock.now());
-                    wake(platform, sender.tenant, Duration::try_from(wait).unwrap_or(Duration::ZERO)).await;
-                }
-                if report.is_paused {
-                    platform
-                        .store
-                        .perform(scope, &Release { lease: lease.clone(), in_any_case: true })
-                        .await?;
-                    return Ok(all);
-                }
+        }
+        all.unfunded += taken.unfunded;
+        all.forbidden += taken.forbidden;
+        if !taken.funded.is_empty() {
+            let report = send_chunk(sender, (claim_id, lease_until), taken.funded).await?;
+            all.sent += report.sent;
+            if let Some(again_at) = report.again_at {
+                wake(platform, sender.tenant, again_at.duration_since(platform.clock.now())).await;
+            }
+            if report.is_paused {
+                platform.store.perform(scope, &Release { lease: lease.clone(), in_any_case: true }).await?;
+                return Ok(all);
             }
         }
         let renew = Renew { lease: lease.clone(), until: platform.clock.now() + platform.waits.lease };
@@ -183,7 +172,9 @@ async fn claim(
 }
 
 /// Asks for another dispatch; when that is lost, the sweeper asks for it.
-pub(crate) async fn wake(platform: &Platform, tenant: TenantId, delay: Duration) {
+pub(crate) async fn wake(platform: &Platform, tenant: TenantId, delay: SignedDuration) {
+    // What lies in the past is due now.
+    let delay = Duration::try_from(delay).unwrap_or(Duration::ZERO);
     if let Err(error) = platform.cloud.send(Queue::WakeUps, &WakeUp { tenant }, delay).await {
         tracing::warn!(%error, %tenant, "a wake-up was not sent; the sweeper will");
     }

@@ -2,8 +2,8 @@
 
 use domain::{Role, TenantId, UserId};
 use jiff::Timestamp;
-use store::users::{self, User};
 use store::tenants::{self, Tenant};
+use store::users::{self, User};
 use store::{Operation, Scope, StoreError, Tx, plans};
 use thiserror::Error;
 
@@ -53,10 +53,8 @@ pub async fn ensure_super_admin(
     let found = platform.store.perform(Scope::System, &FindSuperAdmin { email: email.clone() }).await?;
     let is_right = match &found {
         Found::Nobody => false,
-        Found::Another if !is_chosen => true,
-        Found::Another => false,
-        Found::Same(hash) if is_chosen => platform.passwords.verify(password.clone(), hash.clone()).await?,
-        Found::Same(_) => true,
+        Found::Another => !is_chosen,
+        Found::Same(hash) => !is_chosen || platform.passwords.verify(password.clone(), hash.clone()).await?,
     };
     if is_right {
         return Ok(false);

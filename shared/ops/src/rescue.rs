@@ -90,7 +90,7 @@ pub async fn sweep(platform: &Platform) -> Result<Swept, RescueError> {
         enqueue_refunds(platform, tenant, messages).await;
     }
     for tenant in found.overdue {
-        wake(platform, tenant, std::time::Duration::ZERO).await;
+        wake(platform, tenant, SignedDuration::ZERO).await;
     }
     swept.events = publish_events(platform).await?;
     if swept != Swept::default() {
@@ -104,8 +104,7 @@ pub async fn sweep(platform: &Platform) -> Result<Swept, RescueError> {
 async fn reap(platform: &Platform, tenant: TenantId, claim: ClaimId) -> Result<(), StoreError> {
     let reap = Reap { tenant, claim, waits: platform.waits, now: platform.clock.now() };
     if let Some(again_at) = platform.store.perform(Scope::Tenant(tenant), &reap).await? {
-        let wait = again_at.duration_since(platform.clock.now());
-        wake(platform, tenant, std::time::Duration::try_from(wait).unwrap_or_default()).await;
+        wake(platform, tenant, again_at.duration_since(platform.clock.now())).await;
     }
     Ok(())
 }
@@ -178,12 +177,13 @@ impl Operation for Reap {
                 continue;
             }
             let mut change = Change::of(held);
-            if change.step(Event::LeaseOver, RefundReason::Rejected).is_ok() {
-                if change.held.state == DispatchState::Reserved {
-                    change.again_at = Some(self.now + self.waits.backoff_after(change.held.attempt));
-                }
-                changes.push(change);
+            if change.step(Event::LeaseOver, RefundReason::Rejected).is_err() {
+                continue;
             }
+            if change.held.state == DispatchState::Reserved {
+                change.again_at = Some(self.now + self.waits.backoff_after(change.held.attempt));
+            }
+            changes.push(change);
         }
         settle::write(tx, self.tenant, &changes, self.now).await?;
         let given_up = settle::owed(&changes, RefundReason::Rejected);

@@ -17,8 +17,10 @@ use crate::apply_statuses::enqueue_refunds;
 use crate::dispatch::Sender;
 use crate::record::{Recorded, Sent, record};
 
-/// Messages whose intent is marked in one commit: about two seconds of sending.
-const MARK_SECONDS: i32 = 2;
+/// Messages whose intent is marked in one commit: half a second of sending. Whatever is marked when the process dies is
+/// unknown, so few is kind; each commit costs, so not too few.
+const MARKS_PER_SECOND: i32 = 2;
+const MARK_MIN: usize = 10;
 /// Outcomes recorded in one commit.
 const RECORD_MAX: usize = 100;
 /// The longest that an outcome waits for others to be recorded with.
@@ -48,7 +50,7 @@ pub(crate) async fn send_chunk(
     let (claim_id, lease_until) = claim;
     let mut run =
         Run { claim_id, flying: JoinSet::new(), done: Vec::new(), oldest: None, report: Report::default() };
-    let per_mark = usize::try_from(sender.rate.saturating_mul(MARK_SECONDS)).unwrap_or(1).max(1);
+    let per_mark = usize::try_from(sender.rate / MARKS_PER_SECOND).unwrap_or(MARK_MIN).max(MARK_MIN);
     let mut is_complete = true;
     for part in chunk.chunks(per_mark) {
         let now = sender.platform.clock.now();
@@ -156,8 +158,7 @@ impl Run {
         self.oldest = None;
         let recorded = record_with_patience(sender, self.claim_id, done, closes).await?;
         enqueue_refunds(sender.platform, sender.tenant, recorded.promised).await;
-        let earlier = |a: Option<Timestamp>, b: Option<Timestamp>| a.into_iter().chain(b).min();
-        self.report.again_at = earlier(self.report.again_at, recorded.again_at);
+        self.report.again_at = self.report.again_at.into_iter().chain(recorded.again_at).min();
         self.report.is_paused |= recorded.is_paused;
         Ok(())
     }

@@ -15,7 +15,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// A field and what is wrong with it.
-    pub fn new(field: impl Into<String>, why: impl ToString) -> Self {
+    pub fn new(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self { field: field.into(), why: why.to_string() }
     }
 }

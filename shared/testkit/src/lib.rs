@@ -51,25 +51,39 @@ impl Drop for TestDb {
 }
 
 /// A fresh, migrated database.
+///
+/// # Panics
+/// When no Postgres can be had: a test that cannot set itself up has failed.
 pub async fn database() -> TestDb {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let cluster = tokio::task::spawn_blocking(shared_cluster).await.expect("the cluster starts without a panic");
+    let cluster =
+        tokio::task::spawn_blocking(shared_cluster).await.expect("the cluster starts without a panic");
     let admin_url = cluster.url("postgres");
     let template = template(&cluster).await;
     let name = format!("t_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    databases::drop_database(&admin_url, &name).await.expect("a leftover of an earlier process can be removed");
+    databases::drop_database(&admin_url, &name)
+        .await
+        .expect("a leftover of an earlier process can be removed");
     databases::create(&admin_url, &name, Some(&template)).await.expect("the template can be copied");
     let url = cluster.url(&name);
     TestDb { store: open(&url, 16), url, admin_url, name, _cluster: cluster }
 }
 
 fn open(url: &str, connections_max: usize) -> Store {
-    Store::new(&Config { url: url.to_owned(), connections_max, wait: Duration::from_secs(20) }).expect("the URL is ours")
+    Store::new(&Config { url: url.to_owned(), connections_max, wait: Duration::from_secs(20) })
+        .expect("the URL is ours")
 }
 
 /// The workspace's folder.
+///
+/// # Panics
+/// Never where this crate stands.
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).expect("shared/testkit is two deep")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map(Path::to_path_buf)
+        .expect("shared/testkit is two deep")
 }
 
 /// One server for all tests that run at the same time; whoever holds it last stops it.

@@ -173,6 +173,10 @@ pub enum Step {
 }
 
 /// The machine: the next state of a message in its `attempt`-th attempt (1 is the first).
+#[expect(
+    clippy::match_same_arms,
+    reason = "an arm is an answer to one question; equal answers have different reasons"
+)]
 pub const fn on_event(state: DispatchState, event: Event, attempt: i16) -> Step {
     use DispatchState as S;
     use Event as E;
@@ -230,6 +234,10 @@ pub const fn on_event(state: DispatchState, event: Event, attempt: i16) -> Step 
     }
 }
 
+#[expect(
+    clippy::match_same_arms,
+    reason = "an arm is an answer to one question; equal answers have different reasons"
+)]
 const fn on_event_reserved(event: Event, attempt: i16) -> Step {
     use DispatchState as S;
     use Event as E;
@@ -245,6 +253,10 @@ const fn on_event_reserved(event: Event, attempt: i16) -> Step {
     }
 }
 
+#[expect(
+    clippy::match_same_arms,
+    reason = "an arm is an answer to one question; equal answers have different reasons"
+)]
 const fn on_event_rejected(event: Event) -> Step {
     use Event as E;
     match event {

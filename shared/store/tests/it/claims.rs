@@ -31,6 +31,27 @@ async fn claim(store: &Store, world: &World, limit: i64) -> Taken {
     store.perform(Scope::Tenant(world.tenant), &Claim { chunk }).await.unwrap()
 }
 
+async fn claim_until_nothing_is_due(store: Store, world: World) -> Vec<Taken> {
+    let mut taken = Vec::new();
+    loop {
+        let chunk = claim(&store, &world, 7).await;
+        if chunk.is_empty() {
+            return taken;
+        }
+        taken.push(chunk);
+    }
+}
+
+async fn promise_and_refund(store: Store, world: World) -> i64 {
+    let scope = Scope::Tenant(world.tenant);
+    let mut paid = 0;
+    for _ in 0..5 {
+        store.perform(scope, &Promise { world: world.clone() }).await.unwrap();
+        paid += store.perform(scope, &Refund { world: world.clone() }).await.unwrap();
+    }
+    paid
+}
+
 async fn balance(store: &Store, tenant: TenantId) -> Money {
     struct Balance(TenantId);
     impl Operation for Balance {
@@ -53,17 +74,7 @@ async fn forty_workers_racing_for_one_balance_spend_it_exactly_once() {
     let store = db.another_store(40);
     let mut workers = JoinSet::new();
     for _ in 0..40 {
-        let (store, world) = (store.clone(), world.clone());
-        workers.spawn(async move {
-            let mut taken = Vec::new();
-            loop {
-                let chunk = claim(&store, &world, 7).await;
-                if chunk.is_empty() {
-                    return taken;
-                }
-                taken.push(chunk);
-            }
-        });
+        workers.spawn(claim_until_nothing_is_due(store.clone(), world.clone()));
     }
     let chunks: Vec<Taken> = workers.join_all().await.into_iter().flatten().collect();
     let funded: Vec<MessageId> =
@@ -132,16 +143,7 @@ async fn twenty_workers_refunding_the_same_debits_pay_each_once() {
     assert_eq!(balance(&store, world.tenant).await, Money::ZERO);
     let mut workers = JoinSet::new();
     for _ in 0..20 {
-        let (store, world) = (store.clone(), world.clone());
-        workers.spawn(async move {
-            let scope = Scope::Tenant(world.tenant);
-            let mut paid = 0;
-            for _ in 0..5 {
-                store.perform(scope, &Promise { world: world.clone() }).await.unwrap();
-                paid += store.perform(scope, &Refund { world: world.clone() }).await.unwrap();
-            }
-            paid
-        });
+        workers.spawn(promise_and_refund(store.clone(), world.clone()));
     }
     let paid: i64 = workers.join_all().await.into_iter().sum();
     assert_eq!(paid, 150);
