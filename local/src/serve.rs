@@ -47,6 +47,7 @@ pub async fn serve(settings: Settings, asked: Serve) -> Result<(), LocalError> {
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if is_http {
+        demo::ensure_owner(&machine, &settings, &home).await?;
         listen(&machine, &settings, &mut tasks, stopping.clone()).await?;
     }
     let rules = Rules {
