@@ -139,6 +139,7 @@ async fn close(
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
+    database.store.close();
     // Stopping Postgres waits for it, which is nothing for a thread that drives others.
     if tokio::task::spawn_blocking(move || drop(database)).await.is_err() {
         tracing::warn!("the database was left running");

@@ -255,6 +255,8 @@ fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
         meta_app_id: "1000000000000001".to_owned(),
         meta_app_secret: None,
         meta_verify_token: None,
+        public_url: format!("http://localhost:{port}"),
+        mail_from: "Tidings <noreply@tidings.test>".to_owned(),
         smtp: None,
         admin_email: None,
         admin_password: None,
