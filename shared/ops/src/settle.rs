@@ -1,7 +1,7 @@
 //! What happened to messages, gathered while it is decided and written in one go.
 //!
 //! Deciding is `domain`'s: every change of state goes through [`on_event`] and every refund for a failure through
-//! [`on_heard`]. This file only remembers what they said until [`write`] hands it to the statements.
+//! [`on_heard`]. This file only remembers what they said until [`write()`] hands it to the statements.
 
 use domain::message::{DispatchState, Effect, Event, EvidenceSet, Step, on_event, on_heard};
 use domain::update::{MetaError, StatusUpdate};
