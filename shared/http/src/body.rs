@@ -46,7 +46,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let path = error.path().to_string();
         let cause = error.into_inner();
         match cause.classify() {
-            Category::Data => Problem::field(path, words(&cause)),
+            Category::Data => {
+                let words = words(&cause);
+                Problem::field(named(&path, &words), words)
+            }
             Category::Syntax | Category::Eof | Category::Io => {
                 Problem::new(Kind::Malformed).with_detail(cause)
             }
@@ -60,6 +63,21 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn words(cause: &serde_json::Error) -> String {
     let text = cause.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(words, _)| words.to_owned())
+}
+
+/// The field that the words are about. Of one that is missing, unknown or there twice the path only says in what it
+/// stands (or, of the last two, that it was being read); the parser's words have its name.
+fn named(path: &str, words: &str) -> String {
+    let within = if path == "." { "" } else { path };
+    let kinds = ["missing field `", "unknown field `", "duplicate field `"];
+    let name = kinds.into_iter().find_map(|kind| words.strip_prefix(kind)?.split('`').next());
+    match name {
+        None if within.is_empty() => "body".to_owned(),
+        None => within.to_owned(),
+        Some(name) if within.is_empty() || within == name => name.to_owned(),
+        Some(name) if within.ends_with(&format!(".{name}")) => within.to_owned(),
+        Some(name) => format!("{within}.{name}"),
+    }
 }
 
 /// Whether a string holds U+0000: valid JSON, but no text that Postgres can hold. In JSON it can only be written as an
