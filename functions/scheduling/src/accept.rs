@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use domain::message::View;
 use domain::time::parse_schedule_time;
-use domain::{ContactId, TemplateId};
-use http_kit::{Allowed, App, Body, IdempotencyKey, Problem, ProblemBody, id_in_path};
+use domain::{ContactId, MessageId, TemplateId};
+use http_kit::{Allowed, App, Body, IdInPath, IdempotencyKey, Problem, ProblemBody};
 use jiff::Timestamp;
 use ops::accept_message::{Accepted, NewSend};
 use ops::{Sender, Spender};
@@ -129,8 +129,8 @@ pub(crate) async fn schedule(
 pub(crate) async fn cancel(
     State(app): State<App>,
     Allowed(by): Allowed<Sender>,
-    Path(id): Path<String>,
+    IdInPath(id): IdInPath<MessageId>,
 ) -> Result<StatusCode, Problem> {
-    ops::cancel_message::cancel_message(&app.platform, &by, id_in_path(&id)?).await?;
+    ops::cancel_message::cancel_message(&app.platform, &by, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,7 +5,7 @@ mod whatsapp;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::Category;
+use domain::{Category, TemplateId};
 use http_kit::{Allowed, App, Body, Cursor, IdempotencyKey, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
 use ops::create_template::NewTemplate;
@@ -118,8 +118,8 @@ async fn create(
 async fn list(
     State(app): State<App>,
     Allowed(by): Allowed<Viewer>,
-    cursor: Cursor<Uuid>,
+    cursor: Cursor<TemplateId>,
 ) -> Result<Json<Page<TemplateView>>, Problem> {
-    let templates = ops::templates::list_templates(&app.platform, &by, cursor.before, cursor.limit).await?;
+    let templates = ops::templates::list_templates(&app.platform, &by, cursor.before.0, cursor.limit).await?;
     Ok(Json(Page::of(&templates, cursor.limit, |template| template.template_id, view)))
 }

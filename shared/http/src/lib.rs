@@ -21,6 +21,6 @@ pub use body::Body;
 pub use caller::Allowed;
 pub use key::IdempotencyKey;
 pub use layers::dress;
-pub use page::{Cursor, Page, PageQuery, id_in_path};
+pub use page::{Cursor, IdInPath, Page, PageQuery};
 pub use problem::{Kind, Problem, ProblemBody};
 pub use tokens::Tokens;
