@@ -55,9 +55,10 @@ pub(crate) async fn add_credits(
     State(app): State<App>,
     Allowed(by): Allowed<SuperAdmin>,
     key: IdempotencyKey,
-    Body(asked): Body<AddCredits>,
+    Body(mut asked): Body<AddCredits>,
 ) -> Result<Json<CreditView>, Problem> {
-    let key = key.with_body(asked.idempotency_key.as_deref(), by.tenant(), "add_credits", &asked)?;
+    let in_body = asked.idempotency_key.take();
+    let key = key.with_body(in_body.as_deref(), by.tenant(), "add_credits", &asked)?;
     let key = key.ok_or_else(|| {
         Problem::field("idempotencyKey", "is needed, here or as the Idempotency-Key header")
     })?;

@@ -84,9 +84,10 @@ pub(crate) async fn send(
     State(app): State<App>,
     Allowed(by): Allowed<Spender>,
     key: IdempotencyKey,
-    Body(asked): Body<SendNow>,
+    Body(mut asked): Body<SendNow>,
 ) -> Result<(StatusCode, Json<AcceptedView>), Problem> {
-    let key = key.with_body(asked.idempotency_key.as_deref(), by.tenant(), "send_message", &asked)?;
+    let in_body = asked.idempotency_key.take();
+    let key = key.with_body(in_body.as_deref(), by.tenant(), "send_message", &asked)?;
     let SendNow { template_id, contact_id, variables, idempotency_key: _ } = asked;
     let new = NewSend { template: template_id, contact: contact_id, due_at: None, variables };
     let accepted = ops::accept_message::accept_message(&app.platform, &by, new, key).await?;
@@ -105,11 +106,12 @@ pub(crate) async fn schedule(
     State(app): State<App>,
     Allowed(by): Allowed<Spender>,
     key: IdempotencyKey,
-    Body(asked): Body<Schedule>,
+    Body(mut asked): Body<Schedule>,
 ) -> Result<(StatusCode, Json<AcceptedView>), Problem> {
     let due_at = parse_schedule_time(&asked.schedule_time, app.platform.clock.now())
         .map_err(|error| Problem::field("scheduleTime", error))?;
-    let key = key.with_body(asked.idempotency_key.as_deref(), by.tenant(), "schedule_message", &asked)?;
+    let in_body = asked.idempotency_key.take();
+    let key = key.with_body(in_body.as_deref(), by.tenant(), "schedule_message", &asked)?;
     let key = key.ok_or_else(|| {
         Problem::field("idempotencyKey", "is needed, here or as the Idempotency-Key header")
     })?;
