@@ -44,6 +44,7 @@ pub(crate) struct CreditView {
 
 /// Books credit for a tenant, once per key. Needs the role `SUPER_ADMIN`.
 #[utoipa::path(post, path = "/billing/add-credits", tag = "billing", security(("bearer" = [])), request_body = AddCredits,
+    params(IdempotencyKey),
     responses(
         (status = 200, body = CreditView),
         (status = 403, body = ProblemBody),

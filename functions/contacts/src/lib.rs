@@ -54,6 +54,7 @@ struct ImportView {
 
 /// Imports contacts, all or none. Numbers that are there already are skipped and counted.
 #[utoipa::path(post, path = "/contacts/import", tag = "contacts", security(("bearer" = [])), request_body = Import,
+    params(IdempotencyKey),
     responses(
         (status = 200, body = ImportView),
         (status = 403, body = ProblemBody),

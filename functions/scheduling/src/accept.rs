@@ -74,7 +74,8 @@ fn view(accepted: &Accepted) -> AcceptedView {
 }
 
 /// Sends a message now. Funds are checked when it leaves.
-#[utoipa::path(post, path = "/messages", tag = "messages", security(("bearer" = [])), request_body = SendNow, responses(
+#[utoipa::path(post, path = "/messages", tag = "messages", security(("bearer" = [])), request_body = SendNow,
+    params(IdempotencyKey), responses(
     (status = 201, body = AcceptedView),
     (status = 403, body = ProblemBody),
     (status = 409, description = "The same request is still running", body = ProblemBody),
@@ -96,6 +97,7 @@ pub(crate) async fn send(
 
 /// Schedules a message. Funds are checked when it leaves.
 #[utoipa::path(post, path = "/messages/schedule", tag = "messages", security(("bearer" = [])), request_body = Schedule,
+    params(IdempotencyKey),
     responses(
         (status = 201, body = AcceptedView),
         (status = 403, body = ProblemBody),

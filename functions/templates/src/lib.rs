@@ -86,6 +86,7 @@ fn view(template: &Template) -> TemplateView {
 
 /// Writes a template down and offers it to Meta.
 #[utoipa::path(post, path = "/templates", tag = "templates", security(("bearer" = [])), request_body = CreateTemplate,
+    params(IdempotencyKey),
     responses(
         (status = 201, body = TemplateView),
         (status = 409, description = "There is a template of that name and language", body = ProblemBody),

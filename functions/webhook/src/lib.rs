@@ -61,15 +61,16 @@ struct Handshake {
 /// Meta asks whether we expect its webhooks.
 #[utoipa::path(get, path = "/webhook/meta", tag = "webhook", params(Handshake), responses(
     (status = 200, description = "The challenge", body = String, content_type = "text/plain"),
-    (status = 403, body = ProblemBody),
+    (status = 400, description = "No query that can be read", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "Not Meta, or not for us", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 async fn handshake(
     State(webhook): State<Webhook>,
     asked: Result<Query<Handshake>, QueryRejection>,
 ) -> Result<String, Problem> {
-    let expected = webhook.verify_token.expose_secret();
     let Query(asked) =
         asked.map_err(|rejection| Problem::new(Kind::Malformed).with_detail(rejection.body_text()))?;
+    let expected = webhook.verify_token.expose_secret();
     let (mode, token) = (asked.mode.as_deref(), asked.verify_token.as_deref());
     meta::webhook::handshake(mode, token, asked.challenge.as_deref(), expected)
         .map_err(|refused| Problem::new(Kind::Forbidden).with_detail(refused))
@@ -78,8 +79,10 @@ async fn handshake(
 /// Meta tells what became of messages, templates and numbers.
 #[utoipa::path(post, path = "/webhook/meta", tag = "webhook", request_body = serde_json::Value, responses(
     (status = 200, description = "Every update stands on the queue"),
-    (status = 401, description = "Not signed by Meta", body = ProblemBody),
-    (status = 400, description = "Signed, and no webhook", body = ProblemBody),
+    (status = 400, description = "Signed, and no webhook", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "Not signed by Meta", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 413, description = "Larger than Meta's webhooks are", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "Not enqueued; say it again", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<StatusCode, Problem> {
     let header = signature(request.headers());

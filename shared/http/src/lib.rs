@@ -12,6 +12,7 @@ pub mod body;
 pub mod caller;
 pub mod key;
 pub mod layers;
+pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod tokens;
