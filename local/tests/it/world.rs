@@ -106,6 +106,18 @@ impl World {
         self.nobody().login(ADMIN.0, ADMIN.1).await.unwrap()
     }
 
+    /// What its home keeps from everybody.
+    pub fn secrets(&self) -> tidings::home::Secrets {
+        Home::open(&self.home).unwrap().secrets().unwrap()
+    }
+
+    /// A token for the owner of a tenant.
+    pub async fn token(&self, tenant: &Tenant) -> String {
+        let login = json!({ "email": tenant.email, "password": PASSWORD });
+        let session = self.nobody().post("/auth/login", &login).await.unwrap().success().unwrap();
+        text(&session, "token").unwrap().to_owned()
+    }
+
     /// Registers a tenant, gives it credit, and has its template approved.
     pub async fn tenant(&self, slug: &str, credit: &str) -> Tenant {
         let email = format!("{slug}@tenant.test");
