@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::problem::{Kind, Problem};
@@ -45,13 +45,16 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();
+        // The parser calls some wrong types a mistake of syntax, such as a number where a word of ours is expected.
+        let text = std::str::from_utf8(bytes).ok();
+        let is_json = || text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
         match cause.classify() {
-            Category::Data => {
+            Category::Syntax | Category::Eof | Category::Io if !is_json() => {
+                Problem::new(Kind::Malformed).with_detail(cause)
+            }
+            Category::Data | Category::Syntax | Category::Eof | Category::Io => {
                 let words = words(&cause);
                 Problem::field(named(&path, &words), words)
-            }
-            Category::Syntax | Category::Eof | Category::Io => {
-                Problem::new(Kind::Malformed).with_detail(cause)
             }
         }
     })?;
@@ -104,6 +107,13 @@ mod tests {
         amount: Money,
         #[serde(default)]
         description: Option<String>,
+        #[serde(default)]
+        word: Option<Word>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Word {
+        Only,
     }
 
     fn fields(body: &str) -> Vec<(String, String)> {
@@ -119,13 +129,18 @@ mod tests {
             (r#"{"amount": 0.0000001}"#, "amount"),
             (r#"{"amount": 1e308}"#, "amount"),
             (r#"{"amount": true}"#, "amount"),
+            (r#"{"amount": 1, "word": 1}"#, "word"),
+            (r#"{"amount": 1, "word": 1e400}"#, "word"),
             (r#"{"amount": 1, "description": 5}"#, "description"),
         ] {
             assert_eq!(fields(body).first().map(|(field, _)| field.as_str()), Some(field), "{body}");
         }
         for (body, words) in [
             (r#"{"amount": 1, "amount": 2}"#, "duplicate field `amount`"),
-            (r#"{"amount": 1, "x": 2}"#, "unknown field `x`, expected `amount` or `description`"),
+            (
+                r#"{"amount": 1, "x": 2}"#,
+                "unknown field `x`, expected one of `amount`, `description`, `word`",
+            ),
             (r"{}", "missing field `amount`"),
         ] {
             assert_eq!(fields(body).first().map(|(_, message)| message.as_str()), Some(words), "{body}");
