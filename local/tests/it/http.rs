@@ -17,6 +17,7 @@ mod throttle;
 mod times;
 mod tokens;
 mod twins;
+mod variables;
 mod walls;
 mod webhook_news;
 mod webhook_signature;

@@ -253,7 +253,7 @@ impl Tenant {
 }
 
 pub fn rules() -> Rules {
-    Rules { visibility: SignedDuration::from_secs(30), receives_max: 5, sweep_every: Duration::from_secs(60) }
+    Rules { visibility: SignedDuration::from_secs(30), receives_max: 5, sweep_every: Duration::from_mins(1) }
 }
 
 fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {

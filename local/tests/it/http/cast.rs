@@ -87,6 +87,15 @@ impl House {
         })
     }
 
+    /// A body for either way to send.
+    pub fn body_for(&self, world: &World, path: &str) -> Value {
+        let mut body = self.scheduled(world, "key");
+        if path == "/messages" {
+            body.as_object_mut().unwrap().remove("scheduleTime");
+        }
+        body
+    }
+
     /// Messages that its API shows.
     pub async fn messages(&self, door: &Door) -> Vec<Value> {
         let listed = door.get("/messages?limit=200").by(&self.token).send().await;

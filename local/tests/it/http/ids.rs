@@ -53,28 +53,26 @@ async fn an_id_that_is_none_is_named_in_a_body() {
     let world = World::start().await;
     let door = Door::of(&world);
     let home = house(&door, "home").await;
+    let ids = [
+        json!("1"),
+        json!(1),
+        json!(null),
+        json!(""),
+        json!("' OR 1=1--"),
+        json!("%00"),
+        json!(" 01890000-0000-7000-8000-000000000000 "),
+        json!("00000000-0000-0000-0000-000000000000"),
+        json!("x".repeat(10_000)),
+        json!(["01890000-0000-7000-8000-000000000000"]),
+    ];
     for path in ["/messages", "/messages/schedule"] {
-        for field in ["templateId", "contactId"] {
-            for id in [
-                json!("1"),
-                json!(1),
-                json!(null),
-                json!(""),
-                json!("' OR 1=1--"),
-                json!("%00"),
-                json!(" 01890000-0000-7000-8000-000000000000 "),
-                json!("00000000-0000-0000-0000-000000000000"),
-                json!("x".repeat(10_000)),
-                json!(["01890000-0000-7000-8000-000000000000"]),
-            ] {
-                let mut body = home.scheduled(&world, "k");
-                if path == "/messages" {
-                    body.as_object_mut().unwrap().remove("scheduleTime");
-                }
-                body[field] = id;
-                let answer = door.post(path).by(&home.token).json(&body).send().await;
-                answer.assert_invalid(field, &format!("{path} {}", body[field]));
-            }
+        for (field, id) in
+            ["templateId", "contactId"].into_iter().flat_map(|field| ids.iter().map(move |id| (field, id)))
+        {
+            let mut body = home.body_for(&world, path);
+            body[field] = id.clone();
+            let answer = door.post(path).by(&home.token).json(&body).send().await;
+            answer.assert_invalid(field, &format!("{path} {id}"));
         }
     }
     assert!(home.messages(&door).await.is_empty());

@@ -347,10 +347,8 @@ async fn a_key_is_its_tenants_and_its_routes_alone() {
         stage.with_key(&keyed, "shared", &keyed.body).await.success();
     }
     for path in ["/messages", "/messages/schedule"] {
-        let mut body = other.scheduled(&stage.world, "shared");
-        if path == "/messages" {
-            body.as_object_mut().unwrap().remove("scheduleTime");
-        }
+        let mut body = other.body_for(&stage.world, path);
+        body["idempotencyKey"] = json!("shared");
         let answer = stage.door.post(path).by(&other.token).json(&body).send().await;
         assert_eq!(answer.status, 201, "{path}: {}", answer.text);
     }

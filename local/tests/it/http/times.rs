@@ -14,18 +14,18 @@ async fn a_time_that_is_none_is_refused_by_name_and_nothing_is_taken() {
     let home = house(&door, "home").await;
     let year = world.clock.now().to_string()[..4].parse::<i32>().unwrap();
     for time in [
-        format!("{}-12-31T10:00:00", year),
-        format!("{}-02-30T10:00:00Z", year),
-        format!("{}-12-31T23:59:60Z", year),
-        format!("{}1231T235960Z", year),
-        format!("{}1231T100000Z", year),
-        format!("{}-12-31T10:00Z", year),
-        format!("{}-12-31T24:00:00Z", year),
-        format!("{}-12-31", year),
-        format!("+00{}-12-31T10:00:00Z", year),
-        format!("{}-12-31T10:00:00+99:00", year),
-        format!("{}-12-31T10:00:00Z[UTC]", year),
-        format!("{}-12-31T10:00:00Z ", year),
+        format!("{year}-12-31T10:00:00"),
+        format!("{year}-02-30T10:00:00Z"),
+        format!("{year}-12-31T23:59:60Z"),
+        format!("{year}1231T235960Z"),
+        format!("{year}1231T100000Z"),
+        format!("{year}-12-31T10:00Z"),
+        format!("{year}-12-31T24:00:00Z"),
+        format!("{year}-12-31"),
+        format!("+00{year}-12-31T10:00:00Z"),
+        format!("{year}-12-31T10:00:00+99:00"),
+        format!("{year}-12-31T10:00:00Z[UTC]"),
+        format!("{year}-12-31T10:00:00Z "),
         "9999-12-31T23:59:59Z".to_owned(),
         "9999-01-01T00:00:00Z".to_owned(),
         "10000-01-01T00:00:00Z".to_owned(),
@@ -57,7 +57,7 @@ async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
     let contact = tenant.contact("+15550000001").await;
     let now = world.clock.now();
     let ahead = |seconds: i64| (now + SignedDuration::from_secs(seconds)).to_string();
-    let mut taken = Vec::new();
+    let mut accepted_ids = Vec::new();
     for (index, time) in [
         "2024-12-31T10:00:00Z".to_owned(),
         "0001-01-01T00:00:00Z".to_owned(),
@@ -82,7 +82,7 @@ async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
             Ok(asked) if asked > accepted => assert_eq!(due, asked, "{time}"),
             Ok(_) | Err(_) => assert_eq!(due, accepted, "{time}"),
         }
-        taken.push(answer.text_of("id"));
+        accepted_ids.push(answer.text_of("id"));
     }
     // Through the whole year: nothing is stuck.
     for passes in [SignedDuration::ZERO, SignedDuration::from_hours(25), SignedDuration::from_hours(367 * 24)]
@@ -91,7 +91,7 @@ async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
         world.recover().await;
     }
     let token = world.token(&tenant).await;
-    for id in taken {
+    for id in accepted_ids {
         let shown = door.get(&format!("/messages/{id}")).by(&token).send().await;
         assert_eq!(shown.success()["status"], "READ", "{id}");
     }

@@ -143,15 +143,15 @@ async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given
     assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200);
     let policy = Policy { visibility: SignedDuration::from_secs(60), receives_max: 5, batch_max: 10_000 };
     let received = world.machine.queues.receive(Queue::Updates, policy).await.unwrap();
-    let mut wamids = BTreeSet::new();
-    for message in &received {
-        assert!(message.body.len() < 256 * 1_024, "as much as SQS takes");
-        let batch: UpdateBatch = serde_json::from_str(&message.body).unwrap();
-        for update in batch.updates {
-            let Update::Status(status) = update else { panic!("{update:?}") };
-            assert!(wamids.insert(status.wamid.0));
-        }
-    }
+    assert!(received.iter().all(|message| message.body.len() < 256 * 1_024), "as much as SQS takes");
+    let batches = received.iter().map(|message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap());
+    let wamid_of = |update: Update| match update {
+        Update::Status(status) => status.wamid.0,
+        Update::Kept(kept) => panic!("{kept:?}"),
+    };
+    let all: Vec<String> = batches.flat_map(|batch| batch.updates).map(wamid_of).collect();
+    let wamids: BTreeSet<&String> = all.iter().collect();
+    assert_eq!(all.len(), wamids.len(), "each once");
     assert_eq!(wamids.len(), statuses.len());
 }
 
