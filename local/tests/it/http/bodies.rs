@@ -177,3 +177,18 @@ async fn a_template_is_not_approved_by_its_tenants_word() {
     assert_eq!(made.success()["status"], "APPROVED", "Meta's word");
     assert_ne!(made.success()["metaTemplateId"], "meta_1");
 }
+
+#[tokio::test]
+async fn a_code_that_is_none_of_metas_is_refused_and_never_a_failure() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    for code in
+        ["", " ", "bad-code", "a\nb", "\u{1f600}&client_id=else#", &"x".repeat(10_000), &"x".repeat(200_000)]
+    {
+        let what: String = code.chars().take(20).collect();
+        let answer =
+            door.post("/whatsapp/connect").by(&home.token).json(&json!({ "code": code })).send().await;
+        assert!(matches!(answer.status, 200 | 422), "{what}: {} {}", answer.status, answer.text);
+    }
+}

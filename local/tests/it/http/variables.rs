@@ -14,7 +14,7 @@ async fn a_template_that_meta_could_not_take_is_refused_by_field() {
     let many = (1..=999).fold(String::new(), |text, number| text + &format!("{{{{{number}}}}}"));
     let names: Vec<String> = (1..=999).map(|number| format!("n{number}")).collect();
     for (field, content, variables) in [
-        ("content", &many, json!(names)),
+        ("content", &*many, json!(names)),
         ("content", "", json!([])),
         ("content", &"x".repeat(1_025), json!([])),
         ("content", "Hello {{1}} and {{3}}!", json!(["a", "b"])),
