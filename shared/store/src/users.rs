@@ -138,7 +138,7 @@ INSERT INTO login_failures AS f (email_hash, failures, blocked_until) VALUES ($1
     ON CONFLICT (email_hash) DO UPDATE SET
        failures = f.failures + 1,
        blocked_until = CASE WHEN f.failures < 4 THEN f.blocked_until
-                            ELSE $2 + least(interval '15 minutes', interval '1 second' * power(2, least(f.failures - 4, 10))) END
+                            ELSE $2::timestamptz + least(interval '15 minutes', interval '1 second' * power(2, least(f.failures - 4, 10))) END
      WHERE f.blocked_until <= $2";
 
 /// Counts a try to log in, unless this e-mail may not try now; tells whether it may.
