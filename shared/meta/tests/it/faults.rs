@@ -120,9 +120,9 @@ async fn no_error_holds_a_secret() {
     let base_url = format!("http://{address}");
     let client = client(&base_url, PATIENCE);
     let errors = [
-        client.exchange_code("the-code").await.expect_err("no answer"),
+        client.exchange_code("the-code").await.map(drop).expect_err("no answer"),
         client.debug_token("the-token").await.map(drop).expect_err("no answer"),
-        client.exchange_code("the\u{0}code").await.expect_err("no answer"),
+        client.exchange_code("the\u{0}code").await.map(drop).expect_err("no answer"),
     ];
     for error in errors {
         assert!(matches!(error, CallError::Broken(_) | CallError::NotSent(_)), "{error:?}");
