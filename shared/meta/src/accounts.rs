@@ -1,6 +1,6 @@
 //! What connecting an account takes and what Meta tells of it: [`token`]s, the [`account`] itself, its [`number`]s and
 //! how they are [`registration`] for the Cloud API, who hears its webhooks ([`subscription`]), whether it may send
-//! ([`health`]).
+//! ([`health`]), and what else they may be written to by ([`username`]).
 
 mod account;
 mod health;
@@ -8,6 +8,7 @@ mod number;
 mod registration;
 mod subscription;
 mod token;
+mod username;
 
 pub use account::{ACCOUNT_FIELDS, NewNumber, RemoteAccount, Side};
 pub use health::{Availability, Health, HealthEntity, HealthProblem};
@@ -15,3 +16,4 @@ pub use number::{NUMBER_FIELDS, RemoteNumber, WebhookConfiguration};
 pub use registration::{CodeMethod, SyncType};
 pub use subscription::{AppSubscription, CallbackOverride, NewAppSubscription, SubscribedApp};
 pub use token::{ExchangedToken, TokenError, TokenInfo};
+pub use username::BusinessUsername;

@@ -22,9 +22,9 @@ pub mod webhook;
 mod wire;
 
 pub use accounts::{
-    ACCOUNT_FIELDS, AppSubscription, Availability, CallbackOverride, CodeMethod, ExchangedToken, Health,
-    HealthEntity, HealthProblem, NUMBER_FIELDS, NewAppSubscription, NewNumber, RemoteAccount, RemoteNumber,
-    Side, SubscribedApp, SyncType, TokenError, TokenInfo, WebhookConfiguration,
+    ACCOUNT_FIELDS, AppSubscription, Availability, BusinessUsername, CallbackOverride, CodeMethod,
+    ExchangedToken, Health, HealthEntity, HealthProblem, NUMBER_FIELDS, NewAppSubscription, NewNumber,
+    RemoteAccount, RemoteNumber, Side, SubscribedApp, SyncType, TokenError, TokenInfo, WebhookConfiguration,
 };
 pub use analytics::{
     Granularity, PricingDimension, PricingPoint, PricingQuery, TemplateCost, TemplatePoint,
@@ -37,8 +37,8 @@ pub use send::{
     Accepted, Action, ButtonValue, CardValue, ContactAddress, ContactCard, ContactEmail, ContactName,
     ContactOrganisation, ContactPhone, ContactUrl, Content, Currency, DateTime, FlowAction, FlowName,
     HeaderValue, Interactive, InteractiveCard, InteractiveHeader, ListRow, ListSection, Location,
-    MarketingMessage, MediaMessage, MediaSource, Message, Parameter, ParameterValue, ProductPolicy,
-    ProductSection, Reaction, Recipient, ReplyButton, SendAnswer, SendOptions, TapTarget,
+    MarketingMessage, MediaMessage, MediaSource, Message, OrderStatus, Parameter, ParameterValue,
+    ProductPolicy, ProductSection, Reaction, Recipient, ReplyButton, SendAnswer, SendOptions, TapTarget,
     TemplateButtonValue, TemplateMessage, TemplateSend, Text,
 };
 pub use templates::{

@@ -1,7 +1,7 @@
 //! The one call that cannot be taken back: sending a message, and what its answer proves.
 //!
 //! Each kind of message has its file: [`template`], [`free_form`], [`media`], [`contact`], [`interactive`] (with
-//! [`flow`] and [`product`]), [`marketing`]; [`message`] is what they have in common, [`outcome`] how the answer is read,
+//! [`flow`], [`order`] and [`product`]), [`marketing`]; [`message`] is what they have in common, [`outcome`] how the answer is read,
 //! [`receipt`] what is told about messages received.
 
 use std::error::Error as _;
@@ -21,6 +21,7 @@ mod interactive;
 mod marketing;
 mod media;
 mod message;
+mod order;
 mod outcome;
 mod product;
 mod receipt;
@@ -38,6 +39,7 @@ pub use interactive::{
 pub use marketing::{MarketingMessage, ProductPolicy};
 pub use media::{MediaMessage, MediaSource};
 pub use message::{Content, Message, Recipient, SendOptions};
+pub use order::OrderStatus;
 pub use outcome::Accepted;
 pub use product::ProductSection;
 pub use template::{

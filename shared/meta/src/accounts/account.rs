@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::error::CallError;
-use crate::wire::{Id, Listed, Page, PageQuery, text_of};
+use crate::wire::{Id, Listed, Page, PageQuery, present, text_of};
 
 /// Everything that is read of an account.
 pub const ACCOUNT_FIELDS: &[&str] = &[
@@ -62,7 +62,11 @@ pub struct NewNumber {
     /// The number without it.
     pub phone_number: String,
     /// The business' name on it, which Meta reviews.
-    pub verified_name: String,
+    pub verified_name: Option<String>,
+    /// Whether it comes from another account, where it stays registered until this is done.
+    pub migrate_phone_number: Option<bool>,
+    /// Of a number that a provider verified beforehand.
+    pub preverified_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -130,9 +134,13 @@ impl Client {
     /// Adds a number to an account (`POST /{waba}/phone_numbers`; Meta: registering phone numbers). Gives its id; it can
     /// send once its code is verified and it is registered.
     pub async fn add_number(&self, token: &str, waba: &str, new: &NewNumber) -> Result<String, CallError> {
-        let body = json!({
-            "cc": new.country_code, "phone_number": new.phone_number, "verified_name": new.verified_name,
-        });
+        let body = present(json!({
+            "cc": new.country_code,
+            "phone_number": new.phone_number,
+            "verified_name": new.verified_name,
+            "migrate_phone_number": new.migrate_phone_number,
+            "preverified_id": new.preverified_id,
+        }));
         let request = self.authorized(Method::POST, &[waba, "phone_numbers"], token).json(&body);
         Ok(self.call::<Named>(request).await?.id.into())
     }

@@ -21,6 +21,10 @@ pub struct TemplateStatsQuery<'a> {
     pub template_ids: &'a [String],
     /// What is counted, such as `SENT`, `DELIVERED`, `READ`, `CLICKED`, `COST`; none are everything.
     pub metric_types: &'a [&'a str],
+    /// `CLOUD_API` or `MARKETING_MESSAGES_LITE_API`; both when nothing is said.
+    pub product_type: Option<&'a str>,
+    /// Points at once.
+    pub limit: Option<u16>,
     /// The cursor that the page before ended with.
     pub after: Option<&'a str>,
 }
@@ -96,6 +100,8 @@ impl TemplateStatsQuery<'_> {
         if !self.metric_types.is_empty() {
             members.push(("metric_types", self.metric_types.join(",")));
         }
+        members.extend(self.product_type.map(|product| ("product_type", product.to_owned())));
+        members.extend(self.limit.map(|limit| ("limit", limit.to_string())));
         members.extend(self.after.map(|after| ("after", after.to_owned())));
         members
     }
@@ -121,9 +127,21 @@ impl Point {
     }
 }
 
+#[derive(Deserialize)]
+struct Confirmed {}
+
 impl Client {
-    /// A page of how templates did, day by day (`GET /{waba}/template_analytics`). The account must have confirmed once,
-    /// at Meta, that it wants this counted.
+    /// Confirms that an account's templates are to be counted (`POST /{waba}?is_enabled_for_insights=true`). It cannot be
+    /// taken back, and counting starts now.
+    pub async fn enable_template_analytics(&self, token: &str, waba: &str) -> Result<(), CallError> {
+        let request = self.authorized(Method::POST, &[waba], token);
+        // Meta answers with the account's id.
+        let Confirmed {} = self.call(request.query(&[("is_enabled_for_insights", "true")])).await?;
+        Ok(())
+    }
+
+    /// A page of how templates did, day by day (`GET /{waba}/template_analytics`), after
+    /// [`enable_template_analytics`](Self::enable_template_analytics).
     pub async fn template_analytics(
         &self,
         token: &str,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::flow::FlowAction;
 use super::media::MediaSource;
+use super::order::OrderStatus;
 use super::product::ProductSection;
 use crate::wire::{present, typed};
 
@@ -101,6 +102,10 @@ pub enum Action {
     },
     /// `call_permission_request`: asks whether the business may call.
     CallPermission,
+    /// `order_details`: an order to be paid, as Meta's payments API describes one.
+    Order(Value),
+    /// `order_status`: how far an order is.
+    OrderStatus(OrderStatus),
     /// `carousel`: two to ten cards to swipe.
     Carousel(Vec<InteractiveCard>),
 }
@@ -194,6 +199,8 @@ impl Action {
             Self::Address { .. } => "address_message",
             Self::VoiceCall { .. } => "voice_call",
             Self::CallPermission => "call_permission_request",
+            Self::Order(_) => "order_details",
+            Self::OrderStatus(_) => "order_status",
             Self::Carousel(_) => "carousel",
         }
     }
@@ -236,6 +243,8 @@ impl Action {
                 present(json!({ "name": "voice_call", "parameters": parameters }))
             }
             Self::CallPermission => json!({ "name": "call_permission_request" }),
+            Self::Order(order) => named("review_and_pay", order),
+            Self::OrderStatus(order) => named("review_order", order.json()),
             Self::Carousel(cards) => {
                 json!({ "cards": cards.iter().enumerate().map(InteractiveCard::json).collect::<Vec<_>>() })
             }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::free_form::Location;
 use super::media::MediaSource;
+use super::order::OrderStatus;
 use crate::wire::{present, typed};
 
 mod button;
@@ -31,6 +32,8 @@ pub struct TemplateMessage {
     pub offer_ends_ms: Option<i64>,
     /// Titles shown for addresses that its picture leads to (Meta: tap target title override).
     pub tap_targets: Vec<TapTarget>,
+    /// How far the order is that it is about (Meta: order status templates).
+    pub order_status: Option<OrderStatus>,
 }
 
 /// What stands in a header.
@@ -104,6 +107,9 @@ impl TemplateMessage {
             components.push(json!({ "type": "carousel", "cards": cards }));
         }
         components.extend(self.buttons.iter().map(TemplateButtonValue::json));
+        if let Some(order) = &self.order_status {
+            components.push(component("order_status", [typed("order_status", order.json())]));
+        }
         if !self.tap_targets.is_empty() {
             let target = |target: &TapTarget| json!({ "url": target.url, "title": target.title });
             let targets: Vec<Value> = self.tap_targets.iter().map(target).collect();

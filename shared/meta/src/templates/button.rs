@@ -62,6 +62,11 @@ pub enum TemplateButton {
         /// Its label.
         text: String,
     },
+    /// An order to be paid.
+    Order {
+        /// Its label.
+        text: String,
+    },
     /// A call to the business through WhatsApp.
     VoiceCall {
         /// Its label.
@@ -162,6 +167,7 @@ impl TemplateButton {
             Self::Catalog { text } => labelled("CATALOG", text),
             Self::MultiProduct { text } => labelled("MPM", text),
             Self::SingleProduct { text } => labelled("SPM", text),
+            Self::Order { text } => labelled("ORDER_DETAILS", text),
             Self::VoiceCall { text, ttl_minutes } => {
                 present(json!({ "type": "VOICE_CALL", "text": text, "ttl_minutes": ttl_minutes }))
             }

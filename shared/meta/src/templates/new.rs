@@ -37,6 +37,10 @@ pub struct TemplateOptions {
     pub allow_category_change: Option<bool>,
     /// Whether Meta may not rewrite its links to count taps.
     pub cta_url_link_tracking_opted_out: Option<bool>,
+    /// More of what it is for: `ORDER_DETAILS` or `ORDER_STATUS` (Meta: payments API).
+    pub sub_category: Option<String>,
+    /// How it is shown: `ORDER_DETAILS`.
+    pub display_format: Option<String>,
     /// The template of Meta's library that it is taken from.
     pub library: Option<LibraryTemplate>,
 }
@@ -127,6 +131,8 @@ impl NewTemplate {
             "message_send_ttl_seconds": self.options.message_send_ttl_seconds,
             "allow_category_change": self.options.allow_category_change,
             "cta_url_link_tracking_opted_out": self.options.cta_url_link_tracking_opted_out,
+            "sub_category": self.options.sub_category,
+            "display_format": self.options.display_format,
             "library_template_name": library.map(|library| &library.name),
             "library_template_body_inputs": library.and_then(|library| Some(library.body.as_ref()?.json())),
             "library_template_button_inputs": buttons,

@@ -44,6 +44,8 @@ pub enum ButtonValue {
         /// The products.
         sections: Vec<ProductSection>,
     },
+    /// `order_details`: an order to be paid, as Meta's payments API describes one.
+    Order(Value),
     /// `voice_call`: a call to the business.
     VoiceCall {
         /// How long it works, in minutes.
@@ -62,6 +64,7 @@ impl ButtonValue {
             Self::Flow { .. } => "flow",
             Self::Catalog { .. } => "catalog",
             Self::Products { .. } => "mpm",
+            Self::Order(_) => "order_details",
             Self::VoiceCall { .. } => "voice_call",
         }
     }
@@ -79,6 +82,7 @@ impl ButtonValue {
             Self::Products { thumbnail_product_retailer_id: thumbnail, sections } => {
                 action(json!({ "thumbnail_product_retailer_id": thumbnail, "sections": sections }))
             }
+            Self::Order(order) => action(json!({ "order_details": order })),
             Self::VoiceCall { ttl_minutes, payload } => {
                 let ttl = ttl_minutes.map(|minutes| typed("ttl_minutes", minutes));
                 ttl.into_iter().chain(payload.as_ref().map(|payload| typed("payload", payload))).collect()

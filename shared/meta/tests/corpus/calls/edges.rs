@@ -5,7 +5,7 @@ use meta::{CodeMethod, NewAppSubscription, NewNumber, NewUpload, PageQuery, Side
 use serde_json::json;
 
 use super::graph::{Read, Replay, TOKEN, callback};
-use super::{list, text, told};
+use super::{list, maybe, text, told};
 use crate::events;
 
 impl Replay<'_> {
@@ -35,6 +35,17 @@ impl Replay<'_> {
                     |_request| if wants_ok { vec![json!({"event": "ok"})] } else { Vec::new() },
                 )
             }
+            ("GET", "username") => self.heard(client.username(TOKEN, &number).await, |_username| Vec::new()),
+            ("POST", "username") => {
+                let takes_over = body["transfer_action"] == "force_transfer";
+                let claimed =
+                    client.claim_username(TOKEN, &number, &text(&body["username"]), takes_over).await;
+                self.heard(claimed, |_status| Vec::new())
+            }
+            ("DELETE", "username") => self.done(client.delete_username(TOKEN, &number).await),
+            ("GET", "username_suggestions") => {
+                self.heard(client.suggest_usernames(TOKEN, &number).await, |_suggestions| Vec::new())
+            }
             ("POST", "unpause") => self.done(client.unpause_template(TOKEN, node).await),
             _ => return None,
         })
@@ -60,7 +71,9 @@ impl Replay<'_> {
                 let new = NewNumber {
                     country_code: text(&body["cc"]),
                     phone_number: text(&body["phone_number"]),
-                    verified_name: text(&body["verified_name"]),
+                    verified_name: maybe(&body["verified_name"]),
+                    migrate_phone_number: body["migrate_phone_number"].as_bool(),
+                    preverified_id: maybe(&body["preverified_id"]),
                 };
                 self.heard(client.add_number(TOKEN, node, &new).await, |id| told::named(&id))
             }

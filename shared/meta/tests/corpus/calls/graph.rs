@@ -237,6 +237,8 @@ impl<'a> Replay<'a> {
             end: second(self.query("end").unwrap_or_default()),
             template_ids: &ids,
             metric_types: &metrics,
+            product_type: self.query("product_type"),
+            limit: self.query("limit").and_then(|limit| limit.parse().ok()),
             after: self.query("after"),
         };
         let page = self.client.template_analytics(TOKEN, waba, &query).await;
@@ -279,7 +281,11 @@ impl<'a> Replay<'a> {
     async fn change(&self, node: &str) -> Read {
         let (client, body) = (&self.client, &self.request["body"]);
         let number = PhoneNumberId(node.to_owned());
-        if let Some(pin) = body["pin"].as_str() {
+        if self.query("is_enabled_for_insights").is_some() {
+            let wants_ok = self.expects("ok");
+            let enabled = client.enable_template_analytics(TOKEN, node).await;
+            self.heard(enabled, |()| if wants_ok { vec![json!({"event": "ok"})] } else { Vec::new() })
+        } else if let Some(pin) = body["pin"].as_str() {
             self.done(client.set_pin(TOKEN, &number, pin).await)
         } else if body["webhook_configuration"].is_object() {
             let callback = callback(&body["webhook_configuration"]);

@@ -6,15 +6,15 @@ use meta::{
 };
 use serde_json::Value;
 
-use super::message::{products, source};
-use super::{list, maybe, number, text, unsaid};
+use super::message::{order_status, products, source};
+use super::{list, maybe, number, text, unsaid, word};
 
 pub(super) fn interactive(object: &Value) -> Result<Interactive, String> {
     Ok(Interactive {
         header: header(&object["header"])?,
         body: maybe(&object["body"]["text"]),
         footer: maybe(&object["footer"]["text"]),
-        action: action(&text(&object["type"]), &object["action"])?,
+        action: action(&word(&object["type"]), &object["action"])?,
     })
 }
 
@@ -68,6 +68,8 @@ fn action(kind: &str, action: &Value) -> Result<Action, String> {
             payload: maybe(&parameters["payload"]),
         },
         "call_permission_request" => Action::CallPermission,
+        "order_details" => Action::Order(parameters.clone()),
+        "order_status" => Action::OrderStatus(order_status(parameters)),
         "carousel" => {
             let cards: Result<Vec<InteractiveCard>, String> = list(&action["cards"]).map(card).collect();
             Action::Carousel(cards?)
@@ -102,6 +104,6 @@ fn card(card: &Value) -> Result<InteractiveCard, String> {
     Ok(InteractiveCard {
         header: header(&card["header"])?,
         body: maybe(&card["body"]["text"]),
-        action: action(&text(&card["type"]), &card["action"])?,
+        action: action(&word(&card["type"]), &card["action"])?,
     })
 }

@@ -4,8 +4,8 @@ use domain::{PhoneNumber, Wamid};
 use meta::{
     ButtonValue, CardValue, ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrganisation,
     ContactPhone, ContactUrl, Content, Currency, DateTime, HeaderValue, Location, MarketingMessage,
-    MediaMessage, MediaSource, Message, Parameter, ParameterValue, ProductPolicy, ProductSection, Reaction,
-    Recipient, SendOptions, TapTarget, TemplateButtonValue, TemplateMessage, Text,
+    MediaMessage, MediaSource, Message, OrderStatus, Parameter, ParameterValue, ProductPolicy,
+    ProductSection, Reaction, Recipient, SendOptions, TapTarget, TemplateButtonValue, TemplateMessage, Text,
 };
 use serde_json::Value;
 
@@ -161,6 +161,9 @@ fn template(object: &Value) -> Result<TemplateMessage, String> {
             "limited_time_offer" => {
                 template.offer_ends_ms = number(&parameters[0]["limited_time_offer"]["expiration_time_ms"]);
             }
+            "order_status" => {
+                template.order_status = Some(order_status(&parameters[0]["order_status"]));
+            }
             "tap_target_configuration" => {
                 let target = |one: &Value| TapTarget { url: text(&one["url"]), title: text(&one["title"]) };
                 template.tap_targets = list(&parameters[0]["tap_target_configuration"]).map(target).collect();
@@ -169,6 +172,14 @@ fn template(object: &Value) -> Result<TemplateMessage, String> {
         }
     }
     Ok(template)
+}
+
+pub(super) fn order_status(order: &Value) -> OrderStatus {
+    OrderStatus {
+        reference_id: text(&order["reference_id"]),
+        status: text(&order["order"]["status"]),
+        description: maybe(&order["order"]["description"]),
+    }
 }
 
 fn card_value(card: &Value) -> Result<CardValue, String> {
@@ -250,6 +261,7 @@ fn button(component: &Value) -> Result<TemplateButtonValue, String> {
             let sections = products(&action["sections"]);
             ButtonValue::Products { thumbnail_product_retailer_id, sections }
         }
+        ("order_details", _) => ButtonValue::Order(action["order_details"].clone()),
         ("voice_call", _) => {
             let of = |kind: &str| list(&component["parameters"]).find(|one| one["type"] == *kind);
             ButtonValue::VoiceCall {

@@ -20,6 +20,8 @@ pub(super) fn new_template(body: &Value) -> Result<NewTemplate, String> {
             message_send_ttl_seconds: number(&body["message_send_ttl_seconds"]),
             allow_category_change: body["allow_category_change"].as_bool(),
             cta_url_link_tracking_opted_out: body["cta_url_link_tracking_opted_out"].as_bool(),
+            sub_category: maybe(&body["sub_category"]),
+            display_format: maybe(&body["display_format"]),
             library: library(body)?,
         },
     })
@@ -160,6 +162,7 @@ fn button(button: &Value) -> Result<TemplateButton, String> {
         "catalog" => TemplateButton::Catalog { text: label },
         "mpm" => TemplateButton::MultiProduct { text: label },
         "spm" => TemplateButton::SingleProduct { text: label },
+        "order_details" => TemplateButton::Order { text: label },
         "voice_call" => {
             TemplateButton::VoiceCall { text: label, ttl_minutes: number(&button["ttl_minutes"]) }
         }

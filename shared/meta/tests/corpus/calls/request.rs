@@ -4,6 +4,8 @@
 //! either case; places and ids as numbers or as text; components in any order; defaults written or left out; one
 //! example alone or in a list. Whatever else differs is a difference.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{list, text, word};
@@ -18,15 +20,20 @@ const IDS: [&str; 5] = ["index", "card_index", "catalog_id", "flow_id", "hsm_ids
 /// Members that hold examples.
 const EXAMPLES: [&str; 4] = ["body_text", "header_text", "header_handle", "example"];
 /// Members that may be written or left out.
-const DEFAULTS: [(&str, &str); 3] =
-    [("recipient_type", "individual"), ("policy", "deterministic"), ("parameter_format", "positional")];
+const DEFAULTS: [(&str, &str); 4] = [
+    ("recipient_type", "individual"),
+    ("policy", "deterministic"),
+    ("parameter_format", "positional"),
+    ("transfer_action", "none"),
+];
 
 pub(super) fn compare(theirs: &Value, ours: &Call, (app_id, app_secret): (&str, &str)) -> Verdict {
     let mut query = ours.query.clone();
     // Ours alone: it is there whether the app demands it or not.
     query.remove("appsecret_proof");
     let their_query = theirs["query"].as_object().into_iter().flatten();
-    let their_query = their_query.map(|(key, value)| (key.clone(), text(value))).collect();
+    let their_query = their_query.map(|(key, value)| (key.clone(), said(&text(value)))).collect();
+    let query = query.into_iter().map(|(key, value)| (key, said(&value))).collect();
     let bearer = theirs["headers"]["Authorization"].as_str().map(|header| {
         let header = header.replace("<APP_ID>", app_id).replace("<APP_SECRET>", app_secret);
         header.replace("<TOKEN>", "token")
@@ -35,10 +42,17 @@ pub(super) fn compare(theirs: &Value, ours: &Call, (app_id, app_secret): (&str, 
     Verdict::all([
         Verdict::equal("method", &ours.method.as_str(), &theirs["method"].as_str().unwrap_or_default()),
         Verdict::equal("path", &ours.path.as_str(), &theirs["path"].as_str().unwrap_or_default()),
-        Verdict::equal("query", &query, &their_query),
+        Verdict::equal::<BTreeMap<String, String>>("query", &query, &their_query),
         Verdict::equal("body", &canonical("", &ours.body), &canonical("", &theirs["body"])),
         bearer.map_or(Verdict::Outside, |bearer| Verdict::equal("authorization", &our_bearer, &Some(bearer))),
     ])
+}
+
+/// A member of a query in the one way of saying it: words in either case, lists with brackets or without.
+fn said(value: &str) -> String {
+    let is_word = value.chars().all(|letter| letter.is_ascii_alphabetic() || matches!(letter, '_' | ','));
+    let list = value.trim_matches(['[', ']']).replace('"', "");
+    if is_word { list.to_lowercase() } else { list }
 }
 
 /// A value in the one way of saying it.
