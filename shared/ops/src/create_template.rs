@@ -19,6 +19,10 @@ use crate::platform::Platform;
 use crate::seal::SealError;
 use crate::text::FieldError;
 
+/// Pages of an account's templates that are looked through: Meta keeps 6,000 templates at most, and tells a hundred at
+/// once.
+const TEMPLATE_PAGES_MAX: usize = 60;
+
 /// A template as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTemplate {
@@ -148,7 +152,7 @@ async fn offer(
         Err(error) => return Err(error.into()),
     };
     let mut after: Option<String> = None;
-    loop {
+    for _page in 0..TEMPLATE_PAGES_MAX {
         let query = meta::TemplateQuery::everything(after.as_deref());
         let page = platform.meta.list_templates(token, waba_id, &query).await?;
         let next = page.next().map(str::to_owned);
@@ -158,11 +162,12 @@ async fn offer(
         if let Some(remote) = page.items.into_iter().find(is_ours) {
             return Ok(remote.into());
         }
-        match next {
-            Some(next) => after = Some(next),
-            None => return Err(refusal.into()),
+        if next.is_none() {
+            break;
         }
+        after = next;
     }
+    Err(refusal.into())
 }
 
 enum Drafted {

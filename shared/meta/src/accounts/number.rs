@@ -199,15 +199,17 @@ impl Client {
         self.succeed(self.authorized(Method::POST, &[&number.0], token).json(&body)).await
     }
 
-    /// Sends a number's messages and their statuses to an address of its own (`POST /{phone_number_id}`; Meta: webhook
-    /// overrides). The app must be subscribed to the account first.
+    /// Sends a number's messages and their statuses to an address of its own, or no longer (`POST /{phone_number_id}`;
+    /// Meta: webhook overrides). The app must be subscribed to the account first.
     pub async fn override_number_callback(
         &self,
         token: &str,
         number: &PhoneNumberId,
-        callback: &CallbackOverride,
+        callback: Option<&CallbackOverride>,
     ) -> Result<(), CallError> {
-        let body = json!({ "webhook_configuration": callback });
+        // Meta takes an empty address for none.
+        let none = json!({ "override_callback_uri": "" });
+        let body = json!({ "webhook_configuration": callback.map_or(none, |callback| json!(callback)) });
         self.succeed(self.authorized(Method::POST, &[&number.0], token).json(&body)).await
     }
 }

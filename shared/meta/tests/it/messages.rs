@@ -218,8 +218,20 @@ fn interactive(action: Action) -> Content {
     }))
 }
 
+/// What is said of something that can be tapped.
+async fn tapped(action: Action) -> Value {
+    let mut body = said(interactive(action)).await;
+    assert_eq!(body["interactive"]["header"], json!({"type": "text", "text": "head"}));
+    assert_eq!(body["interactive"]["body"], json!({"text": "body"}));
+    json!([body["interactive"]["type"].take(), body["interactive"]["action"].take()])
+}
+
+fn to_address() -> Action {
+    Action::Url { display_text: text("Go"), url: text("https://a") }
+}
+
 #[tokio::test]
-async fn everything_that_can_be_tapped_has_metas_name() {
+async fn replies_lists_addresses_and_forms_have_metas_names() {
     let flow = FlowAction {
         flow: FlowName::Id(text("7")),
         cta: text("Go"),
@@ -233,71 +245,80 @@ async fn everything_that_can_be_tapped_has_metas_name() {
     let card = InteractiveCard {
         header: Some(InteractiveHeader::Image(MediaSource::Link(text("https://a/b")))),
         body: None,
-        action: Action::Url { display_text: text("Go"), url: text("https://a") },
+        action: to_address(),
     };
     let url = json!({"name": "cta_url", "parameters": {"display_text": "Go", "url": "https://a"}});
-    let no_call = Action::VoiceCall { display_text: None, ttl_minutes: None, payload: None };
-    for (action, kind, expected) in [
+    for (action, expected) in [
         (
             Action::Buttons(vec![ReplyButton { id: text("y"), title: text("Yes") }]),
-            "button",
-            json!({"buttons": [{"type": "reply", "reply": {"id": "y", "title": "Yes"}}]}),
+            json!(["button", {"buttons": [{"type": "reply", "reply": {"id": "y", "title": "Yes"}}]}]),
         ),
         (
             Action::List {
                 button: text("All"),
                 sections: vec![ListSection { title: None, rows: vec![row] }],
             },
-            "list",
-            json!({"button": "All", "sections": [{"rows": [{"id": "r", "title": "Row"}]}]}),
+            json!(["list", {"button": "All", "sections": [{"rows": [{"id": "r", "title": "Row"}]}]}]),
         ),
-        (Action::Url { display_text: text("Go"), url: text("https://a") }, "cta_url", url.clone()),
+        (to_address(), json!(["cta_url", url])),
         (
             Action::Flow(flow),
-            "flow",
-            json!({"name": "flow", "parameters": {"flow_message_version": "3", "flow_id": "7", "flow_cta": "Go",
-                "flow_action": "navigate", "flow_action_payload": {"screen": "S"}}}),
-        ),
-        (
-            Action::Product { catalog_id: text("9"), product_retailer_id: text("p") },
-            "product",
-            json!({"catalog_id": "9", "product_retailer_id": "p"}),
-        ),
-        (
-            Action::ProductList { catalog_id: text("9"), sections: vec![] },
-            "product_list",
-            json!({"catalog_id": "9", "sections": []}),
-        ),
-        (
-            Action::Catalog { thumbnail_product_retailer_id: None },
-            "catalog_message",
-            json!({"name": "catalog_message"}),
-        ),
-        (Action::LocationRequest, "location_request_message", json!({"name": "send_location"})),
-        (Action::ContactRequest, "request_contact_info", json!({"name": "request_contact_info"})),
-        (
-            Action::Address { country: text("IN"), parameters: json!({"values": {"city": "P"}}) },
-            "address_message",
-            json!({"name": "address_message", "parameters": {"country": "IN", "values": {"city": "P"}}}),
-        ),
-        (no_call, "voice_call", json!({"name": "voice_call"})),
-        (Action::CallPermission, "call_permission_request", json!({"name": "call_permission_request"})),
-        (
-            Action::Order(json!({"a": 1})),
-            "order_details",
-            json!({"name": "review_and_pay", "parameters": {"a": 1}}),
+            json!(["flow", {"name": "flow", "parameters": {"flow_message_version": "3", "flow_id": "7",
+                "flow_cta": "Go", "flow_action": "navigate", "flow_action_payload": {"screen": "S"}}}]),
         ),
         (
             Action::Carousel(vec![card]),
-            "carousel",
-            json!({"cards": [{"card_index": 0, "type": "cta_url", "action": url,
-                "header": {"type": "image", "image": {"link": "https://a/b"}}}]}),
+            json!(["carousel", {"cards": [{"card_index": 0, "type": "cta_url", "action": url,
+                "header": {"type": "image", "image": {"link": "https://a/b"}}}]}]),
         ),
     ] {
-        let body = said(interactive(action)).await;
-        let expected = json!({"type": kind, "header": {"type": "text", "text": "head"}, "body": {"text": "body"},
-            "action": expected});
-        assert_eq!(body, json!({"type": "interactive", "interactive": expected}));
+        assert_eq!(tapped(action).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn products_requests_calls_and_orders_have_metas_names() {
+    let no_call = Action::VoiceCall { display_text: None, ttl_minutes: None, payload: None };
+    let call = Action::VoiceCall { display_text: Some(text("Call")), ttl_minutes: Some(9), payload: None };
+    let status =
+        OrderStatus { reference_id: text("r"), status: text("shipped"), description: Some(text("d")) };
+    for (action, expected) in [
+        (
+            Action::Product { catalog_id: text("9"), product_retailer_id: text("p") },
+            json!(["product", {"catalog_id": "9", "product_retailer_id": "p"}]),
+        ),
+        (
+            Action::ProductList { catalog_id: text("9"), sections: vec![] },
+            json!(["product_list", {"catalog_id": "9", "sections": []}]),
+        ),
+        (
+            Action::Catalog { thumbnail_product_retailer_id: None },
+            json!(["catalog_message", {"name": "catalog_message"}]),
+        ),
+        (Action::LocationRequest, json!(["location_request_message", {"name": "send_location"}])),
+        (Action::ContactRequest, json!(["request_contact_info", {"name": "request_contact_info"}])),
+        (
+            Action::Address { country: text("IN"), parameters: json!({"values": {"city": "P"}}) },
+            json!(["address_message",
+                {"name": "address_message", "parameters": {"country": "IN", "values": {"city": "P"}}}]),
+        ),
+        (no_call, json!(["voice_call", {"name": "voice_call"}])),
+        (
+            call,
+            json!(["voice_call", {"name": "voice_call", "parameters": {"display_text": "Call", "ttl_minutes": 9}}]),
+        ),
+        (Action::CallPermission, json!(["call_permission_request", {"name": "call_permission_request"}])),
+        (
+            Action::Order(json!({"a": 1})),
+            json!(["order_details", {"name": "review_and_pay", "parameters": {"a": 1}}]),
+        ),
+        (
+            Action::OrderStatus(status),
+            json!(["order_status", {"name": "review_order", "parameters": {"reference_id": "r",
+                "order": {"status": "shipped", "description": "d"}}}]),
+        ),
+    ] {
+        assert_eq!(tapped(action).await, expected);
     }
 }
 

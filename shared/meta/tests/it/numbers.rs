@@ -44,7 +44,7 @@ async fn a_number_is_read_with_everything_that_meta_tells_and_without_what_it_do
 #[tokio::test]
 async fn a_number_gets_onto_the_cloud_api_and_off_it() {
     let done = Reply::json(200, &json!({"success": true, "id": "1"}));
-    let server = Server::answering(vec![done; 8]).await;
+    let server = Server::answering(vec![done; 9]).await;
     let (client, number) = (server.client(), number());
     let callback = CallbackOverride {
         override_callback_uri: "https://a/b".to_owned(),
@@ -56,10 +56,20 @@ async fn a_number_gets_onto_the_cloud_api_and_off_it() {
     client.register("token", &number, "212834").await.expect("registered");
     client.register_in("token", &number, "212834", Some("CH")).await.expect("registered");
     client.set_pin("token", &number, "150954").await.expect("set");
-    client.override_number_callback("token", &number, &callback).await.expect("overridden");
+    client.override_number_callback("token", &number, Some(&callback)).await.expect("overridden");
+    client.override_number_callback("token", &number, None).await.expect("ended");
     client.deregister("token", &number).await.expect("deregistered");
-    let edges =
-        ["/request_code", "/request_code", "/verify_code", "/register", "/register", "", "", "/deregister"];
+    let edges = [
+        "/request_code",
+        "/request_code",
+        "/verify_code",
+        "/register",
+        "/register",
+        "",
+        "",
+        "",
+        "/deregister",
+    ];
     assert_eq!(lines(&server), edges.map(|edge| format!("POST /v26.0/77{edge}")));
     let bodies: Vec<Value> = server.calls().into_iter().map(|call| call.body).collect();
     let expected = [
@@ -70,6 +80,7 @@ async fn a_number_gets_onto_the_cloud_api_and_off_it() {
         json!({"messaging_product": "whatsapp", "pin": "212834", "data_localization_region": "CH"}),
         json!({"pin": "150954"}),
         json!({"webhook_configuration": {"override_callback_uri": "https://a/b", "verify_token": "secret"}}),
+        json!({"webhook_configuration": {"override_callback_uri": ""}}),
         Value::Null,
     ];
     assert_eq!(bodies, expected);

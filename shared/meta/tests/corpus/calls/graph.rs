@@ -289,8 +289,12 @@ impl<'a> Replay<'a> {
             self.done(client.set_pin(TOKEN, &number, pin).await)
         } else if body["webhook_configuration"].is_object() {
             let callback = callback(&body["webhook_configuration"]);
-            self.done(client.override_number_callback(TOKEN, &number, &callback).await)
-        } else if body["category"].is_string() || body["components"].is_array() {
+            let callback = Some(&callback).filter(|callback| !callback.override_callback_uri.is_empty());
+            self.done(client.override_number_callback(TOKEN, &number, callback).await)
+        } else if ["category", "components", "message_send_ttl_seconds"]
+            .iter()
+            .any(|key| !body[*key].is_null())
+        {
             self.done(client.edit_template(TOKEN, node, &new_template::edit(body)?).await)
         } else {
             unsaid(body)
