@@ -1,5 +1,5 @@
 //! What connecting an account takes and what Meta tells of it: [`token`]s, the [`account`] itself, its [`number`]s and
-//! how they are [`registration`] for the Cloud API, who hears its webhooks ([`subscription`]), whether it may send
+//! how they get onto the Cloud API ([`registration`]), who hears its webhooks ([`subscription`]), whether it may send
 //! ([`health`]), and what else they may be written to by ([`username`]).
 
 mod account;

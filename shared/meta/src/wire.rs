@@ -1,6 +1,7 @@
 //! Shapes that several of Meta's requests and answers share.
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// Items asked for at once where the caller names no number: one call for most accounts, and an answer that stays far
@@ -94,6 +95,15 @@ impl<T> Listed<T> {
     pub(crate) fn items<U>(self, read: impl FnMut(T) -> U) -> Vec<U> {
         self.data.into_iter().map(read).collect()
     }
+}
+
+/// A member that is told beside what is asked for: of a shape that we do not know, it is as if it were not told, and
+/// never costs the rest.
+pub(crate) fn lenient<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok().flatten())
 }
 
 /// A member that may be absent, null, text or a number, as text.

@@ -9,7 +9,7 @@ use super::health::{Health, HealthStatus};
 use super::subscription::CallbackOverride;
 use crate::client::Client;
 use crate::error::CallError;
-use crate::wire::{Id, Listed, PAGE_ITEMS, Page, PageQuery};
+use crate::wire::{Id, Listed, PAGE_ITEMS, Page, PageQuery, lenient};
 
 /// Everything that is read of a number, but for its health.
 pub const NUMBER_FIELDS: &[&str] = &[
@@ -100,17 +100,22 @@ struct Told {
     name_status: Option<String>,
     new_name_status: Option<String>,
     status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     throughput: Option<Throughput>,
     whatsapp_business_manager_messaging_limit: Option<String>,
     messaging_limit_tier: Option<String>,
     platform_type: Option<String>,
     account_mode: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     is_on_biz_app: Option<bool>,
     username: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     webhook_configuration: Option<WebhookConfiguration>,
+    #[serde(default, deserialize_with = "lenient")]
     health_status: Option<HealthStatus>,
 }
 
+/// Meta documents an object with a level, and no more.
 #[derive(Deserialize)]
 struct Throughput {
     level: Option<String>,

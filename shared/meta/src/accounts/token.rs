@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::CallError;
-use crate::wire::Id;
+use crate::wire::{Id, lenient};
 
 /// The scope whose targets are the accounts that a token opens.
 const MANAGEMENT: &str = "whatsapp_business_management";
@@ -68,9 +68,11 @@ struct DebugData {
     r#type: Option<String>,
     #[serde(default)]
     is_valid: bool,
+    #[serde(default, deserialize_with = "lenient")]
     expires_at: Option<i64>,
     scopes: Option<Vec<String>>,
     granular_scopes: Option<Vec<Granular>>,
+    #[serde(default, deserialize_with = "lenient")]
     error: Option<TokenError>,
 }
 

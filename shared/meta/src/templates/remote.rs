@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::category::TemplateCategory;
 use super::variable::variables;
-use crate::wire::Id;
+use crate::wire::{Id, lenient};
 
 /// A template at Meta.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,9 +87,12 @@ pub(super) struct Told {
     previous_category: Option<String>,
     correct_category: Option<String>,
     parameter_format: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     components: Option<Vec<Value>>,
     rejected_reason: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     quality_score: Option<ToldQuality>,
+    #[serde(default, deserialize_with = "lenient")]
     message_send_ttl_seconds: Option<i64>,
 }
 

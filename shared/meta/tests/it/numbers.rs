@@ -42,6 +42,19 @@ async fn a_number_is_read_with_everything_that_meta_tells_and_without_what_it_do
 }
 
 #[tokio::test]
+async fn what_is_told_in_a_shape_that_we_do_not_know_costs_nothing_else() {
+    let odd = json!({"id": "77", "display_phone_number": "+1", "throughput": "HIGH", "is_on_biz_app": "maybe",
+        "webhook_configuration": [], "health_status": {"entities": 5}});
+    let server = Server::answering([Reply::json(200, &odd)]).await;
+    let read = server.client().number("token", &number(), NUMBER_FIELDS).await.expect("a number");
+    assert_eq!(read.display_phone_number.as_deref(), Some("+1"));
+    assert_eq!(
+        (read.throughput_level, read.is_on_biz_app, read.webhooks, read.health),
+        (None, None, None, None)
+    );
+}
+
+#[tokio::test]
 async fn a_number_gets_onto_the_cloud_api_and_off_it() {
     let done = Reply::json(200, &json!({"success": true, "id": "1"}));
     let server = Server::answering(vec![done; 9]).await;
