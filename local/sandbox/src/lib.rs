@@ -73,6 +73,7 @@ mod digest;
 mod faults;
 mod graph;
 mod journal;
+mod limits;
 mod message;
 mod orders;
 mod recipients;
