@@ -5,9 +5,14 @@
 mod accounts;
 mod delivery;
 mod faults;
+mod filling;
 mod journal;
+mod limits;
+mod messages;
 mod orders;
 mod recipients;
+mod rules;
 mod sending;
+mod states;
 mod support;
 mod templates;
