@@ -1,7 +1,6 @@
 //! Limits: off until they are ordered, then refused with Meta's codes.
 
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use crate::support::body::{message, plain, template_message};
 use crate::support::{Caller, PATIENCE, Stage, begin, options};
@@ -21,22 +20,11 @@ async fn until_refused(stage: &Stage, to: &str) -> crate::support::Reply {
 
 #[tokio::test]
 async fn a_thousand_messages_to_the_same_few_are_all_accepted_by_default() {
-    const MESSAGES: usize = 1_000;
     let sandbox = begin(options(None, None)).await;
     let caller = Caller::new(&sandbox.base_url());
     let account = caller.connect("a code").await;
-    let mut sends = JoinSet::new();
-    for sender in 0..20 {
-        let (caller, account) = (caller.clone(), account.clone());
-        sends.spawn(async move {
-            for place in 0..MESSAGES / 20 {
-                let to = format!("+1555000000{}", 1 + place % 3);
-                caller.send(&account, &to, &format!("attempt {sender} {place}")).await.wamid();
-            }
-        });
-    }
-    tokio::time::timeout(PATIENCE, sends.join_all()).await.expect("all are answered");
-    assert_eq!(caller.acceptances().await.len(), MESSAGES);
+    caller.send_thousand(&account, &["+15550000001", "+15550000002", "+15550000003"]).await;
+    assert_eq!(caller.acceptances().await.len(), 1_000);
 }
 
 #[tokio::test]

@@ -153,6 +153,22 @@ impl Caller {
         self.message(account, &text_to(to, opaque)).await
     }
 
+    /// Sends a hundred texts, one after the other, to several people in turn.
+    pub(crate) async fn send_hundred(self, account: Account, to: &[&str]) {
+        for (place, to) in to.iter().cycle().take(100).enumerate() {
+            self.send(&account, to, &format!("attempt {place}")).await.wamid();
+        }
+    }
+
+    /// Sends a thousand texts, ten at a time.
+    pub(crate) async fn send_thousand(&self, account: &Account, to: &'static [&'static str]) {
+        let mut sends = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            sends.spawn(self.clone().send_hundred(account.clone(), to));
+        }
+        tokio::time::timeout(PATIENCE, sends.join_all()).await.expect("all are answered");
+    }
+
     /// Sends a text and returns what went wrong with the connection.
     pub(crate) async fn send_in_vain(&self, account: &Account, to: &str, opaque: &str) -> reqwest::Error {
         let path = format!("/v26.0/{}/messages", account.phone_id);
