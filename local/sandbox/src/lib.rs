@@ -75,8 +75,8 @@
 //! | `GET /sandbox/accounts` | | every account with its ids and its token |
 //! | `GET /sandbox/webhooks` | | `{pending, delivered, lastError}`, counted in updates |
 //! | `POST /sandbox/webhooks` | `field`, `value`, `wabaId?` | any value of any field, as it is |
-//! | `POST /sandbox/faults` | `kind`, `match?{to, phoneNumberId, template}`, `times?`, `code?`, `httpStatus?`, `delayMs?` | what becomes of the next sends that match |
-//! | `POST /sandbox/statuses` | `wamid`, `status`, `errorCode?`, `omitOpaque?` | a status by hand |
+//! | `POST /sandbox/faults` | `kind`, `match?{call, to, phoneNumberId, template}`, `times?`, `code?`, `httpStatus?`, `delayMs?` | what becomes of the next sends that match, or of another `call` |
+//! | `POST /sandbox/statuses` | `wamid`, `status`, `errorCode?`, `omitOpaque?`, `pricing?`, `conversation?` | a status by hand |
 //! | `POST /sandbox/inbound` | `from`, `type?`, `content?`, `text?`, `context?`, `referral?`, `name?`, `userId?`, `wamid?` | a person writes, which opens the 24 hours; each type has its own example |
 //! | `POST /sandbox/preferences` | `from`, `value` of `stop`, `resume`, `signup` | a person's marketing messages: 131050 until they are wanted again |
 //! | `POST /sandbox/templates` | `id` or `name` and `language`; `status?`, `reason?`, `title?`, `quality?`, `category?`, `correctCategory?`, `components?` | Meta changes a template: status, score, category, content |
@@ -88,8 +88,9 @@
 //! | `DELETE /sandbox` | | forgets everything but accounts and templates |
 //!
 //! Kinds of faults: `accept` (also where the recipient would refuse), `refuse` (with `code`), `status` (a bare HTTP
-//! status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`, `duplicate_wamid`. Faults,
-//! limits, reviews and switches do not outlive the process.
+//! status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`, `duplicate_wamid`. A `call`
+//! is the last part of a path, such as `message_templates` or `access_token`, and `object` where the path is an id.
+//! Faults, limits, reviews and switches do not outlive the process.
 
 use std::io;
 use std::net::SocketAddr;

@@ -109,6 +109,12 @@ pub(crate) struct Status {
     /// Leave `biz_opaque_callback_data` out.
     #[serde(default)]
     pub(crate) omit_opaque: bool,
+    /// In place of what the message is priced.
+    #[serde(default)]
+    pub(crate) pricing: Option<Value>,
+    /// Only free entry points still have one.
+    #[serde(default)]
+    pub(crate) conversation: Option<Value>,
 }
 
 /// What became of a template; it may be deleted before this is told, so it stands here in full.

@@ -169,6 +169,8 @@ impl Sandbox {
                 word: plan.word,
                 error_code: plan.error_code,
                 omit_opaque: false,
+                pricing: None,
+                conversation: None,
             }),
         };
         (0..).zip(planned).map(one).collect()

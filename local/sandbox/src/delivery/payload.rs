@@ -176,14 +176,20 @@ fn status(message: &Message) -> Value {
     if let Some(opaque) = acceptance.attempt_id.as_ref().filter(|_opaque| !status.omit_opaque) {
         members.insert("biz_opaque_callback_data".into(), json!(opaque));
     }
+    if let Some(conversation) = &status.conversation {
+        members.insert("conversation".into(), conversation.clone());
+    }
+    if let Some(pricing) = &status.pricing {
+        members.insert("pricing".into(), pricing.clone());
+    }
     match status.word {
-        StatusWord::Sent | StatusWord::Delivered => {
+        StatusWord::Sent | StatusWord::Delivered if status.pricing.is_none() => {
             members.insert("pricing".into(), pricing(acceptance));
         }
         StatusWord::Failed => {
             members.insert("errors".into(), json!([error(status.error_code.unwrap_or(131_000))]));
         }
-        StatusWord::Read | StatusWord::Played => {}
+        StatusWord::Sent | StatusWord::Delivered | StatusWord::Read | StatusWord::Played => {}
     }
     Value::Object(members)
 }

@@ -8,16 +8,15 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::numbers::Ids;
 use super::oauth::{check_product, json_body};
-use super::{Business, GraphError};
+use super::{Business, GraphError, spoiled};
 use crate::account::Scope;
 use crate::clock;
-use crate::faults::{Fault, FaultKind, Shown};
+use crate::faults::{Fault, FaultKind, SEND, Shown};
 use crate::message::{self, Content, SendRequest};
 use crate::recipients::Behaviour;
 use crate::sandbox::{Acceptable, Accepted, Sandbox};
@@ -28,8 +27,6 @@ mod check;
 
 use check::{Door, check};
 
-/// How long a caller that never hangs up is kept waiting.
-const HANG: Duration = Duration::from_mins(1);
 /// How long an answer waits for the status that is to overtake it.
 const OVERTAKEN: Duration = Duration::from_secs(5);
 /// Refusals before `+15550000005` is reached.
@@ -98,7 +95,7 @@ async fn accept(
 ) -> Result<Response, GraphError> {
     let id = &caller.account.phone_number_id;
     let to = message::target(body);
-    let shown = Shown { to: &to, phone_number_id: id, template: message::template_name(body) };
+    let shown = Shown { call: SEND, to: &to, phone_number_id: id, template: message::template_name(body) };
     let fault = sandbox.world().faults.take(shown);
     let course = match &fault {
         Some(fault) => under_fault(sandbox, fault, id).await,
@@ -124,27 +121,18 @@ async fn accept(
 /// What an ordered fault makes of a request, after its delay if nothing is accepted.
 async fn under_fault(sandbox: &Sandbox, fault: &Fault, id: &str) -> Course {
     let accept = |answer, repeat_wamid| Course::Accept { answer, delay_ms: fault.delay_ms, repeat_wamid };
-    let refusal = match fault.kind {
-        FaultKind::Accept => return accept(Answer::Normal, false),
-        FaultKind::Hang => return accept(Answer::Hang, false),
-        FaultKind::Reset => return accept(Answer::Reset, false),
-        FaultKind::NoId => return accept(Answer::NoId, false),
-        FaultKind::Garbage => return accept(Answer::Garbage, false),
-        FaultKind::DuplicateWamid => return accept(Answer::Normal, true),
-        FaultKind::Refuse => {
-            GraphError::of(fault.http_status.unwrap_or(400), fault.code.unwrap_or(131_000)).into_response()
+    match fault.kind {
+        FaultKind::Accept => accept(Answer::Normal, false),
+        FaultKind::Hang => accept(Answer::Hang, false),
+        FaultKind::Reset => accept(Answer::Reset, false),
+        FaultKind::NoId => accept(Answer::NoId, false),
+        FaultKind::Garbage => accept(Answer::Garbage, false),
+        FaultKind::DuplicateWamid => accept(Answer::Normal, true),
+        FaultKind::Refuse | FaultKind::Status | FaultKind::Redirect => {
+            tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+            Course::Refuse(spoiled::refusal(sandbox, fault, &format!("/v26.0/{id}/messages")))
         }
-        FaultKind::Status => {
-            let status = fault.http_status.and_then(|status| StatusCode::from_u16(status).ok());
-            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response()
-        }
-        FaultKind::Redirect => {
-            let elsewhere = format!("{}/v26.0/{id}/messages_elsewhere", sandbox.app.base_url);
-            (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response()
-        }
-    };
-    tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
-    Course::Refuse(refusal)
+    }
 }
 
 /// What the number of the recipient asks for.
@@ -200,14 +188,9 @@ async fn reply(sandbox: &Sandbox, success: Json<Value>, accepted: &Accepted, ans
             success.into_response()
         }
         Answer::Reset => abort(),
-        Answer::Hang => {
-            tokio::time::sleep(HANG).await;
-            abort()
-        }
+        Answer::Hang => spoiled::hang().await,
         Answer::NoId => Json(json!({ "messaging_product": "whatsapp" })).into_response(),
-        Answer::Garbage => {
-            Html("<!DOCTYPE html><html><body>Sorry, something went wrong.</body></html>").into_response()
-        }
+        Answer::Garbage => spoiled::garbage(),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, OrderError, check_copies, check_delay, read};
 use crate::clock;
@@ -71,6 +71,10 @@ struct StatusOrder {
     error_code: Option<i64>,
     #[serde(default)]
     omit_opaque: bool,
+    /// `pricing` in place of what the message is priced, on any status.
+    pricing: Option<Value>,
+    /// `conversation`, which only free entry points still have.
+    conversation: Option<Value>,
     copies: Option<u64>,
     #[serde(default)]
     delay_ms: u64,
@@ -98,6 +102,8 @@ pub(super) async fn statuses(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -
                 word: order.status,
                 error_code,
                 omit_opaque: order.omit_opaque,
+                pricing: order.pricing.clone(),
+                conversation: order.conversation.clone(),
             };
             let one = |place| world.update(place, told_ms, News::Status(status.clone()));
             Ok((Some(Record::Ordered { updates: (0..copies).map(one).collect() }), ()))

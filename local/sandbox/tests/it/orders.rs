@@ -144,3 +144,17 @@ async fn the_reset_forgets_everything_but_accounts_and_templates() {
     assert_eq!(stage.receiver.words_of(&after, 3).await.len(), 3, "by the default switches");
     assert_eq!(stage.caller.acceptances().await[0]["index"], 2, "the count goes on");
 }
+
+#[tokio::test]
+async fn a_status_may_be_priced_by_hand() {
+    let stage = Stage::open().await;
+    stage.caller.order("auto", r#"{"on":false}"#).await.expect_status(200);
+    let wamid = stage.send(TO, "attempt").await.wamid();
+    let pricing = json!({ "billable": false, "pricing_model": "PMP", "type": "free_entry_point", "category": "utility" });
+    let conversation = json!({ "id": "1", "origin": { "type": "referral_conversion" } });
+    let order = json!({ "wamid": wamid, "status": "read", "pricing": pricing, "conversation": conversation });
+    stage.order("statuses", &order).await;
+    stage.receiver.words_of(&wamid, 1).await;
+    let raw = stage.receiver.statuses()[0].raw.clone();
+    assert_eq!((&raw["pricing"], &raw["conversation"]), (&pricing, &conversation));
+}

@@ -83,10 +83,12 @@ fn marketing(sandbox: &Sandbox, account: &Account, to: &str, door: Door) -> Resu
     if sandbox.world().has_stopped(&account.waba_id, to) {
         return Err(GraphError::of(400, 131_050));
     }
-    match (door, account.state) {
-        (Door::MarketingMessages, _) => Ok("marketing_lite".to_owned()),
-        (Door::CloudApi, AccountState::MarketingDisabled) => Err(GraphError::of(400, 131_063)),
-        (Door::CloudApi, _) => Ok("marketing".to_owned()),
+    match door {
+        Door::MarketingMessages => Ok("marketing_lite".to_owned()),
+        Door::CloudApi if account.state == AccountState::MarketingDisabled => {
+            Err(GraphError::of(400, 131_063))
+        }
+        Door::CloudApi => Ok("marketing".to_owned()),
     }
 }
 
@@ -94,8 +96,10 @@ fn marketing(sandbox: &Sandbox, account: &Account, to: &str, door: Door) -> Resu
 /// recipients are taken to have written just now.
 fn check_window(sandbox: &Sandbox, phone_number_id: &str, to: &str) -> Result<Option<i64>, GraphError> {
     let world = sandbox.world();
+    if Behaviour::is_magic(to) || world.has_window(phone_number_id, to, clock::now_ms()) {
+        return Ok(None);
+    }
     match world.limits.window {
-        _ if Behaviour::is_magic(to) || world.has_window(phone_number_id, to, clock::now_ms()) => Ok(None),
         Window::Off => Ok(None),
         Window::Fail => Ok(Some(131_047)),
         Window::Refuse => Err(GraphError::of(400, 131_047)),
