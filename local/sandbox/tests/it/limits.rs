@@ -45,7 +45,7 @@ async fn the_pair_limit_holds_once_it_is_ordered() {
 #[tokio::test]
 async fn a_pair_may_talk_again_after_its_pace() {
     let stage = Stage::open().await;
-    stage.order("limits", &json!({ "pair": { "everyMs": 50, "burst": 1 } })).await;
+    stage.order("limits", &json!({ "pair": { "everyMs": 500, "burst": 1 } })).await;
     until_refused(&stage, TO).await.expect_refusal(400, (131_056, None), "short period");
     let again = async { while stage.send(TO, "again").await.status != 200 {} };
     tokio::time::timeout(PATIENCE, again).await.expect("the pair's turn comes again");
