@@ -9,7 +9,7 @@ use domain::Clock;
 use jiff::SignedDuration;
 use ops::Waits;
 use serde_json::{Value, json};
-use store::{Moment, Store};
+use store::Store;
 use testkit::TestDb;
 use tidings::api;
 use tidings::audit::{self, Acceptance, Books};
@@ -37,7 +37,7 @@ pub struct World {
     pub db: TestDb,
     _sandbox: sandbox::Running,
     api: JoinHandle<()>,
-    home: PathBuf,
+    pub home: PathBuf,
 }
 
 /// A tenant of the test with one contact per recipient and an approved template.
@@ -55,18 +55,8 @@ impl World {
         Self::start_with(|store| store).await
     }
 
-    /// With a store that cuts the `nth` run (1 is the first) of an operation off at a moment, once.
-    pub async fn start_cut(operation: &'static str, moment: Moment, nth: u32) -> Self {
-        Self::start_with(move |store| {
-            let runs = AtomicU32::new(0);
-            store.with_cut(move |name, at| {
-                name == operation && at == moment && runs.fetch_add(1, Ordering::SeqCst) + 1 == nth
-            })
-        })
-        .await
-    }
-
-    async fn start_with(prepare: impl FnOnce(Store) -> Store) -> Self {
+    /// With its store prepared for what a test wants to break.
+    pub async fn start_with(prepare: impl FnOnce(Store) -> Store) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("tidings-it-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
         let path = std::env::temp_dir().join(name);

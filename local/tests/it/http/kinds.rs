@@ -125,7 +125,8 @@ mod away {
 
     /// An operation that ends where no code expects it.
     pub async fn with_a_bug() -> Answer {
-        let world = World::start_cut("list_templates", Moment::BeforeCommit, 1).await;
+        let is_it = |operation, moment| operation == "list_templates" && moment == Moment::BeforeCommit;
+        let world = World::start_with(|store| store.with_cut(is_it)).await;
         let door = Door::of(&world);
         let home = house(&door, "home").await;
         door.get("/templates").by(&home.token).may_fail().send().await

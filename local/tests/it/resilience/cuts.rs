@@ -1,0 +1,136 @@
+//! Every operation cut off once before and once after its commit, wherever it stands in the life of a tenant.
+//!
+//! The list of operations is read from the source, so a new one is cut from its first day, and a life in which it does
+//! not happen fails. A cut is what a killed process looks like: the transaction is gone or committed, and nobody was told.
+
+mod life;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use store::Moment;
+
+use self::life::Life;
+use super::stage::Stage;
+
+/// Worlds at work side by side, each cutting its share.
+const WORLDS: usize = 3;
+
+/// Where operations of the product stand.
+const SOURCES: [&str; 4] = ["shared/ops/src", "shared/cloud/src", "functions", "local/src"];
+/// Operations of the workshop, not of the product: measurements, and the audit that every test ends with.
+const NOT_THE_PRODUCT: [&str; 2] = ["local/src/bench", "local/src/audit.rs"];
+
+/// The names of all operations, from the lines that give them.
+fn operations() -> BTreeSet<String> {
+    let root = testkit::workspace();
+    let mut names = BTreeSet::new();
+    for source in SOURCES {
+        read(&root, &root.join(source), &mut names);
+    }
+    names
+}
+
+fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
+    if NOT_THE_PRODUCT.iter().any(|workshop| path == root.join(workshop)) {
+        return;
+    }
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            read(root, &entry.unwrap().path(), names);
+        }
+        return;
+    }
+    if path.extension().is_some_and(|extension| extension == "rs") {
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let name = line.trim().strip_prefix("const NAME: &'static str = \"");
+            names.extend(name.and_then(|name| name.strip_suffix("\";")).map(str::to_owned));
+        }
+    }
+}
+
+/// The runs that are cut of operations that do different things in their turn: another queue, another message.
+fn runs_of(operation: &str) -> std::ops::RangeInclusive<u32> {
+    match operation {
+        "send" | "settle" | "receive" => 1..=6,
+        "claim" | "mark_intent" | "record" | "apply_statuses" => 1..=3,
+        "renew_number" | "release_number" | "sweep_look" => 1..=2,
+        _ => 1..=1,
+    }
+}
+
+#[test]
+fn the_operations_are_found_in_the_source() {
+    let found = operations();
+    for known in
+        ["accept_message", "claim", "mark_intent", "record", "refund", "reap_claim", "receive", "schedule"]
+    {
+        assert!(found.contains(known), "{known} is not among {found:?}");
+    }
+    assert!(!found.contains("bench_fill"));
+}
+
+#[tokio::test]
+async fn a_life_without_cuts_ends_as_its_recipients_do() {
+    let stage = Stage::start().await;
+    let lived = Life::new(&stage, "whole").live().await;
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    lived.assert_ended_well(&stage).await;
+    for (status, count) in [("READ", 5), ("FAILED", 2), ("UNRESOLVED", 1), ("CANCELLED", 1)] {
+        assert_eq!(lived.count(&stage, status).await, count, "{status}");
+    }
+}
+
+/// Cuts of one world, one after the other; gives back what was never run.
+async fn cut_one_by_one(cuts: Vec<(String, Moment, u32)>) -> Vec<(String, Moment, u32)> {
+    let stage = Stage::start().await;
+    let mut missed = Vec::new();
+    for (operation, moment, nth) in cuts {
+        let life = Life::new(&stage, &format!("{operation}-{moment:?}-{nth}"));
+        stage.fuse.arm(&operation, moment, nth);
+        let lived = life.live().await;
+        if stage.fuse.disarm() == 0 {
+            missed.push((operation.clone(), moment, nth));
+        }
+        stage.rest().await;
+        stage.assert_at_rest(0).await;
+        lived.assert_ended_well(&stage).await;
+    }
+    missed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_operation_is_cut_off_before_or_after_its_commit_nothing_is_lost_doubled_or_stuck() {
+    let moments = [Moment::BeforeCommit, Moment::AfterCommit];
+    let cuts: Vec<(String, Moment, u32)> = operations()
+        .iter()
+        .flat_map(|name| runs_of(name).map(move |nth| (name.clone(), nth)))
+        .flat_map(|(name, nth)| moments.map(|moment| (name.clone(), moment, nth)))
+        .collect();
+    assert!(cuts.len() >= 80, "only {} cuts", cuts.len());
+    let share = |world| cuts.iter().skip(world).step_by(WORLDS).cloned().collect::<Vec<_>>();
+    let worlds: Vec<_> = (0..WORLDS).map(|world| tokio::spawn(cut_one_by_one(share(world)))).collect();
+    let mut missed = Vec::new();
+    for world in worlds {
+        missed.extend(world.await.unwrap());
+    }
+    let never: Vec<_> = missed.iter().filter(|(_, _, nth)| *nth == 1).collect();
+    assert!(never.is_empty(), "never run, add what runs them to cuts/life.rs: {never:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_fails_one_time_in_twenty_five_loses_and_doubles_nothing() {
+    let stage = Stage::start().await;
+    let mut cuts = 0;
+    for seed in 0..4 {
+        let life = Life::new(&stage, &format!("by-lot-{seed}"));
+        stage.fuse.arm_by_lot(seed, 25);
+        let lived = life.live().await;
+        cuts += stage.fuse.disarm();
+        stage.rest().await;
+        stage.assert_at_rest(0).await;
+        lived.assert_ended_well(&stage).await;
+    }
+    assert!(cuts >= 10, "only {cuts} cuts");
+}

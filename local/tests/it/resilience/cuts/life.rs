@@ -1,0 +1,275 @@
+//! A tenant's whole life, in which every operation of the product happens: made, paid for, sent, heard of, refunded.
+//!
+//! Its caller repeats what was not answered, as integrators do, and does not mind to be told that it was done already.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use domain::{AttemptId, ClaimId, Money, PhoneNumberId, TenantId};
+use jiff::SignedDuration;
+use ops::dispatch::ClaimChunk;
+use serde_json::{Value, json};
+use store::Scope;
+use store::claims::Chunk;
+use tidings::client::{Client, text};
+
+use super::super::stage::{Stage, insist, insist_on_reading};
+use crate::world::{ADMIN, PASSWORD};
+
+/// To whom, and as what the message ends when Meta accepted it.
+const RECIPIENTS: [(&str, &str); 6] = [
+    ("+15550000001", "READ"),
+    ("+15550000002", "FAILED"),
+    // The answer is lost, and its statuses tell.
+    ("+15550000004", "READ"),
+    // Throttled twice.
+    ("+15550000005", "READ"),
+    (REFUSED, "never accepted"),
+    (UNANSWERED, "READ"),
+];
+const REFUSED: &str = "+15550000006";
+/// Answered with a bare 500: unknown, and refunded at its horizon.
+const UNANSWERED: &str = "+15550000500";
+/// For whom something is scheduled, withdrawn, and claimed by a dispatcher that dies.
+const LATER: &str = "+15550000011";
+const MESSAGES: usize = RECIPIENTS.len() + 3;
+const CREDIT: Money = Money::from_micros(1_000_000);
+
+pub struct Life<'a> {
+    stage: &'a Stage,
+    slug: String,
+}
+
+/// A life that was lived, to be looked at when all is at rest.
+pub struct Lived {
+    email: String,
+}
+
+impl<'a> Life<'a> {
+    pub fn new(stage: &'a Stage, name: &str) -> Self {
+        Self { stage, slug: name.to_lowercase().replace('_', "-") }
+    }
+
+    fn invited(&self) -> String {
+        format!("{}@invited.test", self.slug)
+    }
+
+    fn email(&self) -> String {
+        format!("{}@tenant.test", self.slug)
+    }
+
+    pub async fn live(&self) -> Lived {
+        let owner = self.platform().await;
+        let (client, tenant) = self.found(&owner).await;
+        let (template, contacts) = self.prepare(&client).await;
+        let number = self.connect(&client, tenant).await;
+        self.stage.fault(UNANSWERED, json!({ "kind": "status", "httpStatus": 500 })).await;
+        for (phone, _) in RECIPIENTS {
+            self.send(&client, (&template, &contacts[phone]), phone).await;
+        }
+        self.schedule(&client, &template, &contacts[LATER]).await;
+        self.stage.work().await;
+        self.send(&client, (&template, &contacts[LATER]), "abandoned").await;
+        self.abandon(tenant, number).await;
+        for path in ["/messages", "/billing/balance", "/billing/ledger"] {
+            insist_on_reading(&client, path).await;
+        }
+        self.age().await;
+        Lived { email: self.email() }
+    }
+
+    async fn send(&self, client: &Client, what: (&str, &str), key: &str) {
+        let (template, contact) = what;
+        let key = format!("{}-{key}", self.slug);
+        let body = json!({ "templateId": template, "contactId": contact, "idempotencyKey": key });
+        let sent = insist(client, "/messages", &body).await;
+        insist_on_reading(client, &format!("/messages/{}", text(&sent, "id").unwrap())).await;
+    }
+
+    /// A dispatcher takes what is due and is never heard of again.
+    async fn abandon(&self, tenant: TenantId, number: PhoneNumberId) {
+        let platform = self.stage.platform();
+        let now = platform.clock.now();
+        let lease_until = now + platform.waits.lease;
+        let chunk = Chunk { tenant, number, claim_id: ClaimId::at(now), limit: 10, lease_until };
+        // It may be cut off itself.
+        platform.store.perform(Scope::Tenant(tenant), &ClaimChunk { chunk, now }).await.ok();
+    }
+
+    /// What the platform's owner does: a login of its own, a plan, a tenant that is invited.
+    async fn platform(&self) -> Client {
+        let admin = format!("{}@owner.test", self.slug);
+        while ops::platform_owner::ensure_super_admin(
+            self.stage.platform(),
+            &admin,
+            PASSWORD.to_owned(),
+            true,
+        )
+        .await
+        .is_err()
+        {}
+        let nobody = self.stage.world.nobody();
+        let session = log_in(&nobody, ADMIN.0, ADMIN.1).await;
+        let owner = nobody.with_token(text(&session, "token").unwrap());
+        let plan = json!({
+            "name": self.slug, "monthlyPrice": 1, "messagesPerMonth": 10, "contacts": 10, "templates": 10,
+            "phoneNumbers": 1, "users": 1, "requestsPerMinute": 10, "marginBps": 0,
+        });
+        insist(&owner, "/plans", &plan).await;
+        insist_on_reading(&owner, "/plans").await;
+        let invited = json!({
+            "tenantName": "Invited", "slug": format!("{}-i", self.slug), "adminName": "Ivy",
+            "adminEmail": self.invited(),
+        });
+        insist(&owner, "/admin/create-tenant", &invited).await;
+        self.stage.work().await;
+        owner
+    }
+
+    /// A business registers itself and is given credit.
+    async fn found(&self, owner: &Client) -> (Client, TenantId) {
+        let nobody = self.stage.world.nobody();
+        let registration = json!({
+            "tenantName": "Acme", "slug": self.slug, "adminEmail": self.email(), "adminPassword": PASSWORD,
+            "adminName": "Ann",
+        });
+        insist(&nobody, "/auth/register-tenant", &registration).await;
+        let session = log_in(&nobody, &self.email(), PASSWORD).await;
+        let tenant = text(&session, "tenantId").unwrap();
+        let top_up = json!({ "tenantId": tenant, "amount": CREDIT.to_string(), "idempotencyKey": self.slug });
+        insist(owner, "/billing/add-credits", &top_up).await;
+        (nobody.with_token(text(&session, "token").unwrap()), tenant.parse().unwrap())
+    }
+
+    /// Connects the tenant again to the account that it has had since it was made.
+    async fn connect(&self, client: &Client, tenant: TenantId) -> PhoneNumberId {
+        let connected = insist(client, "/whatsapp/connect", &json!({ "code": tenant.to_string() })).await;
+        PhoneNumberId(text(&connected["phoneNumbers"][0], "id").unwrap().to_owned())
+    }
+
+    /// The template's id, and a contact for each recipient.
+    async fn prepare(&self, client: &Client) -> (String, BTreeMap<String, String>) {
+        let template =
+            json!({ "name": "welcome", "content": "Hello {{1}}, welcome!", "variables": ["name"] });
+        insist(client, "/templates", &template).await;
+        let templates = insist_on_reading(client, "/templates").await;
+        let template = templates["data"][0]["id"].as_str().unwrap().to_owned();
+        let phones = RECIPIENTS.iter().map(|(phone, _)| *phone).chain([LATER]);
+        let import: Vec<Value> = phones.map(|phone| json!({ "phone": phone, "name": "Ann" })).collect();
+        insist(client, "/contacts/import", &json!({ "contacts": import })).await;
+        let contacts = insist_on_reading(client, "/contacts?limit=200").await;
+        let pair = |contact: &Value| {
+            let member = |name| text(contact, name).unwrap().to_owned();
+            (member("phone"), member("id"))
+        };
+        (template, contacts["data"].as_array().unwrap().iter().map(pair).collect())
+    }
+
+    /// One message in two minutes, and one that is withdrawn.
+    async fn schedule(&self, client: &Client, template: &str, contact: &str) {
+        for (key, minutes) in [("soon", 2), ("withdrawn", 60)] {
+            let at = self.stage.world.clock.now() + SignedDuration::from_mins(minutes);
+            let body = json!({
+                "templateId": template, "contactId": contact, "scheduleTime": at.to_string(),
+                "idempotencyKey": format!("{}-{key}", self.slug),
+            });
+            let accepted = insist(client, "/messages/schedule", &body).await;
+            if key == "withdrawn" {
+                let path = format!("/messages/{}/cancel", text(&accepted, "id").unwrap());
+                insist(client, &path, &Value::Null).await;
+            }
+        }
+    }
+
+    /// Time passes with everything that it brings: schedules, back-offs, the end of leases, the letter, the horizon.
+    async fn age(&self) {
+        for _ in 0..3 {
+            self.stage.world.clock.advance(SignedDuration::from_mins(1));
+            self.stage.fire_schedules().await;
+            self.stage.pass(SignedDuration::from_mins(1)).await;
+        }
+        self.choose_a_password().await;
+        self.stage.pass(self.stage.platform().waits.horizon_long).await;
+        self.stage.world.machine.queues.depths().await.ok();
+    }
+
+    /// The invited owner uses the link of the letter; of several letters the last one counts.
+    async fn choose_a_password(&self) {
+        let nobody = self.stage.world.nobody();
+        for secret in self.stage.links_mailed_to(&self.invited()) {
+            let body = json!({ "secret": secret, "password": PASSWORD });
+            for _ in 0..3 {
+                let answer = nobody.post("/auth/set-password", &body).await.unwrap();
+                if !answer.status.is_server_error() {
+                    break;
+                }
+            }
+        }
+        log_in(&nobody, &self.invited(), PASSWORD).await;
+    }
+}
+
+async fn log_in(nobody: &Client, email: &str, password: &str) -> Value {
+    insist(nobody, "/auth/login", &json!({ "email": email, "password": password })).await
+}
+
+impl Lived {
+    /// Every message ended as Meta's side of it asks, and the balance is what its ends left of the credit.
+    pub async fn assert_ended_well(&self, stage: &Stage) {
+        let nobody = stage.world.nobody();
+        let session = log_in(&nobody, &self.email, PASSWORD).await;
+        let client = nobody.with_token(text(&session, "token").unwrap());
+        let messages = insist_on_reading(&client, "/messages?limit=200").await;
+        let messages = messages["data"].as_array().unwrap();
+        assert_eq!(messages.len(), MESSAGES, "each key is one message");
+        let accepted = accepted(stage).await;
+        let mut balance = CREDIT;
+        for message in messages {
+            let is_accepted = accepted.contains(text(message, "id").unwrap());
+            assert_eq!(text(message, "status").unwrap(), end_of(message, is_accepted), "{message}");
+            let cost = message.get("cost").map_or(Money::ZERO, money);
+            let refund = message.get("refund").map_or(Money::ZERO, money);
+            let is_refunded = ["FAILED", "UNRESOLVED"].iter().any(|end| message["status"] == *end);
+            assert_eq!(refund, if is_refunded { cost } else { Money::ZERO }, "{message}");
+            balance = Money::from_micros(balance.micros() - cost.micros() + refund.micros());
+        }
+        let shown = insist_on_reading(&client, "/billing/balance").await;
+        assert_eq!(money(&shown["balance"]), balance);
+    }
+
+    /// How many messages ended so.
+    pub async fn count(&self, stage: &Stage, status: &str) -> usize {
+        let nobody = stage.world.nobody();
+        let session = log_in(&nobody, &self.email, PASSWORD).await;
+        let client = nobody.with_token(text(&session, "token").unwrap());
+        let messages = insist_on_reading(&client, "/messages?limit=200").await;
+        messages["data"].as_array().unwrap().iter().filter(|message| message["status"] == status).count()
+    }
+}
+
+fn money(value: &Value) -> Money {
+    serde_json::from_str(&value.to_string()).unwrap()
+}
+
+/// The ids of messages that Meta accepted.
+async fn accepted(stage: &Stage) -> HashSet<String> {
+    let books = stage.world.books(true).await;
+    let messages: HashMap<AttemptId, String> =
+        books.ledgered.iter().map(|row| (row.attempt_id, row.message_id.to_string())).collect();
+    let attempts = stage.world.acceptances().await;
+    let attempts = attempts.iter().map(|one| AttemptId(one.attempt_id.as_ref().unwrap().parse().unwrap()));
+    attempts.map(|attempt| messages[&attempt].clone()).collect()
+}
+
+/// What a message must be shown as.
+fn end_of(message: &Value, is_accepted: bool) -> &str {
+    let (to, status) = (text(message, "to").unwrap(), text(message, "status").unwrap());
+    if is_accepted {
+        return RECIPIENTS.iter().find(|(phone, _)| *phone == to).map_or("READ", |(_, end)| *end);
+    }
+    match status {
+        // Withdrawn, or refused: both are their ends.
+        "CANCELLED" if to == LATER => "CANCELLED",
+        "FAILED" if to == REFUSED => "FAILED",
+        _ => "UNRESOLVED",
+    }
+}

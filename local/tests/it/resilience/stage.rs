@@ -1,0 +1,205 @@
+//! A world with a fuse in its store, whose processes die and come back, and which is left alone until it is at rest.
+
+use std::time::Duration;
+
+use cloud::Queue;
+use cloud::one_machine::{Policy, Received, Settle};
+use domain::message::DispatchState;
+use jiff::SignedDuration;
+use ops::Platform;
+use serde_json::{Value, json};
+use tidings::client::Client;
+use tidings::poll::receive_once;
+
+use super::fuse::Fuse;
+use crate::world::{PASSWORD, Tenant, World, rules};
+
+/// Rounds of two minutes until everything but the unknown must be at its end: more than all attempts and leases take.
+const ROUNDS_MAX: usize = 14;
+/// Looks at the queues before a test gives up.
+const POLLS_MAX: usize = 3_000;
+
+pub struct Stage {
+    pub world: World,
+    pub fuse: Fuse,
+}
+
+/// A receive as a test holds it in its hands.
+pub struct Caught {
+    queue: Queue,
+    messages: Vec<Received>,
+}
+
+impl Stage {
+    pub async fn start() -> Self {
+        let fuse = Fuse::default();
+        let in_store = fuse.clone();
+        Self { world: World::start_with(move |store| in_store.into_store(store)).await, fuse }
+    }
+
+    pub fn platform(&self) -> &Platform {
+        &self.world.machine.platform
+    }
+
+    /// The tenant with a token that is good now: a test lives through weeks.
+    pub async fn again(&self, tenant: &Tenant) -> Tenant {
+        let client = self.world.nobody().login(&tenant.email, PASSWORD).await.unwrap();
+        Tenant { client, ..tenant.clone() }
+    }
+
+    /// Lets the queues' functions work until nothing is left to do now. A function that dies is started again.
+    pub async fn work(&self) {
+        for _ in 0..POLLS_MAX {
+            let is_silent = self.is_meta_silent().await;
+            let mut worked = 0;
+            for queue in Queue::ALL {
+                worked += receive_once(&self.world.machine, rules(), queue).await.unwrap_or(1);
+            }
+            if is_silent && worked == 0 {
+                return;
+            }
+            if worked == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        panic!("the queues did not come to rest");
+    }
+
+    async fn is_meta_silent(&self) -> bool {
+        let url = format!("{}/sandbox/webhooks", self.world.sandbox_url);
+        let answer: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        answer["pending"].as_u64().unwrap() == 0
+    }
+
+    /// Fires the schedules whose time has come, each at least once.
+    pub async fn fire_schedules(&self) {
+        let machine = &self.world.machine;
+        for batch in machine.queues.due_wake_ups().await.unwrap_or_default() {
+            // A dispatch that dies leaves its work to the sweeper, and its schedule may fire again.
+            if dispatch::on_schedule(batch, &machine.platform).await.is_ok() {
+                machine.queues.fired(vec![batch]).await.ok();
+            }
+        }
+    }
+
+    /// Time passes, the sweeper looks and the queues work.
+    pub async fn pass(&self, time: SignedDuration) {
+        self.world.clock.advance(time);
+        // A sweep that died is made up for by the next.
+        sweep::on_schedule(self.platform()).await.ok();
+        self.work().await;
+    }
+
+    /// Two minutes at a time, until every message is at its end or unknown; then over the horizon.
+    pub async fn rest(&self) {
+        for _ in 0..ROUNDS_MAX {
+            self.pass(SignedDuration::from_mins(2)).await;
+            if self.open(true).await.is_empty() && self.is_tidy().await {
+                break;
+            }
+        }
+        if !self.open(false).await.is_empty() {
+            self.pass(self.platform().waits.horizon_long + SignedDuration::from_mins(1)).await;
+            self.pass(SignedDuration::from_mins(2)).await;
+        }
+    }
+
+    /// The states that messages are in without being at their end.
+    async fn open(&self, may_be_unknown: bool) -> Vec<(String, i64)> {
+        let is_open = |(state, _): &(String, i64)| {
+            let state: DispatchState = state.parse().unwrap();
+            !state.is_final() && !(may_be_unknown && state == DispatchState::Unknown)
+        };
+        self.world.books(false).await.states.into_iter().filter(is_open).collect()
+    }
+
+    async fn is_tidy(&self) -> bool {
+        let (waiting, _) = self.world.machine.queues.depths().await.unwrap_or((1, 0));
+        waiting == 0 && self.world.books(true).await.findings.iter().all(|finding| finding.violations == 0)
+    }
+
+    /// At rest, clean, every message at its end, and nothing on any queue but so many dead letters.
+    pub async fn assert_at_rest(&self, dead_letters: i64) {
+        assert_eq!(self.open(false).await, [], "messages that are not at their end");
+        assert_eq!(self.world.machine.queues.depths().await.unwrap(), (0, dead_letters));
+        self.world.assert_clean().await;
+    }
+
+    /// Takes what can be received from a queue out of the functions' sight.
+    pub async fn catch(&self, queue: Queue) -> Caught {
+        let policy = Policy { visibility: rules().visibility, receives_max: 5, batch_max: 100 };
+        let messages = self.world.machine.queues.receive(queue, policy).await.unwrap();
+        assert!(!messages.is_empty(), "nothing on {queue:?}");
+        Caught { queue, messages }
+    }
+
+    /// Loses what was caught.
+    pub async fn lose(&self, caught: &Caught) {
+        let done = caught.messages.iter().map(|message| message.receipt).collect();
+        let settle =
+            Settle { queue: caught.queue, done, failed: Vec::new(), again_at: self.world.clock.now() };
+        self.world.machine.queues.settle(settle).await.unwrap();
+    }
+
+    /// Puts bodies on a queue.
+    pub async fn put(&self, queue: Queue, bodies: Vec<String>) {
+        self.platform().cloud.queues.send(queue, bodies, Duration::ZERO).await.unwrap();
+    }
+
+    /// The secrets of links in letters to that address.
+    pub fn links_mailed_to(&self, address: &str) -> Vec<String> {
+        const SECRET_CHARS: usize = 64;
+        let letters = std::fs::read_dir(self.world.home.join("mail")).unwrap();
+        letters
+            .map(|letter| std::fs::read_to_string(letter.unwrap().path()).unwrap_or_default())
+            .filter(|letter| letter.contains(address))
+            // A long line was folded for the way.
+            .map(|letter| letter.replace("=\r\n", ""))
+            .filter_map(|letter| Some(letter.split_once("set-password#")?.1.get(..SECRET_CHARS)?.to_owned()))
+            .collect()
+    }
+
+    /// A fault at Meta for what is sent to that number next.
+    pub async fn fault(&self, to: &str, fault: Value) {
+        let mut order = fault;
+        order["match"] = json!({ "to": to });
+        self.world.order("faults", &order).await;
+    }
+
+    /// How often Meta accepted something for that number.
+    pub async fn accepted(&self, to: &str) -> usize {
+        self.world.acceptances().await.iter().filter(|one| one.to == to).count()
+    }
+}
+
+impl Caught {
+    pub fn bodies(&self) -> Vec<String> {
+        self.messages.iter().map(|message| message.body.clone()).collect()
+    }
+}
+
+/// Makes a call until it is answered with anything but a 5xx, as an integrator would: with the same key each time.
+pub async fn insist(client: &Client, path: &str, body: &Value) -> Value {
+    const TRIES: usize = 12;
+    for _ in 0..TRIES {
+        let Ok(answer) = client.post(path, body).await else { continue };
+        // Done already, and only the answer was lost: that is as good.
+        if answer.status.is_success() || answer.status.as_u16() == 409 {
+            return answer.body;
+        }
+        assert!(answer.status.is_server_error(), "{path}: {} {}", answer.status, answer.body);
+    }
+    panic!("{path} was never answered");
+}
+
+/// Reads until it is answered with anything but a 5xx.
+pub async fn insist_on_reading(client: &Client, path: &str) -> Value {
+    const TRIES: usize = 12;
+    for _ in 0..TRIES {
+        let Ok(answer) = client.get(path).await else { continue };
+        if !answer.status.is_server_error() {
+            return answer.success().unwrap();
+        }
+    }
+    panic!("{path} was never answered");
+}
