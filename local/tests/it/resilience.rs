@@ -4,5 +4,6 @@
 //! its end, and its money is where its end says.
 
 mod cuts;
+mod events;
 mod fuse;
 mod stage;

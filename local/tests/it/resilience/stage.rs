@@ -65,6 +65,17 @@ impl Stage {
         panic!("the queues did not come to rest");
     }
 
+    /// Waits until Meta has said what it had to say.
+    pub async fn wait_for_meta(&self) {
+        for _ in 0..POLLS_MAX {
+            if self.is_meta_silent().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("Meta goes on talking");
+    }
+
     async fn is_meta_silent(&self) -> bool {
         let url = format!("{}/sandbox/webhooks", self.world.sandbox_url);
         let answer: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
@@ -104,13 +115,18 @@ impl Stage {
         }
     }
 
+    /// How many messages stand where.
+    pub async fn states(&self) -> Vec<(String, i64)> {
+        self.world.books(false).await.states
+    }
+
     /// The states that messages are in without being at their end.
     async fn open(&self, may_be_unknown: bool) -> Vec<(String, i64)> {
         let is_open = |(state, _): &(String, i64)| {
             let state: DispatchState = state.parse().unwrap();
             !state.is_final() && !(may_be_unknown && state == DispatchState::Unknown)
         };
-        self.world.books(false).await.states.into_iter().filter(is_open).collect()
+        self.states().await.into_iter().filter(is_open).collect()
     }
 
     async fn is_tidy(&self) -> bool {
@@ -180,9 +196,14 @@ impl Caught {
 
 /// Makes a call until it is answered with anything but a 5xx, as an integrator would: with the same key each time.
 pub async fn insist(client: &Client, path: &str, body: &Value) -> Value {
-    const TRIES: usize = 12;
+    const TRIES: usize = 50;
     for _ in 0..TRIES {
         let Ok(answer) = client.post(path, body).await else { continue };
+        // What was cut off may not be rolled back yet.
+        if answer.body["type"] == "urn:tidings:problem:still-running" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        }
         // Done already, and only the answer was lost: that is as good.
         if answer.status.is_success() || answer.status.as_u16() == 409 {
             return answer.body;
@@ -194,7 +215,7 @@ pub async fn insist(client: &Client, path: &str, body: &Value) -> Value {
 
 /// Reads until it is answered with anything but a 5xx.
 pub async fn insist_on_reading(client: &Client, path: &str) -> Value {
-    const TRIES: usize = 12;
+    const TRIES: usize = 50;
     for _ in 0..TRIES {
         let Ok(answer) = client.get(path).await else { continue };
         if !answer.status.is_server_error() {
