@@ -4,6 +4,10 @@
 //! its end, and its money is where its end says.
 
 mod cuts;
+mod database;
 mod events;
 mod fuse;
+mod meta;
+mod races;
 mod stage;
+mod statuses;

@@ -30,6 +30,22 @@ pub async fn drop_database(url: &str, name: &str) -> Result<(), StoreError> {
     run(url, &sql).await.map_err(|error| StoreError::Unavailable(error.into()))
 }
 
+/// Ends every connection to the database of the URL but its own, whatever is under way on it; tells how many.
+pub async fn throw_everybody_out(url: &str) -> Result<usize, StoreError> {
+    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
+    let config = tokio_postgres::Config::from_str(url).map_err(unreachable)?;
+    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+    let work = async {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let thrown_out = client.query(sql, &[]).await;
+        drop(client);
+        thrown_out
+    };
+    let (thrown_out, _) = futures_util::future::join(work, connection).await;
+    Ok(thrown_out.map_err(unreachable)?.len())
+}
+
 /// Gives a database another name; nobody may be connected to it.
 pub async fn rename(url: &str, from: &str, to: &str) -> Result<(), StoreError> {
     let sql = format!("ALTER DATABASE {} RENAME TO {}", quoted(from), quoted(to));

@@ -31,6 +31,14 @@ impl TestDb {
         &self.url
     }
 
+    /// Ends every connection to it, as a server that is restarted does; tells how many there were.
+    ///
+    /// # Panics
+    /// When the server itself cannot be reached.
+    pub async fn throw_everybody_out(&self) -> usize {
+        databases::throw_everybody_out(&self.url).await.expect("the cluster answers")
+    }
+
     /// Another store on it, with connections of its own.
     pub fn another_store(&self, connections_max: usize) -> Store {
         open(&self.url, connections_max)

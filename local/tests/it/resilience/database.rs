@@ -1,0 +1,71 @@
+//! The database goes away in the middle of everything: what was answered is kept, what was not can be asked for again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use cloud::Queue;
+use serde_json::{Value, json};
+use tidings::client::text;
+use tidings::poll::receive_once;
+
+use super::stage::{Stage, insist};
+use crate::world::{Tenant, rules};
+
+const MESSAGES: usize = 60;
+
+/// Asks for messages, each until it is answered; gives the ids that were answered.
+async fn ask(tenant: Tenant, contact: String) -> Vec<String> {
+    let mut answered = Vec::new();
+    for number in 0..MESSAGES {
+        let body = json!({
+            "templateId": tenant.template, "contactId": contact, "idempotencyKey": format!("key-{number}"),
+        });
+        let accepted = insist(&tenant.client, "/messages", &body).await;
+        answered.push(text(&accepted, "id").unwrap().to_owned());
+    }
+    answered
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that_was_answered() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    let contact = tenant.contact("+15550000001").await;
+    let asking = tokio::spawn(ask(tenant.clone(), contact));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut workers = Vec::new();
+    for queue in [Queue::WakeUps, Queue::WakeUps, Queue::Updates] {
+        let (machine, is_over) = (stage.world.machine.clone(), Arc::clone(&is_over));
+        workers.push(tokio::spawn(async move {
+            while !is_over.load(Ordering::SeqCst) {
+                // A worker that dies is started again.
+                if receive_once(&machine, rules(), queue).await.unwrap_or(0) == 0 {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            }
+        }));
+    }
+    let mut outages = 0;
+    while !asking.is_finished() || outages < 10 {
+        outages += usize::from(stage.world.db.throw_everybody_out().await > 0);
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    is_over.store(true, Ordering::SeqCst);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    let answered = asking.await.unwrap();
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    let tenant = stage.again(&tenant).await;
+    let shown = tenant.client.get("/messages?limit=200").await.unwrap().success().unwrap();
+    let shown = shown["data"].as_array().unwrap();
+    assert_eq!(shown.len(), MESSAGES, "each key is one message");
+    for id in &answered {
+        let message: &Value = shown.iter().find(|message| message["id"] == *id.as_str()).unwrap();
+        // What was SENDING when its worker died may be unknown for ever; it is refunded then.
+        assert!(["READ", "UNRESOLVED"].iter().any(|end| message["status"] == *end), "{message}");
+    }
+    assert!(stage.world.acceptances().await.len() <= MESSAGES);
+}

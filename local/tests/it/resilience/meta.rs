@@ -1,0 +1,221 @@
+//! Meta unreachable, silent, garbled, throttling, refusing: what may have left is never sent again, what did not is.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use ops::Platform;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::stage::Stage;
+use crate::world::{Tenant, World};
+
+/// One answer of Meta's: to what is sent to a number of its own.
+struct Trouble {
+    what: &'static str,
+    /// The last digits of the recipient.
+    to: u32,
+    fault: Value,
+    /// What the message is shown as in the end.
+    end: &'static str,
+    /// How often Meta accepted it.
+    accepted: usize,
+}
+
+fn trouble(what: &'static str, to: u32, fault: Value, end: &'static str, accepted: usize) -> Trouble {
+    Trouble { what, to, fault, end, accepted }
+}
+
+/// Everything that Meta can answer, as its sandbox plays it.
+fn troubles() -> Vec<Trouble> {
+    let kind = |kind: &str| json!({ "kind": kind });
+    let refuse = |code: i64, status: u16, times: u64| json!({ "kind": "refuse", "code": code, "httpStatus": status, "times": times });
+    let bare = |status: u16| json!({ "kind": "status", "httpStatus": status });
+    vec![
+        // It left, or may have: heard of by its statuses, never sent again.
+        trouble("the answer is lost in a reset", 101, kind("reset"), "READ", 1),
+        trouble("the answer never comes", 102, kind("hang"), "READ", 1),
+        trouble("200 without an id", 103, kind("no_id"), "READ", 1),
+        trouble("200 with a web page", 104, kind("garbage"), "READ", 1),
+        trouble("the id of another message", 105, kind("duplicate_wamid"), "READ", 1),
+        // It did not leave, and nobody can know.
+        trouble("500 without a body", 111, bare(500), "UNRESOLVED", 0),
+        trouble("503 without a body", 112, bare(503), "UNRESOLVED", 0),
+        trouble("500 with a Graph error", 113, refuse(131_000, 500, 1), "UNRESOLVED", 0),
+        trouble("a redirect", 114, kind("redirect"), "UNRESOLVED", 0),
+        // It did not leave, Meta says so, and it is sent later.
+        trouble("429 without a body", 121, bare(429), "READ", 1),
+        trouble("throughput reached", 122, refuse(130_429, 429, 2), "READ", 1),
+        trouble("too many to this recipient", 123, refuse(131_056, 400, 3), "READ", 1),
+        // Never.
+        trouble("refused for good", 131, refuse(131_026, 400, 1), "FAILED", 0),
+        trouble("throttled until the tries are used up", 132, refuse(131_056, 400, 100), "FAILED", 0),
+    ]
+}
+
+fn phone(last: u32) -> String {
+    format!("+15557000{last:03}")
+}
+
+async fn assert_end(stage: &Stage, tenant: &Tenant, (id, trouble): (&str, &Trouble)) {
+    let message = tenant.message(id).await;
+    assert_eq!(message["status"], trouble.end, "{}: {message}", trouble.what);
+    assert_eq!(stage.accepted(&phone(trouble.to)).await, trouble.accepted, "{}", trouble.what);
+    let is_refunded = trouble.end != "READ";
+    assert_eq!(message.get("refund").is_some(), is_refunded, "{}: {message}", trouble.what);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_meta_answers_a_message_is_accepted_once_at_most_and_refunded_unless_it_was() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    let mut sent = Vec::new();
+    for trouble in troubles() {
+        stage.fault(&phone(trouble.to), trouble.fault.clone()).await;
+        sent.push((tenant.send(&phone(trouble.to)).await, trouble));
+    }
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    let tenant = stage.again(&tenant).await;
+    for (id, trouble) in &sent {
+        assert_end(&stage, &tenant, (id, trouble)).await;
+    }
+}
+
+#[tokio::test]
+async fn evidence_after_a_refund_shows_the_message_delivered_and_the_refund_stays() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "0.012").await;
+    // Accepted, its answer lost, and no word of it.
+    stage.fault("+15550000003", json!({ "kind": "reset" })).await;
+    let id = tenant.send("+15550000003").await;
+    stage.work().await;
+    assert_eq!(tenant.message(&id).await["status"], "UNKNOWN");
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    let tenant = stage.again(&tenant).await;
+    let message = tenant.message(&id).await;
+    assert_eq!((message["status"].as_str(), message.get("refund").is_some()), (Some("UNRESOLVED"), true));
+    let wamid = stage.world.acceptances().await[0].wamid.clone();
+    stage.world.order("statuses", &json!({ "wamid": wamid, "status": "delivered", "copies": 3 })).await;
+    stage.work().await;
+    let message = tenant.message(&id).await;
+    assert_eq!((message["status"].as_str(), message.get("refund").is_some()), (Some("DELIVERED"), true));
+    assert_eq!(tenant.balance().await, "0.012");
+    assert_eq!(stage.world.books(true).await.sums.write_offs, 1);
+    stage.assert_at_rest(0).await;
+}
+
+/// The same platform, with a Meta at that address.
+fn with_meta_at(world: &World, base_url: String) -> Platform {
+    let config = meta::Config {
+        base_url,
+        version: "v26.0".to_owned(),
+        app_id: "1000000000000001".to_owned(),
+        app_secret: SecretString::from("secret"),
+        call_timeout: Duration::from_secs(2),
+    };
+    Platform { meta: meta::Client::new(config).unwrap(), ..world.machine.platform.clone() }
+}
+
+#[tokio::test]
+async fn while_meta_cannot_be_reached_messages_wait_and_then_each_leaves_once() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    let mut sent = Vec::new();
+    for last in 1..=5 {
+        sent.push(tenant.send(&phone(last)).await);
+    }
+    // A port that nobody listens on any more.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let cut_off = with_meta_at(&stage.world, format!("http://{address}"));
+    let until = stage.world.clock.now() + SignedDuration::from_mins(1);
+    ops::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until).await.unwrap();
+    assert_eq!(stage.states().await, [("RESERVED".to_owned(), 5)], "known unsent, and paid for");
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    assert_eq!(stage.world.acceptances().await.len(), 5);
+    let tenant = stage.again(&tenant).await;
+    for id in sent {
+        assert_eq!(tenant.message(&id).await["status"], "READ");
+    }
+}
+
+#[tokio::test]
+async fn a_meta_that_stays_away_uses_the_tries_up_and_every_debit_comes_back() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "0.012").await;
+    let id = tenant.send(&phone(1)).await;
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let cut_off = with_meta_at(&stage.world, format!("http://{address}"));
+    let mut dispatches = 0;
+    while stage.states().await != [("REJECTED".to_owned(), 1)] {
+        let until = stage.world.clock.now() + SignedDuration::from_mins(1);
+        ops::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until).await.unwrap();
+        stage.world.clock.advance(SignedDuration::from_mins(11));
+        dispatches += 1;
+        assert!(dispatches <= domain::message::dispatch::ATTEMPTS_MAX, "tried more often than is allowed");
+    }
+    assert_eq!(dispatches, domain::message::dispatch::ATTEMPTS_MAX);
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    let tenant = stage.again(&tenant).await;
+    assert_eq!(tenant.message(&id).await["status"], "FAILED");
+    assert_eq!(tenant.balance().await, "0.012");
+}
+
+#[tokio::test]
+async fn a_refused_token_pauses_the_connection_and_no_message_is_lost_by_it() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    stage.fault(&phone(1), json!({ "kind": "refuse", "code": 190, "httpStatus": 401 })).await;
+    let refused = tenant.send(&phone(1)).await;
+    stage.work().await;
+    let mut waiting = Vec::new();
+    for last in 2..=4 {
+        waiting.push(tenant.send(&phone(last)).await);
+    }
+    for _ in 0..4 {
+        stage.pass(SignedDuration::from_mins(2)).await;
+    }
+    assert_eq!(stage.world.acceptances().await.len(), 0, "nothing more is sent through a dead connection");
+    assert_eq!(tenant.message(&refused).await["status"], "FAILED");
+    for id in &waiting {
+        assert_eq!(tenant.message(id).await["status"], "PENDING");
+    }
+    let again = json!({ "code": tenant.id });
+    tenant.client.post("/whatsapp/connect", &again).await.unwrap().success().unwrap();
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    assert_eq!(stage.world.acceptances().await.len(), 3);
+    let tenant = stage.again(&tenant).await;
+    for id in &waiting {
+        assert_eq!(tenant.message(id).await["status"], "READ");
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_whose_connection_dies_in_the_middle_is_sent_whole_after_it_is_mended() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "10.00").await;
+    // More than one sub-batch, the first of which finds the token dead.
+    const MESSAGES: u32 = 120;
+    let contact = tenant.contact(&phone(1)).await;
+    stage.fault(&phone(1), json!({ "kind": "refuse", "code": 190, "httpStatus": 401, "times": 1 })).await;
+    for _ in 0..MESSAGES {
+        let body = json!({ "templateId": tenant.template, "contactId": contact });
+        tenant.client.post("/messages", &body).await.unwrap().success().unwrap();
+    }
+    stage.work().await;
+    stage.pass(SignedDuration::from_mins(2)).await;
+    let accepted = stage.world.acceptances().await.len();
+    assert!(accepted < 119, "the rest of the chunk waits, and {accepted} were sent");
+    let tenant = stage.again(&tenant).await;
+    let again = json!({ "code": tenant.id });
+    tenant.client.post("/whatsapp/connect", &again).await.unwrap().success().unwrap();
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    assert_eq!(stage.world.acceptances().await.len(), 119, "all but the one that was refused");
+    assert_eq!(stage.states().await, [("ACCEPTED".to_owned(), 119), ("REJECTED".to_owned(), 1)]);
+}

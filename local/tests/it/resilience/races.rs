@@ -1,0 +1,136 @@
+//! Many at once for one balance, one number, one message: the real dispatch, the real queues, one outcome.
+
+use std::collections::HashSet;
+
+use cloud::Queue;
+use domain::{Money, TenantId};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tidings::client::{Answer, text};
+use tidings::poll::receive_once;
+use tokio::task::JoinSet;
+
+use super::stage::Stage;
+use crate::world::{Tenant, rules};
+
+/// So many messages to one contact, all due in the same second.
+async fn schedule(stage: &Stage, tenant: &Tenant, phone: &str, messages: usize) -> Vec<String> {
+    let contact = tenant.contact(phone).await;
+    let at = stage.world.clock.now() + SignedDuration::from_mins(5);
+    let mut ids = Vec::new();
+    for number in 0..messages {
+        let body = json!({
+            "templateId": tenant.template, "contactId": contact, "scheduleTime": at.to_string(),
+            "idempotencyKey": format!("{phone}-{number}"),
+        });
+        let accepted = tenant.client.post("/messages/schedule", &body).await.unwrap().success().unwrap();
+        ids.push(text(&accepted, "id").unwrap().to_owned());
+    }
+    stage.world.clock.advance(SignedDuration::from_mins(5) + SignedDuration::from_secs(1));
+    ids
+}
+
+/// So many dispatchers at once.
+async fn dispatch_by(stage: &Stage, tenant: &Tenant, dispatchers: usize) {
+    let (mut running, tenant) = (JoinSet::new(), tenant.id.parse::<TenantId>().unwrap());
+    for _ in 0..dispatchers {
+        let platform = stage.platform().clone();
+        let until = platform.clock.now() + platform.waits.shift;
+        running.spawn(async move { ops::dispatch::dispatch(&platform, tenant, until).await.unwrap() });
+    }
+    running.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_dispatchers_spend_funds_for_ten_of_thirty_exactly_once() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "0.12").await;
+    schedule(&stage, &tenant, "+15550000001", 30).await;
+    dispatch_by(&stage, &tenant, 8).await;
+    assert_eq!(stage.states().await, [("ACCEPTED".to_owned(), 10), ("NO_FUNDS".to_owned(), 20)]);
+    assert_eq!(stage.world.acceptances().await.len(), 10);
+    assert_eq!(tenant.balance().await, "0");
+    let sums = stage.world.books(true).await.sums;
+    assert_eq!((sums.debits, sums.balances), (Money::from_micros(-120_000), Money::ZERO));
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_dispatchers_for_one_number_each_message_is_sent_by_one() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    schedule(&stage, &tenant, "+15550000001", 40).await;
+    dispatch_by(&stage, &tenant, 2).await;
+    let attempts: Vec<_> = stage.world.acceptances().await.into_iter().map(|one| one.attempt_id).collect();
+    assert_eq!(attempts.len(), 40);
+    assert_eq!(attempts.iter().collect::<HashSet<_>>().len(), 40);
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_sent() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    let ids = schedule(&stage, &tenant, "+15550000001", 40).await;
+    let mut cancels = JoinSet::new();
+    for id in ids.clone() {
+        let client = tenant.client.clone();
+        cancels.spawn(async move {
+            let answer: Answer = client.post(&format!("/messages/{id}/cancel"), &Value::Null).await.unwrap();
+            (id, answer.status.as_u16())
+        });
+    }
+    dispatch_by(&stage, &tenant, 1).await;
+    let mut withdrawn = 0;
+    for (id, status) in cancels.join_all().await {
+        stage.work().await;
+        let shown = tenant.message(&id).await;
+        match status {
+            204 => {
+                withdrawn += 1;
+                assert_eq!((&shown["status"], shown.get("cost")), (&json!("CANCELLED"), None));
+            }
+            409 => assert_eq!(shown["status"], "READ", "{shown}"),
+            other => panic!("{other}: {shown}"),
+        }
+    }
+    assert_eq!(stage.world.acceptances().await.len(), ids.len() - withdrawn);
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn five_hundred_failures_told_twice_to_twenty_workers_are_five_hundred_refunds() {
+    const FAILURES: usize = 500;
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "6.00").await;
+    stage.world.order("auto", &json!({ "duplicate": true, "shuffle": true })).await;
+    schedule(&stage, &tenant, "+15550000002", FAILURES).await;
+    dispatch_by(&stage, &tenant, 1).await;
+    let mut workers = JoinSet::new();
+    for worker in 0..20 {
+        let (machine, queue) =
+            (stage.world.machine.clone(), if worker % 2 == 0 { Queue::Updates } else { Queue::Refunds });
+        workers.spawn(async move {
+            let mut worked = 0;
+            // Each looks often enough to meet the others.
+            for _ in 0..40 {
+                worked += receive_once(&machine, rules(), queue).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            worked
+        });
+    }
+    let worked: usize = workers.join_all().await.into_iter().sum();
+    assert!(worked > 0);
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    let tenant = stage.again(&tenant).await;
+    assert_eq!(tenant.balance().await, "6");
+    let sums = stage.world.books(true).await.sums;
+    // One top-up, and a debit and a refund each.
+    assert_eq!(sums.entries, 1 + 2 * 500);
+    assert_eq!(sums.refunds, Money::from_micros(6_000_000));
+}
