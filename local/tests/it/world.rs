@@ -35,6 +35,8 @@ pub struct World {
     pub url: String,
     pub sandbox_url: String,
     pub db: TestDb,
+    /// Made once, because a client reads all of its certificates.
+    http: reqwest::Client,
     _sandbox: sandbox::Running,
     api: JoinHandle<()>,
     pub home: PathBuf,
@@ -83,7 +85,8 @@ impl World {
         let router = api::router(&machine);
         let api = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let sandbox_url = sandbox.base_url();
-        let world = Self { machine, clock, url, sandbox_url, db, _sandbox: sandbox, api, home: path };
+        let http = reqwest::Client::builder().build().unwrap();
+        let world = Self { machine, clock, url, sandbox_url, db, http, _sandbox: sandbox, api, home: path };
         world.order("auto", &json!({ "delayMs": 5 })).await;
         world
     }
@@ -154,8 +157,9 @@ impl World {
         worked
     }
 
-    async fn webhooks_pending(&self) -> u64 {
-        let answer = reqwest::get(format!("{}/sandbox/webhooks", self.sandbox_url)).await.unwrap();
+    /// How many of Meta's updates were not taken yet.
+    pub async fn webhooks_pending(&self) -> u64 {
+        let answer = self.http.get(format!("{}/sandbox/webhooks", self.sandbox_url)).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["pending"].as_u64().unwrap()
     }
 
@@ -176,7 +180,7 @@ impl World {
     /// An order to the sandbox.
     pub async fn order(&self, name: &str, body: &Value) {
         let url = format!("{}/sandbox/{name}", self.sandbox_url);
-        let answer = reqwest::Client::builder().build().unwrap().post(url).json(body).send().await.unwrap();
+        let answer = self.http.post(url).json(body).send().await.unwrap();
         assert!(answer.status().is_success(), "{name} {body}: {}", answer.text().await.unwrap());
     }
 

@@ -49,7 +49,7 @@ async fn eight_dispatchers_spend_funds_for_ten_of_thirty_exactly_once() {
     dispatch_by(&stage, &tenant, 8).await;
     assert_eq!(stage.states().await, [("ACCEPTED".to_owned(), 10), ("NO_FUNDS".to_owned(), 20)]);
     assert_eq!(stage.world.acceptances().await.len(), 10);
-    assert_eq!(tenant.balance().await, "0");
+    assert_eq!(tenant.balance().await, "0.0");
     let sums = stage.world.books(true).await.sums;
     assert_eq!((sums.debits, sums.balances), (Money::from_micros(-120_000), Money::ZERO));
     stage.rest().await;
@@ -128,7 +128,7 @@ async fn five_hundred_failures_told_twice_to_twenty_workers_are_five_hundred_ref
     stage.rest().await;
     stage.assert_at_rest(0).await;
     let tenant = stage.again(&tenant).await;
-    assert_eq!(tenant.balance().await, "6");
+    assert_eq!(tenant.balance().await, "6.0");
     let sums = stage.world.books(true).await.sums;
     // One top-up, and a debit and a refund each.
     assert_eq!(sums.entries, 1 + 2 * 500);

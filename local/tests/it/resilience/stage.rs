@@ -77,9 +77,7 @@ impl Stage {
     }
 
     async fn is_meta_silent(&self) -> bool {
-        let url = format!("{}/sandbox/webhooks", self.world.sandbox_url);
-        let answer: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
-        answer["pending"].as_u64().unwrap() == 0
+        self.world.webhooks_pending().await == 0
     }
 
     /// Fires the schedules whose time has come, each at least once.

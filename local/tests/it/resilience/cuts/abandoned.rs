@@ -35,7 +35,14 @@ impl<F: Future> Future for GivenUp<F> {
 /// Brings one failing message so far that the next work on it is that queue's.
 async fn lead_up_to(stage: &Stage, queue: Queue) {
     for before in Queue::ALL.into_iter().take_while(|before| *before != queue) {
-        while receive_once(&stage.world.machine, rules(), before).await.unwrap() > 0 {}
+        let mut worked = 0;
+        loop {
+            match receive_once(&stage.world.machine, rules(), before).await.unwrap() {
+                0 => break,
+                more => worked += more,
+            }
+        }
+        assert!(worked > 0, "{before:?} had nothing to do");
         stage.wait_for_meta().await;
     }
 }
@@ -50,12 +57,9 @@ async fn drop_at_every_await(stage: &Stage, queue: Queue, slug: &str) -> usize {
         tenant.send("+15550000002").await;
         lead_up_to(stage, queue).await;
         let work = receive_once(&stage.world.machine, rules(), queue);
-        match (GivenUp { work: Box::pin(work), polls }).await {
-            Some(worked) => {
-                assert_ne!(worked.unwrap(), 0, "{queue:?} had nothing to do");
-                return polls;
-            }
-            None => {}
+        if let Some(worked) = (GivenUp { work: Box::pin(work), polls }).await {
+            assert_ne!(worked.unwrap(), 0, "{queue:?} had nothing to do");
+            return polls;
         }
         // Leases and receipts of the dead run out, and others take their work up before it is given up as poison.
         stage.pass(SignedDuration::from_secs(61)).await;
