@@ -39,15 +39,20 @@ pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<
             None => kept.push(aside("a status of a phone number that nobody has connected", &status)),
         }
     }
+    // One tenant's trouble, or what cannot be kept, must not keep the others waiting: whatever fails comes again with
+    // its record, and what is done by then is not done twice.
+    let mut outcome = Ok(());
+    for (tenant, updates) in by_tenant {
+        let apply = ApplyStatuses { tenant, source: Source::Heard(updates), now };
+        match platform.store.perform(Scope::Tenant(tenant), &apply).await {
+            Ok(promised) => enqueue_refunds(platform, tenant, promised).await,
+            Err(error) => outcome = Err(error),
+        }
+    }
     if !kept.is_empty() {
         platform.store.perform(Scope::System, &Keep { kept, now }).await?;
     }
-    for (tenant, updates) in by_tenant {
-        let apply = ApplyStatuses { tenant, source: Source::Heard(updates), now };
-        let promised = platform.store.perform(Scope::Tenant(tenant), &apply).await?;
-        enqueue_refunds(platform, tenant, promised).await;
-    }
-    Ok(())
+    outcome
 }
 
 /// Applies what waited for messages that became known beside it.
