@@ -6,6 +6,7 @@
 mod cuts;
 mod database;
 mod events;
+mod found;
 mod fuse;
 mod meta;
 mod races;

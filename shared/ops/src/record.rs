@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use domain::message::{Event, Outcome};
+use domain::message::{DispatchState, Event, Outcome};
 use domain::update::StatusUpdate;
 use domain::{AttemptId, ClaimId, MessageId, TenantId, Wamid};
 use jiff::Timestamp;
@@ -123,6 +123,10 @@ impl Record {
             Outcome::Rejected(_) | Outcome::KnownUnsent { .. } | Outcome::Unknown => return None,
         };
         change.step(event, reason).ok()?;
+        if change.held.state == DispatchState::Reserved && change.was == DispatchState::Reserved {
+            // A copy of what was recorded before. Writing it would let go of a claim that somebody may have taken since.
+            return None;
+        }
         if let Outcome::KnownUnsent { wait, .. } = &sent.outcome
             && change.was != change.held.state
             && change.refund.is_none()
