@@ -7,6 +7,7 @@ use std::time::Duration;
 use cloud::Queue;
 use serde_json::{Value, json};
 use tidings::client::text;
+use tidings::machine::Machine;
 use tidings::poll::receive_once;
 
 use super::stage::{Stage, insist};
@@ -27,6 +28,15 @@ async fn ask(tenant: Tenant, contact: String) -> Vec<String> {
     answered
 }
 
+/// Works on a queue until it is over. A worker that dies is started again.
+async fn work(machine: Machine, queue: Queue, is_over: Arc<AtomicBool>) {
+    while !is_over.load(Ordering::SeqCst) {
+        if receive_once(&machine, rules(), queue).await.unwrap_or(0) == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that_was_answered() {
     let stage = Stage::start().await;
@@ -36,15 +46,7 @@ async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that
     let is_over = Arc::new(AtomicBool::new(false));
     let mut workers = Vec::new();
     for queue in [Queue::WakeUps, Queue::WakeUps, Queue::Updates] {
-        let (machine, is_over) = (stage.world.machine.clone(), Arc::clone(&is_over));
-        workers.push(tokio::spawn(async move {
-            while !is_over.load(Ordering::SeqCst) {
-                // A worker that dies is started again.
-                if receive_once(&machine, rules(), queue).await.unwrap_or(0) == 0 {
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                }
-            }
-        }));
+        workers.push(tokio::spawn(work(stage.world.machine.clone(), queue, Arc::clone(&is_over))));
     }
     let mut outages = 0;
     while !asking.is_finished() || outages < 10 {

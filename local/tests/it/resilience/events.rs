@@ -225,7 +225,7 @@ async fn a_letter_whose_mailer_dies_is_written_by_the_next_and_its_link_works() 
     });
     owner.post("/admin/create-tenant", &invited).await.unwrap().success().unwrap();
     stage.work().await;
-    assert_eq!(stage.links_mailed_to("ivy@invited.test"), [] as [String; 0]);
+    assert!(stage.links_mailed_to("ivy@invited.test").is_empty());
     stage.rest().await;
     let links = stage.links_mailed_to("ivy@invited.test");
     assert_eq!(links.len(), 1);

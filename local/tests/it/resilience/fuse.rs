@@ -28,12 +28,12 @@ enum Mode {
     /// The next run of one operation, whose worker panics.
     Panic { operation: String },
     /// About one moment of so many, of any operation.
-    ByLot { lots: StdRng, one_in: u32 },
+    ByLot { lots: Box<StdRng>, one_in: u32 },
 }
 
 impl Fuse {
     /// The store with this fuse in it.
-    pub fn into_store(&self, store: Store) -> Store {
+    pub fn put_into(&self, store: Store) -> Store {
         let fuse = self.clone();
         store.with_cut(move |operation, moment| fuse.is_cut(operation, moment))
     }
@@ -61,7 +61,7 @@ impl Fuse {
 
     /// Cuts about one moment of `one_in`, the same ones for the same seed and order of work.
     pub fn arm_by_lot(&self, seed: u64, one_in: u32) {
-        self.set(Mode::ByLot { lots: StdRng::seed_from_u64(seed), one_in });
+        self.set(Mode::ByLot { lots: Box::new(StdRng::seed_from_u64(seed)), one_in });
     }
 
     /// Cuts nothing more; tells the operations that it was to cut and that did not run so often.

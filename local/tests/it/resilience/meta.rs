@@ -195,12 +195,13 @@ async fn a_refused_token_pauses_the_connection_and_no_message_is_lost_by_it() {
     }
 }
 
+/// More than one sub-batch, the first of which finds the token dead.
+const MESSAGES: usize = 120;
+
 #[tokio::test]
 async fn a_chunk_whose_connection_dies_in_the_middle_is_sent_whole_after_it_is_mended() {
     let stage = Stage::start().await;
     let tenant = stage.world.tenant("acme", "10.00").await;
-    // More than one sub-batch, the first of which finds the token dead.
-    const MESSAGES: u32 = 120;
     let contact = tenant.contact(&phone(1)).await;
     stage.fault(&phone(1), json!({ "kind": "refuse", "code": 190, "httpStatus": 401, "times": 1 })).await;
     for _ in 0..MESSAGES {
@@ -210,12 +211,12 @@ async fn a_chunk_whose_connection_dies_in_the_middle_is_sent_whole_after_it_is_m
     stage.work().await;
     stage.pass(SignedDuration::from_mins(2)).await;
     let accepted = stage.world.acceptances().await.len();
-    assert!(accepted < 119, "the rest of the chunk waits, and {accepted} were sent");
+    assert!(accepted < MESSAGES - 1, "the rest of the chunk waits, and {accepted} were sent");
     let tenant = stage.again(&tenant).await;
     let again = json!({ "code": tenant.id });
     tenant.client.post("/whatsapp/connect", &again).await.unwrap().success().unwrap();
     stage.rest().await;
     stage.assert_at_rest(0).await;
-    assert_eq!(stage.world.acceptances().await.len(), 119, "all but the one that was refused");
+    assert_eq!(stage.world.acceptances().await.len(), MESSAGES - 1, "all but the one that was refused");
     assert_eq!(stage.states().await, [("ACCEPTED".to_owned(), 119), ("REJECTED".to_owned(), 1)]);
 }

@@ -7,6 +7,7 @@ use domain::{Money, TenantId};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidings::client::{Answer, text};
+use tidings::machine::Machine;
 use tidings::poll::receive_once;
 use tokio::task::JoinSet;
 
@@ -101,6 +102,15 @@ async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_
     stage.assert_at_rest(0).await;
 }
 
+/// Looks at a queue often enough to meet the others; tells how many messages there were.
+async fn work(machine: Machine, queue: Queue) -> usize {
+    let mut worked = 0;
+    for _ in 0..40 {
+        worked += receive_once(&machine, rules(), queue).await.unwrap();
+    }
+    worked
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn five_hundred_failures_told_twice_to_twenty_workers_are_five_hundred_refunds() {
     const FAILURES: usize = 500;
@@ -111,17 +121,8 @@ async fn five_hundred_failures_told_twice_to_twenty_workers_are_five_hundred_ref
     dispatch_by(&stage, &tenant, 1).await;
     let mut workers = JoinSet::new();
     for worker in 0..20 {
-        let (machine, queue) =
-            (stage.world.machine.clone(), if worker % 2 == 0 { Queue::Updates } else { Queue::Refunds });
-        workers.spawn(async move {
-            let mut worked = 0;
-            // Each looks often enough to meet the others.
-            for _ in 0..40 {
-                worked += receive_once(&machine, rules(), queue).await.unwrap();
-                tokio::task::yield_now().await;
-            }
-            worked
-        });
+        let queue = if worker % 2 == 0 { Queue::Updates } else { Queue::Refunds };
+        workers.spawn(work(stage.world.machine.clone(), queue));
     }
     let worked: usize = workers.join_all().await.into_iter().sum();
     assert!(worked > 0);

@@ -34,7 +34,7 @@ impl Stage {
     pub async fn start() -> Self {
         let fuse = Fuse::default();
         let in_store = fuse.clone();
-        Self { world: World::start_with(move |store| in_store.into_store(store)).await, fuse }
+        Self { world: World::start_with(move |store| in_store.put_into(store)).await, fuse }
     }
 
     pub fn platform(&self) -> &Platform {
@@ -122,7 +122,7 @@ impl Stage {
     async fn open(&self, may_be_unknown: bool) -> Vec<(String, i64)> {
         let is_open = |(state, _): &(String, i64)| {
             let state: DispatchState = state.parse().unwrap();
-            !state.is_final() && !(may_be_unknown && state == DispatchState::Unknown)
+            !(state.is_final() || may_be_unknown && state == DispatchState::Unknown)
         };
         self.states().await.into_iter().filter(is_open).collect()
     }
