@@ -150,3 +150,31 @@ async fn twenty_workers_refunding_the_same_debits_pay_each_once() {
     assert_eq!(balance(&store, world.tenant).await, credit);
     assert_audit_is_clean(&store, false).await;
 }
+
+/// A utility message costs ten times as much from noon on, everywhere.
+async fn raise_the_price(db: &testkit::TestDb) {
+    let (client, connection) = tokio_postgres::connect(db.url(), tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let raise = "INSERT INTO rate_cards (market, category, effective_from, price)
+                 SELECT DISTINCT ON (market) market, category, '2026-11-01T12:00:00Z', price * 10
+                   FROM rate_cards WHERE category = 'UTILITY' ORDER BY market, effective_from DESC";
+    assert!(client.execute(raise, &[]).await.unwrap() > 0);
+    drop(client);
+    connection.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_price_that_is_raised_between_debit_and_refund_changes_neither() {
+    let db = testkit::database().await;
+    let credit = Money::from_micros(PRICE.micros() * 11);
+    let world = world(&db.store, 2, credit).await;
+    let cheap = claim(&db.store, &world, 1).await;
+    assert_eq!(cheap.funded[0].price, PRICE);
+    raise_the_price(&db).await;
+    let dear = claim(&db.store, &world, 1).await;
+    assert_eq!(dear.funded[0].price, Money::from_micros(PRICE.micros() * 10));
+    assert_eq!(balance(&db.store, world.tenant).await, Money::ZERO);
+    assert_eq!(promise_and_refund(db.store.clone(), world.clone()).await, 2);
+    assert_eq!(balance(&db.store, world.tenant).await, credit);
+    assert_audit_is_clean(&db.store, false).await;
+}
