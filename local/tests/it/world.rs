@@ -59,10 +59,15 @@ impl World {
 
     /// With its store prepared for what a test wants to break.
     pub async fn start_with(prepare: impl FnOnce(Store) -> Store) -> Self {
+        Self::start_on(testkit::database().await, prepare).await
+    }
+
+    /// On that database.
+    pub async fn start_on(db: TestDb, prepare: impl FnOnce(Store) -> Store) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("tidings-it-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
         let path = std::env::temp_dir().join(name);
-        let (db, home, clock) = (testkit::database().await, Home::open(&path).unwrap(), Clock::shifted());
+        let (home, clock) = (Home::open(&path).unwrap(), Clock::shifted());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}");

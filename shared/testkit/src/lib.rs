@@ -14,6 +14,10 @@ use cluster::{Cluster, Options, Profile};
 use store::{Config, Store, databases, migrate};
 use tokio::sync::OnceCell;
 
+mod own_server;
+
+pub use own_server::OwnServer;
+
 /// A database of a test's own.
 #[derive(Debug)]
 pub struct TestDb {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cloud::Queue;
 use serde_json::{Value, json};
+use testkit::OwnServer;
 use tidings::client::text;
 use tidings::machine::Machine;
 use tidings::poll::receive_once;
@@ -14,6 +15,7 @@ use super::stage::{Stage, insist};
 use crate::world::{Tenant, rules};
 
 const MESSAGES: usize = 60;
+const BETWEEN_OUTAGES: Duration = Duration::from_millis(40);
 
 /// Asks for messages, each until it is answered; gives the ids that were answered.
 async fn ask(tenant: Tenant, contact: String) -> Vec<String> {
@@ -37,27 +39,24 @@ async fn work(machine: Machine, queue: Queue, is_over: Arc<AtomicBool>) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that_was_answered() {
-    let stage = Stage::start().await;
+/// Asks and works while `outage` happens so often, and looks at what is left when all is over.
+async fn live_through(stage: &Stage, outages: usize, outage: impl AsyncFn() -> bool) {
     let tenant = stage.world.tenant("acme", "1.00").await;
     let contact = tenant.contact("+15550000001").await;
     let asking = tokio::spawn(ask(tenant.clone(), contact));
     let is_over = Arc::new(AtomicBool::new(false));
-    let mut workers = Vec::new();
-    for queue in [Queue::WakeUps, Queue::WakeUps, Queue::Updates] {
-        workers.push(tokio::spawn(work(stage.world.machine.clone(), queue, Arc::clone(&is_over))));
+    let workers = [Queue::WakeUps, Queue::WakeUps, Queue::Updates]
+        .map(|queue| tokio::spawn(work(stage.world.machine.clone(), queue, Arc::clone(&is_over))));
+    let mut left = outages;
+    while left > 0 {
+        tokio::time::sleep(BETWEEN_OUTAGES).await;
+        left -= usize::from(outage().await);
     }
-    let mut outages = 0;
-    while !asking.is_finished() || outages < 10 {
-        outages += usize::from(stage.world.db.throw_everybody_out().await > 0);
-        tokio::time::sleep(Duration::from_millis(40)).await;
-    }
+    let answered = asking.await.unwrap();
     is_over.store(true, Ordering::SeqCst);
     for worker in workers {
         worker.await.unwrap();
     }
-    let answered = asking.await.unwrap();
     stage.rest().await;
     stage.assert_at_rest(0).await;
     let tenant = stage.again(&tenant).await;
@@ -70,4 +69,21 @@ async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that
         assert!(["READ", "UNRESOLVED"].iter().any(|end| message["status"] == *end), "{message}");
     }
     assert!(stage.world.acceptances().await.len() <= MESSAGES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that_was_answered() {
+    let stage = Stage::start().await;
+    live_through(&stage, 12, async || stage.world.db.throw_everybody_out().await > 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_is_killed_in_the_middle_loses_nothing_that_was_answered() {
+    let server = OwnServer::start("killed").await;
+    let stage = Stage::start_on(server.database().await).await;
+    live_through(&stage, 2, async || {
+        server.kill_and_revive().await;
+        true
+    })
+    .await;
 }

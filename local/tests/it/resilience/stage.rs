@@ -8,6 +8,7 @@ use domain::message::DispatchState;
 use jiff::SignedDuration;
 use ops::Platform;
 use serde_json::{Value, json};
+use testkit::TestDb;
 use tidings::client::Client;
 use tidings::poll::receive_once;
 
@@ -18,6 +19,9 @@ use crate::world::{PASSWORD, Tenant, World, rules};
 const ROUNDS_MAX: usize = 14;
 /// Looks at the queues before a test gives up.
 const POLLS_MAX: usize = 3_000;
+/// How often a caller asks before it gives up, and how long it waits while the database is away.
+const TRIES: usize = 1_000;
+const AWAY: Duration = Duration::from_millis(20);
 
 pub struct Stage {
     pub world: World,
@@ -32,9 +36,13 @@ pub struct Caught {
 
 impl Stage {
     pub async fn start() -> Self {
+        Self::start_on(testkit::database().await).await
+    }
+
+    pub async fn start_on(db: TestDb) -> Self {
         let fuse = Fuse::default();
         let in_store = fuse.clone();
-        Self { world: World::start_with(move |store| in_store.put_into(store)).await, fuse }
+        Self { world: World::start_on(db, move |store| in_store.put_into(store)).await, fuse }
     }
 
     pub fn platform(&self) -> &Platform {
@@ -194,12 +202,11 @@ impl Caught {
 
 /// Makes a call until it is answered with anything but a 5xx, as an integrator would: with the same key each time.
 pub async fn insist(client: &Client, path: &str, body: &Value) -> Value {
-    const TRIES: usize = 50;
     for _ in 0..TRIES {
         let Ok(answer) = client.post(path, body).await else { continue };
-        // What was cut off may not be rolled back yet.
-        if answer.body["type"] == "urn:tidings:problem:still-running" {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        // The database is away, or what was cut off is not rolled back yet.
+        if answer.status.as_u16() == 503 || answer.body["type"] == "urn:tidings:problem:still-running" {
+            tokio::time::sleep(AWAY).await;
             continue;
         }
         // Done already, and only the answer was lost: that is as good.
@@ -213,7 +220,6 @@ pub async fn insist(client: &Client, path: &str, body: &Value) -> Value {
 
 /// Reads until it is answered with anything but a 5xx.
 pub async fn insist_on_reading(client: &Client, path: &str) -> Value {
-    const TRIES: usize = 50;
     for _ in 0..TRIES {
         let Ok(answer) = client.get(path).await else { continue };
         if !answer.status.is_server_error() {
