@@ -116,8 +116,8 @@ async fn set_up(nobody: &Client, phone: &str) -> (Client, Value) {
     let template = json!({ "name": "welcome", "content": "Hello {{1}}, welcome!", "variables": ["name"] });
     let template = tenant.post("/templates", &template).await.unwrap().success().unwrap();
     let contacts = tenant.get("/contacts").await.unwrap().success().unwrap();
-    let send = json!({ "templateId": template["id"], "contactId": contacts["data"][0]["id"] });
-    (tenant, send)
+    let ask = json!({ "templateId": template["id"], "contactId": contacts["data"][0]["id"] });
+    (tenant, ask)
 }
 
 /// The block of the README that walks from registration to refund.
@@ -155,9 +155,9 @@ async fn after_a_sigkill_everything_that_was_taken_is_there() {
     let program = Program::new().await;
     let mut serving = program.spawn(&[]);
     let nobody = program.wait_until_healthy().await;
-    let (tenant, send) = set_up(&nobody, "+15550000002").await;
-    let sent = tenant.post("/messages", &send).await.unwrap().success().unwrap();
-    let mut later = send.clone();
+    let (tenant, ask) = set_up(&nobody, "+15550000002").await;
+    let sent = tenant.post("/messages", &ask).await.unwrap().success().unwrap();
+    let mut later = ask.clone();
     let tomorrow = Clock::System.now() + SignedDuration::from_hours(24);
     later["scheduleTime"] = json!(tomorrow.to_string());
     later["idempotencyKey"] = json!("later");
@@ -176,7 +176,7 @@ async fn after_a_sigkill_everything_that_was_taken_is_there() {
     let path = format!("/messages/{}", text(&scheduled, "id").unwrap());
     assert_eq!(tenant.get(&path).await.unwrap().body["status"], "PENDING");
     // And it goes on: the same process sends the next one.
-    let next = tenant.post("/messages", &send).await.unwrap().success().unwrap();
+    let next = tenant.post("/messages", &ask).await.unwrap().success().unwrap();
     assert_eq!(at_rest(&tenant, text(&next, "id").unwrap()).await["status"], "FAILED");
 }
 
@@ -188,8 +188,8 @@ async fn roles_on_processes_of_their_own_send_together() {
     let sandbox = format!("http://127.0.0.1:{}", program.port + 1);
     let roles = ["serve", "--meta-url", &sandbox, "--roles", "dispatch,updates,refunds,sweep,mailer"];
     let _others = program.spawn(&roles);
-    let (tenant, send) = set_up(&nobody, "+15550000001").await;
-    let sent = tenant.post("/messages", &send).await.unwrap().success().unwrap();
+    let (tenant, ask) = set_up(&nobody, "+15550000001").await;
+    let sent = tenant.post("/messages", &ask).await.unwrap().success().unwrap();
     assert_eq!(at_rest(&tenant, text(&sent, "id").unwrap()).await["status"], "READ");
 }
 

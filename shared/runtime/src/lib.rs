@@ -111,13 +111,14 @@ mod tests {
         event
     }
 
+    async fn work(number: u32) -> Result<(), &'static str> {
+        assert!(number != 2, "two is too much");
+        if number == 3 { Err("three is refused") } else { Ok(()) }
+    }
+
     #[tokio::test]
     async fn one_bad_record_does_not_fail_the_others() {
         let bodies = ["1", "rubbish", "2", "3", "4", ""];
-        let work = |number: u32| async move {
-            assert!(number != 2, "two is too much");
-            if number == 3 { Err("three is refused") } else { Ok(()) }
-        };
         let response = each_record(event(&bodies), work).await;
         let failed: Vec<String> =
             response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
