@@ -71,7 +71,7 @@ const TOGETHER: [&str; 25] = [
     "list_messages",
     "list_plans",
     "list_templates",
-    "login_count",
+    "login_forget",
     "login_look",
     "make_super_admin",
     "register_tenant",

@@ -30,7 +30,7 @@ const REFUSED: &str = "+15550000006";
 /// Answered with a bare 500: unknown, and refunded at its horizon.
 const UNANSWERED: &str = "+15550000500";
 /// For whom something is scheduled, withdrawn, and claimed by a dispatcher that dies.
-const LATER: &str = "+15550000011";
+const LATER: &str = "+15551000011";
 const MESSAGES: usize = RECIPIENTS.len() + 3;
 /// How often an invited owner tries to choose a password.
 const SET_PASSWORD_TRIES: usize = 5;
