@@ -108,5 +108,3 @@ pub const fn debit_status(heard: EvidenceSet, refunded: bool) -> DebitStatus {
 
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod tests;
