@@ -3,7 +3,7 @@
 mod class;
 mod words;
 
-pub use class::{ErrorClass, is_about_account};
+pub use class::{Advice, ErrorClass, is_about_account};
 use domain::update::MetaError;
 use serde::Deserialize;
 use serde_json::Value;

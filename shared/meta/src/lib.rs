@@ -14,13 +14,15 @@ mod client;
 mod error;
 mod send;
 pub mod signature;
+mod signup;
 mod templates;
 pub mod webhook;
 mod wire;
 
 pub use accounts::{RemoteNumber, TokenInfo};
 pub use client::{Client, Config, ConfigError};
-pub use error::{CallError, ErrorClass, GraphError, is_about_account};
+pub use error::{Advice, CallError, ErrorClass, GraphError, is_about_account};
 pub use send::TemplateSend;
+pub use signup::{NotASignup, Signup, SignupOutcome};
 pub use templates::{NewTemplate, RemoteTemplate, TemplateState};
 pub use wire::Page;
