@@ -21,7 +21,9 @@ mod wire;
 
 pub use accounts::{RemoteNumber, TokenInfo};
 pub use client::{Client, Config, ConfigError};
-pub use error::{Advice, CallError, ErrorClass, GraphError, is_about_account};
+pub use error::{
+    Advice, BusinessUsage, CallError, ErrorClass, Failure, GraphError, Load, Told, Usage, is_about_account,
+};
 pub use send::TemplateSend;
 pub use signup::{NotASignup, Signup, SignupOutcome};
 pub use templates::{NewTemplate, RemoteTemplate, TemplateState};

@@ -108,15 +108,15 @@ mod tests {
     fn what_was_sealed_opens_in_its_place_and_nowhere_else() {
         let (mine, theirs) = (TenantId(uuid::Uuid::from_u128(1)), TenantId(uuid::Uuid::from_u128(2)));
         let sealer = Sealer::new("k1", [7; KEY_BYTES]);
-        let (mut ciphertext, key) = sealer.seal(place(mine), "secret").unwrap();
-        assert_eq!(sealer.open(place(mine), &ciphertext, &key), Ok("secret".to_owned()));
-        assert_eq!(sealer.open(place(theirs), &ciphertext, &key), Err(SealError::DoesNotOpen));
+        let (mut cipher, key) = sealer.seal(place(mine), "secret").unwrap();
+        assert_eq!(sealer.open(place(mine), &cipher, &key), Ok("secret".to_owned()));
+        assert_eq!(sealer.open(place(theirs), &cipher, &key), Err(SealError::DoesNotOpen));
         let other_account = Place { account: "1002", ..place(mine) };
-        assert_eq!(sealer.open(other_account, &ciphertext, &key), Err(SealError::DoesNotOpen));
-        assert_eq!(sealer.open(place(mine), &ciphertext, "k2"), Err(SealError::UnknownKey));
-        *ciphertext.last_mut().unwrap() ^= 1;
-        assert_eq!(sealer.open(place(mine), &ciphertext, &key), Err(SealError::DoesNotOpen));
-        assert_eq!(sealer.open(place(mine), &ciphertext[..5], &key), Err(SealError::DoesNotOpen));
+        assert_eq!(sealer.open(other_account, &cipher, &key), Err(SealError::DoesNotOpen));
+        assert_eq!(sealer.open(place(mine), &cipher, "k2"), Err(SealError::UnknownKey));
+        *cipher.last_mut().unwrap() ^= 1;
+        assert_eq!(sealer.open(place(mine), &cipher, &key), Err(SealError::DoesNotOpen));
+        assert_eq!(sealer.open(place(mine), &cipher[..5], &key), Err(SealError::DoesNotOpen));
     }
 
     #[test]

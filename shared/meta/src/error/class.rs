@@ -92,6 +92,50 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// All of them.
+    pub const ALL: [Self; 40] = [
+        Self::AccountAuth,
+        Self::AccountPermission,
+        Self::AccountLocked,
+        Self::AccountBilling,
+        Self::AccountQualityLimit,
+        Self::AccountMaintenance,
+        Self::ThrottleApp,
+        Self::ThrottlePhone,
+        Self::ThrottlePair,
+        Self::TransientServer,
+        Self::RequestInvalid,
+        Self::NotFoundOrNoAccess,
+        Self::RecipientPermanent,
+        Self::RecipientOptedOut,
+        Self::RecipientCapped,
+        Self::RecipientWindowClosed,
+        Self::RecipientExperiment,
+        Self::RecipientNotAddressable,
+        Self::Media,
+        Self::TemplateParams,
+        Self::TemplateMissing,
+        Self::TemplateContent,
+        Self::TemplatePaused,
+        Self::TemplateDisabled,
+        Self::TemplateSyncing,
+        Self::TemplateUnavailable,
+        Self::TemplateLimit,
+        Self::TemplateEdit,
+        Self::TemplateFormat,
+        Self::TemplateExists,
+        Self::TemplateNameLocked,
+        Self::TemplateNameInvalid,
+        Self::TemplateSample,
+        Self::Flow,
+        Self::Pagination,
+        Self::Group,
+        Self::Registration,
+        Self::OAuthCode,
+        Self::Unparseable,
+        Self::Unknown,
+    ];
+
     /// The class of a code and subcode.
     pub const fn of(code: i32, subcode: Option<i64>) -> Self {
         match (code, subcode) {
