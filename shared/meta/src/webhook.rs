@@ -74,7 +74,10 @@ pub enum NotAWebhook {
 /// Reads a webhook's body into updates for the queue, in Meta's order. Call it only after its signature was checked
 /// (I20).
 pub fn parse(body: &[u8]) -> Result<Vec<Update>, NotAWebhook> {
-    let events = read(body)?;
+    if let Some(updates) = fast::updates(body) {
+        return Ok(updates);
+    }
+    let events = read_apart(body)?;
     let mut updates = Vec::with_capacity(events.len());
     for event in &events {
         queue::push(event, &mut updates);

@@ -1,5 +1,7 @@
 //! What Meta says of an account, or of the business behind it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -179,9 +181,9 @@ pub(super) fn error(value: &Value) -> Result<AccountError, &'static str> {
     Ok(AccountError {
         retry: note.advice(),
         error_code: note.code,
-        title: note.title,
-        message: note.message,
-        details: note.details,
+        title: note.title.map(Cow::into_owned),
+        message: note.message.map(Cow::into_owned),
+        details: note.details.map(Cow::into_owned),
         error_class: note.class,
     })
 }

@@ -3,14 +3,15 @@
 //! Anything out of the ordinary, anywhere in the body, and the whole body is left to [`super::split`], which takes it
 //! apart. Where this says something, that says the same; a test holds it.
 
+use domain::update::Update;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::event::{Event, Place, What};
 use super::lean::{Id, Text};
 use super::look::UnixTime;
-use super::status::Wire;
-use super::{MESSAGES, OBJECT};
+use super::status::{Status, Wire};
+use super::{MESSAGES, OBJECT, queue};
 
 #[derive(Deserialize)]
 struct Body<'a> {
@@ -60,12 +61,31 @@ struct Metadata<'a> {
 
 /// The events of a body of statuses, all of them sound and of a known kind; none if it is anything else.
 pub(super) fn read(body: &[u8]) -> Option<Vec<Event<'_>>> {
+    let mut events = Vec::new();
+    each(body, |place, status| {
+        let what = What::MessageStatus(Box::new(status));
+        events.push(Event { place: place.clone(), what, part: None });
+        Some(())
+    })?;
+    Some(events)
+}
+
+/// The same as updates for the queue, without the events between.
+pub(super) fn updates(body: &[u8]) -> Option<Vec<Update>> {
+    let mut updates = Vec::new();
+    each(body, |place, status| {
+        updates.push(Update::Status(queue::acted_on(&status, place).ok()?));
+        Some(())
+    })?;
+    Some(updates)
+}
+
+/// Hands every status over; stops at the first thing that is out of the ordinary.
+fn each<'a>(body: &'a [u8], mut take: impl FnMut(&Place<'a>, Status<'a>) -> Option<()>) -> Option<()> {
     let body: Body<'_> = serde_json::from_slice(body).ok()?;
     if body.object.0 != OBJECT {
         return None;
     }
-    let count = body.entry.iter().flat_map(|entry| &entry.changes).map(|change| change.value.statuses.len());
-    let mut events = Vec::with_capacity(count.sum());
     for entry in body.entry {
         let waba_id = Some(entry.id.0).filter(|id| !id.is_empty());
         let time = entry.time.and_then(|text| UnixTime::from_text(&text.0));
@@ -79,10 +99,9 @@ pub(super) fn read(body: &[u8]) -> Option<Vec<Event<'_>>> {
             for wire in value.statuses {
                 let status = wire.into_status()?;
                 status.evidence()?;
-                let what = What::MessageStatus(Box::new(status));
-                events.push(Event { place: place.clone(), what, part: None });
+                take(&place, status)?;
             }
         }
     }
-    Some(events)
+    Some(())
 }

@@ -39,7 +39,7 @@ pub struct Inbound {
     pub content: Content,
     /// Why it could not be delivered whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<ErrorNote>,
+    pub errors: Vec<ErrorNote<'static>>,
     /// The first code of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i64>,

@@ -77,7 +77,7 @@ fn beside(event: &Event<'_>) -> Option<Update> {
 }
 
 /// A status that can be acted on: of a number, and of a kind that is known.
-fn acted_on(status: &Status<'_>, place: &Place<'_>) -> Result<StatusUpdate, String> {
+pub(super) fn acted_on(status: &Status<'_>, place: &Place<'_>) -> Result<StatusUpdate, String> {
     let number = place.phone_number_id.as_deref().ok_or("a status without a phone number id")?;
     let evidence =
         status.evidence().ok_or_else(|| format!("a status of an unknown kind: {}", shown(&status.status)))?;
@@ -101,7 +101,7 @@ fn is_storable(id: &str) -> bool {
 }
 
 /// Title and message say the same, mostly.
-fn meta_error(error: &ErrorNote) -> Option<MetaError> {
+fn meta_error(error: &ErrorNote<'_>) -> Option<MetaError> {
     let parts = [error.title.as_deref(), error.message.as_deref(), error.details.as_deref()];
     let text = without_numbers(&words(parts.into_iter().flatten()));
     Some(MetaError { code: error.known_code()?, text: text.replace('\0', "\u{FFFD}") })

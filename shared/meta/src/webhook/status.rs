@@ -44,7 +44,7 @@ pub struct Status<'a> {
     pub pricing: Option<Pricing<'a>>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<ErrorNote>,
+    pub errors: Vec<ErrorNote<'a>>,
 }
 
 /// What Meta charges for. There is no price in it.
@@ -105,7 +105,8 @@ pub(super) struct Wire<'a> {
     conversation: Option<Conversation<'a>>,
     #[serde(borrow)]
     pricing: Option<Pricing<'a>>,
-    errors: Option<Vec<Value>>,
+    #[serde(borrow)]
+    errors: Option<Vec<error_note::Wire<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -157,7 +158,7 @@ impl<'a> Wire<'a> {
             conversation_id: some(id),
             conversation_origin: word(origin.and_then(|origin| origin.r#type)),
             pricing: self.pricing.or(inner),
-            errors: self.errors.as_deref().map_or_else(Vec::new, error_note::read_all),
+            errors: self.errors.into_iter().flatten().map(error_note::Wire::into_note).collect(),
         })
     }
 }
