@@ -3,6 +3,8 @@
 //! Statuses are acted on alone. Of templates, accounts and preferences what is acted on travels beside what is kept, so
 //! that nothing Meta said of them is lost in our narrower words.
 
+use std::borrow::Cow;
+
 use domain::message::Evidence;
 use domain::update::{
     AccountUpdate, Decision, KeptUpdate, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, Update,
@@ -14,7 +16,7 @@ use super::error_note::ErrorNote;
 use super::event::{Event, Place, What};
 use super::look::{UnixTime, shown};
 use super::person::UserPreference;
-use super::status::Status;
+use super::status::{Status, evidence};
 use super::template::{CategoryPhase, Named};
 use crate::error::{without_numbers, words};
 
@@ -77,26 +79,56 @@ fn beside(event: &Event<'_>) -> Option<Update> {
 }
 
 /// A status that can be acted on: of a number, and of a kind that is known.
-pub(super) fn acted_on(status: &Status<'_>, place: &Place<'_>) -> Result<StatusUpdate, String> {
+fn acted_on(status: &Status<'_>, place: &Place<'_>) -> Result<StatusUpdate, String> {
     let number = place.phone_number_id.as_deref().ok_or("a status without a phone number id")?;
-    let evidence =
-        status.evidence().ok_or_else(|| format!("a status of an unknown kind: {}", shown(&status.status)))?;
-    if !is_storable(number) || !is_storable(&status.wamid) {
-        return Err("a status with an id that cannot be stored".to_owned());
+    if !is_storable(number) {
+        return Err(UNSTORABLE.to_owned());
     }
-    let errors = status.errors.iter().filter(|_| evidence == Evidence::Failed);
-    Ok(StatusUpdate {
-        phone_number_id: PhoneNumberId(number.to_owned()),
-        wamid: Wamid(status.wamid.clone().into_owned()),
-        status: evidence,
-        occurred_at: status.timestamp.map(UnixTime::timestamp),
-        attempt_id: status.callback_data.as_ref().and_then(|text| text.parse().ok()).map(AttemptId),
-        error: errors.into_iter().find_map(meta_error),
-    })
+    let essence = Essence {
+        wamid: status.wamid.clone(),
+        status: &status.status,
+        at: status.timestamp,
+        callback_data: status.callback_data.as_deref(),
+    };
+    let mut update = essence.acted_on(status.errors.iter().cloned())?;
+    number.clone_into(&mut update.phone_number_id.0);
+    Ok(update)
+}
+
+const UNSTORABLE: &str = "a status with an id that cannot be stored";
+
+/// What of a status is acted on.
+pub(super) struct Essence<'s, 'a> {
+    pub(super) wamid: Cow<'a, str>,
+    pub(super) status: &'s str,
+    pub(super) at: Option<UnixTime>,
+    pub(super) callback_data: Option<&'s str>,
+}
+
+impl<'a> Essence<'_, 'a> {
+    /// The update, of a number that is still to be named, or why there is none.
+    pub(super) fn acted_on(
+        self,
+        errors: impl Iterator<Item = ErrorNote<'a>>,
+    ) -> Result<StatusUpdate, String> {
+        let unknown = || format!("a status of an unknown kind: {}", shown(self.status));
+        let status = evidence(self.status).ok_or_else(unknown)?;
+        if !is_storable(&self.wamid) {
+            return Err(UNSTORABLE.to_owned());
+        }
+        Ok(StatusUpdate {
+            phone_number_id: PhoneNumberId(String::new()),
+            wamid: Wamid(self.wamid.into_owned()),
+            status,
+            occurred_at: self.at.map(UnixTime::timestamp),
+            attempt_id: self.callback_data.and_then(|text| text.parse().ok()).map(AttemptId),
+            error: errors.filter(|_| status == Evidence::Failed).find_map(|error| meta_error(&error)),
+        })
+    }
 }
 
 /// A database holds no NUL in a text.
-fn is_storable(id: &str) -> bool {
+pub(super) fn is_storable(id: &str) -> bool {
     !id.contains('\0')
 }
 

@@ -67,10 +67,15 @@ pub struct Pricing<'a> {
 }
 
 impl Status<'_> {
-    /// What it proves of the message, if its kind is known. A voice message that was played was opened.
+    /// What it proves of the message, if its kind is known.
     pub fn evidence(&self) -> Option<Evidence> {
-        if self.status == "played" { Some(Evidence::Read) } else { Evidence::from_word(&self.status) }
+        evidence(&self.status)
     }
+}
+
+/// What Meta's word proves. A voice message that was played was opened.
+pub(super) fn evidence(word: &str) -> Option<Evidence> {
+    if word == "played" { Some(Evidence::Read) } else { Evidence::from_word(word) }
 }
 
 /// A status as Meta nearly always writes it.
