@@ -97,7 +97,6 @@ pub fn read(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
 fn read_apart(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
     let raw: &RawValue = serde_json::from_slice(body).map_err(NotAWebhook::NoJson)?;
     let root = Members::of(raw).ok_or(NotAWebhook::NoEntries)?;
-    let entries = root.get("entry").and_then(raw::elements).ok_or(NotAWebhook::NoEntries)?;
     // Absent is let pass: some of Meta's own examples have it in the wrong place.
     if let Some(object) = root.get("object").and_then(raw::value).filter(|object| *object != OBJECT) {
         let object = object.as_str().map_or_else(|| object.to_string(), str::to_owned);
@@ -105,6 +104,7 @@ fn read_apart(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
         let what = What::IgnoredObject(IgnoredObject { object });
         return Ok(vec![Event { place: Place::default(), what, part: Some(part) }]);
     }
+    let entries = root.get("entry").and_then(raw::elements).ok_or(NotAWebhook::NoEntries)?;
     Ok(split::read(entries))
 }
 

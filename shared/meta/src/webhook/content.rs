@@ -5,6 +5,26 @@ use serde_json::Value;
 
 use super::look::{self, Look, UnixTime};
 
+/// Types that are named after the member which holds what there is of them.
+pub(super) const KINDS: [&str; 16] = [
+    "text",
+    "image",
+    "video",
+    "sticker",
+    "audio",
+    "voice",
+    "document",
+    "button",
+    "interactive",
+    "reaction",
+    "order",
+    "location",
+    "contacts",
+    "edit",
+    "revoke",
+    "unsupported",
+];
+
 /// What a message holds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]

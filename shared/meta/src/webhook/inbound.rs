@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::content::{Content, content};
+use super::content::{Content, KINDS, content};
 use super::error_note::{self, ErrorNote};
 use super::look::{Look, UnixTime};
 
@@ -129,7 +129,7 @@ pub(super) fn senders(message: &Value) -> impl Iterator<Item = String> {
 /// Reads a message, with the contact that stood beside it.
 pub(super) fn read(message: &Value, contact: &Value) -> Result<Inbound, &'static str> {
     let wamid = message.id("id").ok_or("a message without an id")?;
-    let r#type = message.text("type").ok_or("a message without a type")?;
+    let r#type = message.text("type").or_else(|| held(message)).ok_or("a message without a type")?;
     let Sender { phone, user_id, parent_user_id, name, username } = sender(message, contact);
     let errors = error_note::read_all(message.list("errors"));
     Ok(Inbound {
@@ -166,6 +166,11 @@ pub(super) fn read_system(message: &Value, contact: &Value) -> Result<SystemMess
         previous_user_id: system.id("previous_user_id"),
         profile_name: name,
     })
+}
+
+/// The type of a message that does not say it: that of which it holds something.
+fn held(message: &Value) -> Option<String> {
+    KINDS.into_iter().find(|kind| !message.at(kind).is_null()).map(str::to_owned)
 }
 
 fn context(message: &Value) -> Context {

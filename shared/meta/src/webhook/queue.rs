@@ -40,7 +40,7 @@ pub(super) fn push(event: &Event<'_>, updates: &mut Vec<Update>) {
 /// The kind of what is kept, or what is wrong with it.
 fn reason(event: &Event<'_>) -> String {
     if let What::Unreadable(unreadable) = &event.what {
-        return shown(&unreadable.reason);
+        return unreadable.reason.clone();
     }
     if let What::IgnoredObject(ignored) = &event.what {
         return format!("not about WhatsApp: {}", shown(&ignored.object));

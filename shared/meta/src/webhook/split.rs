@@ -30,23 +30,21 @@ pub(super) fn read(entries: Vec<&RawValue>) -> Vec<Event<'_>> {
 }
 
 fn read_entry<'a>(entry: &'a RawValue, events: &mut Vec<Event<'a>>) {
-    let members = Members::of(entry);
-    let changes = members.as_ref().and_then(|members| elements(members.get("changes")?));
-    let (Some(members), Some(changes)) = (members, changes) else {
+    let members = Members::of(entry).unwrap_or_default();
+    let place = Place {
+        waba_id: members.get("id").and_then(id),
+        time: members.get("time").and_then(id).and_then(|text| UnixTime::from_text(&text)),
+        ..Place::default()
+    };
+    let Some(changes) = members.get("changes").and_then(elements) else {
         let before = format!(r#"{{"object":"{OBJECT}","entry":["#);
         let part = Part { before: before.into(), text: entry.get(), after: Cow::Borrowed("]}") };
-        events.push(unreadable("an entry without changes", Place::default(), part));
+        events.push(unreadable("an entry without changes", place, part));
         return;
     };
     let shared = members.written(|key, text| key != "changes" && text.len() <= SHARED_BYTES_MAX);
-    let entry = Entry {
-        place: Place {
-            waba_id: members.get("id").and_then(id),
-            time: members.get("time").and_then(id).and_then(|text| UnixTime::from_text(&text)),
-            ..Place::default()
-        },
-        head: format!(r#"{{"object":"{OBJECT}","entry":[{{{shared}"changes":["#).into(),
-    };
+    let head = format!(r#"{{"object":"{OBJECT}","entry":[{{{shared}"changes":["#).into();
+    let entry = Entry { place, head };
     for change in changes {
         read_change(change, &entry, events);
     }

@@ -143,6 +143,7 @@ fn a_webhook_about_something_else_moves_nothing() {
     let updates = parsed(&body);
     assert_eq!(reasons(&updates), ["not about WhatsApp: page"]);
     assert_eq!(raw(&updates[0]), &body);
+    assert_eq!(reasons(&parsed(&json!({"object": "page"}))), ["not about WhatsApp: page"]);
     body.as_object_mut().expect("a body").remove("object");
     assert_eq!(reasons(&parsed(&body)), ["sent"], "but Meta forgets to say so");
 }

@@ -120,3 +120,18 @@ fn what_many_parts_share_is_not_repeated_with_each_of_them() {
     assert_eq!(updates.len(), 1_000);
     assert!(bytes < 1_000_000, "{bytes} bytes are kept");
 }
+
+#[test]
+fn a_message_without_a_type_has_that_of_what_it_holds() {
+    let mut body = statuses(&json!([]));
+    body["entry"][0]["changes"][0]["value"]["messages"] =
+        json!([{"id": "a", "from": "1", "text": {"body": "hi"}}, {"id": "b", "from": "1"}]);
+    let text = body.to_string();
+    let events = read(text.as_bytes()).expect("a webhook");
+    let What::InboundMessage(message) = &events[0].what else { panic!("{:?}", events[0]) };
+    assert_eq!(
+        (message.r#type.as_str(), &message.content),
+        ("text", &Content::Text { text: Some("hi".to_owned()) })
+    );
+    assert!(matches!(events[1].what, What::Unreadable(_)));
+}
