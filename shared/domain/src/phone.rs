@@ -44,12 +44,10 @@ impl PhoneNumber {
         if !international.starts_with('+') {
             return Err(PhoneError::NoCountryCode);
         }
-        let number =
-            PHONE_NUMBER_UTIL.parse(&international, None).map_err(|_spelling| PhoneError::Malformed)?;
-        if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
-            return Err(PhoneError::Impossible);
-        }
-        Ok(Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned()))
+        let e164 = normalised(&international)?;
+        // Reading drops one trunk zero. A spelling with several would name another number each time it is read, and
+        // one person would be two contacts.
+        if normalised(&e164)? == e164 { Ok(Self(e164)) } else { Err(PhoneError::Malformed) }
     }
 
     /// A number that was normalised before it was stored.
@@ -66,6 +64,14 @@ impl PhoneNumber {
     pub fn digits(&self) -> &str {
         self.0.trim_start_matches('+')
     }
+}
+
+fn normalised(international: &str) -> Result<String, PhoneError> {
+    let number = PHONE_NUMBER_UTIL.parse(international, None).map_err(|_spelling| PhoneError::Malformed)?;
+    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
+        return Err(PhoneError::Impossible);
+    }
+    Ok(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned())
 }
 
 impl fmt::Display for PhoneNumber {
@@ -104,6 +110,7 @@ mod tests {
             ("+1555123456789012", PhoneError::Impossible),
             ("+1555CALLNOW", PhoneError::Malformed),
             ("+1555\u{0}1234567", PhoneError::Malformed),
+            ("++6100151115", PhoneError::Malformed),
         ] {
             assert_eq!(PhoneNumber::parse(spelling), Err(error), "{spelling}");
         }
