@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, text};
 use crate::error::LocalError;
-use crate::home::Home;
+use crate::home::{Home, Secrets};
 use crate::machine::Machine;
 use crate::say::say;
 use crate::settings::Settings;
@@ -15,20 +15,31 @@ const DEMO_EMAIL: &str = "demo@tidings.local";
 /// A recipient whose message fails after it was sent, so that there is a refund to see.
 const FAILING: &str = "+15550000002";
 
-/// Makes what is missing and says how to begin.
+/// Makes the super admin, or gives it the password that was set. Before anybody is listened to: whoever finds the API
+/// healthy may log in as it.
+pub async fn ensure_owner(machine: &Machine, settings: &Settings, home: &Home) -> Result<(), LocalError> {
+    let (email, password) = owner(settings, &home.secrets()?);
+    let is_chosen = settings.admin_password.is_some();
+    ops::platform_owner::ensure_super_admin(&machine.platform, &email, password, is_chosen).await?;
+    Ok(())
+}
+
+fn owner(settings: &Settings, secrets: &Secrets) -> (String, String) {
+    let email = settings.admin_email.clone().unwrap_or_else(|| ADMIN_EMAIL.to_owned());
+    (email, settings.admin_password.clone().unwrap_or_else(|| secrets.admin_password.clone()))
+}
+
+/// Makes the demo tenant on the first start and says how to begin.
 pub async fn welcome(machine: &Machine, settings: &Settings, home: &Home) -> Result<(), LocalError> {
     let secrets = home.secrets()?;
-    let email = settings.admin_email.as_deref().unwrap_or(ADMIN_EMAIL);
-    let password = settings.admin_password.clone().unwrap_or_else(|| secrets.admin_password.clone());
-    let is_chosen = settings.admin_password.is_some();
-    ops::platform_owner::ensure_super_admin(&machine.platform, email, password.clone(), is_chosen).await?;
+    let (email, password) = owner(settings, &secrets);
     let base_url = format!("http://127.0.0.1:{}", settings.port);
     let marker = home.join("demo.json");
     let is_first = machine.platform.is_sandbox && !marker.exists();
     if is_first {
-        let demo = make_demo(&base_url, (email, &password), &secrets.demo_password).await?;
+        let demo = make_demo(&base_url, (&email, &password), &secrets.demo_password).await?;
         write(&marker, &demo)?;
-        show_first(settings, (email, &password), &secrets.demo_password, &demo);
+        show_first(settings, (&email, &password), &secrets.demo_password, &demo);
     }
     say(format!(
         "\nTidings listens on http://localhost:{0} · docs at http://localhost:{0}/docs",

@@ -3,7 +3,7 @@
 //! Not a mock: these are the functions that are deployed, behind one server; only queues, schedules and events stand on
 //! Postgres instead of on the cloud's services, behind the same traits. The cast: [`settings`] and [`home`] say how and
 //! where; [`machine`] puts everything together; [`api`] is every HTTP door under one router; [`poll`] carries queue rows
-//! to their functions; [`serve`] runs it all. [`story`] plays the whole flow against it, and [`bench`] measures.
+//! to their functions; [`serve`] runs it all. [`story`] plays the whole flow against it, and [`mod@bench`] measures.
 
 pub mod api;
 pub mod audit;

@@ -76,8 +76,8 @@ impl Machine {
         let mailer = Mailer {
             platform: platform.clone(),
             transport: Arc::new(transport),
-            from: "Tidings <noreply@tidings.invalid>".to_owned(),
-            set_password_url: format!("http://localhost:{}/auth/set-password#", settings.port),
+            from: settings.mail_from.clone(),
+            set_password_url: format!("{}/auth/set-password#", settings.public_url.trim_end_matches('/')),
         };
         let webhook = Webhook {
             queues: platform.cloud.queues.clone(),

@@ -47,6 +47,7 @@ pub async fn serve(settings: Settings, asked: Serve) -> Result<(), LocalError> {
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if is_http {
+        demo::ensure_owner(&machine, &settings, &home).await?;
         listen(&machine, &settings, &mut tasks, stopping.clone()).await?;
     }
     let rules = Rules {
@@ -138,6 +139,7 @@ async fn close(
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
+    database.store.close();
     // Stopping Postgres waits for it, which is nothing for a thread that drives others.
     if tokio::task::spawn_blocking(move || drop(database)).await.is_err() {
         tracing::warn!("the database was left running");

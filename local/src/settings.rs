@@ -14,6 +14,8 @@ use crate::error::LocalError;
 /// Meta's newest version when this was written.
 const META_VERSION_DEFAULT: &str = "v26.0";
 const PORT_DEFAULT: u16 = 3_000;
+/// A name that no mail can come from: letters that leave the machine need one of their own.
+const MAIL_FROM_DEFAULT: &str = "Tidings <noreply@tidings.invalid>";
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
@@ -36,6 +38,10 @@ pub struct Settings {
     pub meta_app_secret: Option<SecretString>,
     /// What Meta says at the handshake, when it is set.
     pub meta_verify_token: Option<SecretString>,
+    /// How a browser reaches the API from outside: links in letters start with it.
+    pub public_url: String,
+    /// Who letters are from.
+    pub mail_from: String,
     /// The mail server, when there is one.
     pub smtp: Option<SmtpSettings>,
     /// The super admin's login, when it is set.
@@ -70,9 +76,10 @@ impl Settings {
             key_retention: seconds("TIDINGS_KEY_RETENTION_SECONDS", defaults.key_retention)?,
             shift: seconds("TIDINGS_SHIFT_SECONDS", defaults.shift)?,
         };
+        let port = number("PORT", PORT_DEFAULT)?;
         Ok(Self {
             home: text("TIDINGS_HOME").map_or_else(|| PathBuf::from(".tidings"), PathBuf::from),
-            port: number("PORT", PORT_DEFAULT)?,
+            port,
             listen: number("TIDINGS_LISTEN", IpAddr::V4(Ipv4Addr::LOCALHOST))?,
             database_url: text("DATABASE_URL"),
             meta_url: text("TIDINGS_META_URL"),
@@ -80,6 +87,8 @@ impl Settings {
             meta_app_id: text("FACEBOOK_APP_ID").unwrap_or_else(|| "1000000000000001".to_owned()),
             meta_app_secret: text("FACEBOOK_APP_SECRET").map(SecretString::from),
             meta_verify_token: text("META_WEBHOOK_VERIFY_TOKEN").map(SecretString::from),
+            public_url: text("TIDINGS_PUBLIC_URL").unwrap_or_else(|| format!("http://localhost:{port}")),
+            mail_from: text("TIDINGS_MAIL_FROM").unwrap_or_else(|| MAIL_FROM_DEFAULT.to_owned()),
             smtp: smtp()?,
             admin_email: text("TIDINGS_ADMIN_EMAIL"),
             admin_password: text("TIDINGS_ADMIN_PASSWORD"),

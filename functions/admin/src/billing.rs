@@ -44,6 +44,7 @@ pub(crate) struct CreditView {
 
 /// Books credit for a tenant, once per key. Needs the role `SUPER_ADMIN`.
 #[utoipa::path(post, path = "/billing/add-credits", tag = "billing", security(("bearer" = [])), request_body = AddCredits,
+    params(IdempotencyKey),
     responses(
         (status = 200, body = CreditView),
         (status = 403, body = ProblemBody),
@@ -55,9 +56,10 @@ pub(crate) async fn add_credits(
     State(app): State<App>,
     Allowed(by): Allowed<SuperAdmin>,
     key: IdempotencyKey,
-    Body(asked): Body<AddCredits>,
+    Body(mut asked): Body<AddCredits>,
 ) -> Result<Json<CreditView>, Problem> {
-    let key = key.with_body(asked.idempotency_key.as_deref(), by.tenant(), "add_credits", &asked)?;
+    let in_body = asked.idempotency_key.take();
+    let key = key.with_body(in_body.as_deref(), by.tenant(), "add_credits", &asked)?;
     let key = key.ok_or_else(|| {
         Problem::field("idempotencyKey", "is needed, here or as the Idempotency-Key header")
     })?;

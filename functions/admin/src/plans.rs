@@ -79,7 +79,8 @@ pub(crate) async fn list(
 }
 
 /// Makes a plan. Needs the role `SUPER_ADMIN`.
-#[utoipa::path(post, path = "/plans", tag = "admin", security(("bearer" = [])), request_body = NewPlan, responses(
+#[utoipa::path(post, path = "/plans", tag = "admin", security(("bearer" = [])), request_body = NewPlan,
+    params(IdempotencyKey), responses(
     (status = 201, body = PlanView),
     (status = 403, body = ProblemBody),
     (status = 409, description = "There is a plan of that name", body = ProblemBody),

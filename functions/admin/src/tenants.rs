@@ -42,6 +42,7 @@ pub(crate) struct NewTenantView {
 
 /// Makes a tenant and writes to its owner. Needs the role `SUPER_ADMIN`.
 #[utoipa::path(post, path = "/admin/create-tenant", tag = "admin", security(("bearer" = [])), request_body = NewTenant,
+    params(IdempotencyKey),
     responses(
         (status = 201, body = NewTenantView),
         (status = 403, body = ProblemBody),

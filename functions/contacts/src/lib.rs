@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
+use domain::ContactId;
 use domain::limits::IMPORT_BODY_BYTES_MAX;
 use http_kit::{Allowed, App, Body, Cursor, IdempotencyKey, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
@@ -53,6 +54,7 @@ struct ImportView {
 
 /// Imports contacts, all or none. Numbers that are there already are skipped and counted.
 #[utoipa::path(post, path = "/contacts/import", tag = "contacts", security(("bearer" = [])), request_body = Import,
+    params(IdempotencyKey),
     responses(
         (status = 200, body = ImportView),
         (status = 403, body = ProblemBody),
@@ -112,8 +114,8 @@ fn view(contact: &Contact) -> ContactView {
 async fn list(
     State(app): State<App>,
     Allowed(by): Allowed<Viewer>,
-    cursor: Cursor<Uuid>,
+    cursor: Cursor<ContactId>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
-    let contacts = ops::contacts::list_contacts(&app.platform, &by, cursor.before, cursor.limit).await?;
+    let contacts = ops::contacts::list_contacts(&app.platform, &by, cursor.before.0, cursor.limit).await?;
     Ok(Json(Page::of(&contacts, cursor.limit, |contact| contact.contact_id, view)))
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use domain::message::View;
 use domain::time::parse_schedule_time;
-use domain::{ContactId, TemplateId};
-use http_kit::{Allowed, App, Body, IdempotencyKey, Problem, ProblemBody, id_in_path};
+use domain::{ContactId, MessageId, TemplateId};
+use http_kit::{Allowed, App, Body, IdInPath, IdempotencyKey, Problem, ProblemBody};
 use jiff::Timestamp;
 use ops::accept_message::{Accepted, NewSend};
 use ops::{Sender, Spender};
@@ -74,7 +74,8 @@ fn view(accepted: &Accepted) -> AcceptedView {
 }
 
 /// Sends a message now. Funds are checked when it leaves.
-#[utoipa::path(post, path = "/messages", tag = "messages", security(("bearer" = [])), request_body = SendNow, responses(
+#[utoipa::path(post, path = "/messages", tag = "messages", security(("bearer" = [])), request_body = SendNow,
+    params(IdempotencyKey), responses(
     (status = 201, body = AcceptedView),
     (status = 403, body = ProblemBody),
     (status = 409, description = "The same request is still running", body = ProblemBody),
@@ -84,9 +85,10 @@ pub(crate) async fn send(
     State(app): State<App>,
     Allowed(by): Allowed<Spender>,
     key: IdempotencyKey,
-    Body(asked): Body<SendNow>,
+    Body(mut asked): Body<SendNow>,
 ) -> Result<(StatusCode, Json<AcceptedView>), Problem> {
-    let key = key.with_body(asked.idempotency_key.as_deref(), by.tenant(), "send_message", &asked)?;
+    let in_body = asked.idempotency_key.take();
+    let key = key.with_body(in_body.as_deref(), by.tenant(), "send_message", &asked)?;
     let SendNow { template_id, contact_id, variables, idempotency_key: _ } = asked;
     let new = NewSend { template: template_id, contact: contact_id, due_at: None, variables };
     let accepted = ops::accept_message::accept_message(&app.platform, &by, new, key).await?;
@@ -95,6 +97,7 @@ pub(crate) async fn send(
 
 /// Schedules a message. Funds are checked when it leaves.
 #[utoipa::path(post, path = "/messages/schedule", tag = "messages", security(("bearer" = [])), request_body = Schedule,
+    params(IdempotencyKey),
     responses(
         (status = 201, body = AcceptedView),
         (status = 403, body = ProblemBody),
@@ -105,11 +108,12 @@ pub(crate) async fn schedule(
     State(app): State<App>,
     Allowed(by): Allowed<Spender>,
     key: IdempotencyKey,
-    Body(asked): Body<Schedule>,
+    Body(mut asked): Body<Schedule>,
 ) -> Result<(StatusCode, Json<AcceptedView>), Problem> {
     let due_at = parse_schedule_time(&asked.schedule_time, app.platform.clock.now())
         .map_err(|error| Problem::field("scheduleTime", error))?;
-    let key = key.with_body(asked.idempotency_key.as_deref(), by.tenant(), "schedule_message", &asked)?;
+    let in_body = asked.idempotency_key.take();
+    let key = key.with_body(in_body.as_deref(), by.tenant(), "schedule_message", &asked)?;
     let key = key.ok_or_else(|| {
         Problem::field("idempotencyKey", "is needed, here or as the Idempotency-Key header")
     })?;
@@ -129,8 +133,8 @@ pub(crate) async fn schedule(
 pub(crate) async fn cancel(
     State(app): State<App>,
     Allowed(by): Allowed<Sender>,
-    Path(id): Path<String>,
+    IdInPath(id): IdInPath<MessageId>,
 ) -> Result<StatusCode, Problem> {
-    ops::cancel_message::cancel_message(&app.platform, &by, id_in_path(&id)?).await?;
+    ops::cancel_message::cancel_message(&app.platform, &by, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,10 +1,10 @@
 //! What became of messages.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use domain::Money;
+use axum::extract::State;
 use domain::message::{Evidence, View};
-use http_kit::{Allowed, App, Cursor, Kind, Page, PageQuery, Problem, ProblemBody, id_in_path};
+use domain::{MessageId, Money};
+use http_kit::{Allowed, App, Cursor, IdInPath, Kind, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
 use ops::Viewer;
 use serde::Serialize;
@@ -114,9 +114,9 @@ fn status_view(entry: &StatusEntry) -> Result<StatusView, Problem> {
 pub(crate) async fn list(
     State(app): State<App>,
     Allowed(by): Allowed<Viewer>,
-    cursor: Cursor<Uuid>,
+    cursor: Cursor<MessageId>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
-    let messages = ops::messages::list_messages(&app.platform, &by, cursor.before, cursor.limit).await?;
+    let messages = ops::messages::list_messages(&app.platform, &by, cursor.before.0, cursor.limit).await?;
     Ok(Json(Page::of(&messages, cursor.limit, |message| message.message_id, view)))
 }
 
@@ -129,9 +129,9 @@ pub(crate) async fn list(
 pub(crate) async fn find(
     State(app): State<App>,
     Allowed(by): Allowed<Viewer>,
-    Path(id): Path<String>,
+    IdInPath(id): IdInPath<MessageId>,
 ) -> Result<Json<MessageHistory>, Problem> {
-    let found = ops::messages::find_message(&app.platform, &by, id_in_path(&id)?).await?;
+    let found = ops::messages::find_message(&app.platform, &by, id).await?;
     let (message, history) = found.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let history = history.iter().map(status_view).collect::<Result<_, _>>()?;
     Ok(Json(MessageHistory { message: view(&message), history }))

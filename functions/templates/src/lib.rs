@@ -5,7 +5,7 @@ mod whatsapp;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::Category;
+use domain::{Category, TemplateId};
 use http_kit::{Allowed, App, Body, Cursor, IdempotencyKey, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
 use ops::create_template::NewTemplate;
@@ -86,6 +86,7 @@ fn view(template: &Template) -> TemplateView {
 
 /// Writes a template down and offers it to Meta.
 #[utoipa::path(post, path = "/templates", tag = "templates", security(("bearer" = [])), request_body = CreateTemplate,
+    params(IdempotencyKey),
     responses(
         (status = 201, body = TemplateView),
         (status = 409, description = "There is a template of that name and language", body = ProblemBody),
@@ -118,8 +119,8 @@ async fn create(
 async fn list(
     State(app): State<App>,
     Allowed(by): Allowed<Viewer>,
-    cursor: Cursor<Uuid>,
+    cursor: Cursor<TemplateId>,
 ) -> Result<Json<Page<TemplateView>>, Problem> {
-    let templates = ops::templates::list_templates(&app.platform, &by, cursor.before, cursor.limit).await?;
+    let templates = ops::templates::list_templates(&app.platform, &by, cursor.before.0, cursor.limit).await?;
     Ok(Json(Page::of(&templates, cursor.limit, |template| template.template_id, view)))
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::limits::OAUTH_CODE_CHARS_MAX;
 use http_kit::{Allowed, App, Body, Problem, ProblemBody};
 use ops::TenantAdmin;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,9 @@ pub(crate) async fn connect(
     Allowed(by): Allowed<TenantAdmin>,
     Body(asked): Body<Connect>,
 ) -> Result<Json<ConnectionView>, Problem> {
+    if !(1..=OAUTH_CODE_CHARS_MAX).contains(&asked.code.chars().count()) {
+        return Err(Problem::field("code", format!("must be 1 to {OAUTH_CODE_CHARS_MAX} characters")));
+    }
     let connected = ops::connect_whatsapp::connect_whatsapp(&app.platform, &by, &asked.code).await?;
     let phone_numbers = connected
         .numbers

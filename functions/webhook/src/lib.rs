@@ -8,8 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use cloud::{Queue, Queues};
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
@@ -19,6 +20,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
+
+/// The header that proves who speaks.
+const SIGNATURE: &str = "x-hub-signature-256";
 
 /// What this function knows.
 #[derive(Clone)]
@@ -57,12 +61,15 @@ struct Handshake {
 /// Meta asks whether we expect its webhooks.
 #[utoipa::path(get, path = "/webhook/meta", tag = "webhook", params(Handshake), responses(
     (status = 200, description = "The challenge", body = String, content_type = "text/plain"),
-    (status = 403, body = ProblemBody),
+    (status = 400, description = "No query that can be read", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "Not Meta, or not for us", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 async fn handshake(
     State(webhook): State<Webhook>,
-    Query(asked): Query<Handshake>,
+    asked: Result<Query<Handshake>, QueryRejection>,
 ) -> Result<String, Problem> {
+    let Query(asked) =
+        asked.map_err(|rejection| Problem::new(Kind::Malformed).with_detail(rejection.body_text()))?;
     let expected = webhook.verify_token.expose_secret();
     let (mode, token) = (asked.mode.as_deref(), asked.verify_token.as_deref());
     meta::webhook::handshake(mode, token, asked.challenge.as_deref(), expected)
@@ -72,12 +79,13 @@ async fn handshake(
 /// Meta tells what became of messages, templates and numbers.
 #[utoipa::path(post, path = "/webhook/meta", tag = "webhook", request_body = serde_json::Value, responses(
     (status = 200, description = "Every update stands on the queue"),
-    (status = 401, description = "Not signed by Meta", body = ProblemBody),
-    (status = 400, description = "Signed, and no webhook", body = ProblemBody),
+    (status = 400, description = "Signed, and no webhook", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "Not signed by Meta", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 413, description = "Larger than Meta's webhooks are", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "Not enqueued; say it again", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<StatusCode, Problem> {
-    let header =
-        request.headers().get("x-hub-signature-256").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = signature(request.headers());
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| {
         Problem::new(if rejection.status() == Kind::TooLarge.status() {
             Kind::TooLarge
@@ -101,4 +109,11 @@ async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<Sta
         })?;
     }
     Ok(StatusCode::OK)
+}
+
+/// The signature's header. Of several none is taken: a gateway that joins them makes them one that is malformed.
+fn signature(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(SIGNATURE).iter();
+    let first = values.next().and_then(|value| value.to_str().ok())?;
+    values.next().is_none().then(|| first.to_owned())
 }

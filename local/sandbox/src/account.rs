@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest;
 
+mod state;
+
+pub(crate) use state::{
+    AccountState, NameState, NumberState, NumberStatus, Quality, Scope, Throughput, TokenState,
+};
+
 /// One account: what a code of Embedded Signup stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,6 +29,18 @@ pub(crate) struct Account {
     /// `POST /{waba}/subscribed_apps` was called: without it no webhook is sent.
     pub(crate) subscribed: bool,
     pub(crate) created_ms: u64,
+    /// What an order made of the account.
+    #[serde(default)]
+    pub(crate) state: AccountState,
+    /// What an order made of the token.
+    #[serde(default)]
+    pub(crate) token_state: TokenState,
+    /// What the token may do.
+    #[serde(default = "Scope::all")]
+    pub(crate) scopes: Vec<Scope>,
+    /// What Graph shows of the number beside the above.
+    #[serde(default)]
+    pub(crate) number_state: NumberState,
 }
 
 /// The hash by which a code is remembered.
@@ -56,6 +74,10 @@ impl Account {
             registered: false,
             subscribed: false,
             created_ms: now_ms,
+            state: AccountState::default(),
+            token_state: TokenState::default(),
+            scopes: Scope::all(),
+            number_state: NumberState::default(),
         }
     }
 
@@ -66,6 +88,17 @@ impl Account {
             (Some(area), Some(office), Some(line)) => format!("+1 {area}-{office}-{line}"),
             _ => self.number.clone(),
         }
+    }
+
+    /// The name on the number: the business' own until another was approved.
+    pub(crate) fn verified_name(&self) -> &str {
+        self.number_state.verified_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// What Graph shows as the number's status.
+    pub(crate) fn number_status(&self) -> NumberStatus {
+        let by_registration = if self.registered { NumberStatus::Connected } else { NumberStatus::Pending };
+        self.number_state.status.unwrap_or(by_registration)
     }
 
     /// The number as webhooks show it: digits alone.

@@ -17,3 +17,14 @@ pub(crate) fn rfc3339(ms: u64) -> String {
     let moment = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     moment.map_or_else(String::new, |moment| format!("{moment:.3}"))
 }
+
+/// The month of a moment in UTC, such as `2026-11`.
+pub(crate) fn month(ms: u64) -> String {
+    rfc3339(ms).chars().take(7).collect()
+}
+
+/// The day of a moment in UTC as Meta writes it at bans: `April 17, 2025`.
+pub(crate) fn long_date(ms: u64) -> String {
+    let moment = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    moment.map_or_else(String::new, |moment| moment.strftime("%B %-d, %Y").to_string())
+}

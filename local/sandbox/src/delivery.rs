@@ -100,6 +100,7 @@ fn take_batch(sandbox: &Sandbox) -> Option<Batch> {
 fn tell(world: &World, update: Update) -> Option<Told> {
     match update.news {
         News::Template(news) => Some(Told::Template { news, event_ms: update.event_ms }),
+        News::Field(news) => Some(Told::Field { news, event_ms: update.event_ms }),
         News::Status(status) => {
             let acceptance = world.acceptance(status.index)?;
             let account = world.account(&acceptance.waba_id)?;

@@ -8,10 +8,16 @@ use serde::Deserialize;
 /// Faults that may wait at one time.
 pub(crate) const FAULTS_MAX: usize = 1_000;
 
+/// The call of sends.
+pub(crate) const SEND: &str = "messages";
+
 /// Which requests a fault falls on; a member that is absent matches all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Match {
+    /// The last part of the path, such as `message_templates`; `object` for a path that is an id alone. A fault that
+    /// names none falls on sends.
+    pub(crate) call: Option<String>,
     /// The recipient in any spelling.
     pub(crate) to: Option<String>,
     pub(crate) phone_number_id: Option<String>,
@@ -69,6 +75,7 @@ fn once() -> u64 {
 /// What a request shows of itself to the faults.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown<'a> {
+    pub(crate) call: &'a str,
     pub(crate) to: &'a str,
     pub(crate) phone_number_id: &'a str,
     pub(crate) template: &'a str,
@@ -110,7 +117,8 @@ impl Match {
     fn fits(&self, shown: Shown<'_>) -> bool {
         let same =
             |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
-        same(&self.to, shown.to)
+        self.call.as_deref().unwrap_or(SEND) == shown.call
+            && same(&self.to, shown.to)
             && same(&self.phone_number_id, shown.phone_number_id)
             && same(&self.template, shown.template)
     }

@@ -6,20 +6,30 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{FromRequestParts, OriginalUri, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
-use crate::account::Account;
+use crate::account::{Account, Scope};
 use crate::digest;
 use crate::sandbox::Sandbox;
 use crate::world::Handle;
 
+mod analytics;
 pub(crate) mod error;
+pub(crate) mod fields;
+pub(crate) mod media;
 mod messages;
 mod numbers;
 mod oauth;
+mod objects;
+mod paging;
+mod quota;
+mod spoiled;
+mod subscriptions;
 mod templates;
+
+pub(crate) use templates::components_news;
 
 use error::GraphError;
 
@@ -29,25 +39,44 @@ const NEWEST: u32 = 26;
 
 /// All Graph calls of the sandbox.
 pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
-    Router::new()
+    let quiet = Router::new()
         .route("/{version}/oauth/access_token", get(oauth::exchange).post(oauth::exchange))
         .route("/{version}/debug_token", get(oauth::debug_token))
-        .route("/{version}/{id}", get(numbers::object))
+        .route("/{version}/{id}/media", post(media::upload))
+        .merge(management(&sandbox))
+        .route_layer(from_fn_with_state(Arc::clone(&sandbox), spoiled::interfere));
+    Router::new()
+        .route("/{version}/{id}/messages", post(messages::send))
+        .route("/{version}/{id}/marketing_messages", post(messages::send_marketing))
+        .merge(quiet)
+        .method_not_allowed_fallback(unknown_path)
+        .layer(from_fn(serve_version))
+        .fallback(unknown_path)
+        .with_state(sandbox)
+}
+
+/// The calls that count against the quota of their WABA.
+fn management(sandbox: &Arc<Sandbox>) -> Router<Arc<Sandbox>> {
+    Router::new()
+        .route("/{version}/{id}", get(objects::read).post(objects::change).delete(objects::remove))
         .route("/{version}/{id}/phone_numbers", get(numbers::list))
         .route("/{version}/{id}/register", post(numbers::register))
+        .route("/{version}/{id}/deregister", post(numbers::deregister))
+        .route("/{version}/{id}/request_code", post(numbers::request_code))
+        .route("/{version}/{id}/verify_code", post(numbers::verify_code))
+        .route("/{version}/{id}/owned_whatsapp_business_accounts", get(objects::owned))
+        .route("/{version}/{id}/client_whatsapp_business_accounts", get(objects::owned))
         .route(
             "/{version}/{id}/subscribed_apps",
-            get(numbers::subscribed).post(numbers::subscribe).delete(numbers::unsubscribe),
+            get(subscriptions::list).post(subscriptions::subscribe).delete(subscriptions::unsubscribe),
         )
         .route(
             "/{version}/{id}/message_templates",
             get(templates::list).post(templates::create).delete(templates::delete),
         )
-        .route("/{version}/{id}/messages", post(messages::send))
-        .method_not_allowed_fallback(unknown_path)
-        .layer(from_fn(serve_version))
-        .fallback(unknown_path)
-        .with_state(sandbox)
+        .route("/{version}/{id}/upsert_message_templates", post(templates::upsert))
+        .route("/{version}/{id}/unpause", post(templates::unpause))
+        .route_layer(from_fn_with_state(Arc::clone(sandbox), quota::count))
 }
 
 /// A path that Graph does not know.
@@ -117,20 +146,36 @@ impl FromRequestParts<Arc<Sandbox>> for Business {
         let token = token(&parts.headers, &query)?;
         let account = sandbox.world().account_by(&Handle::Token(token.clone()));
         let account = account.ok_or_else(GraphError::bad_token)?;
+        if let Some((subcode, why)) = account.token_state.refusal() {
+            return Err(GraphError::dead_token(subcode, why));
+        }
         check_proof(sandbox, &token, &query)?;
         Ok(Self { account, query })
     }
 }
 
 impl Business {
-    /// Refuses a WABA that is not the caller's.
+    /// Refuses a WABA that is not the caller's, and a token that may not manage one.
     pub(crate) fn waba(&self, id: &str, verb: &str) -> Result<(), GraphError> {
+        self.may(Scope::Management)?;
         if self.account.waba_id == id { Ok(()) } else { Err(GraphError::not_found(id, verb)) }
     }
 
-    /// Refuses a phone number that is not the caller's.
-    pub(crate) fn phone(&self, id: &str) -> Result<(), GraphError> {
+    /// Refuses a phone number that is not the caller's, and a token without the scope.
+    pub(crate) fn phone(&self, id: &str, scope: Scope) -> Result<(), GraphError> {
+        self.may(scope)?;
         if self.account.phone_number_id == id { Ok(()) } else { Err(GraphError::not_found(id, "post")) }
+    }
+
+    /// Refuses a token without a scope: sends by code 10, everything else by 200.
+    pub(crate) fn may(&self, scope: Scope) -> Result<(), GraphError> {
+        if self.account.scopes.contains(&scope) {
+            return Ok(());
+        }
+        match scope {
+            Scope::Messaging => Err(GraphError::of(403, 10)),
+            Scope::Management => Err(GraphError::no_scope(scope.as_str())),
+        }
     }
 }
 

@@ -8,15 +8,32 @@
 //! in between. Errors come in Meta's envelope with Meta's codes. Nothing is deduplicated, as with Meta: the same
 //! request twice is two acceptances.
 //!
-//! Deliberately not done: inbound messages, media, flows, template review by itself, quality and pacing, messaging
-//! limits, scopes of tokens, more than one number for an account.
+//! Deliberately not done: groups, calls, flows, catalogs, the content of media, the sending limit by unique people a
+//! day, callbacks other than the app's, more than one number for an account.
 //!
 //! # Accounts
 //!
 //! Any `code` at `/oauth/access_token` connects the account of that code: WABA, number and token are derived from
-//! it, and the same code gives the same account again. Codes that begin with `bad` are refused. As with Meta,
-//! a number sends only after `register` (else 133010), and webhooks come only after `subscribed_apps`, which
-//! performs the handshake with the receiver.
+//! it, and the same code gives the same account again, with a token that lives. Codes that begin with `bad` are
+//! refused. As with Meta, a number sends only after `register` (else 133010), and webhooks come only after
+//! `subscribed_apps`, which performs the handshake with the receiver. `verify_code` takes `123456`.
+//!
+//! # Graph calls
+//!
+//! | path under `/v26.0` | calls |
+//! |---|---|
+//! | `/oauth/access_token`, `/debug_token` | the exchange of a code, what a token may do |
+//! | `/{phone}/messages`, `/{phone}/marketing_messages` | sends of every type, marks of what was read |
+//! | `/{phone}/media`, `/{media}` | upload, read, delete; any id of digits can be sent |
+//! | `/{phone}`, `/{phone}/register`, `…/deregister`, `…/request_code`, `…/verify_code` | read with `health_status`, the PIN, registration |
+//! | `/{waba}` | read, also `health_status` and `pricing_analytics.start().end()…` |
+//! | `/{waba}/phone_numbers`, `/{waba}/subscribed_apps` | the number, the subscription |
+//! | `/{waba}/message_templates`, `/{waba}/upsert_message_templates` | create, list, delete; authentication in several languages |
+//! | `/{template}`, `/{template}/unpause` | read, edit, the end of a pause |
+//! | `/{business}/owned_whatsapp_business_accounts`, `…/client_…` | the account |
+//!
+//! Lists take `limit`, `after`, `before`, `fields` and, for templates, `name`, `name_or_content`, `language`,
+//! `category`, `status`. Management calls answer with `X-Business-Use-Case-Usage` and `X-App-Usage`.
 //!
 //! # Magic recipients
 //!
@@ -34,26 +51,46 @@
 //! | `+15550000008` | the status `sent` is delivered before the answer is written |
 //! | `+15550000009` | accepted, then delivered, failed with 131000 |
 //! | `+15550000010` | accepted, then failed with 131026, delivered |
-
+//! | `+15550000011` | a second message of the same sender within 6 seconds is refused with 131056 |
+//! | `+15550000012` | marketing templates are refused with 131050 |
+//! | `+15550000013` | all but templates is refused with 131047 until it writes (`POST /sandbox/inbound`) |
+//! | `+15550000014` | accepted, then failed with 131049 |
+//! | `+15550000015` | templates are answered with `held_for_quality_assessment`, then sent, delivered, read |
+//! | `+15550000016` | templates are answered with `held_for_quality_assessment`, then failed with 132015 |
+//! | `+15550000017` | accepted, then failed with 130472 |
+//! | `+15550000018` | accepted, then sent, delivered, never read |
+//!
+//! Whoever is in the table counts as having written within the last 24 hours, but for 13; everybody else can be sent
+//! templates alone until an inbound message was ordered.
 //!
 //! # Orders
 //!
 //! They take no token. Members marked `?` may be absent; an unknown member is refused. Waits are in milliseconds.
+//! Where an account is meant, `wabaId` or `phoneNumberId` may be absent while there is only one. `copies?` and
+//! `delayMs?` go with every order that tells something. `told` in an answer says whether somebody listens.
 //!
 //! | order | body or query | what it does |
 //! |---|---|---|
 //! | `GET /sandbox/acceptances` | `after?`, `limit?` | the oracle: `{acceptances:[{index, attemptId, wamid, to, phoneNumberId, template, time}], next, more, total}` |
 //! | `GET /sandbox/accounts` | | every account with its ids and its token |
 //! | `GET /sandbox/webhooks` | | `{pending, delivered, lastError}`, counted in updates |
-//! | `POST /sandbox/faults` | `kind`, `match?{to, phoneNumberId, template}`, `times?`, `code?`, `httpStatus?`, `delayMs?` | what becomes of the next sends that match |
-//! | `POST /sandbox/statuses` | `wamid`, `status`, `errorCode?`, `omitOpaque?`, `copies?`, `delayMs?` | a status by hand |
-//! | `POST /sandbox/templates` | `id`, `status`, `reason?` | approves, rejects, pauses or disables a template, and tells it |
+//! | `POST /sandbox/webhooks` | `field`, `value`, `wabaId?` | any value of any field, as it is |
+//! | `POST /sandbox/faults` | `kind`, `match?{call, to, phoneNumberId, template}`, `times?`, `code?`, `httpStatus?`, `delayMs?` | what becomes of the next sends that match, or of another `call` |
+//! | `POST /sandbox/statuses` | `wamid`, `status`, `errorCode?`, `omitOpaque?`, `pricing?`, `conversation?` | a status by hand |
+//! | `POST /sandbox/inbound` | `from`, `type?`, `content?`, `text?`, `context?`, `referral?`, `name?`, `userId?`, `wamid?` | a person writes, which opens the 24 hours; each type has its own example |
+//! | `POST /sandbox/preferences` | `from`, `value` of `stop`, `resume`, `signup` | a person's marketing messages: 131050 until they are wanted again |
+//! | `POST /sandbox/templates` | `id` or `name` and `language`; `status?`, `reason?`, `title?`, `quality?`, `category?`, `correctCategory?`, `components?` | Meta changes a template: status, score, category, content |
+//! | `POST /sandbox/reviews` | `status`, `reason?` | what becomes of templates that are created or edited from now on: `APPROVED` unless ordered |
+//! | `POST /sandbox/numbers` | `quality?`, `throughput?`, `messagingLimit?`, `status?`, `onBusinessApp?`, `name?{requested, decision, reason?}`, `security?{event, requester?}` | Meta changes a number |
+//! | `POST /sandbox/accounts` | `state?`, `token?`, `scopes?`, `review?`, `capability?`, `alert?`, `update?` | Meta changes an account: `LOCKED` 131031, `RESTRICTED` 368, `UNPAID` 131042, `MAINTENANCE` 131057, `MARKETING_DISABLED` 131063; a token `EXPIRED`, `INVALIDATED`, `PASSWORD_CHANGED` |
+//! | `GET`, `POST /sandbox/limits` | `pair?{everyMs, burst}`, `perSecond?`, `phoneNumberId?`, `management?{perHour, code?}`, `window?`, `templates?`, `registrations?` | Meta's limits; `null` switches one off. `window` is `refuse`, `fail` (accepted, then failed) or `off` |
 //! | `POST /sandbox/auto` | `on?`, `delayMs?`, `shuffle?`, `duplicate?` | how updates follow by themselves: 50 ms apart, in order, once |
 //! | `DELETE /sandbox` | | forgets everything but accounts and templates |
 //!
 //! Kinds of faults: `accept` (also where the recipient would refuse), `refuse` (with `code`), `status` (a bare HTTP
-//! status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`, `duplicate_wamid`. Faults and
-//! switches do not outlive the process.
+//! status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`, `duplicate_wamid`. A `call`
+//! is the last part of a path, such as `message_templates` or `access_token`, and `object` where the path is an id.
+//! Faults, limits, reviews and switches do not outlive the process.
 
 use std::io;
 use std::net::SocketAddr;
@@ -73,6 +110,7 @@ mod digest;
 mod faults;
 mod graph;
 mod journal;
+mod limits;
 mod message;
 mod orders;
 mod recipients;

@@ -1,12 +1,14 @@
-//! A send request: what it asks for, and whether the named template can be filled with it.
+//! A send request: whom it is for and what it carries, checked as far as no template is needed.
 
 use serde_json::Value;
 
 use crate::graph::error::GraphError;
-use crate::template::{Needs, Template, TemplateStatus, text};
+use crate::template::{list, text};
 
-/// Characters of a text message (Meta: text messages).
-const TEXT_CHARS_MAX: usize = 4_096;
+pub(crate) mod fill;
+mod free_form;
+mod interactive;
+
 /// Characters of `biz_opaque_callback_data`; Meta writes this bound for calls and none for messages.
 const OPAQUE_CHARS_MAX: usize = 512;
 
@@ -25,8 +27,13 @@ pub(crate) struct SendRequest {
 /// What is to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Content {
-    Text,
-    Template { name: String, language: String, components: Vec<Value> },
+    /// Anything but a template: allowed while the customer service window is open.
+    FreeForm,
+    Template {
+        name: String,
+        language: String,
+        components: Vec<Value>,
+    },
 }
 
 /// Whom a body is for, read before anything is checked: faults and magic recipients go by it.
@@ -48,6 +55,11 @@ pub(crate) fn e164(number: &str) -> String {
     format!("+{digits}")
 }
 
+/// A person by a number in any spelling or by a business-scoped user id.
+pub(crate) fn person(input: &str) -> String {
+    if input.contains('.') { input.to_owned() } else { e164(input) }
+}
+
 impl SendRequest {
     /// Reads and checks everything that needs no template.
     pub(crate) fn read(body: &Value) -> Result<Self, GraphError> {
@@ -62,12 +74,14 @@ impl SendRequest {
                 return Err(GraphError::parameter("Param biz_opaque_callback_data must be a short string."));
             }
         };
+        if body.get("context").is_some_and(|context| text(context, "message_id").is_empty()) {
+            return Err(GraphError::missing("context: message_id is required."));
+        }
         let content = match text(body, "type") {
-            "" | "text" => text_content(body)?,
             "template" => template_content(body)?,
-            other => {
-                let words = format!("The sandbox sends template and text, not \"{other}\".");
-                return Err(GraphError::of(400, 131_051).details(words));
+            kind => {
+                free_form::check(body, if kind.is_empty() { "text" } else { kind })?;
+                Content::FreeForm
             }
         };
         Ok(Self { input, to, opaque, content })
@@ -75,28 +89,32 @@ impl SendRequest {
 }
 
 fn recipient(body: &Value) -> Result<(String, String), GraphError> {
+    if !matches!(text(body, "recipient_type"), "" | "individual") {
+        return Err(GraphError::invalid("recipient_type must be individual; the sandbox has no groups."));
+    }
     if let Some(to) = body.get("to") {
         let input = to.as_str().ok_or_else(|| GraphError::parameter("Param to must be a string."))?;
         let to = e164(input);
         if (8..=16).contains(&to.len()) {
             return Ok((input.to_owned(), to));
         }
-        return Err(GraphError::of(400, 131_009).details("Recipient phone number is not valid."));
+        return Err(GraphError::invalid("Recipient phone number is not valid."));
     }
     match text(body, "recipient") {
         "" => Err(GraphError::parameter("The parameter to is required.")),
-        scoped if scoped.contains('.') => Ok((scoped.to_owned(), scoped.to_owned())),
-        _ => Err(GraphError::of(400, 131_009).details("recipient must be a business-scoped user ID.")),
+        scoped if is_scoped_id(scoped) => Ok((scoped.to_owned(), scoped.to_owned())),
+        _ => Err(GraphError::invalid("recipient must be a business-scoped user ID.")),
     }
 }
 
-fn text_content(body: &Value) -> Result<Content, GraphError> {
-    let line = body.get("text").map_or("", |inner| text(inner, "body"));
-    match line.chars().count() {
-        0 => Err(GraphError::parameter("The parameter text['body'] is required.")),
-        1..=TEXT_CHARS_MAX => Ok(Content::Text),
-        _ => Err(GraphError::parameter("Param text['body'] must be at most 4096 characters long.")),
-    }
+/// Two letters of a country, a dot, and up to 128 letters and digits; a parent's has `ENT.` in between.
+fn is_scoped_id(id: &str) -> bool {
+    let Some((country, rest)) = id.split_once('.') else { return false };
+    let rest = rest.strip_prefix("ENT.").unwrap_or(rest);
+    country.len() == 2
+        && country.bytes().all(|letter| letter.is_ascii_uppercase())
+        && (1..=128).contains(&rest.len())
+        && rest.bytes().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 fn template_content(body: &Value) -> Result<Content, GraphError> {
@@ -109,121 +127,13 @@ fn template_content(body: &Value) -> Result<Content, GraphError> {
             "The parameters template['name'] and template['language'] are required.",
         ));
     }
+    let policy = template.get("language").map_or("", |language| text(language, "policy"));
+    if !matches!(policy, "" | "deterministic") {
+        return Err(GraphError::parameter("Param template['language']['policy'] must be deterministic."));
+    }
     let components = match template.get("components") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(list)) => list.clone(),
+        None | Some(Value::Null | Value::Array(_)) => list(template, "components").to_vec(),
         Some(_) => return Err(GraphError::parameter("Param template['components'] must be an array.")),
     };
     Ok(Content::Template { name: name.to_owned(), language: language.to_owned(), components })
-}
-
-/// A template that is not there in that language.
-pub(crate) fn missing(name: &str, language: &str) -> GraphError {
-    GraphError::of(404, 132_001).details(format!("template name ({name}) does not exist in {language}"))
-}
-
-/// Only an approved template can be sent.
-pub(crate) fn check_status(template: &Template) -> Result<(), GraphError> {
-    match template.status {
-        TemplateStatus::Approved => Ok(()),
-        TemplateStatus::Paused => Err(GraphError::of(400, 132_015)),
-        TemplateStatus::Disabled => Err(GraphError::of(400, 132_016)),
-        TemplateStatus::Pending | TemplateStatus::Rejected => {
-            Err(missing(&template.name, &template.language))
-        }
-    }
-}
-
-/// Whether the components of a send fill the template exactly.
-pub(crate) fn check_fill(template: &Template, needs: &Needs, given: &[Value]) -> Result<(), GraphError> {
-    let part = |word: &str| given.iter().find(|component| text(component, "type").eq_ignore_ascii_case(word));
-    match &needs.header_media {
-        Some(format) => check_media(format, part("header"))?,
-        None => check_text("header", template.named, &needs.header, part("header"))?,
-    }
-    check_text("body", template.named, &needs.body, part("body"))?;
-    for (index, word) in &needs.buttons {
-        let found = given.iter().find(|component| {
-            text(component, "type").eq_ignore_ascii_case("button") && button_index(component) == Some(*index)
-        });
-        if found.is_none_or(|button| parameters(button).is_empty()) {
-            let words = format!("buttons: Button at index {index} of type {word} requires a parameter");
-            return Err(GraphError::of(400, 131_008).details(words));
-        }
-    }
-    Ok(())
-}
-
-/// Meta's own examples write the index as a number and as text.
-fn button_index(component: &Value) -> Option<u64> {
-    match component.get("index")? {
-        Value::String(index) => index.parse().ok(),
-        index => index.as_u64(),
-    }
-}
-
-fn parameters(component: &Value) -> &[Value] {
-    component.get("parameters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice)
-}
-
-fn check_media(format: &str, component: Option<&Value>) -> Result<(), GraphError> {
-    let received = component.and_then(|c| parameters(c).first()).map_or("", |p| text(p, "type"));
-    if format == "PRODUCT" || received.eq_ignore_ascii_case(format) {
-        return Ok(());
-    }
-    let received = if received.is_empty() { "UNKNOWN".to_owned() } else { received.to_ascii_uppercase() };
-    let words = format!("header: Format mismatch, expected {format}, received {received}");
-    Err(GraphError::of(400, 132_012).details(words))
-}
-
-fn check_text(
-    part: &str,
-    named: bool,
-    needed: &[String],
-    component: Option<&Value>,
-) -> Result<(), GraphError> {
-    let given = component.map_or(&[][..], parameters);
-    if given.len() != needed.len() {
-        let words = format!(
-            "{part}: number of localizable_params ({}) does not match the expected number of params ({})",
-            given.len(),
-            needed.len()
-        );
-        return Err(GraphError::of(400, 132_000).details(words));
-    }
-    for parameter in given {
-        check_parameter(parameter)?;
-        let name = text(parameter, "parameter_name");
-        if named && name.is_empty() {
-            return Err(
-                GraphError::parameter("Invalid parameter").details("Parameter name is missing or empty")
-            );
-        }
-        if named && !needed.iter().any(|wanted| wanted == name) {
-            let words = format!("{part}: Parameter name {name} is not in the template");
-            return Err(GraphError::parameter("Invalid parameter").details(words));
-        }
-    }
-    Ok(())
-}
-
-fn check_parameter(parameter: &Value) -> Result<(), GraphError> {
-    match text(parameter, "type") {
-        "text" => {}
-        "currency" | "date_time" => return Ok(()),
-        other => {
-            let words = format!("Format mismatch, expected TEXT, received {}", other.to_ascii_uppercase());
-            return Err(GraphError::of(400, 132_012).details(words));
-        }
-    }
-    let line = text(parameter, "text");
-    if line.is_empty() {
-        let words = "Parameter of type text is missing text value";
-        return Err(GraphError::of(400, 131_008).details(words));
-    }
-    if line.contains(['\n', '\r', '\t']) || line.contains("     ") {
-        let words = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces";
-        return Err(GraphError::of(400, 132_018).details(words));
-    }
-    Ok(())
 }

@@ -15,7 +15,7 @@ pub struct MagicRecipient {
 }
 
 /// The whole table, in the order of the numbers.
-pub const MAGIC_RECIPIENTS: [MagicRecipient; 10] = [
+pub const MAGIC_RECIPIENTS: [MagicRecipient; 18] = [
     MagicRecipient { number: "+15550000001", behaviour: "accepted, then sent, delivered, read" },
     MagicRecipient { number: "+15550000002", behaviour: "accepted, then sent, failed with 131026" },
     MagicRecipient { number: "+15550000003", behaviour: "accepted, then silence" },
@@ -38,6 +38,29 @@ pub const MAGIC_RECIPIENTS: [MagicRecipient; 10] = [
     },
     MagicRecipient { number: "+15550000009", behaviour: "accepted, then delivered, failed with 131000" },
     MagicRecipient { number: "+15550000010", behaviour: "accepted, then failed with 131026, delivered" },
+    MagicRecipient {
+        number: "+15550000011",
+        behaviour: "as 01, but a second message of the same sender within 6 seconds is refused with 131056",
+    },
+    MagicRecipient {
+        number: "+15550000012",
+        behaviour: "marketing templates are refused with 131050; else as 01",
+    },
+    MagicRecipient {
+        number: "+15550000013",
+        behaviour: "its 24-hour window is shut: all but templates is refused with 131047; else as 01",
+    },
+    MagicRecipient { number: "+15550000014", behaviour: "accepted, then failed with 131049" },
+    MagicRecipient {
+        number: "+15550000015",
+        behaviour: "templates are answered with held_for_quality_assessment; then as 01",
+    },
+    MagicRecipient {
+        number: "+15550000016",
+        behaviour: "templates are answered with held_for_quality_assessment; then failed with 132015",
+    },
+    MagicRecipient { number: "+15550000017", behaviour: "accepted, then failed with 130472" },
+    MagicRecipient { number: "+15550000018", behaviour: "accepted, then sent, delivered, and never read" },
 ];
 
 /// The word of a status webhook.
@@ -76,9 +99,22 @@ pub(crate) enum Behaviour {
     Overtakes,
     FailsAfterDelivery,
     DeliversAfterFailure,
+    KeepsItsPace,
+    StoppedMarketing,
+    HasNoWindow,
+    Capped,
+    Held,
+    HeldAndDropped,
+    InExperiment,
+    DoesNotRead,
 }
 
 impl Behaviour {
+    /// Whether a number is in the table.
+    pub(crate) fn is_magic(number: &str) -> bool {
+        MAGIC_RECIPIENTS.iter().any(|one| one.number == number)
+    }
+
     /// The behaviour of a number in E.164; anything else than the table reads its messages.
     pub(crate) fn of(number: &str) -> Self {
         match number {
@@ -91,7 +127,38 @@ impl Behaviour {
             "+15550000008" => Self::Overtakes,
             "+15550000009" => Self::FailsAfterDelivery,
             "+15550000010" => Self::DeliversAfterFailure,
+            "+15550000011" => Self::KeepsItsPace,
+            "+15550000012" => Self::StoppedMarketing,
+            "+15550000013" => Self::HasNoWindow,
+            "+15550000014" => Self::Capped,
+            "+15550000015" => Self::Held,
+            "+15550000016" => Self::HeldAndDropped,
+            "+15550000017" => Self::InExperiment,
+            "+15550000018" => Self::DoesNotRead,
             _ => Self::Reads,
+        }
+    }
+
+    /// `message_status` of an accepted template.
+    pub(crate) const fn message_status(self) -> &'static str {
+        match self {
+            Self::Held | Self::HeldAndDropped => "held_for_quality_assessment",
+            Self::Reads
+            | Self::Fails
+            | Self::Silent
+            | Self::LosesTheAnswer
+            | Self::Throttles
+            | Self::NotAllowed
+            | Self::Jumbles
+            | Self::Overtakes
+            | Self::FailsAfterDelivery
+            | Self::DeliversAfterFailure
+            | Self::KeepsItsPace
+            | Self::StoppedMarketing
+            | Self::HasNoWindow
+            | Self::Capped
+            | Self::InExperiment
+            | Self::DoesNotRead => "accepted",
         }
     }
 
@@ -102,9 +169,18 @@ impl Behaviour {
         const READ: Planned = Planned { word: StatusWord::Read, rank: 2, error_code: None };
         const FAILED: Planned = Planned { word: StatusWord::Failed, rank: 1, error_code: Some(131_026) };
         match self {
-            Self::Reads | Self::LosesTheAnswer | Self::Throttles | Self::Overtakes => {
-                vec![SENT, DELIVERED, READ]
-            }
+            Self::Reads
+            | Self::LosesTheAnswer
+            | Self::Throttles
+            | Self::Overtakes
+            | Self::KeepsItsPace
+            | Self::StoppedMarketing
+            | Self::HasNoWindow
+            | Self::Held => vec![SENT, DELIVERED, READ],
+            Self::DoesNotRead => vec![SENT, DELIVERED],
+            Self::Capped => vec![Planned::failure(131_049)],
+            Self::HeldAndDropped => vec![Planned::failure(132_015)],
+            Self::InExperiment => vec![Planned::failure(130_472)],
             Self::Fails => vec![SENT, FAILED],
             // Nothing follows a refusal either; the arm is reached when a fault accepts the message all the same.
             Self::Silent | Self::NotAllowed => Vec::new(),
@@ -123,4 +199,11 @@ pub(crate) struct Planned {
     pub(crate) word: StatusWord,
     pub(crate) rank: u64,
     pub(crate) error_code: Option<i64>,
+}
+
+impl Planned {
+    /// A failure without anything before it.
+    pub(crate) const fn failure(error_code: i64) -> Self {
+        Self { word: StatusWord::Failed, rank: 0, error_code: Some(error_code) }
+    }
 }

@@ -51,6 +51,14 @@ pub(crate) struct Acceptable {
     pub(crate) template: Option<String>,
     pub(crate) category: String,
     pub(crate) repeat_wamid: bool,
+    /// The code by which it fails, whatever its recipient would do.
+    pub(crate) fails: Option<i64>,
+}
+
+/// The statuses of one acceptance, and whether the first overtakes the answer.
+struct Plan {
+    planned: Vec<Planned>,
+    at_once: bool,
 }
 
 impl Sandbox {
@@ -94,7 +102,14 @@ impl Sandbox {
                 let index = world.last_index() + 1;
                 let before = world.last_wamid(&account.phone_number_id).filter(|_wamid| message.repeat_wamid);
                 let wamid = before.unwrap_or_else(|| self.new_wamid(&message.to, index));
-                let updates = self.statuses(world, account, &message.to, (index, now));
+                let planned = match message.fails {
+                    Some(code) => vec![Planned::failure(code)],
+                    None => Behaviour::of(&message.to).statuses(),
+                };
+                let at_once = Behaviour::of(&message.to) == Behaviour::Overtakes;
+                let updates = self.statuses(world, account, (index, now), Plan { planned, at_once });
+                let free =
+                    message.category == "service" && world.is_free_service(&account.phone_number_id, now);
                 let first_status = updates.first().map(|update| update.id);
                 let acceptance = Acceptance {
                     index,
@@ -105,6 +120,7 @@ impl Sandbox {
                     phone_number_id: account.phone_number_id.clone(),
                     template: message.template,
                     category: message.category,
+                    free,
                     time_ms: now,
                 };
                 Ok::<_, JournalGone>((
@@ -124,13 +140,18 @@ impl Sandbox {
     }
 
     /// The statuses that will follow an acceptance by itself.
-    fn statuses(&self, world: &World, account: &Account, to: &str, (index, now): (u64, u64)) -> Vec<Update> {
+    fn statuses(
+        &self,
+        world: &World,
+        account: &Account,
+        (index, now): (u64, u64),
+        plan: Plan,
+    ) -> Vec<Update> {
         let auto = world.auto;
         if !auto.on || !self.is_heard(account) {
             return Vec::new();
         }
-        let behaviour = Behaviour::of(to);
-        let mut planned = behaviour.statuses();
+        let Plan { mut planned, at_once } = plan;
         if auto.duplicate {
             planned = planned.iter().flat_map(|one| [*one, *one]).collect();
         }
@@ -138,7 +159,7 @@ impl Sandbox {
             planned.sort_by_cached_key(|one| digest::number(&[&index.to_string(), one.word.as_str()]));
         }
         // The overtaking status goes out at once, everything else after one delay.
-        let first = u64::from(behaviour != Behaviour::Overtakes);
+        let first = u64::from(!at_once);
         let one = |(place, plan): (u64, Planned)| Update {
             id: world.next_update() + place,
             due_ms: now + (first + place) * auto.delay_ms,
@@ -148,6 +169,8 @@ impl Sandbox {
                 word: plan.word,
                 error_code: plan.error_code,
                 omit_opaque: false,
+                pricing: None,
+                conversation: None,
             }),
         };
         (0..).zip(planned).map(one).collect()

@@ -1,15 +1,18 @@
 //! Message templates as the sandbox keeps them, and what a send must bring to fill one.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::account::Quality;
+use crate::graph::fields;
 use crate::record::{News, TemplateNews};
 
 pub(crate) mod check;
+mod needs;
 
-/// The states of a template that the sandbox knows; only an approved one can be sent.
+pub(crate) use needs::{ButtonKind, ButtonNeed, Needs};
+
+/// The states of a template; only an approved one can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum TemplateStatus {
@@ -18,6 +21,11 @@ pub(crate) enum TemplateStatus {
     Rejected,
     Paused,
     Disabled,
+    InAppeal,
+    LimitExceeded,
+    Archived,
+    PendingDeletion,
+    Deleted,
 }
 
 impl TemplateStatus {
@@ -29,6 +37,39 @@ impl TemplateStatus {
             Self::Rejected => "REJECTED",
             Self::Paused => "PAUSED",
             Self::Disabled => "DISABLED",
+            Self::InAppeal => "IN_APPEAL",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::Archived => "ARCHIVED",
+            Self::PendingDeletion => "PENDING_DELETION",
+            Self::Deleted => "DELETED",
+        }
+    }
+
+    /// Whether the name of such a template is not free for a while once it is deleted: people may have got messages
+    /// from it.
+    pub(crate) const fn locks_its_name(self) -> bool {
+        match self {
+            Self::Approved | Self::Paused | Self::Archived | Self::PendingDeletion => true,
+            Self::Pending
+            | Self::Rejected
+            | Self::Disabled
+            | Self::InAppeal
+            | Self::LimitExceeded
+            | Self::Deleted => false,
+        }
+    }
+
+    /// Whether such a template can be edited (Meta: template management).
+    pub(crate) const fn is_editable(self) -> bool {
+        match self {
+            Self::Approved | Self::Rejected | Self::Paused => true,
+            Self::Pending
+            | Self::Disabled
+            | Self::InAppeal
+            | Self::LimitExceeded
+            | Self::Archived
+            | Self::PendingDeletion
+            | Self::Deleted => false,
         }
     }
 }
@@ -51,19 +92,42 @@ pub(crate) struct Template {
     pub(crate) status: TemplateStatus,
     /// Why it has its status; `NONE` when there is nothing to say.
     pub(crate) reason: String,
+    /// `quality_score.score`, once people have judged it.
+    #[serde(default)]
+    pub(crate) quality: Option<Quality>,
+    #[serde(default)]
+    pub(crate) previous_category: Option<String>,
+    /// What Meta will move it to.
+    #[serde(default)]
+    pub(crate) correct_category: Option<String>,
+    #[serde(default)]
+    pub(crate) message_send_ttl_seconds: Option<i64>,
+    #[serde(default)]
+    pub(crate) updated_ms: u64,
+    /// When it was edited while approved.
+    #[serde(default)]
+    pub(crate) edits_ms: Vec<u64>,
 }
 
-/// What a send has to bring for one template.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Needs {
-    /// Variables of a text header.
-    pub(crate) header: Vec<String>,
-    /// `IMAGE`, `VIDEO`, `DOCUMENT`, `LOCATION` when the header is media.
-    pub(crate) header_media: Option<String>,
-    /// Variables of the body.
-    pub(crate) body: Vec<String>,
-    /// Places of the buttons that take a parameter, with the word Meta uses for them in errors.
-    pub(crate) buttons: Vec<(u64, &'static str)>,
+/// What becomes of a template that is created or edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Review {
+    pub(crate) status: TemplateStatus,
+    #[serde(default = "Review::no_reason")]
+    pub(crate) reason: String,
+}
+
+impl Review {
+    fn no_reason() -> String {
+        "NONE".to_owned()
+    }
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        Self { status: TemplateStatus::Approved, reason: Self::no_reason() }
+    }
 }
 
 impl Template {
@@ -76,11 +140,21 @@ impl Template {
         all.insert("language".into(), json!(self.language));
         all.insert("status".into(), json!(self.status));
         all.insert("category".into(), json!(self.category));
-        if let Some(fields) = fields {
+        if let Some(previous) = &self.previous_category {
+            all.insert("previous_category".into(), json!(previous));
+        }
+        if let Some(correct) = &self.correct_category {
+            all.insert("correct_category".into(), json!(correct));
+        }
+        if let Some(ttl) = self.message_send_ttl_seconds {
+            all.insert("message_send_ttl_seconds".into(), json!(ttl));
+        }
+        if let Some(asked) = fields {
             all.insert("rejected_reason".into(), json!(self.rejected_reason()));
-            all.insert("quality_score".into(), json!({"score": "UNKNOWN"}));
-            let asked: BTreeSet<&str> = fields.split(',').map(str::trim).collect();
-            all.retain(|field, _value| asked.contains(field.as_str()));
+            all.insert("quality_score".into(), self.quality_score());
+            all.insert("last_updated_time".into(), json!(self.updated_ms / 1_000));
+            all.insert("health_status".into(), self.health_status());
+            all.retain(|field, _value| fields::asked(Some(asked), field));
         }
         all.insert("id".into(), json!(self.id));
         Value::Object(all)
@@ -90,8 +164,37 @@ impl Template {
         if self.status == TemplateStatus::Rejected { &self.reason } else { "NONE" }
     }
 
+    fn quality_score(&self) -> Value {
+        match self.quality {
+            None => json!({ "score": "UNKNOWN" }),
+            Some(score) => json!({ "score": score, "date": self.updated_ms / 1_000 }),
+        }
+    }
+
+    fn health_status(&self) -> Value {
+        if self.status == TemplateStatus::Approved {
+            let own =
+                json!({ "entity_type": "MESSAGE_TEMPLATE", "id": self.id, "can_send_message": "AVAILABLE" });
+            return json!({ "can_send_message": "AVAILABLE", "entities": [own] });
+        }
+        let error = json!({
+            "error_code": 141_002,
+            "error_description": "Message templates can only be sent out if they are approved.",
+            "possible_solution": "Edit the template or appeal the decision about it.",
+        });
+        let own = json!({
+            "entity_type": "MESSAGE_TEMPLATE", "id": self.id, "can_send_message": "BLOCKED", "errors": [error],
+        });
+        json!({ "can_send_message": "BLOCKED", "entities": [own] })
+    }
+
     /// What the webhook about its status tells.
     pub(crate) fn news(&self) -> News {
+        self.news_titled(None)
+    }
+
+    /// The same with an `other_info.title` that is not the usual one.
+    pub(crate) fn news_titled(&self, title: Option<String>) -> News {
         News::Template(TemplateNews {
             waba_id: self.waba_id.clone(),
             template_id: self.id.clone(),
@@ -100,6 +203,7 @@ impl Template {
             category: self.category.clone(),
             status: self.status,
             reason: self.reason.clone(),
+            title,
         })
     }
 
@@ -108,40 +212,24 @@ impl Template {
         self.category.to_ascii_lowercase()
     }
 
-    /// Reads off the components what a send must fill.
-    pub(crate) fn needs(&self) -> Needs {
-        let mut needs = Needs::default();
-        for component in &self.components {
-            match text(component, "type") {
-                "HEADER" if text(component, "format") == "TEXT" => {
-                    needs.header = variables(text(component, "text"));
-                }
-                "HEADER" => needs.header_media = Some(text(component, "format").to_owned()),
-                // The text of an authentication body is Meta's own: the code and nothing else.
-                "BODY" if self.category == "AUTHENTICATION" => needs.body = vec!["1".to_owned()],
-                "BODY" => needs.body = variables(text(component, "text")),
-                "BUTTONS" => needs.buttons = button_needs(component),
-                _ => {}
-            }
-        }
-        needs
+    /// The members by which every webhook names a template.
+    pub(crate) fn named_in_webhooks(&self) -> Map<String, Value> {
+        let mut members = Map::new();
+        members.insert("message_template_id".into(), json!(self.id.parse::<u64>().ok()));
+        members.insert("message_template_name".into(), json!(self.name));
+        members.insert("message_template_language".into(), json!(self.language.replace('_', "-")));
+        members
     }
-}
-
-fn button_needs(component: &Value) -> Vec<(u64, &'static str)> {
-    let buttons = component.get("buttons").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let needed = |button: &Value| match text(button, "type") {
-        "URL" if text(button, "url").contains("{{") => Some("Url"),
-        "OTP" => Some("Url"),
-        "COPY_CODE" => Some("CopyCode"),
-        _ => None,
-    };
-    (0..).zip(buttons).filter_map(|(index, button)| Some((index, needed(button)?))).collect()
 }
 
 /// A string member, or nothing.
 pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A list member, or an empty one.
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice)
 }
 
 /// The distinct variables of a text in the order of their first use, without braces.

@@ -9,9 +9,19 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::account::Account;
+use crate::clock;
 use crate::faults::Faults;
-use crate::record::{Acceptance, Record, Update};
-use crate::template::{Needs, Template};
+use crate::graph::media::Media;
+use crate::limits::Limits;
+use crate::record::{Acceptance, News, Record, Update};
+use crate::template::{Needs, Review, Template};
+
+/// How long a message of a person opens the way for free-form ones (Meta: customer service windows).
+const WINDOW_MS: u64 = 86_400_000;
+/// How long the name of a deleted template cannot be used again (Meta: template management).
+const NAME_LOCK_MS: u64 = 30 * 86_400_000;
+/// Service messages of a number that cost nothing in a month (Meta: pricing from October 2026).
+const FREE_SERVICES: u64 = 1_000;
 
 /// `POST /sandbox/auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,6 +67,18 @@ pub(crate) struct World {
     pub(crate) auto: Auto,
     /// Refusals so far by `+15550000005`, for each number that sends to it.
     pub(crate) throttled: HashMap<String, u8>,
+    pub(crate) limits: Limits,
+    pub(crate) review: Review,
+    /// When a person last wrote to a number.
+    heard: HashMap<(String, String), u64>,
+    /// Who stopped the marketing messages of a WABA.
+    stopped: HashSet<(String, String)>,
+    /// Until when a deleted name cannot be used again.
+    locked_names: HashMap<TemplateKey, u64>,
+    /// Service messages of a number in a month.
+    services: HashMap<(String, String), u64>,
+    /// Uploaded media by their ids.
+    pub(crate) media: HashMap<String, Media>,
 }
 
 /// The other names by which an account is found.
@@ -77,17 +99,40 @@ impl World {
     /// Changes the state as a record says.
     pub(crate) fn apply(&mut self, record: Record) {
         match record {
-            Record::Account { account } => self.put_account(account),
+            Record::Account { account, updates } => {
+                self.put_account(account);
+                self.put_updates(updates);
+            }
             Record::Template { template, updates } => {
                 self.put_template(template);
                 self.put_updates(updates);
             }
-            Record::TemplatesDeleted { ids } => ids.iter().for_each(|id| self.drop_template(id)),
+            Record::TemplatesDeleted { ids, at_ms, updates } => {
+                for id in &ids {
+                    self.drop_template(id, at_ms);
+                }
+                self.put_updates(updates);
+            }
             Record::Accepted { acceptance, updates } => {
                 self.put_acceptance(acceptance);
                 self.put_updates(updates);
             }
             Record::Ordered { updates } => self.put_updates(updates),
+            Record::Heard { phone_number_id, from, at_ms, updates } => {
+                for name in from {
+                    self.heard.insert((phone_number_id.clone(), name), at_ms);
+                }
+                self.put_updates(updates);
+            }
+            Record::Preference { waba_id, from, stopped, updates } => {
+                let key = (waba_id, from);
+                if stopped {
+                    self.stopped.insert(key)
+                } else {
+                    self.stopped.remove(&key)
+                };
+                self.put_updates(updates);
+            }
             Record::Delivered { ids } => ids.iter().for_each(|id| self.close_update(*id)),
             Record::Reset => self.reset(),
         }
@@ -110,16 +155,24 @@ impl World {
         self.templates.insert(template.serial, Arc::new((template, needs)));
     }
 
-    fn drop_template(&mut self, id: &str) {
+    fn drop_template(&mut self, id: &str, at_ms: u64) {
         let serial = self.template_serials.remove(id);
         if let Some(gone) = serial.and_then(|serial| self.templates.remove(&serial)) {
-            self.template_keys.remove(&template_key(&gone.0));
+            let key = template_key(&gone.0);
+            self.template_keys.remove(&key);
+            if gone.0.status.locks_its_name() {
+                self.locked_names.insert(key, at_ms + NAME_LOCK_MS);
+            }
         }
     }
 
     fn put_acceptance(&mut self, acceptance: Acceptance) {
         self.by_wamid.insert(acceptance.wamid.clone(), acceptance.index);
         self.last_wamid.insert(acceptance.phone_number_id.clone(), acceptance.wamid.clone());
+        if acceptance.category == "service" {
+            let month = (acceptance.phone_number_id.clone(), clock::month(acceptance.time_ms));
+            *self.services.entry(month).or_default() += 1;
+        }
         self.acceptances.push(Arc::new(acceptance));
     }
 
@@ -156,6 +209,12 @@ impl World {
         self.faults = Faults::default();
         self.auto = Auto::default();
         self.throttled.clear();
+        self.limits = Limits::default();
+        self.review = Review::default();
+        self.heard.clear();
+        self.stopped.clear();
+        self.services.clear();
+        self.media.clear();
     }
 
     /// The account of a WABA.
@@ -192,6 +251,34 @@ impl World {
     ) -> Option<Arc<(Template, Needs)>> {
         let key = (waba.to_owned(), name.to_owned(), language.to_owned());
         self.templates.get(self.template_keys.get(&key)?).map(Arc::clone)
+    }
+
+    /// Whether a person wrote to a number within the last 24 hours.
+    pub(crate) fn has_window(&self, phone_number_id: &str, to: &str, now_ms: u64) -> bool {
+        let heard = self.heard.get(&(phone_number_id.to_owned(), to.to_owned()));
+        heard.is_some_and(|at| (*at..at + WINDOW_MS).contains(&now_ms))
+    }
+
+    /// Whether a person stopped the marketing messages of a WABA.
+    pub(crate) fn has_stopped(&self, waba_id: &str, to: &str) -> bool {
+        self.stopped.contains(&(waba_id.to_owned(), to.to_owned()))
+    }
+
+    /// Whether a name in a language waits to be free again.
+    pub(crate) fn is_locked(&self, waba: &str, name: &str, language: &str, now_ms: u64) -> bool {
+        let key = (waba.to_owned(), name.to_owned(), language.to_owned());
+        self.locked_names.get(&key).is_some_and(|until| now_ms < *until)
+    }
+
+    /// Whether one more service message of a number costs nothing this month.
+    pub(crate) fn is_free_service(&self, phone_number_id: &str, now_ms: u64) -> bool {
+        let month = (phone_number_id.to_owned(), clock::month(now_ms));
+        self.services.get(&month).copied().unwrap_or_default() < FREE_SERVICES
+    }
+
+    /// The acceptances of a WABA since the last reset.
+    pub(crate) fn acceptances_of(&self, waba: &str) -> impl Iterator<Item = &Arc<Acceptance>> {
+        self.acceptances.iter().filter(move |acceptance| acceptance.waba_id == waba)
     }
 
     /// The templates of a WABA, newest last.
@@ -239,6 +326,11 @@ impl World {
     /// The id of the next update.
     pub(crate) fn next_update(&self) -> u64 {
         self.next_update
+    }
+
+    /// An update about something that happens when it is told; `place` counts the updates of one record.
+    pub(crate) fn update(&self, place: u64, told_ms: u64, news: News) -> Update {
+        Update { id: self.next_update + place, due_ms: told_ms, event_ms: told_ms, news }
     }
 
     /// When the next update is due.

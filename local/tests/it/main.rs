@@ -1,7 +1,9 @@
 //! Claims about the whole system, through its public doors: HTTP in front, Meta's sandbox behind, a real Postgres below.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
+mod architecture;
 mod flow;
 mod http;
+mod program;
 mod resilience;
 mod world;

@@ -106,6 +106,18 @@ impl World {
         self.nobody().login(ADMIN.0, ADMIN.1).await.unwrap()
     }
 
+    /// What its home keeps from everybody.
+    pub fn secrets(&self) -> tidings::home::Secrets {
+        Home::open(&self.home).unwrap().secrets().unwrap()
+    }
+
+    /// A token for the owner of a tenant.
+    pub async fn token(&self, tenant: &Tenant) -> String {
+        let login = json!({ "email": tenant.email, "password": PASSWORD });
+        let session = self.nobody().post("/auth/login", &login).await.unwrap().success().unwrap();
+        text(&session, "token").unwrap().to_owned()
+    }
+
     /// Registers a tenant, gives it credit, and has its template approved.
     pub async fn tenant(&self, slug: &str, credit: &str) -> Tenant {
         let email = format!("{slug}@tenant.test");
@@ -241,7 +253,7 @@ impl Tenant {
 }
 
 pub fn rules() -> Rules {
-    Rules { visibility: SignedDuration::from_secs(30), receives_max: 5, sweep_every: Duration::from_secs(60) }
+    Rules { visibility: SignedDuration::from_secs(30), receives_max: 5, sweep_every: Duration::from_mins(1) }
 }
 
 fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
@@ -255,6 +267,8 @@ fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
         meta_app_id: "1000000000000001".to_owned(),
         meta_app_secret: None,
         meta_verify_token: None,
+        public_url: format!("http://localhost:{port}"),
+        mail_from: "Tidings <noreply@tidings.test>".to_owned(),
         smtp: None,
         admin_email: None,
         admin_password: None,

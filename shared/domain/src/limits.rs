@@ -12,6 +12,8 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 4_096;
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// Characters of one variable's value in a message.
 pub const VARIABLE_CHARS_MAX: usize = 1_024;
+/// Characters of the code that Meta's login dialog gives; it travels on in an address.
+pub const OAUTH_CODE_CHARS_MAX: usize = 2_048;
 /// Bytes of a JSON body on ordinary routes.
 pub const BODY_BYTES_MAX: usize = 262_144;
 /// Bytes of an import's body: Lambda takes 6 MB with its envelope.

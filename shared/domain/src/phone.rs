@@ -1,12 +1,15 @@
 //! Phone numbers in E.164 (ITU-T): what Meta is given and what a contact is known by.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The longest spelling looked at; E.164 itself has 15 digits.
+/// Digits that a number has with its country code: E.164 ends at 15, and so few are no subscriber's.
+const DIGITS: RangeInclusive<usize> = 5..=15;
+/// The longest spelling looked at.
 pub const SPELLING_CHARS_MAX: usize = 40;
 
 /// A number that is *possible* under its country's numbering plan (right length), not necessarily assigned.
@@ -71,7 +74,9 @@ fn normalised(international: &str) -> Result<String, PhoneError> {
     if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
         return Err(PhoneError::Impossible);
     }
-    Ok(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned())
+    let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
+    // A country's own plan may go beyond what can be dialled from abroad; the plus is no digit.
+    if DIGITS.contains(&(e164.len().saturating_sub(1))) { Ok(e164) } else { Err(PhoneError::Impossible) }
 }
 
 impl fmt::Display for PhoneNumber {
@@ -108,6 +113,8 @@ mod tests {
             ("", PhoneError::NoCountryCode),
             ("+1", PhoneError::Malformed),
             ("+1555123456789012", PhoneError::Impossible),
+            ("+49 123456789012345", PhoneError::Impossible),
+            ("+49 12", PhoneError::Impossible),
             ("+1555CALLNOW", PhoneError::Malformed),
             ("+1555\u{0}1234567", PhoneError::Malformed),
             ("++6100151115", PhoneError::Malformed),

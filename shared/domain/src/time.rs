@@ -18,16 +18,37 @@ pub enum ScheduleTimeError {
 
 /// Reads a time to send at. A time that has passed is due now: the message leaves at once.
 pub fn parse_schedule_time(text: &str, now: Timestamp) -> Result<Timestamp, ScheduleTimeError> {
-    let digits_of_second = text.get(17..19);
-    let at: Timestamp = text.parse().map_err(|_text| ScheduleTimeError::Malformed)?;
     // A leap second is no time that a minute-wise schedule can name; a reader that rounds it silently moves a message.
-    if digits_of_second == Some("60") || !text.contains(['T', 't', ' ']) || text.contains('[') {
+    if !is_rfc3339(text) || text.get(17..19) == Some("60") {
         return Err(ScheduleTimeError::Malformed);
     }
+    let at: Timestamp = text.parse().map_err(|_text| ScheduleTimeError::Malformed)?;
     if at > now + SignedDuration::from_hours(24 * SCHEDULE_DAYS_MAX) {
         return Err(ScheduleTimeError::TooFar);
     }
     Ok(Timestamp::from_microsecond(at.max(now).as_microsecond()).unwrap_or(at))
+}
+
+/// Whether a text has the form of RFC 3339, section 5.6. The parser takes all of ISO 8601, in which a second has other
+/// places too.
+fn is_rfc3339(text: &str) -> bool {
+    const SHAPE: &str = "0000-00-00T00:00:00";
+    let Some((start, rest)) = text.split_at_checked(SHAPE.len()) else { return false };
+    let zone = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    has_shape(start, SHAPE) && ["Z", "+00:00", "-00:00"].into_iter().any(|shape| has_shape(zone, shape))
+}
+
+/// Digits where the shape has 0, one of the separators that RFC 3339 allows where it has T.
+fn has_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text.bytes().zip(shape.bytes()).all(|(byte, place)| match place {
+            b'0' => byte.is_ascii_digit(),
+            b'T' => matches!(byte, b'T' | b't' | b' '),
+            letter => byte.eq_ignore_ascii_case(&letter),
+        })
 }
 
 #[cfg(test)]
@@ -42,6 +63,11 @@ mod tests {
             ("2027-02-30T10:00:00Z", ScheduleTimeError::Malformed),
             ("2026-12-31T10:00:60Z", ScheduleTimeError::Malformed),
             ("2026-12-31T25:00:00Z", ScheduleTimeError::Malformed),
+            ("20261231T235960Z", ScheduleTimeError::Malformed),
+            ("2026-12-31T10:00Z", ScheduleTimeError::Malformed),
+            ("2026-12-31T10:00:00.5", ScheduleTimeError::Malformed),
+            ("2026-12-31T10:00:00+0530", ScheduleTimeError::Malformed),
+            ("2026-12-31T10:00:00Z[UTC]", ScheduleTimeError::Malformed),
             ("tomorrow", ScheduleTimeError::Malformed),
             ("", ScheduleTimeError::Malformed),
             ("9999-01-01T00:00:00Z", ScheduleTimeError::TooFar),
@@ -56,5 +82,7 @@ mod tests {
         assert_eq!(parse_schedule_time("2024-12-31T10:00:00Z", now), Ok(now));
         let at = parse_schedule_time("2026-12-31T10:00:00+05:30", now).unwrap();
         assert_eq!(at, "2026-12-31T04:30:00Z".parse().unwrap());
+        let at = parse_schedule_time("2026-12-31t10:00:00.250z", now).unwrap();
+        assert_eq!(at, "2026-12-31T10:00:00.25Z".parse().unwrap());
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::problem::{Kind, Problem};
@@ -45,10 +45,16 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();
+        // The parser calls some wrong types a mistake of syntax, such as a number where a word of ours is expected.
+        let text = std::str::from_utf8(bytes).ok();
+        let is_json = || text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
         match cause.classify() {
-            Category::Data => Problem::field(path, words(&cause)),
-            Category::Syntax | Category::Eof | Category::Io => {
+            Category::Syntax | Category::Eof | Category::Io if !is_json() => {
                 Problem::new(Kind::Malformed).with_detail(cause)
+            }
+            Category::Data | Category::Syntax | Category::Eof | Category::Io => {
+                let words = words(&cause);
+                Problem::field(named(&path, &words), words)
             }
         }
     })?;
@@ -60,6 +66,21 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn words(cause: &serde_json::Error) -> String {
     let text = cause.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(words, _)| words.to_owned())
+}
+
+/// The field that the words are about. Of one that is missing, unknown or there twice the path only says in what it
+/// stands (or, of the last two, that it was being read); the parser's words have its name.
+fn named(path: &str, words: &str) -> String {
+    let within = if path == "." { "" } else { path };
+    let kinds = ["missing field `", "unknown field `", "duplicate field `"];
+    let name = kinds.into_iter().find_map(|kind| words.strip_prefix(kind)?.split('`').next());
+    match name {
+        None if within.is_empty() => "body".to_owned(),
+        None => within.to_owned(),
+        Some(name) if within.is_empty() || within == name => name.to_owned(),
+        Some(name) if within.ends_with(&format!(".{name}")) => within.to_owned(),
+        Some(name) => format!("{within}.{name}"),
+    }
 }
 
 /// Whether a string holds U+0000: valid JSON, but no text that Postgres can hold. In JSON it can only be written as an
@@ -86,6 +107,13 @@ mod tests {
         amount: Money,
         #[serde(default)]
         description: Option<String>,
+        #[serde(default)]
+        word: Option<Word>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Word {
+        Only,
     }
 
     fn fields(body: &str) -> Vec<(String, String)> {
@@ -101,13 +129,18 @@ mod tests {
             (r#"{"amount": 0.0000001}"#, "amount"),
             (r#"{"amount": 1e308}"#, "amount"),
             (r#"{"amount": true}"#, "amount"),
+            (r#"{"amount": 1, "word": 1}"#, "word"),
+            (r#"{"amount": 1, "word": 1e400}"#, "word"),
             (r#"{"amount": 1, "description": 5}"#, "description"),
         ] {
             assert_eq!(fields(body).first().map(|(field, _)| field.as_str()), Some(field), "{body}");
         }
         for (body, words) in [
             (r#"{"amount": 1, "amount": 2}"#, "duplicate field `amount`"),
-            (r#"{"amount": 1, "x": 2}"#, "unknown field `x`, expected `amount` or `description`"),
+            (
+                r#"{"amount": 1, "x": 2}"#,
+                "unknown field `x`, expected one of `amount`, `description`, `word`",
+            ),
             (r"{}", "missing field `amount`"),
         ] {
             assert_eq!(fields(body).first().map(|(_, message)| message.as_str()), Some(words), "{body}");

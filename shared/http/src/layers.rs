@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use domain::limits::BODY_BYTES_MAX;
@@ -45,15 +45,25 @@ async fn identify(request: Request, next: Next) -> Response {
     };
     let response = answer.instrument(span.clone()).await;
     let mut response = match response.extensions().get::<Problem>() {
-        Some(problem) => problem.answer(Some(id.clone())),
+        Some(problem) => {
+            let mut answer = problem.answer(Some(id.clone()));
+            // What the router said of the methods that there are (RFC 9110, 15.5.6).
+            if let Some(methods) = response.headers().get(header::ALLOW) {
+                answer.headers_mut().insert(header::ALLOW, methods.clone());
+            }
+            answer
+        }
         None => response,
     };
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         span.in_scope(|| tracing::error!("answered 500"));
     }
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
+        headers.insert(REQUEST_ID, value);
     }
+    // A text that somebody else chose, such as a challenge, stays a text in every browser.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -65,17 +75,12 @@ mod tests {
 
     use super::*;
 
+    async fn boom() -> &'static str {
+        panic!("a handler's mistake")
+    }
+
     async fn ask(method: &str, path: &str) -> (StatusCode, serde_json::Value, bool) {
-        let router = Router::new()
-            .route(
-                "/boom",
-                get(|| async {
-                    if true {
-                        panic!("a handler's mistake")
-                    }
-                }),
-            )
-            .route("/fine", get(|| async { "fine" }));
+        let router = Router::new().route("/boom", get(boom)).route("/fine", get(|| async { "fine" }));
         let request = Request::builder().method(method).uri(path).body(HttpBody::empty()).unwrap();
         let response = dress(router).oneshot(request).await.unwrap();
         let (status, id) = (response.status(), response.headers().get(REQUEST_ID).cloned());

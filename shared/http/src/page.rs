@@ -1,12 +1,14 @@
 //! Lists: newest first, a page at a time, with an opaque cursor to the next.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
+use domain::{ContactId, MessageId, TemplateId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -33,7 +35,7 @@ pub struct Cursor<T> {
     pub limit: i64,
 }
 
-impl<S: Send + Sync, T: FromStr + Newest> FromRequestParts<S> for Cursor<T> {
+impl<S: Send + Sync, T: Place> FromRequestParts<S> for Cursor<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -54,23 +56,38 @@ impl<S: Send + Sync, T: FromStr + Newest> FromRequestParts<S> for Cursor<T> {
     }
 }
 
-/// Where a list starts when nothing was seen of it yet.
-pub trait Newest {
-    /// Above everything.
+/// A place in one list. The list's name stands in its cursors, so that none is taken for another list's.
+pub trait Place: Copy + FromStr + Display {
+    /// The list.
+    const LIST: &'static str;
+    /// Above everything: where a list starts when nothing was seen of it yet.
     const NEWEST: Self;
 }
 
-impl Newest for Uuid {
-    const NEWEST: Self = Self::max();
+macro_rules! lists {
+    ($($place:ty: $list:literal from $newest:expr;)+) => {$(
+        impl Place for $place {
+            const LIST: &'static str = $list;
+            const NEWEST: Self = $newest;
+        }
+    )+};
 }
 
-impl Newest for i64 {
-    const NEWEST: Self = Self::MAX;
+lists! {
+    ContactId: "contacts" from Self(Uuid::max());
+    TemplateId: "templates" from Self(Uuid::max());
+    MessageId: "messages" from Self(Uuid::max());
+    i64: "ledger" from Self::MAX;
 }
 
-fn decode<T: FromStr>(text: &str) -> Option<T> {
+fn encode<T: Place>(place: T) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}/{place}", T::LIST))
+}
+
+fn decode<T: Place>(text: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    std::str::from_utf8(&bytes).ok()?.parse().ok()
+    let (list, place) = std::str::from_utf8(&bytes).ok()?.split_once('/')?;
+    if list == T::LIST { place.parse().ok() } else { None }
 }
 
 /// One page of a list.
@@ -86,14 +103,25 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// A page from rows, where `key` is what the next page starts after. A page that is not full is the last.
-    pub fn of<R, K: ToString>(rows: &[R], limit: i64, key: impl Fn(&R) -> K, show: impl Fn(&R) -> T) -> Self {
+    pub fn of<R, K: Place>(rows: &[R], limit: i64, key: impl Fn(&R) -> K, show: impl Fn(&R) -> T) -> Self {
         let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
-        let last = rows.last().filter(|_| is_full).map(|row| URL_SAFE_NO_PAD.encode(key(row).to_string()));
+        let last = rows.last().filter(|_| is_full).map(|row| encode(key(row)));
         Self { data: rows.iter().map(show).collect(), next_cursor: last }
     }
 }
 
-/// An id in a path. What is no id names nothing: 404, as for an id of somebody else.
-pub fn id_in_path<T: FromStr>(text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_text| Problem::new(Kind::NotFound))
+/// The id in a path. What is no id names nothing: 404, as for an id of somebody else.
+#[derive(Clone, Copy, Debug)]
+pub struct IdInPath<T>(pub T);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for IdInPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let nothing = || Problem::new(Kind::NotFound);
+        // What is no UTF-8 is no text, and so no id either.
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_no_text| nothing())?;
+        text.parse().map(Self).map_err(|_no_id| nothing())
+    }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What went wrong, as a closed list: the last part of a problem's `type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The body is no JSON, or the request is not what HTTP or the route's query take.
     Malformed,
@@ -113,6 +113,11 @@ impl Kind {
     /// The HTTP status.
     pub const fn status(self) -> StatusCode {
         self.parts().1
+    }
+
+    /// The kind in words.
+    pub const fn title(self) -> &'static str {
+        self.parts().2
     }
 
     /// The stable `type`, a URN: it identifies and need not be fetched.
@@ -219,7 +224,9 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            // Whole seconds, and never one too early.
+            let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         if self.kind == Kind::Unauthenticated {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

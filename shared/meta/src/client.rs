@@ -1,6 +1,7 @@
 //! The one HTTP client that speaks to Meta: bounded in time and size, and led nowhere else.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,9 +15,19 @@ use crate::error::{CallError, GraphError};
 use crate::signature;
 use crate::wire::Success;
 
-/// The oldest version that Meta serves; v20.0 ended on 2026-09-24 (Meta: Graph API changelog, versions). Meta answers a
-/// dead version with the oldest live one, so nobody would notice.
+mod usage;
+
+use usage::Observer;
+pub use usage::UsageHeaders;
+
+/// The oldest version that Meta serves; v19.0 ended on 2026-05-21 and v20.0 on 2026-09-24 (Meta: Graph API changelog,
+/// versions). Meta answers a dead version with the oldest live one, so nobody would notice.
 const VERSION_MIN: u32 = 21;
+/// The newest version at the time of writing, of 2026-07-29; later ones are accepted.
+const VERSION_NEWEST: u32 = 26;
+/// The host of the Graph API, and the one that a few newer calls are at instead.
+const GRAPH_HOST: &str = "graph.facebook.com";
+const API_HOST: &str = "api.facebook.com";
 /// An answer of Meta's is a few kilobytes; a page of templates some hundred.
 const ANSWER_BYTES_MAX: usize = 1_048_576;
 /// How long a connection may take to be made, which is when a message is known not to have left. Never more than half
@@ -53,7 +64,10 @@ pub enum ConfigError {
     #[error("Meta's API version is {0:?}; it must look like v26.0")]
     MalformedVersion(String),
     /// Meta serves it no longer.
-    #[error("Meta's API version is {0}, which Meta has shut down; the oldest that works is v{VERSION_MIN}.0")]
+    #[error(
+        "Meta's API version is {0}, which Meta has shut down; the oldest that works is v{VERSION_MIN}.0, the newest \
+         known is v{VERSION_NEWEST}.0"
+    )]
     DeadVersion(String),
     /// The system's certificates, for example.
     #[error("the HTTP client cannot be built")]
@@ -68,6 +82,7 @@ pub struct Client {
     app_id: String,
     app_secret: SecretString,
     call_timeout: Duration,
+    observer: Option<Observer>,
 }
 
 impl fmt::Debug for Client {
@@ -102,7 +117,15 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self { http, root, app_id, app_secret, call_timeout })
+        Ok(Self { http, root, app_id, app_secret, call_timeout, observer: None })
+    }
+
+    /// The same client, which tells `observe` what each answer says of quotas, whatever the call was and came to. It is
+    /// told before the call returns, and must not take long.
+    #[must_use]
+    pub fn observing(mut self, observe: impl Fn(UsageHeaders) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(observe)));
+        self
     }
 
     /// How long one call may take.
@@ -120,25 +143,54 @@ impl Client {
 
     /// A call without a token. Each part of the path is escaped: an id can never lead to another path.
     pub(crate) fn bare(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        let mut url = self.root.clone();
-        // Only an address without a host has no path, and `root` has refused those.
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.extend(path);
-        }
-        self.http.request(method, url)
+        self.http.request(method, extended(self.root.clone(), path))
     }
 
     /// A call with a token and its proof: without the app's secret a stolen token is worth nothing
     /// (Meta: securing Graph API requests).
     pub(crate) fn authorized(&self, method: Method, path: &[&str], token: &str) -> RequestBuilder {
+        self.proven(self.bare(method, path), token)
+    }
+
+    /// A call that Meta answers at `api.facebook.com` alone. Where the Graph API is somewhere else, this is there too.
+    pub(crate) fn authorized_elsewhere(&self, method: Method, path: &[&str], token: &str) -> RequestBuilder {
+        let mut url = self.root.clone();
+        if url.host_str() == Some(GRAPH_HOST) {
+            // A host that is a name can be put in the place of another.
+            url.set_host(Some(API_HOST)).unwrap_or_default();
+        }
+        self.proven(self.http.request(method, extended(url, path)), token)
+    }
+
+    /// A call of the app itself, with the token that its id and secret are.
+    pub(crate) fn as_app(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let token = format!("{}|{}", self.app_id, self.app_secret());
+        self.authorized(method, path, &token)
+    }
+
+    /// A part of an upload, whose id `upload:…?sig=…` is a path and a query.
+    pub(crate) fn upload(&self, id: &str) -> RequestBuilder {
+        let (path, query) = id.split_once('?').unwrap_or((id, ""));
+        let mut url = extended(self.root.clone(), &[path]);
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
+        self.http.request(Method::POST, url)
+    }
+
+    fn proven(&self, request: RequestBuilder, token: &str) -> RequestBuilder {
         let proof = signature::digest(&self.app_secret, token.as_bytes());
-        self.bare(method, path).bearer_auth(token).query(&[("appsecret_proof", proof)])
+        request.bearer_auth(token).query(&[("appsecret_proof", proof)])
     }
 
     /// Sends and reads the whole answer, within bounds.
     pub(crate) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, CallError> {
         let mut response = request.send().await.map_err(CallError::from_http)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        if let Some(Observer(observe)) = &self.observer {
+            let usage = UsageHeaders::of(&headers);
+            if !usage.is_empty() {
+                observe(usage);
+            }
+        }
         let mut bytes = BytesMut::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| CallError::Broken(error.without_url()))?
@@ -170,6 +222,15 @@ impl Client {
         let answer: Success = self.call(request).await?;
         if answer.success { Ok(()) } else { Err(CallError::NotDone) }
     }
+}
+
+/// The address with more parts of a path.
+fn extended(mut url: Url, path: &[&str]) -> Url {
+    // Only an address without a host has no path, and `root` has refused those.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.extend(path);
+    }
+    url
 }
 
 /// `https://graph.facebook.com/v26.0`, checked.

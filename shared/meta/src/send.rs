@@ -1,18 +1,62 @@
 //! The one call that cannot be taken back: sending a message, and what its answer proves.
+//!
+//! Each kind of message has its file: [`template`], [`free_form`], [`media`], [`contact`], [`interactive`] (with
+//! [`flow`], [`order`] and [`product`]), [`marketing`]; [`message`] is what they have in common, [`outcome`] how the answer is read,
+//! [`receipt`] what is told about messages received.
 
 use std::error::Error as _;
 
 use domain::message::Outcome;
-use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
-use reqwest::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
+use domain::{AttemptId, PhoneNumber, PhoneNumberId};
+use reqwest::Method;
+use serde_json::Value;
 
-use crate::client::{Answer, Client};
-use crate::error::{CallError, ErrorClass, GraphError};
+use crate::client::Client;
+use crate::error::CallError;
 
+mod contact;
+mod flow;
+mod free_form;
+mod interactive;
+mod marketing;
+mod media;
+mod message;
+mod order;
+mod outcome;
+mod product;
+mod receipt;
+mod template;
 mod wait;
 
-/// A template message to one recipient.
+pub use contact::{
+    ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrganisation, ContactPhone, ContactUrl,
+};
+pub use flow::{FlowAction, FlowName};
+pub use free_form::{Location, Reaction, Text};
+pub use interactive::{
+    Action, Interactive, InteractiveCard, InteractiveHeader, ListRow, ListSection, ReplyButton,
+};
+pub use marketing::{MarketingMessage, ProductPolicy};
+pub use media::{MediaMessage, MediaSource};
+pub use message::{Content, Message, Recipient, SendOptions};
+pub use order::OrderStatus;
+pub use outcome::Accepted;
+pub use product::ProductSection;
+pub use template::{
+    ButtonValue, CardValue, Currency, DateTime, HeaderValue, Parameter, ParameterValue, TapTarget,
+    TemplateButtonValue, TemplateMessage,
+};
+
+/// What became of a send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendAnswer {
+    /// What the answer proves.
+    pub outcome: Outcome,
+    /// What Meta says of the message, where it took it.
+    pub accepted: Option<Accepted>,
+}
+
+/// The message that a campaign is made of: a template whose body has numbered places, to one phone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateSend {
     /// To whom.
@@ -27,126 +71,67 @@ pub struct TemplateSend {
     pub attempt: AttemptId,
 }
 
-#[derive(Serialize)]
-struct Request<'a> {
-    messaging_product: &'static str,
-    recipient_type: &'static str,
-    to: &'a str,
-    r#type: &'static str,
-    template: Template<'a>,
-    biz_opaque_callback_data: String,
-}
-
-#[derive(Serialize)]
-struct Template<'a> {
-    name: &'a str,
-    language: Language<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    components: Vec<Component<'a>>,
-}
-
-#[derive(Serialize)]
-struct Language<'a> {
-    code: &'a str,
-}
-
-#[derive(Serialize)]
-struct Component<'a> {
-    r#type: &'static str,
-    parameters: Vec<Parameter<'a>>,
-}
-
-#[derive(Serialize)]
-struct Parameter<'a> {
-    r#type: &'static str,
-    text: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    messages: Vec<Named>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    id: String,
+impl From<&TemplateSend> for Message {
+    fn from(send: &TemplateSend) -> Self {
+        let template = TemplateMessage::of_texts(&send.template, &send.language, &send.parameters);
+        Self {
+            to: Recipient::Phone(send.to.clone()),
+            content: Content::Template(Box::new(template)),
+            options: SendOptions { callback_data: Some(send.attempt.to_string()), ..SendOptions::default() },
+        }
+    }
 }
 
 impl Client {
-    /// Asks Meta to send a template message (`POST /{phone_number_id}/messages`). Whatever happens is an [`Outcome`]; what
-    /// may have left is never called unsent (I17a). Meta has no key that would make a second call harmless.
+    /// Asks Meta to send a template message. What [`send`](Self::send) promises holds here.
     pub async fn send_template(&self, token: &str, from: &PhoneNumberId, send: &TemplateSend) -> Outcome {
-        let request = self.authorized(Method::POST, &[&from.0, "messages"], token).json(&body(send));
-        match self.exchange(request).await {
-            Ok(answer) => outcome(&answer),
+        self.send(token, from, &send.into()).await.outcome
+    }
+
+    /// Asks Meta to send a message of any kind (`POST /{phone_number_id}/messages`). Whatever happens is an [`Outcome`];
+    /// what may have left is never called unsent (I17a). Meta has no key that would make a second call harmless.
+    pub async fn send(&self, token: &str, from: &PhoneNumberId, message: &Message) -> SendAnswer {
+        let attempt = message.options.callback_data.as_deref();
+        self.post_message(token, [&from.0, "messages"], (&message.json(), attempt)).await
+    }
+
+    /// Asks Meta to send a marketing template when it is best to (`POST /{phone_number_id}/marketing_messages`). What
+    /// [`send`](Self::send) promises holds here.
+    pub async fn send_marketing(
+        &self,
+        token: &str,
+        from: &PhoneNumberId,
+        message: &MarketingMessage,
+    ) -> SendAnswer {
+        let attempt = message.options.callback_data.as_deref();
+        self.post_message(token, [&from.0, "marketing_messages"], (&message.json(), attempt)).await
+    }
+
+    async fn post_message(
+        &self,
+        token: &str,
+        path: [&str; 2],
+        (body, attempt): (&Value, Option<&str>),
+    ) -> SendAnswer {
+        let request = self.authorized(Method::POST, &path, token).json(body);
+        let outcome = match self.exchange(request).await {
+            Ok(answer) => {
+                let outcome = outcome::outcome(&answer);
+                let is_accepted = matches!(outcome, Outcome::Accepted(_));
+                let accepted = outcome::accepted(&answer.bytes).filter(|_| is_accepted);
+                return SendAnswer { outcome, accepted };
+            }
             Err(CallError::NotSent(error)) => {
                 tracing::warn!(%error, cause = error.source(), "a message did not leave");
                 Outcome::KnownUnsent { wait: None, error: None }
             }
             Err(error) => {
-                tracing::warn!(%error, cause = error.source(), attempt = %send.attempt, "a send has an unknown outcome");
+                tracing::warn!(%error, cause = error.source(), attempt, "a send has an unknown outcome");
                 Outcome::Unknown
             }
-        }
-    }
-}
-
-fn body(send: &TemplateSend) -> Request<'_> {
-    let parameters: Vec<Parameter<'_>> =
-        send.parameters.iter().map(|text| Parameter { r#type: "text", text }).collect();
-    let components =
-        if parameters.is_empty() { Vec::new() } else { vec![Component { r#type: "body", parameters }] };
-    Request {
-        messaging_product: "whatsapp",
-        recipient_type: "individual",
-        to: send.to.as_str(),
-        r#type: "template",
-        template: Template { name: &send.template, language: Language { code: &send.language }, components },
-        biz_opaque_callback_data: send.attempt.to_string(),
-    }
-}
-
-/// What an answer proves.
-///
-/// | status | body | outcome |
-/// |---|---|---|
-/// | 2xx | an id, whatever stands beside it | accepted |
-/// | 2xx | no id | unknown: an error in a success contradicts itself |
-/// | 4xx | an error that holds [for now](ErrorClass::is_for_now) | known unsent |
-/// | 4xx | an error of Meta's own servers | unknown |
-/// | 4xx | any other error | rejected |
-/// | 4xx | an error and an id | unknown |
-/// | 429 | no error | known unsent |
-/// | all others | all others | unknown: what a failing server says of what it did proves nothing |
-fn outcome(answer: &Answer) -> Outcome {
-    let id = message_id(&answer.bytes);
-    if answer.status.is_success() {
-        return id.map_or(Outcome::Unknown, Outcome::Accepted);
-    }
-    if !answer.status.is_client_error() || id.is_some() {
-        return Outcome::Unknown;
-    }
-    let asked = wait::asked(&answer.headers);
-    let Some(error) = GraphError::read(&answer.bytes) else {
-        let is_throttle = answer.status == StatusCode::TOO_MANY_REQUESTS;
-        return if is_throttle {
-            Outcome::KnownUnsent { wait: asked, error: None }
-        } else {
-            Outcome::Unknown
         };
-    };
-    match error.class() {
-        ErrorClass::TransientServer => Outcome::Unknown,
-        class if class.is_for_now() => {
-            Outcome::KnownUnsent { wait: asked.or(class.wait()), error: Some(error.as_meta_error()) }
-        }
-        _ => Outcome::Rejected(error.as_meta_error()),
+        SendAnswer { outcome, accepted: None }
     }
-}
-
-fn message_id(bytes: &[u8]) -> Option<Wamid> {
-    let response: Response = serde_json::from_slice(bytes).ok()?;
-    response.messages.into_iter().next().map(|named| named.id).filter(|id| !id.is_empty()).map(Wamid)
 }
 
 #[cfg(test)]

@@ -1,166 +1,179 @@
-//! Message templates at Meta: offering one and listing them.
+//! Message templates at Meta: finding them, taking them away, waking and comparing them.
+//!
+//! Offering and changing them is in [`new`], what they are made of in [`content`] and [`button`], Meta's library in
+//! [`library`], what Meta tells of them in [`remote`], archives in [`archive`], the texts that Meta writes in
+//! [`preview`].
 
-use domain::Category;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::error::CallError;
-use crate::wire::{Id, Listed, Page};
+use crate::wire::{Listed, PAGE_ITEMS, Page, PageQuery};
 
-/// Templates asked for at once.
-const PAGE_ITEMS: &str = "100";
+mod archive;
+mod button;
+mod category;
+mod compare;
+mod content;
+mod library;
+mod new;
+mod preview;
+mod remote;
+mod variable;
 
-/// A template to be created: a text body and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTemplate {
-    /// Lower-case letters, digits, underscores.
-    pub name: String,
-    /// Such as `en_US`.
-    pub language: String,
-    /// What it is for. Meta writes the body of AUTHENTICATION templates itself, and refuses one with a text.
-    pub category: Category,
-    /// Text with `{{1}}`, `{{2}}`, ….
-    pub body: String,
-    /// An example of each variable, in order; Meta's reviewers read them.
-    pub examples: Vec<String>,
+pub use archive::Archived;
+pub use button::{FlowSource, OtpApp, OtpApps, OtpButton, OtpKind, TemplateButton};
+pub use category::TemplateCategory;
+pub use compare::Comparison;
+pub use content::{
+    LimitedTimeOffer, MediaFormat, TemplateBody, TemplateCard, TemplateContent, TemplateFooter,
+    TemplateHeader,
+};
+pub use library::{LibraryBody, LibraryButton, LibraryTemplate};
+pub use new::{AuthenticationTemplates, NewTemplate, TemplateEdit, TemplateOptions, TemplateState};
+pub use preview::{PreviewButton, PreviewQuery, TemplatePreview};
+pub use remote::{RemoteButton, RemoteComponent, RemoteTemplate, TemplateQuality};
+pub use variable::{Examples, variables};
+
+/// Everything that is read of a template.
+pub const TEMPLATE_FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "language",
+    "status",
+    "category",
+    "sub_category",
+    "previous_category",
+    "correct_category",
+    "parameter_format",
+    "components",
+    "rejected_reason",
+    "quality_score",
+    "message_send_ttl_seconds",
+];
+
+/// Templates that one call takes away or archives (Meta: template management).
+pub const TEMPLATES_PER_CALL_MAX: usize = 100;
+
+/// Which templates are asked for: all of those that fit everything that is named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TemplateQuery<'a> {
+    /// Fields, number and place.
+    pub page: PageQuery<'a>,
+    /// Of this name.
+    pub name: Option<&'a str>,
+    /// With this in their name or texts.
+    pub name_or_content: Option<&'a str>,
+    /// With this in their texts.
+    pub content: Option<&'a str>,
+    /// In this language, such as `en_US`.
+    pub language: Option<&'a str>,
+    /// With this status, such as `APPROVED`.
+    pub status: Option<&'a str>,
+    /// For this, such as `UTILITY`.
+    pub category: Option<&'a str>,
+    /// Of this quality, such as `GREEN`.
+    pub quality_score: Option<&'a str>,
 }
 
-/// What Meta says of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateState {
-    /// Meta's id of it.
-    pub id: String,
-    /// Meta's word: mostly `PENDING`, but `APPROVED` and `REJECTED` are said at once as well.
-    pub status: String,
-    /// What it is for now: Meta may have moved it. None where we do not know the word.
-    pub category: Option<Category>,
-}
+impl<'a> TemplateQuery<'a> {
+    /// All templates with everything that is read of them, from the start or from where the last page ended.
+    pub const fn everything(after: Option<&'a str>) -> Self {
+        Self {
+            page: PageQuery { fields: TEMPLATE_FIELDS, limit: Some(PAGE_ITEMS), after },
+            name: None,
+            name_or_content: None,
+            content: None,
+            language: None,
+            status: None,
+            category: None,
+            quality_score: None,
+        }
+    }
 
-/// A template as Meta lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RemoteTemplate {
-    /// Meta's id of it.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its language.
-    pub language: String,
-    /// Meta's word, such as `APPROVED`.
-    pub status: String,
-    /// What it is for, where we know the word.
-    pub category: Option<Category>,
-    /// The text of its body, where it has one.
-    pub body: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Offer<'a> {
-    name: &'a str,
-    language: &'a str,
-    category: &'static str,
-    parameter_format: &'static str,
-    components: [Body<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'static str,
-    text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    example: Option<Example<'a>>,
-}
-
-/// One list of examples, in a list: Meta allows several.
-#[derive(Serialize)]
-struct Example<'a> {
-    body_text: [&'a [String]; 1],
-}
-
-#[derive(Deserialize)]
-struct Created {
-    id: Id,
-    status: Option<String>,
-    category: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ListedTemplate {
-    id: Id,
-    name: String,
-    language: String,
-    status: String,
-    category: Option<String>,
-    components: Option<Vec<Component>>,
-}
-
-#[derive(Deserialize)]
-struct Component {
-    r#type: Option<String>,
-    text: Option<String>,
-}
-
-impl Component {
-    fn is_body(&self) -> bool {
-        self.r#type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("BODY"))
+    fn members(&self) -> Vec<(&'static str, String)> {
+        let filters = [
+            ("name", self.name),
+            ("name_or_content", self.name_or_content),
+            ("content", self.content),
+            ("language", self.language),
+            ("status", self.status),
+            ("category", self.category),
+            ("quality_score", self.quality_score),
+        ];
+        let named = filters.into_iter().filter_map(|(key, value)| Some((key, value?.to_owned())));
+        self.page.members().into_iter().chain(named).collect()
     }
 }
 
-impl ListedTemplate {
-    fn read(self) -> RemoteTemplate {
-        let body = self.components.unwrap_or_default().into_iter().find(Component::is_body);
-        RemoteTemplate {
-            id: self.id.into(),
-            name: self.name,
-            language: self.language,
-            status: self.status,
-            category: known(self.category),
-            body: body.and_then(|body| body.text),
+/// Which templates are taken away. An approved name cannot be used again for 30 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateSelection<'a> {
+    /// Every language of a name.
+    Name(&'a str),
+    /// One, by Meta's id and its name.
+    One {
+        /// Meta's id of it.
+        id: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
+    /// Several, by Meta's ids: at most [`TEMPLATES_PER_CALL_MAX`].
+    Ids(&'a [String]),
+}
+
+impl TemplateSelection<'_> {
+    fn members(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Name(name) => vec![("name", (*name).to_owned())],
+            Self::One { id, name } => vec![("hsm_id", (*id).to_owned()), ("name", (*name).to_owned())],
+            Self::Ids(ids) => vec![("hsm_ids", format!("[{}]", ids.join(",")))],
         }
     }
 }
 
-fn known(category: Option<String>) -> Option<Category> {
-    category.and_then(|word| word.parse().ok())
-}
-
 impl Client {
-    /// Offers a template to Meta (`POST /{waba}/message_templates`).
-    pub async fn create_template(
-        &self,
-        token: &str,
-        waba: &str,
-        template: &NewTemplate,
-    ) -> Result<TemplateState, CallError> {
-        let examples = template.examples.as_slice();
-        let example = (!examples.is_empty()).then_some(Example { body_text: [examples] });
-        let request = self.authorized(Method::POST, &[waba, "message_templates"], token).json(&Offer {
-            name: &template.name,
-            language: &template.language,
-            category: template.category.as_str(),
-            parameter_format: "POSITIONAL",
-            components: [Body { r#type: "BODY", text: &template.body, example }],
-        });
-        let created: Created = self.call(request).await?;
-        Ok(TemplateState {
-            id: created.id.into(),
-            status: created.status.unwrap_or_else(|| "PENDING".to_owned()),
-            category: known(created.category),
-        })
-    }
-
-    /// A page of an account's templates (`GET /{waba}/message_templates`), from the start or from where the last page
-    /// ended.
+    /// A page of an account's templates (`GET /{waba}/message_templates`; Meta: get templates). A cursor grows stale:
+    /// 131059 means to start again without one.
     pub async fn list_templates(
         &self,
         token: &str,
         waba: &str,
-        after: Option<&str>,
+        query: &TemplateQuery<'_>,
     ) -> Result<Page<RemoteTemplate>, CallError> {
-        let mut query =
-            vec![("fields", "id,name,language,status,category,components"), ("limit", PAGE_ITEMS)];
-        query.extend(after.map(|after| ("after", after)));
-        let request = self.authorized(Method::GET, &[waba, "message_templates"], token).query(&query);
-        Ok(self.call::<Listed<ListedTemplate>>(request).await?.page(ListedTemplate::read))
+        let request =
+            self.authorized(Method::GET, &[waba, "message_templates"], token).query(&query.members());
+        Ok(self.call::<Listed<remote::Told>>(request).await?.page(remote::Told::read))
+    }
+
+    /// One template (`GET /{template_id}`; Meta: get a template), with the fields named, or with Meta's own choice of
+    /// them.
+    pub async fn template(
+        &self,
+        token: &str,
+        id: &str,
+        fields: &[&str],
+    ) -> Result<RemoteTemplate, CallError> {
+        let query = PageQuery { fields, ..PageQuery::default() };
+        let request = self.authorized(Method::GET, &[id], token).query(&query.members());
+        Ok(self.call::<remote::Told>(request).await?.read())
+    }
+
+    /// Takes templates away (`DELETE /{waba}/message_templates`; Meta: delete templates). What has messages under way is
+    /// `PENDING_DELETION` for up to 30 days; what is `DISABLED` cannot be taken away.
+    pub async fn delete_templates(
+        &self,
+        token: &str,
+        waba: &str,
+        selection: TemplateSelection<'_>,
+    ) -> Result<(), CallError> {
+        let request = self.authorized(Method::DELETE, &[waba, "message_templates"], token);
+        self.succeed(request.query(&selection.members())).await
+    }
+
+    /// Lets a template be sent again that Meta paused while it was pacing it (`POST /{template_id}/unpause`; Meta:
+    /// template pacing). Pauses for quality end by themselves.
+    pub async fn unpause_template(&self, token: &str, id: &str) -> Result<(), CallError> {
+        self.succeed(self.authorized(Method::POST, &[id, "unpause"], token)).await
     }
 }

@@ -1,14 +1,51 @@
-//! Shapes that several of Meta's answers share.
+//! Shapes that several of Meta's requests and answers share.
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// Items asked for at once where the caller names no number: one call for most accounts, and an answer that stays far
+/// below the largest that is read.
+pub const PAGE_ITEMS: u16 = 100;
+
+/// What part of a list is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageQuery<'a> {
+    /// What is told of each item; none are Meta's own choice, which is short.
+    pub fields: &'a [&'a str],
+    /// Items at once; [`None`] is Meta's own choice (25).
+    pub limit: Option<u16>,
+    /// The cursor that the page before ended with, from [`Page::next`].
+    pub after: Option<&'a str>,
+}
+
+impl PageQuery<'_> {
+    /// As members of a query.
+    pub(crate) fn members(&self) -> Vec<(&'static str, String)> {
+        let fields = (!self.fields.is_empty()).then(|| ("fields", self.fields.join(",")));
+        let limit = self.limit.map(|limit| ("limit", limit.to_string()));
+        let after = self.after.map(|after| ("after", after.to_owned()));
+        [fields, limit, after].into_iter().flatten().collect()
+    }
+}
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
-    /// The cursor of the next page, if there is one.
-    pub after: Option<String>,
+    /// Where it ends; a last page has this as well.
+    pub last_cursor: Option<String>,
+    /// Whether there is another one.
+    pub has_next: bool,
+}
+
+impl<T> Page<T> {
+    /// The cursor to ask for the next page with, if there is one. Meta's own link to it is not followed: it carries an
+    /// API version of Meta's choice.
+    pub fn next(&self) -> Option<&str> {
+        self.last_cursor.as_deref().filter(|_cursor| self.has_next)
+    }
 }
 
 /// Meta writes ids as text, and sometimes as numbers.
@@ -49,10 +86,51 @@ struct Cursors {
 impl<T> Listed<T> {
     /// The page, with its items as `read` reads them. A last page has cursors too, but no `next`.
     pub(crate) fn page<U>(self, read: impl FnMut(T) -> U) -> Page<U> {
-        let after =
-            self.paging.filter(|paging| paging.next.is_some()).and_then(|paging| paging.cursors?.after);
-        Page { items: self.data.into_iter().map(read).collect(), after }
+        let has_next = self.paging.as_ref().is_some_and(|paging| paging.next.is_some());
+        let last_cursor = self.paging.and_then(|paging| paging.cursors?.after);
+        Page { items: self.data.into_iter().map(read).collect(), last_cursor, has_next }
     }
+
+    /// The items alone, of a list that Meta does not cut into pages.
+    pub(crate) fn items<U>(self, read: impl FnMut(T) -> U) -> Vec<U> {
+        self.data.into_iter().map(read).collect()
+    }
+}
+
+/// A member that is told beside what is asked for: of a shape that we do not know, it is as if it were not told, and
+/// never costs the rest.
+pub(crate) fn lenient<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok().flatten())
+}
+
+/// A member that may be absent, null, text or a number, as text.
+pub(crate) fn text_of(id: Option<Id>) -> Option<String> {
+    id.map(String::from)
+}
+
+/// A number as Meta wrote it, digit for digit: money never becomes a float.
+pub(crate) fn decimal(raw: &serde_json::value::RawValue) -> Option<String> {
+    let text = raw.get().trim_matches('"');
+    (text != "null" && !text.is_empty()).then(|| text.to_owned())
+}
+
+/// The object without the members that say nothing.
+pub(crate) fn present(mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.retain(|_key, value| !value.is_null());
+    }
+    object
+}
+
+/// `{"type": "image", "image": …}`: Meta's way of saying what something is.
+pub(crate) fn typed(kind: &str, value: impl Serialize) -> Value {
+    let mut members = Map::new();
+    members.insert("type".to_owned(), kind.into());
+    members.insert(kind.to_owned(), serde_json::to_value(value).unwrap_or_default());
+    Value::Object(members)
 }
 
 /// `{"success": true}`.

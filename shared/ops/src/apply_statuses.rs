@@ -154,6 +154,8 @@ impl Operation for ApplyStatuses {
         for (message, updates) in by_message {
             let Some(held) = held.remove(&message) else { continue };
             match hear(held, &updates) {
+                // A copy of what was heard before changes nothing, not even when the message changed (I19).
+                Ok(change) if !change.is_news => {}
                 Ok(change) => {
                     heard.extend(updates.into_iter().map(|update| (message, update)));
                     changes.push(change);

@@ -83,7 +83,7 @@ pub(crate) async fn connect_to_sandbox(platform: &Platform, tenant: TenantId) {
 }
 
 async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Connected, ConnectError> {
-    let token = platform.meta.exchange_code(code).await?;
+    let token = platform.meta.exchange_code(code).await?.access_token;
     let info = platform.meta.debug_token(&token).await?;
     let waba_id = info.waba_ids.first().filter(|_| info.is_valid).cloned().ok_or(ConnectError::NoAccount)?;
     let remote = platform.meta.phone_numbers(&token, &waba_id).await?;
@@ -108,10 +108,10 @@ async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Co
     let numbers: Vec<Number> = remote
         .into_iter()
         .map(|number| Number {
+            messages_per_second: number.messages_per_second(),
             phone_number_id: PhoneNumberId(number.id),
             waba_id: waba_id.clone(),
-            display_phone_number: number.display,
-            messages_per_second: number.messages_per_second,
+            display_phone_number: number.display_phone_number.unwrap_or_default(),
         })
         .collect();
     let store_connection = Connect { tenant, account, numbers: numbers.clone(), now };

@@ -19,6 +19,10 @@ use crate::platform::Platform;
 use crate::seal::SealError;
 use crate::text::FieldError;
 
+/// Pages of an account's templates that are looked through: Meta keeps 6,000 templates at most, and tells a hundred at
+/// once.
+const TEMPLATE_PAGES_MAX: usize = 60;
+
 /// A template as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTemplate {
@@ -138,34 +142,32 @@ async fn offer(
     let new = meta::NewTemplate {
         name: asked.name.clone(),
         language: asked.language.clone(),
-        category: asked.category,
-        body: asked.content.clone(),
-        examples: asked.variables.clone(),
+        category: asked.category.into(),
+        content: meta::TemplateContent::of_body(&asked.content, &asked.variables),
+        options: meta::TemplateOptions::default(),
     };
     let refusal = match platform.meta.create_template(token, waba_id, &new).await {
         Ok(state) => return Ok(state),
         Err(error) if error.graph().is_some() => error,
         Err(error) => return Err(error.into()),
     };
-    let mut after = None;
-    loop {
-        let page = platform.meta.list_templates(token, waba_id, after.as_deref()).await?;
-        let ours = page
-            .items
-            .into_iter()
-            .find(|remote| remote.name == asked.name && remote.language == asked.language);
-        if let Some(remote) = ours {
-            return Ok(meta::TemplateState {
-                id: remote.id,
-                status: remote.status,
-                category: remote.category,
-            });
+    let mut after: Option<String> = None;
+    for _page in 0..TEMPLATE_PAGES_MAX {
+        let query = meta::TemplateQuery::everything(after.as_deref());
+        let page = platform.meta.list_templates(token, waba_id, &query).await?;
+        let next = page.next().map(str::to_owned);
+        let is_ours = |remote: &meta::RemoteTemplate| {
+            remote.name.as_ref() == Some(&asked.name) && remote.language.as_ref() == Some(&asked.language)
+        };
+        if let Some(remote) = page.items.into_iter().find(is_ours) {
+            return Ok(remote.into());
         }
-        match page.after {
-            Some(next) => after = Some(next),
-            None => return Err(refusal.into()),
+        if next.is_none() {
+            break;
         }
+        after = next;
     }
+    Err(refusal.into())
 }
 
 enum Drafted {

@@ -1,4 +1,5 @@
-//! E-mail and password in, a known user out. Throttled before anything is hashed.
+//! E-mail and password in, a known user out. Throttled before anything is hashed: a try counts as wrong until it is known
+//! to be right, so that guesses made at once are throttled like guesses made in turn.
 
 use domain::{TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +44,9 @@ pub async fn login(platform: &Platform, email: &str, password: String) -> Result
     };
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = platform.passwords.verify(password, stored).await?;
-    platform.store.perform(Scope::System, &Count { email_hash, is_right, now }).await?;
+    if is_right {
+        platform.store.perform(Scope::System, &Forget { email_hash }).await?;
+    }
     user.filter(|user| is_right && user.tenant_is_active).ok_or(LoginError::Wrong)
 }
 
@@ -64,29 +67,25 @@ impl Operation for Look {
     type Error = StoreError;
 
     async fn run(&self, tx: &Tx) -> Result<Looked, StoreError> {
-        if let Some(until) = users::throttled_until(tx, &self.email_hash, self.now).await? {
-            return Ok(Looked::Throttled(until));
+        if !users::count_try(tx, &self.email_hash, self.now).await? {
+            let until = users::throttled_until(tx, &self.email_hash).await?;
+            return Ok(Looked::Throttled(until.unwrap_or(self.now)));
         }
         Ok(Looked::Found(users::find_by_email(tx, &self.email).await?.map(Box::new)))
     }
 }
 
-struct Count {
+struct Forget {
     email_hash: Vec<u8>,
-    is_right: bool,
-    now: Timestamp,
 }
 
-impl Operation for Count {
-    const NAME: &'static str = "login_count";
+impl Operation for Forget {
+    const NAME: &'static str = "login_forget";
     type Done = ();
     type Error = StoreError;
 
     async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        if self.is_right {
-            return users::forget_failures(tx, &self.email_hash).await.map(drop);
-        }
-        users::note_failure(tx, &self.email_hash, self.now).await
+        users::forget_failures(tx, &self.email_hash).await.map(drop)
     }
 }
 

@@ -55,9 +55,12 @@ impl Operation for ListPlans {
     }
 }
 
-/// The id of a plan that was made.
+/// What is ours of a plan that was made, so that the same call again tells the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanId(pub Uuid);
+struct Made {
+    plan_id: Uuid,
+    created_at: Timestamp,
+}
 
 /// Makes a plan. Its id and time are ours, whatever `plan` holds.
 pub async fn create_plan(
@@ -69,8 +72,8 @@ pub async fn create_plan(
     let now = platform.clock.now();
     let plan = Plan { name: check(&plan)?, plan_id: domain::TemplateId::at(now).0, created_at: now, ..plan };
     let create = CreatePlan { plan: plan.clone(), key, now };
-    let PlanId(plan_id) = platform.store.perform(Scope::System, &create).await?;
-    Ok(Plan { plan_id, ..plan })
+    let Made { plan_id, created_at } = platform.store.perform(Scope::System, &create).await?;
+    Ok(Plan { plan_id, created_at, ..plan })
 }
 
 fn check(plan: &Plan) -> Result<String, CreatePlanError> {
@@ -119,13 +122,13 @@ struct CreatePlan {
 
 impl Operation for CreatePlan {
     const NAME: &'static str = "create_plan";
-    type Done = PlanId;
+    type Done = Made;
     type Error = CreatePlanError;
 
-    async fn run(&self, tx: &Tx) -> Result<PlanId, CreatePlanError> {
+    async fn run(&self, tx: &Tx) -> Result<Made, CreatePlanError> {
         let work = async {
             plans::insert(tx, &self.plan).await?;
-            Ok(PlanId(self.plan.plan_id))
+            Ok(Made { plan_id: self.plan.plan_id, created_at: self.plan.created_at })
         };
         once(tx, self.key.as_ref(), self.now, work).await
     }

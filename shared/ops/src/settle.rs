@@ -1,9 +1,9 @@
 //! What happened to messages, gathered while it is decided and written in one go.
 //!
 //! Deciding is `domain`'s: every change of state goes through [`on_event`] and every refund for a failure through
-//! [`on_heard`]. This file only remembers what they said until [`write`] hands it to the statements.
+//! [`on_heard`]. This file only remembers what they said until [`write()`] hands it to the statements.
 
-use domain::message::{DispatchState, Effect, Event, EvidenceSet, Step, on_event, on_heard};
+use domain::message::{DispatchState, Effect, Event, Evidence, EvidenceSet, Step, on_event, on_heard};
 use domain::update::{MetaError, StatusUpdate};
 use domain::{MessageId, TenantId, Wamid};
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ pub(crate) struct Change {
     pub is_write_off: bool,
     /// When to try again.
     pub again_at: Option<Timestamp>,
+    /// What it heard was not heard before.
+    pub is_news: bool,
 }
 
 /// The state cannot have had this event: something is broken, and nothing was changed.
@@ -38,7 +40,8 @@ impl Change {
     /// Nothing yet.
     pub fn of(held: Held) -> Self {
         let was = held.state;
-        Self { held, was, wamid: None, error: None, refund: None, is_write_off: false, again_at: None }
+        let (wamid, error, refund, again_at) = (None, None, None, None);
+        Self { held, was, wamid, error, refund, is_write_off: false, again_at, is_news: false }
     }
 
     /// Lets the machine decide about an event; `reason` is why money would go back.
@@ -69,7 +72,12 @@ impl Change {
         }
         self.held.evidence = EvidenceSet::from_bits(before.bits() | new.bits());
         self.ask(on_heard(before, new, was_refunded), RefundReason::Failed);
-        if let Some(error) = updates.iter().find_map(|update| update.error.clone()) {
+        self.is_news = self.held.evidence != before || self.held.state != self.was;
+        // Why it failed is told by the first failure, as the stored status does.
+        let is_first_failure = !before.contains(Evidence::Failed);
+        if let Some(error) =
+            updates.iter().find_map(|update| update.error.clone()).filter(|_| is_first_failure)
+        {
             self.error = Some(error);
         }
         Ok(())

@@ -72,6 +72,8 @@ SELECT balance, set_config('enable_hashjoin', 'off', true), set_config('enable_m
 
 /// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up.
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
+/// No step joins a chunk to a chunk: without hash joins that would take its size squared. What the dispatcher needs of a
+/// message comes out of the update that reserves it.
 const CLAIM: &str = "-- claims::claim
 WITH picked AS MATERIALIZED (
     SELECT d.row_id, d.priority, d.due_at, d.message_id
@@ -94,7 +96,7 @@ priced AS MATERIALIZED (
     SELECT k.priority, k.due_at, k.message_id, m.dispatch_state = 'RESERVED' AS is_paid,
            terms.is_active AND c.opted_out_at IS NULL AND t.status = 'APPROVED' AND rate.price IS NOT NULL AS may_be_sent,
            rate.price + (rate.price * terms.margin_bps + 9999) / 10000 AS price,
-           m.to_phone, m.variables, t.name AS template, t.language
+           t.name AS template, t.language
       FROM taken k
       JOIN messages m ON m.tenant_id = $1 AND m.message_id = k.message_id AND m.dispatch_state IN ('PENDING', 'RESERVED')
       JOIN contacts c ON c.tenant_id = $1 AND c.contact_id = m.contact_id
@@ -134,9 +136,9 @@ moved AS (
            price = CASE WHEN v.verdict = 'RESERVED' THEN coalesce(m.price, v.price) END,
            error_text = CASE WHEN v.verdict = 'CANCELLED' THEN 'no longer allowed when it fell due' END
       FROM verdicts v WHERE m.tenant_id = $1 AND m.message_id = v.message_id
-    RETURNING m.message_id, m.attempt, m.price)
-SELECT v.message_id, v.verdict, v.to_phone, v.template, v.language, v.variables, moved.attempt, moved.price
-  FROM verdicts v JOIN moved USING (message_id) ORDER BY v.priority, v.due_at, v.message_id";
+    RETURNING m.message_id, v.verdict, m.to_phone, v.template, v.language, m.variables, m.attempt, m.price, v.priority, m.due_at)
+SELECT message_id, verdict, to_phone, template, language, variables, attempt, price FROM moved
+ ORDER BY priority, due_at, message_id";
 
 /// Takes a chunk of what is due now: debits what the balance covers, in the order of sending, and ends the rest.
 pub async fn claim(tx: &Tx, chunk: &Chunk, now: Timestamp) -> Result<Taken, StoreError> {

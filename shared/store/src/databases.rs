@@ -1,5 +1,6 @@
 //! Databases of a cluster: for one machine, which makes its own, and for tests, which have one each.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use tokio_postgres::NoTls;
@@ -47,6 +48,35 @@ pub async fn exists(url: &str, name: &str) -> Result<bool, StoreError> {
     };
     let (found, _) = futures_util::future::join(work, connection).await;
     Ok(!found.map_err(unreachable)?.is_empty())
+}
+
+/// Runs SQL as whoever `url` names: for tests, which break a database on purpose.
+pub async fn execute(url: &str, sql: &str) -> Result<(), StoreError> {
+    run(url, sql).await.map_err(|error| StoreError::Unavailable(error.into()))
+}
+
+/// How many rows each table of a database holds, and a hash of them: for tests that claim that nothing changed.
+pub async fn contents(url: &str) -> Result<BTreeMap<String, (i64, String)>, StoreError> {
+    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
+    let config = tokio_postgres::Config::from_str(url).map_err(unreachable)?;
+    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+    let work = async {
+        let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
+        let mut contents = BTreeMap::new();
+        for row in client.query(tables, &[]).await? {
+            let table: String = row.get("tablename");
+            let sql = format!(
+                "SELECT count(*) AS rows, md5(coalesce(string_agg(t::text, E'\n' ORDER BY t::text), '')) AS hash FROM {} t",
+                quoted(&table)
+            );
+            let row = client.query_one(&sql, &[]).await?;
+            contents.insert(table, (row.get("rows"), row.get("hash")));
+        }
+        drop(client);
+        Ok(contents)
+    };
+    let (contents, _) = futures_util::future::join(work, connection).await;
+    contents.map_err(unreachable)
 }
 
 async fn run(url: &str, sql: &str) -> Result<(), tokio_postgres::Error> {

@@ -88,6 +88,11 @@ impl Store {
         self.connection().await.map(drop)
     }
 
+    /// Says goodbye to the server: idle connections close now, busy ones when they are given back.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the one place that takes a connection")]
     pub(crate) async fn connection(&self) -> Result<Object, StoreError> {
         self.pool.get().await.map_err(|error| StoreError::Unavailable(error.into()))

@@ -40,8 +40,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     INSERT_INVITE,
     TAKE_INVITE,
     DROP_INVITES,
+    TRY,
     THROTTLE,
-    FAILED,
     FORGET_FAILURES,
 ];
 
@@ -133,29 +133,30 @@ pub async fn drop_invites(tx: &Tx, tenant: TenantId, user: UserId) -> Result<u64
     tx.run(DROP_INVITES, params![tenant.0 => UUID, user.0 => UUID]).await
 }
 
-const THROTTLE: &str = "-- users::throttle
-SELECT blocked_until FROM login_failures WHERE email_hash = $1 AND blocked_until > $2";
-
-/// Until when this e-mail may not try, if it may not.
-pub async fn throttled_until(
-    tx: &Tx,
-    email_hash: &[u8],
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    let row = tx.row(THROTTLE, params![email_hash => BYTEA, now => TIMESTAMPTZ]).await?;
-    Ok(row.map(|row| row.get("blocked_until")))
-}
-
-const FAILED: &str = "-- users::failed
-INSERT INTO login_failures AS f (email_hash, failures, blocked_until) VALUES ($1, 1, $2)
+const TRY: &str = "-- users::try
+INSERT INTO login_failures AS f (email_hash, failures, blocked_until) VALUES ($1, 1, 'epoch')
     ON CONFLICT (email_hash) DO UPDATE SET
        failures = f.failures + 1,
-       blocked_until = $2 + CASE WHEN f.failures < 4 THEN interval '0'
-                                 ELSE least(interval '15 minutes', interval '1 second' * power(2, least(f.failures - 4, 10))) END";
+       blocked_until = CASE WHEN f.failures < 4 THEN f.blocked_until
+                            ELSE $2::timestamptz + least(interval '15 minutes', interval '1 second' * power(2, least(f.failures - 4, 10))) END
+     WHERE f.blocked_until <= $2";
 
-/// Counts a wrong password: from the fifth on, the next try waits, twice as long each time, a quarter of an hour at most.
-pub async fn note_failure(tx: &Tx, email_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
-    tx.run_one(FAILED, params![email_hash => BYTEA, now => TIMESTAMPTZ]).await
+/// Counts a try to log in, unless this e-mail may not try now; tells whether it may.
+///
+/// It counts as a failure until [`forget_failures`]: with the row locked, many tries at once are counted one by one
+/// before the first of them is known to be wrong. From the fifth on, the next waits, twice as long each time, a quarter
+/// of an hour at most.
+pub async fn count_try(tx: &Tx, email_hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.run(TRY, params![email_hash => BYTEA, now => TIMESTAMPTZ]).await? == 1)
+}
+
+const THROTTLE: &str = "-- users::throttle
+SELECT blocked_until FROM login_failures WHERE email_hash = $1";
+
+/// Until when this e-mail may not try; `None` when its count was forgotten meanwhile.
+pub async fn throttled_until(tx: &Tx, email_hash: &[u8]) -> Result<Option<Timestamp>, StoreError> {
+    let row = tx.row(THROTTLE, params![email_hash => BYTEA]).await?;
+    Ok(row.map(|row| row.get("blocked_until")))
 }
 
 const FORGET_FAILURES: &str = "-- users::forget_failures

@@ -4,6 +4,7 @@
 //! made once per content of `migrations/`; every test gets a copy of its own, which goes when the test does.
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed, and says why")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -33,6 +34,35 @@ impl TestDb {
     /// Another store on it, with connections of its own.
     pub fn another_store(&self, connections_max: usize) -> Store {
         open(&self.url, connections_max)
+    }
+
+    /// Runs SQL on it as a superuser: what no part of the product may do.
+    ///
+    /// # Panics
+    /// When Postgres refuses.
+    pub async fn execute(&self, sql: &str) {
+        databases::execute(&self.url, sql).await.expect("Postgres takes it");
+    }
+
+    /// How many rows each of its tables holds, and a hash of them.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn contents(&self) -> BTreeMap<String, (i64, String)> {
+        databases::contents(&self.url).await.expect("every table can be read")
+    }
+
+    /// Throws everybody out and lets nobody in any more: what a database that is away looks like.
+    ///
+    /// # Panics
+    /// When Postgres refuses.
+    pub async fn shut(&self) {
+        let shut = format!(
+            "ALTER DATABASE \"{0}\" ALLOW_CONNECTIONS false;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{0}'",
+            self.name
+        );
+        databases::execute(&self.admin_url, &shut).await.expect("Postgres takes it");
     }
 }
 

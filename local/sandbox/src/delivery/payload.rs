@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::account::Account;
 use crate::graph::error::title;
 use crate::recipients::StatusWord;
-use crate::record::{Acceptance, Status, TemplateNews};
+use crate::record::{Acceptance, FieldNews, Status, TemplateNews};
 use crate::template::TemplateStatus;
 
 /// Where Meta explains its codes.
@@ -21,7 +21,19 @@ const HREF: &str = "/documentation/business-messaging/whatsapp/support/error-cod
 pub(crate) enum Told {
     Message(Message),
     Template { news: TemplateNews, event_ms: u64 },
+    Field { news: FieldNews, event_ms: u64 },
 }
+
+/// Fields about people and their messages: their entries carry no time, as each element has its own.
+const TIMELESS: [&str; 7] = [
+    "messages",
+    "message_echoes",
+    "smb_message_echoes",
+    "smb_app_state_sync",
+    "history",
+    "user_preferences",
+    "messaging_handovers",
+];
 
 /// A status with the message and the account it is about.
 pub(crate) struct Message {
@@ -47,14 +59,24 @@ fn share_a_change(left: &Told, right: &Told) -> bool {
 fn entry(told: &[Told]) -> Option<Value> {
     match told.first()? {
         Told::Template { news, event_ms } => Some(template(news, *event_ms)),
+        Told::Field { news, event_ms } => Some(field(news, *event_ms)),
         Told::Message(first) => {
             let messages = told.iter().filter_map(|one| match one {
                 Told::Message(message) => Some(message),
-                Told::Template { .. } => None,
+                Told::Template { .. } | Told::Field { .. } => None,
             });
             Some(statuses(first, &messages.collect::<Vec<_>>()))
         }
     }
+}
+
+/// Any field, with its value as it was ordered.
+fn field(news: &FieldNews, event_ms: u64) -> Value {
+    let change = json!({ "value": news.value, "field": news.field });
+    if TIMELESS.contains(&news.field.as_str()) {
+        return json!({ "id": news.waba_id, "changes": [change] });
+    }
+    json!({ "id": news.waba_id, "time": event_ms / 1_000, "changes": [change] })
 }
 
 fn template(news: &TemplateNews, event_ms: u64) -> Value {
@@ -66,16 +88,45 @@ fn template(news: &TemplateNews, event_ms: u64) -> Value {
         "message_template_category": news.category,
         "reason": news.reason,
     });
-    let title = match news.status {
+    let Some(members) = value.as_object_mut() else { return value };
+    let usual = match news.status {
         TemplateStatus::Paused => Some("FIRST_PAUSE"),
         TemplateStatus::Disabled => Some("DISABLED"),
-        TemplateStatus::Approved | TemplateStatus::Pending | TemplateStatus::Rejected => None,
+        TemplateStatus::Approved
+        | TemplateStatus::Pending
+        | TemplateStatus::Rejected
+        | TemplateStatus::InAppeal
+        | TemplateStatus::LimitExceeded
+        | TemplateStatus::Archived
+        | TemplateStatus::PendingDeletion
+        | TemplateStatus::Deleted => None,
     };
-    if let (Some(title), Some(members)) = (title, value.as_object_mut()) {
-        members.insert(
-            "other_info".into(),
-            json!({ "title": title, "description": "The template's quality is too low." }),
-        );
+    if let Some(title) = news.title.as_deref().or(usual) {
+        let description = match title {
+            "UNPAUSE" => "The template can be sent again.",
+            _ => "The template's quality is too low.",
+        };
+        members.insert("other_info".into(), json!({ "title": title, "description": description }));
+    }
+    match news.status {
+        TemplateStatus::Disabled => {
+            members.insert("disable_info".into(), json!({ "disable_date": event_ms / 1_000 }));
+        }
+        TemplateStatus::Rejected => {
+            let words = json!({
+                "reason": format!("The review found {}.", news.reason),
+                "recommendation": "Change the template and offer it again.",
+            });
+            members.insert("rejection_info".into(), words);
+        }
+        TemplateStatus::Approved
+        | TemplateStatus::Pending
+        | TemplateStatus::Paused
+        | TemplateStatus::InAppeal
+        | TemplateStatus::LimitExceeded
+        | TemplateStatus::Archived
+        | TemplateStatus::PendingDeletion
+        | TemplateStatus::Deleted => {}
     }
     let change = json!({ "value": value, "field": "message_template_status_update" });
     json!({ "id": news.waba_id, "time": event_ms / 1_000, "changes": [change] })
@@ -125,23 +176,34 @@ fn status(message: &Message) -> Value {
     if let Some(opaque) = acceptance.attempt_id.as_ref().filter(|_opaque| !status.omit_opaque) {
         members.insert("biz_opaque_callback_data".into(), json!(opaque));
     }
+    if let Some(conversation) = &status.conversation {
+        members.insert("conversation".into(), conversation.clone());
+    }
+    if let Some(pricing) = &status.pricing {
+        members.insert("pricing".into(), pricing.clone());
+    }
     match status.word {
-        StatusWord::Sent | StatusWord::Delivered => {
-            members.insert("pricing".into(), pricing(&acceptance.category));
+        StatusWord::Sent | StatusWord::Delivered if status.pricing.is_none() => {
+            members.insert("pricing".into(), pricing(acceptance));
         }
         StatusWord::Failed => {
             members.insert("errors".into(), json!([error(status.error_code.unwrap_or(131_000))]));
         }
-        StatusWord::Read | StatusWord::Played => {}
+        StatusWord::Sent | StatusWord::Delivered | StatusWord::Read | StatusWord::Played => {}
     }
     Value::Object(members)
 }
 
-/// The sandbox bills every template and no text, whose window it takes for open.
-fn pricing(category: &str) -> Value {
-    let billable = category != "service";
-    let kind = if billable { "regular" } else { "free_customer_service" };
-    json!({ "billable": billable, "pricing_model": "PMP", "type": kind, "category": category })
+/// Every template is billed, in the window or not, and so is every free-form message beyond the number's free ones of
+/// the month (Meta: pricing from October 2026).
+fn pricing(acceptance: &Acceptance) -> Value {
+    let kind = if acceptance.free { "free_customer_service" } else { "regular" };
+    json!({
+        "billable": !acceptance.free,
+        "pricing_model": "PMP",
+        "type": kind,
+        "category": acceptance.category,
+    })
 }
 
 fn error(code: i64) -> Value {

@@ -8,21 +8,25 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::numbers::Ids;
-use super::oauth::json_body;
-use super::{Business, GraphError};
-use crate::faults::{Fault, FaultKind, Shown};
+use super::oauth::{check_product, json_body};
+use super::{Business, GraphError, spoiled};
+use crate::account::Scope;
+use crate::clock;
+use crate::faults::{Fault, FaultKind, SEND, Shown};
 use crate::message::{self, Content, SendRequest};
 use crate::recipients::Behaviour;
 use crate::sandbox::{Acceptable, Accepted, Sandbox};
 use crate::server::abort;
+use crate::template::text;
 
-/// How long a caller that never hangs up is kept waiting.
-const HANG: Duration = Duration::from_mins(1);
+mod check;
+
+use check::{Door, check};
+
 /// How long an answer waits for the status that is to overtake it.
 const OVERTAKEN: Duration = Duration::from_secs(5);
 /// Refusals before `+15550000005` is reached.
@@ -46,91 +50,105 @@ enum Course {
     Accept { answer: Answer, delay_ms: u64, repeat_wamid: bool },
 }
 
-/// The send call.
+/// `POST /{phone}/messages`: a message, or the mark that one was read.
 pub(crate) async fn send(
     State(sandbox): State<Arc<Sandbox>>,
     caller: Business,
     Path((_version, id)): Ids,
     body: Bytes,
 ) -> Result<Response, GraphError> {
-    caller.phone(&id)?;
+    caller.phone(&id, Scope::Messaging)?;
     let body = json_body(&body)?;
-    let to = message::target(&body);
-    let shown = Shown { to: &to, phone_number_id: &id, template: message::template_name(&body) };
+    if text(&body, "status") == "read" {
+        return mark_read(&body).map(axum::response::IntoResponse::into_response);
+    }
+    accept(&sandbox, &caller, &body, Door::CloudApi).await
+}
+
+/// `POST /{phone}/marketing_messages`: marketing templates alone, priced as `marketing_lite`.
+pub(crate) async fn send_marketing(
+    State(sandbox): State<Arc<Sandbox>>,
+    caller: Business,
+    Path((_version, id)): Ids,
+    body: Bytes,
+) -> Result<Response, GraphError> {
+    caller.phone(&id, Scope::Messaging)?;
+    accept(&sandbox, &caller, &json_body(&body)?, Door::MarketingMessages).await
+}
+
+/// A mark, which may start a typing indicator as well, and is no message.
+fn mark_read(body: &Value) -> Result<Json<Value>, GraphError> {
+    check_product(body)?;
+    match text(body, "message_id") {
+        "" => Err(GraphError::parameter("The parameter message_id is required.")),
+        id if id.starts_with("wamid.") => Ok(Json(json!({ "success": true }))),
+        _ => Err(GraphError::invalid("message_id is not valid.")),
+    }
+}
+
+/// Faults first, then Meta's checks, then the recipient's own behaviour.
+async fn accept(
+    sandbox: &Arc<Sandbox>,
+    caller: &Business,
+    body: &Value,
+    door: Door,
+) -> Result<Response, GraphError> {
+    let id = &caller.account.phone_number_id;
+    let to = message::target(body);
+    let shown = Shown { call: SEND, to: &to, phone_number_id: id, template: message::template_name(body) };
     let fault = sandbox.world().faults.take(shown);
     let course = match &fault {
-        Some(fault) => under_fault(&sandbox, fault, &id).await,
+        Some(fault) => under_fault(sandbox, fault, id).await,
         None => Course::Accept { answer: Answer::Normal, delay_ms: 0, repeat_wamid: false },
     };
     let (answer, delay_ms, repeat_wamid) = match course {
         Course::Refuse(response) => return Ok(response),
         Course::Accept { answer, delay_ms, repeat_wamid } => (answer, delay_ms, repeat_wamid),
     };
-    let (request, message) = check(&sandbox, &caller, &body, repeat_wamid)?;
-    let answer = if fault.is_some() { answer } else { magic(&sandbox, &id, &to)? };
+    let (request, mut message) = check(sandbox, &caller.account, body, door)?;
+    message.repeat_wamid = repeat_wamid;
+    let answer = if fault.is_some() {
+        answer
+    } else {
+        let answer = magic(sandbox, id, &message)?;
+        check::admit(sandbox, id, &to)?;
+        answer
+    };
     let accepted = sandbox.accept_detached(Arc::clone(&caller.account), message, delay_ms).await?;
-    Ok(reply(&sandbox, &request, &accepted, answer).await)
+    Ok(reply(sandbox, success(&request, &accepted, door), &accepted, answer).await)
 }
 
 /// What an ordered fault makes of a request, after its delay if nothing is accepted.
 async fn under_fault(sandbox: &Sandbox, fault: &Fault, id: &str) -> Course {
     let accept = |answer, repeat_wamid| Course::Accept { answer, delay_ms: fault.delay_ms, repeat_wamid };
-    let refusal = match fault.kind {
-        FaultKind::Accept => return accept(Answer::Normal, false),
-        FaultKind::Hang => return accept(Answer::Hang, false),
-        FaultKind::Reset => return accept(Answer::Reset, false),
-        FaultKind::NoId => return accept(Answer::NoId, false),
-        FaultKind::Garbage => return accept(Answer::Garbage, false),
-        FaultKind::DuplicateWamid => return accept(Answer::Normal, true),
-        FaultKind::Refuse => {
-            GraphError::of(fault.http_status.unwrap_or(400), fault.code.unwrap_or(131_000)).into_response()
+    match fault.kind {
+        FaultKind::Accept => accept(Answer::Normal, false),
+        FaultKind::Hang => accept(Answer::Hang, false),
+        FaultKind::Reset => accept(Answer::Reset, false),
+        FaultKind::NoId => accept(Answer::NoId, false),
+        FaultKind::Garbage => accept(Answer::Garbage, false),
+        FaultKind::DuplicateWamid => accept(Answer::Normal, true),
+        FaultKind::Refuse | FaultKind::Status | FaultKind::Redirect => {
+            tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+            Course::Refuse(spoiled::refusal(sandbox, fault, &format!("/v26.0/{id}/messages")))
         }
-        FaultKind::Status => {
-            let status = fault.http_status.and_then(|status| StatusCode::from_u16(status).ok());
-            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response()
-        }
-        FaultKind::Redirect => {
-            let elsewhere = format!("{}/v26.0/{id}/messages_elsewhere", sandbox.app.base_url);
-            (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response()
-        }
-    };
-    tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
-    Course::Refuse(refusal)
-}
-
-/// Everything Meta would check before it accepts.
-fn check(
-    sandbox: &Sandbox,
-    caller: &Business,
-    body: &Value,
-    repeat_wamid: bool,
-) -> Result<(SendRequest, Acceptable), GraphError> {
-    if !caller.account.registered {
-        return Err(GraphError::of(400, 133_010));
     }
-    let request = SendRequest::read(body)?;
-    if request.to == caller.account.number {
-        return Err(GraphError::of(400, 131_021));
-    }
-    let (template, category) = match &request.content {
-        Content::Text => (None, "service".to_owned()),
-        Content::Template { name, language, components } => {
-            let entry = sandbox.world().template_named(&caller.account.waba_id, name, language);
-            let entry = entry.ok_or_else(|| message::missing(name, language))?;
-            message::check_status(&entry.0)?;
-            message::check_fill(&entry.0, &entry.1, components)?;
-            (Some(name.clone()), entry.0.pricing_category())
-        }
-    };
-    let (to, opaque) = (request.to.clone(), request.opaque.clone());
-    Ok((request, Acceptable { to, opaque, template, category, repeat_wamid }))
 }
 
 /// What the number of the recipient asks for.
-fn magic(sandbox: &Sandbox, id: &str, to: &str) -> Result<Answer, GraphError> {
+fn magic(sandbox: &Sandbox, id: &str, message: &Acceptable) -> Result<Answer, GraphError> {
+    let to = &message.to;
     match Behaviour::of(to) {
         Behaviour::NotAllowed => Err(GraphError::of(400, 131_030)),
         Behaviour::Throttles => throttle(sandbox, id),
+        Behaviour::StoppedMarketing if message.category.starts_with("marketing") => {
+            Err(GraphError::of(400, 131_050))
+        }
+        Behaviour::HasNoWindow
+            if message.template.is_none() && !sandbox.world().has_window(id, to, clock::now_ms()) =>
+        {
+            Err(GraphError::of(400, 131_047))
+        }
         Behaviour::LosesTheAnswer => Ok(Answer::Reset),
         Behaviour::Overtakes => Ok(Answer::Overtaken),
         Behaviour::Reads
@@ -138,7 +156,15 @@ fn magic(sandbox: &Sandbox, id: &str, to: &str) -> Result<Answer, GraphError> {
         | Behaviour::Silent
         | Behaviour::Jumbles
         | Behaviour::FailsAfterDelivery
-        | Behaviour::DeliversAfterFailure => Ok(Answer::Normal),
+        | Behaviour::DeliversAfterFailure
+        | Behaviour::KeepsItsPace
+        | Behaviour::StoppedMarketing
+        | Behaviour::HasNoWindow
+        | Behaviour::Capped
+        | Behaviour::Held
+        | Behaviour::HeldAndDropped
+        | Behaviour::InExperiment
+        | Behaviour::DoesNotRead => Ok(Answer::Normal),
     }
 }
 
@@ -154,22 +180,17 @@ fn throttle(sandbox: &Sandbox, phone_number_id: &str) -> Result<Answer, GraphErr
     Ok(Answer::Normal)
 }
 
-async fn reply(sandbox: &Sandbox, request: &SendRequest, accepted: &Accepted, answer: Answer) -> Response {
+async fn reply(sandbox: &Sandbox, success: Json<Value>, accepted: &Accepted, answer: Answer) -> Response {
     match answer {
-        Answer::Normal => success(request, accepted).into_response(),
+        Answer::Normal => success.into_response(),
         Answer::Overtaken => {
             wait_until_told(sandbox, accepted).await;
-            success(request, accepted).into_response()
+            success.into_response()
         }
         Answer::Reset => abort(),
-        Answer::Hang => {
-            tokio::time::sleep(HANG).await;
-            abort()
-        }
+        Answer::Hang => spoiled::hang().await,
         Answer::NoId => Json(json!({ "messaging_product": "whatsapp" })).into_response(),
-        Answer::Garbage => {
-            Html("<!DOCTYPE html><html><body>Sorry, something went wrong.</body></html>").into_response()
-        }
+        Answer::Garbage => spoiled::garbage(),
     }
 }
 
@@ -182,14 +203,24 @@ async fn wait_until_told(sandbox: &Sandbox, accepted: &Accepted) {
     }
 }
 
-fn success(request: &SendRequest, accepted: &Accepted) -> Json<Value> {
+fn success(request: &SendRequest, accepted: &Accepted, door: Door) -> Json<Value> {
     let contact = match request.to.strip_prefix('+') {
         Some(digits) => json!({ "input": request.input, "wa_id": digits }),
         None => json!({ "input": request.input, "user_id": request.to }),
     };
-    let mut sent = json!({ "id": accepted.wamid });
-    if let (Content::Template { .. }, Some(members)) = (&request.content, sent.as_object_mut()) {
-        members.insert("message_status".into(), json!("accepted"));
-    }
-    Json(json!({ "messaging_product": "whatsapp", "contacts": [contact], "messages": [sent] }))
+    let message = match &request.content {
+        Content::FreeForm => json!({ "id": accepted.wamid }),
+        Content::Template { .. } => {
+            let status = Behaviour::of(&request.to).message_status();
+            json!({ "id": accepted.wamid, "message_status": status })
+        }
+    };
+    Json(match door {
+        Door::CloudApi => {
+            json!({ "messaging_product": "whatsapp", "contacts": [contact], "messages": [message] })
+        }
+        Door::MarketingMessages => json!({
+            "messaging_product": "whatsapp", "contacts": [contact], "messages": [message], "success": true,
+        }),
+    })
 }

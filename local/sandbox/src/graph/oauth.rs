@@ -10,7 +10,7 @@ use axum::http::Uri;
 use serde_json::{Value, json};
 
 use super::{AppCaller, GraphError, query};
-use crate::account::{Account, code_hash};
+use crate::account::{Account, Scope, TokenState, code_hash};
 use crate::clock;
 use crate::digest;
 use crate::record::Record;
@@ -58,10 +58,15 @@ async fn connect(sandbox: &Sandbox, code: &str) -> Result<Arc<Account>, GraphErr
     sandbox
         .commit(|world| {
             if let Some(known) = world.account_by(&Handle::Code(code_hash(code))) {
-                return Ok((None, known));
+                // Whoever signs up again has a token that lives and may do everything.
+                let fresh =
+                    Account { token_state: TokenState::Live, scopes: Scope::all(), ..Account::clone(&known) };
+                let record = (*known != fresh)
+                    .then(|| Record::Account { account: fresh.clone(), updates: Vec::new() });
+                return Ok((record, Arc::new(fresh)));
             }
             let account = Account::derive(code, secret, clock::now_ms(), |number| world.has_number(number));
-            Ok((Some(Record::Account { account: account.clone() }), Arc::new(account)))
+            Ok((Some(Record::Account { account: account.clone(), updates: Vec::new() }), Arc::new(account)))
         })
         .await
 }
@@ -88,10 +93,11 @@ pub(crate) async fn debug_token(
             json!({ "code": 190, "message": "Invalid OAuth access token - Cannot parse access token" });
         return Ok(Json(json!({ "data": { "is_valid": false, "scopes": [], "error": error } })));
     };
-    let scopes = ["whatsapp_business_management", "whatsapp_business_messaging"];
+    let mut scopes: Vec<&str> = account.scopes.iter().map(|scope| scope.as_str()).collect();
     let granular: Vec<Value> =
         scopes.iter().map(|scope| json!({ "scope": scope, "target_ids": [account.waba_id] })).collect();
-    Ok(Json(json!({ "data": {
+    scopes.push("public_profile");
+    let mut data = json!({
         "app_id": sandbox.app.id,
         "type": "SYSTEM_USER",
         "application": "Sandbox",
@@ -99,10 +105,16 @@ pub(crate) async fn debug_token(
         "expires_at": 0,
         "is_valid": true,
         "issued_at": account.created_ms / 1_000,
-        "scopes": [scopes[0], scopes[1], "public_profile"],
+        "scopes": scopes,
         "granular_scopes": granular,
         "user_id": account.user_id,
-    } })))
+    });
+    if let (Some((subcode, why)), Some(members)) = (account.token_state.refusal(), data.as_object_mut()) {
+        let message = format!("Error validating access token: {why}");
+        members.insert("is_valid".into(), json!(false));
+        members.insert("error".into(), json!({ "code": 190, "message": message, "subcode": subcode }));
+    }
+    Ok(Json(json!({ "data": data })))
 }
 
 /// A JSON body as Graph reads it: an empty one has no members.

@@ -1,10 +1,9 @@
-//! Templates: created and approved at once, listed in pages, deleted.
+//! Templates: created and reviewed at once, listed in pages, deleted; edited and unpaused in a file of their own.
 //!
-//! The answer to a creation says `APPROVED` already; the webhook about it follows all the same. Another status is
-//! ordered at `/sandbox/templates`. Deliberately not done: edits, and the four weeks in which a deleted name is not
-//! free.
+//! The answer to a creation says what the review said, `APPROVED` unless `POST /sandbox/reviews` told otherwise; the
+//! webhook about it follows all the same. The name of a deleted template that people may have got messages from is
+//! not free again for 30 days.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,18 +14,22 @@ use serde_json::{Value, json};
 
 use super::numbers::Ids;
 use super::oauth::json_body;
+use super::paging::{self, Element};
 use super::{Business, GraphError};
 use crate::clock;
 use crate::digest;
-use crate::record::{Record, Update};
+use crate::record::{News, Record, Update};
 use crate::sandbox::Sandbox;
 use crate::template::check::Proposal;
 use crate::template::{Template, TemplateStatus};
+use crate::world::World;
 
-/// Templates of one page when the caller does not say.
-const PAGE_DEFAULT: usize = 25;
-/// Templates of one page at most.
-const PAGE_MAX: usize = 1_000;
+mod edit;
+
+pub(crate) use edit::{components_news, edit, unpause};
+
+/// Templates that one call may delete by their ids (Meta: changelog of December 2025).
+const DELETIONS_MAX: usize = 100;
 
 /// `POST /{waba}/message_templates`.
 pub(crate) async fn create(
@@ -37,42 +40,91 @@ pub(crate) async fn create(
 ) -> Result<Json<Value>, GraphError> {
     caller.waba(&id, "post")?;
     let proposal = Proposal::read(&json_body(&body)?)?;
-    let answer = sandbox
+    let template = make(&sandbox, &id, proposal).await?;
+    Ok(Json(json!({ "id": template.id, "status": template.status, "category": template.category })))
+}
+
+/// `POST /{waba}/upsert_message_templates`: one authentication template in several languages, new or renewed.
+pub(crate) async fn upsert(
+    State(sandbox): State<Arc<Sandbox>>,
+    caller: Business,
+    Path((_version, id)): Ids,
+    body: Bytes,
+) -> Result<Json<Value>, GraphError> {
+    caller.waba(&id, "post")?;
+    let mut data = Vec::new();
+    for proposal in Proposal::read_many(&json_body(&body)?)? {
+        let known = sandbox.world().template_named(&id, &proposal.name, &proposal.language);
+        let template = match known {
+            Some(known) => edit::replace(&sandbox, &known.0.id, proposal.content).await?,
+            None => make(&sandbox, &id, proposal).await?,
+        };
+        data.push(json!({ "id": template.id, "status": template.status, "language": template.language }));
+    }
+    Ok(Json(json!({ "data": data })))
+}
+
+/// Makes a template, unless its name is taken or the account is full.
+async fn make(sandbox: &Sandbox, waba_id: &str, proposal: Proposal) -> Result<Template, GraphError> {
+    let now = clock::now_ms();
+    let made = sandbox
         .commit(|world| {
-            if world.template_named(&id, &proposal.name, &proposal.language).is_some() {
-                let words = format!("There is already {} content for this template.", proposal.language);
-                let heading = "Content in this language already exists";
-                return Err(GraphError::template(2_388_024, heading, words));
-            }
+            check_free(world, waba_id, &proposal, now)?;
             let serial = world.next_template();
-            let heard = world.account(&id).is_some_and(|account| sandbox.is_heard(&account));
+            let content = proposal.content;
             let template = Template {
-                id: digest::object_id(&["template", &id, &serial.to_string()]),
+                id: digest::object_id(&["template", waba_id, &serial.to_string()]),
                 serial,
-                waba_id: id.clone(),
+                waba_id: waba_id.to_owned(),
                 name: proposal.name,
                 language: proposal.language,
-                category: proposal.category,
-                named: proposal.named,
-                components: proposal.components,
-                status: TemplateStatus::Approved,
-                reason: "NONE".to_owned(),
+                category: content.category,
+                named: content.named,
+                components: content.components,
+                status: world.review.status,
+                reason: world.review.reason.clone(),
+                quality: None,
+                previous_category: None,
+                correct_category: None,
+                message_send_ttl_seconds: content.message_send_ttl_seconds,
+                updated_ms: now,
+                edits_ms: Vec::new(),
             };
-            let answer =
-                json!({ "id": template.id, "status": template.status, "category": template.category });
-            let auto = world.auto;
-            let told_ms = clock::now_ms() + auto.delay_ms;
-            let update = (auto.on && heard).then(|| Update {
-                id: world.next_update(),
-                due_ms: told_ms,
-                event_ms: told_ms,
-                news: template.news(),
-            });
-            Ok((Some(Record::Template { template, updates: update.into_iter().collect() }), answer))
+            // A template that still waits has nothing to tell.
+            let told = (template.status != TemplateStatus::Pending).then(|| template.news());
+            let updates = tell(sandbox, world, waba_id, told.into_iter().collect());
+            Ok::<_, GraphError>((Some(Record::Template { template: template.clone(), updates }), template))
         })
         .await?;
     sandbox.queued.notify_one();
-    Ok(Json(answer))
+    Ok(made)
+}
+
+/// The updates about news, when somebody listens and they follow by themselves.
+fn tell(sandbox: &Sandbox, world: &World, waba_id: &str, news: Vec<News>) -> Vec<Update> {
+    let heard = world.account(waba_id).is_some_and(|account| sandbox.is_heard(&account));
+    if !world.auto.on || !heard {
+        return Vec::new();
+    }
+    let told_ms = clock::now_ms() + world.auto.delay_ms;
+    (0..).zip(news).map(|(place, one)| world.update(place, told_ms, one)).collect()
+}
+
+fn check_free(world: &World, waba_id: &str, proposal: &Proposal, now: u64) -> Result<(), GraphError> {
+    let (name, language) = (&proposal.name, &proposal.language);
+    if world.template_named(waba_id, name, language).is_some() {
+        let words = format!("There is already {language} content for this template.");
+        return Err(GraphError::template(2_388_024, "Content in this language already exists", words));
+    }
+    if world.is_locked(waba_id, name, language, now) {
+        let words = format!("New {language} content cannot be added while the deleted one is being removed.");
+        return Err(GraphError::template(2_388_023, "Message template language is being deleted", words));
+    }
+    if world.templates_of(waba_id).count() >= world.limits.templates {
+        let words = "The account has as many templates as it may have.";
+        return Err(GraphError::template(2_388_019, "Message template limit exceeded", words));
+    }
+    Ok(())
 }
 
 /// `GET /{waba}/message_templates`: newest first, with cursors, and `next` while there is more.
@@ -84,75 +136,31 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, GraphError> {
     caller.waba(&id, "get")?;
     let query = &caller.query;
-    let limit = match query.get("limit").map(|limit| limit.parse::<usize>()) {
-        None => PAGE_DEFAULT,
-        Some(Ok(limit)) if limit > 0 => limit.min(PAGE_MAX),
-        Some(_) => return Err(GraphError::parameter("Param limit must be a positive number")),
-    };
-    let (after, before) = (cursor(query, "after")?, cursor(query, "before")?);
     let fits = |template: &&Template| {
-        let same =
-            |key: &str, value: &str| query.get(key).is_none_or(|asked| asked.eq_ignore_ascii_case(value));
+        let same = |key: &str, value: &str| {
+            query
+                .get(key)
+                .is_none_or(|asked| asked.split(',').any(|one| one.trim().eq_ignore_ascii_case(value)))
+        };
+        let holds = |text: &str| {
+            template.name.contains(text) || json!(template.components).to_string().contains(text)
+        };
         same("name", &template.name)
             && same("language", &template.language)
             && same("category", &template.category)
             && same("status", template.status.as_str())
+            && query.get("name_or_content").is_none_or(|asked| holds(asked))
     };
     let fields = query.get("fields").map(String::as_str);
     let world = sandbox.world();
-    let all: Vec<&Template> = world.templates_of(&id).rev().filter(fits).collect();
-    // Newest first: what comes after a cursor has a lower serial.
-    let page: Vec<&Template> = match (after, before) {
-        (None, Some(before)) => {
-            let newer: Vec<&Template> = all.iter().copied().filter(|one| one.serial > before).collect();
-            newer.get(newer.len().saturating_sub(limit)..).unwrap_or_default().to_vec()
-        }
-        (after, _) => {
-            let older = all.iter().copied().filter(|one| after.is_none_or(|after| one.serial < after));
-            older.take(limit).collect()
-        }
-    };
-    let mut answer = json!({ "data": page.iter().map(|one| one.view(fields)).collect::<Vec<_>>() });
-    if let (Some(first), Some(last)) = (page.first(), page.last()) {
-        let mut paging =
-            json!({ "cursors": { "before": encode(first.serial), "after": encode(last.serial) } });
-        if all.last().is_some_and(|oldest| oldest.serial < last.serial)
-            && let Some(members) = paging.as_object_mut()
-        {
-            let next = next_page(&sandbox.app.base_url, &uri, &encode(last.serial));
-            members.insert("next".into(), json!(next));
-        }
-        if let Some(members) = answer.as_object_mut() {
-            members.insert("paging".into(), paging);
-        }
-    }
-    Ok(Json(answer))
+    let fitting = world.templates_of(&id).rev().filter(fits);
+    let all: Vec<Element> =
+        fitting.map(|one| Element { serial: one.serial, shown: one.view(fields) }).collect();
+    drop(world);
+    Ok(Json(paging::page(&sandbox.app.base_url, &uri, query, all)?))
 }
 
-fn encode(serial: u64) -> String {
-    digest::base64_url(format!("serial:{serial}").as_bytes())
-}
-
-fn cursor(query: &HashMap<String, String>, key: &str) -> Result<Option<u64>, GraphError> {
-    let Some(cursor) = query.get(key).filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
-    let bytes = digest::from_base64_url(cursor);
-    let serial = bytes.and_then(|bytes| String::from_utf8(bytes).ok()?.strip_prefix("serial:")?.parse().ok());
-    serial.map(Some).ok_or_else(|| GraphError::of(400, 131_059).saying("(#131059) Invalid cursor"))
-}
-
-/// The same request after another cursor; the token stays out, as a caller brings it in its header.
-fn next_page(base_url: &str, uri: &Uri, after: &str) -> String {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let kept = pairs.filter(|pair| {
-        let name = pair.split('=').next().unwrap_or_default();
-        !matches!(name, "" | "after" | "before" | "access_token" | "appsecret_proof")
-    });
-    let mut query: Vec<String> = kept.map(str::to_owned).collect();
-    query.push(format!("after={after}"));
-    format!("{base_url}{}?{}", uri.path(), query.join("&"))
-}
-
-/// `DELETE /{waba}/message_templates`: `name` alone takes every language, with `hsm_id` the one.
+/// `DELETE /{waba}/message_templates`: `name` alone takes every language, with `hsm_id` the one; `hsm_ids` a list.
 pub(crate) async fn delete(
     State(sandbox): State<Arc<Sandbox>>,
     caller: Business,
@@ -160,19 +168,63 @@ pub(crate) async fn delete(
 ) -> Result<Json<Value>, GraphError> {
     caller.waba(&id, "delete")?;
     let asked = |key: &str| caller.query.get(key).map(String::as_str).filter(|value| !value.is_empty());
-    let name = asked("name").ok_or_else(|| GraphError::parameter("The parameter name is required."))?;
-    let one = asked("hsm_id");
+    let chosen = match (asked("hsm_ids"), asked("name")) {
+        (Some(ids), _) => Chosen::Ids(read_ids(ids)?),
+        (None, Some(name)) => Chosen::Name(name, asked("hsm_id")),
+        (None, None) => return Err(GraphError::parameter("The parameter name is required.")),
+    };
     sandbox
         .commit(|world| {
-            let named = world.templates_of(&id).filter(|template| template.name == name);
-            let meant = named.filter(|template| one.is_none_or(|one| one == template.id));
-            let ids: Vec<String> = meant.map(|template| template.id.clone()).collect();
-            if ids.is_empty() {
-                let words = "No message template was found under this name.";
+            let meant: Vec<&Template> = world.templates_of(&id).filter(|one| chosen.means(one)).collect();
+            let complete = match &chosen {
+                Chosen::Ids(ids) => meant.len() == ids.len(),
+                Chosen::Name(..) => !meant.is_empty(),
+            };
+            if !complete {
+                let words = "No message template was found under this name or id.";
                 return Err(GraphError::template(2_593_002, "Message template not found", words));
             }
-            Ok((Some(Record::TemplatesDeleted { ids }), ()))
+            if meant.iter().any(|template| template.status == TemplateStatus::Disabled) {
+                let words = "A disabled template cannot be deleted.";
+                return Err(GraphError::template(2_388_094, "Message template cannot be deleted", words));
+            }
+            let gone =
+                |template: &&Template| Template { status: TemplateStatus::Deleted, ..(*template).clone() };
+            let news = meant.iter().map(|template| gone(template).news()).collect();
+            let updates = tell(&sandbox, world, &id, news);
+            let ids = meant.iter().map(|template| template.id.clone()).collect();
+            Ok((Some(Record::TemplatesDeleted { ids, at_ms: clock::now_ms(), updates }), ()))
         })
         .await?;
+    sandbox.queued.notify_one();
     Ok(Json(json!({ "success": true })))
+}
+
+/// Which templates a deletion is about.
+enum Chosen<'a> {
+    Ids(Vec<String>),
+    Name(&'a str, Option<&'a str>),
+}
+
+impl Chosen<'_> {
+    fn means(&self, template: &Template) -> bool {
+        match self {
+            Self::Ids(ids) => ids.contains(&template.id),
+            Self::Name(name, one) => template.name == *name && one.is_none_or(|one| one == template.id),
+        }
+    }
+}
+
+/// A JSON list of ids, as numbers or as texts.
+fn read_ids(given: &str) -> Result<Vec<String>, GraphError> {
+    let list: Vec<Value> = serde_json::from_str(given)
+        .map_err(|error| GraphError::parameter(&format!("Param hsm_ids must be an array: {error}")))?;
+    let id = |one: Value| one.as_str().map_or_else(|| one.to_string(), str::to_owned);
+    let mut ids: Vec<String> = list.into_iter().map(id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if (1..=DELETIONS_MAX).contains(&ids.len()) {
+        return Ok(ids);
+    }
+    Err(GraphError::parameter("Param hsm_ids must hold 1 to 100 ids."))
 }

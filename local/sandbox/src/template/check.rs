@@ -5,52 +5,120 @@
 
 use serde_json::{Map, Value};
 
-use super::{text, variables};
+use super::{list, text};
 use crate::graph::error::GraphError;
+
+mod authentication;
+mod buttons;
+mod carousel;
+mod words;
+
+use words::Examples;
 
 /// Characters of a name (Meta: templates overview).
 const NAME_CHARS_MAX: usize = 512;
 /// Characters of a body (Meta: template components).
 const BODY_CHARS_MAX: usize = 1_024;
+/// Characters of a body beside a limited-time offer (Meta: limited-time offer templates).
+const OFFER_BODY_CHARS_MAX: usize = 600;
+/// Characters of the text of a limited-time offer.
+const OFFER_CHARS_MAX: usize = 16;
 /// Characters of a text header and of a footer (Meta: template components).
 const LINE_CHARS_MAX: usize = 60;
-/// Buttons of one template (Meta: template components).
-const BUTTONS_MAX: usize = 10;
-/// Characters of a button's label (Meta: template components).
-const LABEL_CHARS_MAX: usize = 25;
-/// Fixed words that each variable must stand among.
-const WORDS_PER_VARIABLE: usize = 2;
 
 const FORMATS: [&str; 7] = ["TEXT", "IMAGE", "VIDEO", "GIF", "DOCUMENT", "LOCATION", "PRODUCT"];
 
 /// A template that Meta would take.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Proposal {
     pub(crate) name: String,
     pub(crate) language: String,
+    pub(crate) content: Content,
+}
+
+/// What an edit replaces: everything but name and language.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Content {
     pub(crate) category: String,
     pub(crate) named: bool,
     pub(crate) components: Vec<Value>,
+    pub(crate) message_send_ttl_seconds: Option<i64>,
 }
 
 impl Proposal {
     /// Checks the body of `POST /{waba}/message_templates`.
     pub(crate) fn read(body: &Value) -> Result<Self, GraphError> {
         let name = name(body)?;
-        let language = language(body)?;
-        let category = category(body)?;
-        let named = named(body)?;
+        let language = language(text(body, "language"))?;
+        Ok(Self { name, language, content: Content::read(body)? })
+    }
+
+    /// Checks the body of `POST /{waba}/upsert_message_templates`: authentication alone, several languages at once.
+    pub(crate) fn read_many(body: &Value) -> Result<Vec<Self>, GraphError> {
+        let name = name(body)?;
+        let languages: Vec<String> = list(body, "languages")
+            .iter()
+            .map(|one| language(one.as_str().unwrap_or_default()))
+            .collect::<Result<_, GraphError>>()?;
+        if languages.is_empty() {
+            return Err(GraphError::parameter("The parameter languages is required."));
+        }
+        let content = Content::read(body)?;
+        if content.category != "AUTHENTICATION" {
+            return Err(GraphError::parameter("Param category must be AUTHENTICATION."));
+        }
+        let one = |language| Self { name: name.clone(), language, content: content.clone() };
+        Ok(languages.into_iter().map(one).collect())
+    }
+}
+
+impl Content {
+    fn read(body: &Value) -> Result<Self, GraphError> {
         let components = body
             .get("components")
             .and_then(Value::as_array)
             .ok_or_else(|| GraphError::parameter("The parameter components is required."))?;
+        Self::new(category(body)?, named(body)?, components, time_to_live(body)?)
+    }
+
+    /// Checks components under a category; words are raised to upper case as answers show them.
+    pub(crate) fn new(
+        category: String,
+        named: bool,
+        components: &[Value],
+        message_send_ttl_seconds: Option<i64>,
+    ) -> Result<Self, GraphError> {
         let components: Vec<Value> = components.iter().map(upper_case).collect();
-        let proposal = Self { name, language, category, named, components };
-        proposal.check_components()?;
-        Ok(proposal)
+        let content = Self { category, named, components, message_send_ttl_seconds };
+        content.check_time_to_live()?;
+        content.check_components()?;
+        Ok(content)
+    }
+
+    /// How long Meta tries to deliver (Meta: time-to-live); −1 stands for 30 days.
+    fn check_time_to_live(&self) -> Result<(), GraphError> {
+        let Some(seconds) = self.message_send_ttl_seconds else { return Ok(()) };
+        let (range, thirty_days) = match self.category.as_str() {
+            "AUTHENTICATION" => (30..=900, true),
+            "UTILITY" => (30..=43_200, true),
+            _ => (43_200..=2_592_000, false),
+        };
+        if range.contains(&seconds) || (thirty_days && seconds == -1) {
+            return Ok(());
+        }
+        let words = format!(
+            "Param message_send_ttl_seconds must be from {} to {} for {}.",
+            range.start(),
+            range.end(),
+            self.category
+        );
+        Err(GraphError::parameter(&words))
     }
 
     fn check_components(&self) -> Result<(), GraphError> {
+        if self.category == "AUTHENTICATION" {
+            authentication::check(&self.components)?;
+        }
         let mut seen: Vec<&str> = Vec::new();
         for component in &self.components {
             let kind = text(component, "type");
@@ -59,90 +127,90 @@ impl Proposal {
             }
             seen.push(kind);
             match kind {
+                // Their content is Meta's own and was checked above.
+                "BODY" | "FOOTER" if self.category == "AUTHENTICATION" => {}
                 "HEADER" => self.check_header(component)?,
-                "BODY" if self.category == "AUTHENTICATION" => check_authentication_body(component)?,
                 "BODY" => self.check_body(component)?,
                 "FOOTER" => check_footer(component)?,
-                "BUTTONS" => check_buttons(component)?,
-                "CAROUSEL" | "LIMITED_TIME_OFFER" => {}
+                "BUTTONS" => buttons::check(list(component, "buttons"), &self.category)?,
+                "CAROUSEL" => carousel::check(component, self.named)?,
+                "LIMITED_TIME_OFFER" => self.check_offer(component)?,
                 _ => {
                     let words = format!("Param components[].type must be a known component, got \"{kind}\"");
                     return Err(GraphError::parameter(&words));
                 }
             }
         }
-        if seen.contains(&"BODY") { Ok(()) } else { Err(bad_body("The template has no body.")) }
+        if seen.contains(&"BODY") { Ok(()) } else { Err(words::bad_body("The template has no body.")) }
     }
 
     fn check_header(&self, component: &Value) -> Result<(), GraphError> {
-        let bad =
-            |words: &str| GraphError::template(2_388_047, "Message template header is incorrect", words);
-        let format = text(component, "format");
-        if !FORMATS.contains(&format) {
-            return Err(bad("The format of the header is unknown."));
-        }
-        let example = component.get("example");
-        if format != "TEXT" {
-            let handled = matches!(format, "LOCATION" | "PRODUCT")
-                || example
-                    .and_then(|e| e.get("header_handle")?.as_array())
-                    .is_some_and(|list| !list.is_empty());
-            return if handled { Ok(()) } else { Err(missing_example("HEADER")) };
+        check_header_format(component)?;
+        if text(component, "format") != "TEXT" {
+            return Ok(());
         }
         let line = text(component, "text");
         if line.trim().is_empty() {
-            return Err(bad("The header has no text."));
+            return Err(bad_header("The header has no text."));
         }
-        check_length("HEADER", line, LINE_CHARS_MAX)?;
-        let used = variables(line);
+        if line.contains(['\n', '*']) {
+            return Err(bad_header("A header holds neither a new line nor formatting."));
+        }
+        words::check_length("HEADER", line, LINE_CHARS_MAX)?;
+        let used = words::check_variables(line, self.named, bad_header)?;
         if used.len() > 1 {
-            return Err(bad("A header takes one variable at most."));
+            return Err(bad_header("A header takes one variable at most."));
         }
-        self.check_variables(&used, &bad)?;
-        let (positional, by_name) = ("header_text", "header_text_named_params");
-        let given =
-            if self.named { named_examples(example, by_name) } else { flat_examples(example, positional) };
-        check_examples("HEADER", &used, &given, self.named)
+        let keys = Examples { positional: "header_text", named: "header_text_named_params" };
+        words::check_examples("HEADER", component, &used, keys.given(component, self.named))
     }
 
     fn check_body(&self, component: &Value) -> Result<(), GraphError> {
-        let body = text(component, "text");
-        if body.trim().is_empty() {
-            return Err(bad_body("The body has no text."));
-        }
-        check_length("BODY", body, BODY_CHARS_MAX)?;
-        let used = variables(body);
-        self.check_variables(&used, &bad_body)?;
-        check_places(body, used.len())?;
-        let example = component.get("example");
-        let given = if self.named {
-            named_examples(example, "body_text_named_params")
-        } else {
-            let first = example.and_then(|e| e.get("body_text")?.as_array()?.first());
-            // Meta takes a flat list as well as a list of lists.
-            match first {
-                Some(Value::Array(list)) => list.iter().map(example_text).collect(),
-                _ => flat_examples(example, "body_text"),
-            }
-        };
-        check_examples("BODY", &used, &given, self.named)
+        let offer = self.components.iter().any(|one| text(one, "type") == "LIMITED_TIME_OFFER");
+        let max = if offer { OFFER_BODY_CHARS_MAX } else { BODY_CHARS_MAX };
+        words::check_body(component, self.named, max)
     }
 
-    fn check_variables(&self, used: &[String], bad: &impl Fn(&str) -> GraphError) -> Result<(), GraphError> {
-        if self.named {
-            let fits = |name: &String| {
-                name.starts_with(|c: char| c.is_ascii_lowercase())
-                    && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-            };
-            return if used.iter().all(fits) { Ok(()) } else { Err(bad("A variable's name is malformed.")) };
+    fn check_offer(&self, component: &Value) -> Result<(), GraphError> {
+        let words = component.get("limited_time_offer").map_or("", |offer| text(offer, "text"));
+        if words.is_empty() {
+            return Err(GraphError::parameter("The parameter limited_time_offer['text'] is required."));
         }
-        let mut numbers: Vec<usize> = used.iter().filter_map(|name| name.parse().ok()).collect();
-        numbers.sort_unstable();
-        if numbers.len() == used.len() && numbers.iter().zip(1..).all(|(number, place)| *number == place) {
-            return Ok(());
+        if self.category != "MARKETING" {
+            return Err(GraphError::parameter("A limited-time offer is for MARKETING alone."));
         }
-        Err(bad("Variables must be {{1}}, {{2}}, … without a gap."))
+        if self.components.iter().any(|one| text(one, "type") == "FOOTER") {
+            return Err(GraphError::parameter("A template with a limited-time offer has no footer."));
+        }
+        words::check_length("LIMITED_TIME_OFFER", words, OFFER_CHARS_MAX)
     }
+}
+
+fn bad_header(words: &str) -> GraphError {
+    GraphError::template(2_388_047, "Message template header is incorrect", words)
+}
+
+/// A header has a known format, and one of media shows an example.
+fn check_header_format(component: &Value) -> Result<(), GraphError> {
+    let format = text(component, "format");
+    if !FORMATS.contains(&format) {
+        return Err(bad_header("The format of the header is unknown."));
+    }
+    let shown = matches!(format, "TEXT" | "LOCATION" | "PRODUCT")
+        || component.get("example").is_some_and(|example| !list(example, "header_handle").is_empty());
+    if shown { Ok(()) } else { Err(words::missing_example("HEADER")) }
+}
+
+fn check_footer(component: &Value) -> Result<(), GraphError> {
+    let bad = |words: &str| GraphError::template(2_388_073, "Message template footer is incorrect", words);
+    let line = text(component, "text");
+    if line.trim().is_empty() {
+        return Err(bad("The footer has no text."));
+    }
+    if line.contains("{{") {
+        return Err(bad("A footer takes no variable."));
+    }
+    words::check_length("FOOTER", line, LINE_CHARS_MAX)
 }
 
 fn name(body: &Value) -> Result<String, GraphError> {
@@ -158,8 +226,7 @@ fn name(body: &Value) -> Result<String, GraphError> {
     Err(GraphError::template(2_388_046, "Message template name is incorrect", words))
 }
 
-fn language(body: &Value) -> Result<String, GraphError> {
-    let language = text(body, "language");
+fn language(language: &str) -> Result<String, GraphError> {
     if language.is_empty() {
         return Err(GraphError::parameter("The parameter language is required."));
     }
@@ -176,7 +243,8 @@ fn language(body: &Value) -> Result<String, GraphError> {
     )))
 }
 
-fn category(body: &Value) -> Result<String, GraphError> {
+/// The category of a body, in upper case.
+pub(crate) fn category(body: &Value) -> Result<String, GraphError> {
     let category = text(body, "category").to_ascii_uppercase();
     if category.is_empty() {
         return Err(GraphError::parameter("The parameter category is required."));
@@ -199,14 +267,25 @@ fn named(body: &Value) -> Result<bool, GraphError> {
     }
 }
 
-/// A component with its words in upper case, as answers show them.
+/// `message_send_ttl_seconds` of a body.
+pub(crate) fn time_to_live(body: &Value) -> Result<Option<i64>, GraphError> {
+    match body.get("message_send_ttl_seconds") {
+        None | Some(Value::Null) => Ok(None),
+        Some(seconds) => seconds
+            .as_i64()
+            .map(Some)
+            .ok_or_else(|| GraphError::parameter("Param message_send_ttl_seconds must be an integer.")),
+    }
+}
+
+/// A component with its words in upper case, also inside its buttons and cards.
 fn upper_case(component: &Value) -> Value {
     let Some(members) = component.as_object() else { return component.clone() };
     let mut members = raised(members);
-    if let Some(Value::Array(buttons)) = members.get_mut("buttons") {
-        for button in buttons {
-            if let Some(inner) = button.as_object() {
-                *button = Value::Object(raised(inner));
+    for key in ["buttons", "cards", "components"] {
+        if let Some(Value::Array(inner)) = members.get_mut(key) {
+            for one in inner {
+                *one = upper_case(one);
             }
         }
     }
@@ -221,117 +300,4 @@ fn raised(members: &Map<String, Value>) -> Map<String, Value> {
         }
     }
     members
-}
-
-fn bad_body(words: &str) -> GraphError {
-    GraphError::template(2_388_072, "Message template body is incorrect", words)
-}
-
-fn missing_example(component: &str) -> GraphError {
-    let words = format!("{component} is missing an example for a variable or for its media.");
-    GraphError::template(2_388_043, "Message template is missing an example", words)
-}
-
-fn check_length(component: &str, text: &str, max: usize) -> Result<(), GraphError> {
-    if text.chars().count() <= max {
-        return Ok(());
-    }
-    let words = format!("{component} holds more than {max} characters.");
-    Err(GraphError::template(2_388_040, "Message template is too long", words))
-}
-
-fn check_authentication_body(component: &Value) -> Result<(), GraphError> {
-    if component.get("text").is_none() {
-        return Ok(());
-    }
-    // The text of such a body is Meta's own.
-    Err(GraphError::parameter(
-        "Unexpected key \"text\" on param \"components[body]\" of an AUTHENTICATION template.",
-    ))
-}
-
-/// Variables may not open or close the body, touch each other, or outweigh the words.
-fn check_places(body: &str, count: usize) -> Result<(), GraphError> {
-    let trimmed = body.trim();
-    if trimmed.starts_with("{{") || trimmed.ends_with("}}") {
-        let words = "Variables can't be at the start or end of the template.";
-        return Err(GraphError::template(2_388_299, "Leading or trailing variable", words));
-    }
-    if trimmed.contains("}}{{") || trimmed.contains("}} {{") {
-        return Err(bad_body("Variables may not stand next to each other."));
-    }
-    let fixed = fixed_words(trimmed);
-    if fixed < count * WORDS_PER_VARIABLE {
-        let words = "This template has too many variables for its length.";
-        return Err(GraphError::template(2_388_293, "Too many variables", words));
-    }
-    Ok(())
-}
-
-fn fixed_words(body: &str) -> usize {
-    let pieces = body.split("{{").enumerate().map(|(index, piece)| {
-        if index == 0 { piece } else { piece.split_once("}}").map_or(piece, |(_, after)| after) }
-    });
-    let words = |piece: &str| piece.split_whitespace().filter(|w| w.contains(char::is_alphanumeric)).count();
-    pieces.map(words).sum()
-}
-
-fn example_text(value: &Value) -> (String, bool) {
-    (String::new(), value.as_str().is_some_and(|text| !text.trim().is_empty()))
-}
-
-fn flat_examples(example: Option<&Value>, key: &str) -> Vec<(String, bool)> {
-    let list = example.and_then(|e| e.get(key)?.as_array());
-    list.map_or_else(Vec::new, |list| list.iter().map(example_text).collect())
-}
-
-fn named_examples(example: Option<&Value>, key: &str) -> Vec<(String, bool)> {
-    let list = example.and_then(|e| e.get(key)?.as_array());
-    let read =
-        |entry: &Value| (text(entry, "param_name").to_owned(), !text(entry, "example").trim().is_empty());
-    list.map_or_else(Vec::new, |list| list.iter().map(read).collect())
-}
-
-/// Every variable needs one example that is not empty.
-fn check_examples(
-    component: &str,
-    used: &[String],
-    given: &[(String, bool)],
-    named: bool,
-) -> Result<(), GraphError> {
-    let filled = if named {
-        used.iter().all(|name| given.iter().any(|(key, filled)| key == name && *filled))
-    } else {
-        given.len() == used.len() && given.iter().all(|(_, filled)| *filled)
-    };
-    if filled || used.is_empty() { Ok(()) } else { Err(missing_example(component)) }
-}
-
-fn check_footer(component: &Value) -> Result<(), GraphError> {
-    let line = text(component, "text");
-    if line.contains("{{") {
-        let words = "A footer takes no variable.";
-        return Err(GraphError::template(2_388_073, "Message template footer is incorrect", words));
-    }
-    check_length("FOOTER", line, LINE_CHARS_MAX)
-}
-
-fn check_buttons(component: &Value) -> Result<(), GraphError> {
-    let buttons = component.get("buttons").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if buttons.is_empty() || buttons.len() > BUTTONS_MAX {
-        return Err(GraphError::parameter("Param components[].buttons must hold 1 to 10 buttons."));
-    }
-    for button in buttons {
-        check_length("BUTTONS", text(button, "text"), LABEL_CHARS_MAX)?;
-        let variable = text(button, "type") == "URL" && text(button, "url").contains("{{");
-        let shown = match button.get("example") {
-            Some(Value::Array(list)) => !list.is_empty(),
-            Some(Value::String(line)) => !line.is_empty(),
-            _ => false,
-        };
-        if variable && !shown {
-            return Err(missing_example("BUTTONS"));
-        }
-    }
-    Ok(())
 }

@@ -165,3 +165,40 @@ async fn an_order_that_cannot_be_meant_is_refused() {
     }
     stage.send(TO, "attempt").await.wamid();
 }
+
+#[tokio::test]
+async fn a_fault_falls_on_any_call_that_it_names() {
+    let stage = Stage::open().await;
+    let path = format!("/{}/message_templates", stage.account.waba);
+    let template = crate::support::body::plain("first", "UTILITY");
+    let on = |kind: &str, call: &str| json!({ "kind": kind, "match": { "call": call } });
+    let mut refuse = on("refuse", "message_templates");
+    refuse["code"] = json!(2);
+    refuse["httpStatus"] = json!(500);
+    fault(&stage, &refuse).await;
+    stage.send(TO, "not meant").await.wamid();
+    stage.post(&path, &template).await.expect_refusal(500, (2, None), "unavailable");
+
+    fault(&stage, &on("reset", "message_templates")).await;
+    let request = stage.caller.request(reqwest::Method::POST, &format!("/v26.0{path}"));
+    let lost = request.bearer_auth(&stage.account.token).json(&template).send().await;
+    assert!(lost.is_err_and(|error| error.is_request() && !error.is_timeout()));
+    let again = stage.post(&path, &template).await;
+    again.expect_refusal(400, (100, Some(2_388_024)), "Invalid parameter");
+
+    fault(&stage, &on("garbage", "object")).await;
+    let garbage = stage.get(&format!("/{}", stage.account.phone_id)).await;
+    assert!(garbage.status == 200 && garbage.body.is_null(), "{garbage:?}");
+    fault(&stage, &on("no_id", "phone_numbers")).await;
+    let empty = stage.get(&format!("/{}/phone_numbers", stage.account.waba)).await;
+    assert_eq!(empty.expect_status(200), json!({}));
+    let mut status = on("status", "access_token");
+    status["httpStatus"] = json!(502);
+    fault(&stage, &status).await;
+    let bare = stage.caller.exchange("a code").await;
+    assert_eq!((bare.status, bare.text.as_str()), (502, ""));
+    fault(&stage, &on("redirect", "register")).await;
+    let moved = stage.post(&format!("/{}/register", stage.account.phone_id), &json!({})).await;
+    assert_eq!(moved.status, 302);
+    assert!(moved.location.is_some_and(|place| place.starts_with(&stage.caller.base)));
+}

@@ -209,3 +209,65 @@ async fn a_taken_address_and_a_folder_for_a_journal_are_refused() {
     let error = refused(options(None, Some(folder.0.clone()))).await;
     assert!(matches!(error, SandboxError::Journal { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn what_meta_made_of_an_account_is_remembered() {
+    let folder = Folder::new();
+    let first = begin(options(None, Some(folder.journal()))).await;
+    let caller = Caller::new(&first.base_url());
+    let account = caller.connect("a code").await;
+    let template = json!({
+        "name": "offer", "language": "en", "category": "MARKETING",
+        "components": [{ "type": "BODY", "text": "Our new offer is here." }],
+    });
+    let id = caller.create(&account, &template).await;
+    for (path, order) in [
+        ("inbound", json!({ "from": "+4915112345678" })),
+        ("preferences", json!({ "from": "+4915112345678", "value": "stop" })),
+        ("templates", json!({ "id": id, "quality": "RED" })),
+        ("numbers", json!({ "throughput": "HIGH" })),
+    ] {
+        caller.order(path, &order.to_string()).await.expect_status(200);
+    }
+    first.stop().await;
+    let second = begin(options(None, Some(folder.journal()))).await;
+    let caller = Caller::new(&second.base_url());
+    caller.send(&account, "+4915112345678", "within the window").await.wamid();
+    let offer = crate::support::body::template_message("+4915112345678", "offer", &json!([]));
+    assert_eq!(caller.message(&account, &offer).await.expect_error(400), 131_050);
+    let shown = caller.get(&account.token, &format!("/{id}?fields=quality_score")).await.expect_status(200);
+    assert_eq!(shown["quality_score"]["score"], "RED");
+    let path = format!("/{}?fields=throughput", account.phone_id);
+    let shown = caller.get(&account.token, &path).await.expect_status(200);
+    assert_eq!(shown["throughput"]["level"], "HIGH");
+    let removed = format!("/{}/message_templates?name=offer", account.waba);
+    caller.delete(&account.token, &removed).await.expect_status(200);
+    second.stop().await;
+    let third = begin(options(None, Some(folder.journal()))).await;
+    let caller = Caller::new(&third.base_url());
+    let path = format!("/{}/message_templates", account.waba);
+    caller.post(&account.token, &path, &template).await.expect_refusal(400, (100, Some(2_388_023)), "");
+}
+
+#[tokio::test]
+async fn a_journal_from_before_states_were_kept_is_read() {
+    let folder = Folder::new();
+    let account = json!({
+        "wabaId": "1", "phoneNumberId": "2", "number": "+15550100000", "businessId": "3", "userId": "4",
+        "name": "A business", "accessToken": "EAAtoken", "codeHash": "5", "registered": true,
+        "subscribed": true, "createdMs": 0,
+    });
+    let template = json!({
+        "id": "6", "serial": 0, "wabaId": "1", "name": "first", "language": "en", "category": "UTILITY",
+        "named": false, "components": [{ "type": "BODY", "text": "It is on its way." }],
+        "status": "APPROVED", "reason": "NONE",
+    });
+    let account = json!({ "kind": "account", "account": account });
+    let template = json!({ "kind": "template", "template": template, "updates": [] });
+    std::fs::write(folder.journal(), format!("{account}\n{template}\n")).expect("it can be written");
+    let sandbox = begin(options(None, Some(folder.journal()))).await;
+    let caller = Caller::new(&sandbox.base_url());
+    let send = crate::support::body::template_message("+4915112345678", "first", &json!([]));
+    let request = caller.request(reqwest::Method::POST, "/v26.0/2/messages").bearer_auth("EAAtoken");
+    crate::support::caller::read(request.json(&send)).await.wamid();
+}

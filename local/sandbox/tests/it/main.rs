@@ -5,9 +5,17 @@
 mod accounts;
 mod delivery;
 mod faults;
+mod filling;
 mod journal;
+mod limits;
+mod managing;
+mod messages;
+mod objects;
 mod orders;
 mod recipients;
+mod rules;
 mod sending;
+mod states;
 mod support;
+mod telling;
 mod templates;

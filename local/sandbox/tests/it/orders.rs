@@ -71,7 +71,7 @@ async fn a_status_by_hand_needs_a_message_and_somebody_to_hear_it() {
     let deaf = begin(options(None, None)).await;
     let caller = Caller::new(&deaf.base_url());
     let account = caller.connect("a code").await;
-    let wamid = caller.send(&account, TO, "attempt").await.wamid();
+    let wamid = caller.send(&account, "+15550000001", "attempt").await.wamid();
     let order = json!({ "wamid": wamid, "status": "read" }).to_string();
     caller.order("statuses", &order).await.expect_status(409);
     assert_eq!(caller.look("webhooks").await.expect_status(200)["pending"], 0);
@@ -139,7 +139,22 @@ async fn the_reset_forgets_everything_but_accounts_and_templates() {
     let webhooks = stage.caller.look("webhooks").await.expect_status(200);
     assert_eq!(webhooks, json!({ "pending": 0, "delivered": 0, "lastError": null }));
     stage.caller.get(&stage.account.token, &format!("/{template}")).await.expect_status(200);
-    let after = stage.send(TO, "after").await.wamid();
+    assert_eq!(stage.send(TO, "early").await.expect_error(400), 131_047, "by the default limits");
+    let after = stage.send("+15550000001", "after").await.wamid();
     assert_eq!(stage.receiver.words_of(&after, 3).await.len(), 3, "by the default switches");
     assert_eq!(stage.caller.acceptances().await[0]["index"], 2, "the count goes on");
+}
+
+#[tokio::test]
+async fn a_status_may_be_priced_by_hand() {
+    let stage = Stage::open().await;
+    stage.caller.order("auto", r#"{"on":false}"#).await.expect_status(200);
+    let wamid = stage.send(TO, "attempt").await.wamid();
+    let pricing = json!({ "billable": false, "pricing_model": "PMP", "type": "free_entry_point", "category": "utility" });
+    let conversation = json!({ "id": "1", "origin": { "type": "referral_conversion" } });
+    let order = json!({ "wamid": wamid, "status": "read", "pricing": pricing, "conversation": conversation });
+    stage.order("statuses", &order).await;
+    stage.receiver.words_of(&wamid, 1).await;
+    let raw = stage.receiver.statuses()[0].raw.clone();
+    assert_eq!((&raw["pricing"], &raw["conversation"]), (&pricing, &conversation));
 }

@@ -1,12 +1,14 @@
-//! The ten magic recipients, one test each.
+//! The magic recipients, one test each.
 
 use std::time::Duration;
 
 use sandbox::MAGIC_RECIPIENTS;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::support::body::{plain, template_message};
 use crate::support::caller::text_to;
 use crate::support::{PATIENCE, Stage, Status};
 
@@ -17,7 +19,7 @@ fn words(statuses: &[Status]) -> Vec<&str> {
 #[test]
 fn the_table_lists_the_numbers_in_their_order() {
     let numbers: Vec<&str> = MAGIC_RECIPIENTS.iter().map(|one| one.number).collect();
-    let expected: Vec<String> = (1..=10).map(|place| format!("+15550000{place:03}")).collect();
+    let expected: Vec<String> = (1..=18).map(|place| format!("+15550000{place:03}")).collect();
     assert_eq!(numbers, expected);
 }
 
@@ -174,4 +176,73 @@ async fn the_tenth_is_delivered_after_it_failed() {
     let wamid = stage.send("+15550000010", "attempt").await.wamid();
     assert_eq!(stage.receiver.words_of(&wamid, 2).await, ["failed", "delivered"]);
     assert_eq!(stage.receiver.statuses()[0].error, Some(131_026));
+}
+
+#[tokio::test]
+async fn the_eleventh_keeps_its_pace() {
+    let stage = Stage::open().await;
+    let wamid = stage.send("+15550000011", "first").await.wamid();
+    let early = stage.send("+15550000011", "second").await;
+    early.expect_refusal(400, (131_056, None), "pair rate limit hit");
+    assert_eq!(stage.receiver.words_of(&wamid, 3).await, ["sent", "delivered", "read"]);
+    let other = stage.caller.connect("another code").await;
+    stage.caller.send(&other, "+15550000011", "other").await.wamid();
+}
+
+#[tokio::test]
+async fn the_twelfth_stopped_marketing() {
+    let stage = Stage::open().await;
+    stage.caller.create(&stage.account, &plain("offer", "MARKETING")).await;
+    stage.caller.create(&stage.account, &plain("parcel", "UTILITY")).await;
+    let offer = template_message("+15550000012", "offer", &json!([]));
+    stage.message(&offer).await.expect_refusal(400, (131_050, None), "stopped marketing");
+    stage.message(&template_message("+15550000012", "parcel", &json!([]))).await.wamid();
+    stage.order("faults", &json!({ "kind": "accept" })).await;
+    stage.message(&offer).await.wamid();
+}
+
+#[tokio::test]
+async fn the_thirteenth_has_a_window_only_after_it_wrote() {
+    let stage = Stage::open().await;
+    stage.caller.create(&stage.account, &plain("parcel", "UTILITY")).await;
+    let shut = stage.send("+15550000013", "early").await;
+    shut.expect_refusal(400, (131_047, None), "Re-engagement message");
+    stage.message(&template_message("+15550000013", "parcel", &json!([]))).await.wamid();
+    stage.order("inbound", &json!({ "from": "+15550000013" })).await;
+    stage.send("+15550000013", "late").await.wamid();
+}
+
+#[tokio::test]
+async fn the_fourteenth_and_the_seventeenth_fail_without_being_sent() {
+    let stage = Stage::open().await;
+    for (number, code) in [("+15550000014", 131_049), ("+15550000017", 130_472)] {
+        let wamid = stage.send(number, "attempt").await.wamid();
+        assert_eq!(stage.receiver.words_of(&wamid, 1).await, ["failed"]);
+        let status = stage.receiver.statuses().into_iter().find(|status| status.wamid == wamid);
+        assert_eq!(status.and_then(|status| status.error), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn the_fifteenth_and_the_sixteenth_are_held_and_one_is_dropped() {
+    let stage = Stage::open().await;
+    stage.caller.create(&stage.account, &plain("offer", "MARKETING")).await;
+    for (number, words) in
+        [("+15550000015", vec!["sent", "delivered", "read"]), ("+15550000016", vec!["failed"])]
+    {
+        let reply = stage.message(&template_message(number, "offer", &json!([]))).await;
+        assert_eq!(reply.body["messages"][0]["message_status"], "held_for_quality_assessment");
+        let wamid = reply.wamid();
+        assert_eq!(stage.receiver.words_of(&wamid, words.len()).await, words);
+    }
+    assert_eq!(stage.receiver.statuses().pop().and_then(|status| status.error), Some(132_015));
+}
+
+#[tokio::test]
+async fn the_eighteenth_never_reads() {
+    let stage = Stage::open().await;
+    let wamid = stage.send("+15550000018", "attempt").await.wamid();
+    stage.receiver.words_of(&wamid, 2).await;
+    stage.caller.settled().await;
+    assert_eq!(stage.receiver.words(&wamid), ["sent", "delivered"]);
 }

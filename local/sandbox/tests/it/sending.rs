@@ -144,7 +144,7 @@ async fn a_message_must_be_one_that_can_be_sent() {
         (with("to", json!("12")), 131_009),
         (with("to", json!(15_550_000_001_u64)), 100),
         (with("to", json!(stage.account.phone)), 131_021),
-        (with("type", json!("sticker")), 131_051),
+        (with("type", json!("poem")), 131_051),
         (with("text", json!({})), 100),
         (with("text", json!({ "body": "x".repeat(4_097) })), 100),
         (with("biz_opaque_callback_data", json!("x".repeat(513))), 100),

@@ -1,5 +1,6 @@
 //! What every test stands on: a sandbox, a receiver of its webhooks, and a caller of both its sides.
 
+pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod receiver;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sandbox::{Options, Running, SandboxError, start};
+use serde_json::Value;
 
 pub(crate) use caller::{Account, Caller, Reply};
 pub(crate) use receiver::{Receiver, Status};
@@ -27,14 +29,44 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Statuses follow an acceptance at once, all in one POST: so their order can be asserted.
+    /// Statuses follow an acceptance at once, all in one POST: so their order can be asserted. Nobody looks at the
+    /// 24-hour window, so that any person can be sent a text.
     pub(crate) async fn open() -> Self {
         let receiver = Receiver::start().await;
         let sandbox = begin(options(Some(receiver.url()), None)).await;
         let caller = Caller::new(&sandbox.base_url());
         let account = caller.connect("a code").await;
         caller.order("auto", r#"{"delayMs":0}"#).await.expect_status(200);
+        caller.order("limits", r#"{"window":"off"}"#).await.expect_status(200);
         Self { sandbox, caller, receiver, account }
+    }
+
+    /// An order that is expected to be taken.
+    pub(crate) async fn order(&self, path: &str, order: &Value) -> Value {
+        self.caller.order(path, &order.to_string()).await.expect_status(200)
+    }
+
+    /// A Graph GET with the account's token.
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.caller.get(&self.account.token, path).await
+    }
+
+    /// A Graph POST with the account's token.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.caller.post(&self.account.token, path, body).await
+    }
+
+    /// A message with any body.
+    pub(crate) async fn message(&self, body: &Value) -> Reply {
+        self.caller.message(&self.account, body).await
+    }
+
+    /// The one change of a field, as soon as it was told.
+    pub(crate) async fn told(&self, field: &str) -> Value {
+        self.receiver.until(field, |receiver| !receiver.changes(field).is_empty()).await;
+        let mut changes = self.receiver.changes(field);
+        assert_eq!(changes.len(), 1, "{field} is told once: {changes:#?}");
+        changes.remove(0)
     }
 
     /// Sends a text to a number with opaque data.

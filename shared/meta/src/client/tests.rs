@@ -14,8 +14,10 @@ fn client(base_url: &str, version: &str) -> Result<Client, ConfigError> {
 fn a_version_that_meta_shut_down_is_refused_at_the_start() {
     for dead in ["v1.0", "v19.0", "v20.0"] {
         let refused = client("https://graph.facebook.com", dead).expect_err("dead");
-        let words =
-            format!("Meta's API version is {dead}, which Meta has shut down; the oldest that works is v21.0");
+        let words = format!(
+            "Meta's API version is {dead}, which Meta has shut down; the oldest that works is v21.0, the newest known \
+             is v26.0"
+        );
         assert_eq!(refused.to_string(), words);
     }
     for malformed in
@@ -23,6 +25,26 @@ fn a_version_that_meta_shut_down_is_refused_at_the_start() {
     {
         let refused = client("https://graph.facebook.com", malformed);
         assert!(matches!(refused, Err(ConfigError::MalformedVersion(_))), "{malformed}");
+    }
+}
+
+#[test]
+fn versions_that_meta_serves_or_will_serve_are_accepted() {
+    for live in ["v21.0", "v26.0", "v27.0", "v100.0"] {
+        assert!(client("https://graph.facebook.com", live).is_ok(), "{live}");
+    }
+}
+
+#[test]
+fn the_calls_that_meta_answers_elsewhere_go_there_unless_meta_is_a_stand_in() {
+    for (base, url) in [
+        ("https://graph.facebook.com", "https://api.facebook.com/v26.0/1/archive"),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/v26.0/1/archive"),
+    ] {
+        let client = client(base, "v26.0").expect("a client");
+        let request = client.authorized_elsewhere(Method::POST, &["1", "archive"], "t").build();
+        let request = request.expect("a request");
+        assert_eq!(request.url().as_str().split('?').next(), Some(url));
     }
 }
 

@@ -1,13 +1,20 @@
 use bytes::Bytes;
+use domain::Wamid;
 use domain::update::MetaError;
 use jiff::SignedDuration;
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
 
 use super::*;
+use crate::client::Answer;
 
 fn seen(status: u16, body: &str) -> Outcome {
     let status = StatusCode::from_u16(status).expect("a status");
-    outcome(&Answer { status, headers: HeaderMap::new(), bytes: Bytes::copy_from_slice(body.as_bytes()) })
+    outcome::outcome(&Answer {
+        status,
+        headers: HeaderMap::new(),
+        bytes: Bytes::copy_from_slice(body.as_bytes()),
+    })
 }
 
 fn error(code: i32) -> String {
@@ -72,7 +79,11 @@ fn what_holds_for_now_is_known_unsent_unless_the_server_was_failing() {
     assert_eq!(seen(503, ""), Outcome::Unknown);
     let headers = HeaderMap::from_iter([(reqwest::header::RETRY_AFTER, HeaderValue::from_static("90"))]);
     let answer = Answer { status: StatusCode::BAD_REQUEST, headers, bytes: error(131_056).into() };
-    assert_eq!(outcome(&answer), unsent(Some(90), Some(131_056)), "Meta's header over our own figure");
+    assert_eq!(
+        outcome::outcome(&answer),
+        unsent(Some(90), Some(131_056)),
+        "Meta's header over our own figure"
+    );
 }
 
 #[test]
@@ -91,7 +102,7 @@ fn the_request_is_metas() {
         ]},
         "biz_opaque_callback_data": send.attempt.to_string(),
     });
-    assert_eq!(serde_json::to_value(body(&send)).expect("JSON"), expected);
+    assert_eq!(Message::from(&send).json(), expected);
     send.parameters.clear();
-    assert!(serde_json::to_value(body(&send)).expect("JSON")["template"].get("components").is_none());
+    assert!(Message::from(&send).json()["template"].get("components").is_none());
 }

@@ -2,7 +2,10 @@
 
 use axum::http::Method;
 use domain::{Category, PhoneNumberId};
-use meta::{CallError, ErrorClass, NewTemplate, RemoteNumber, TemplateState};
+use meta::{
+    CallError, ErrorClass, NewTemplate, RemoteNumber, TemplateCategory, TemplateContent, TemplateOptions,
+    TemplateQuery, TemplateState,
+};
 use serde_json::{Value, json};
 
 use crate::server::{APP_ID, APP_SECRET, Reply, Server};
@@ -21,18 +24,19 @@ async fn a_template_is_offered_as_meta_wants_it() {
     let mut new = NewTemplate {
         name: "welcome".to_owned(),
         language: "en_US".to_owned(),
-        category: Category::Utility,
-        body: "Hello {{1}} and {{2}}!".to_owned(),
-        examples: vec!["Alice".to_owned(), "Bob".to_owned()],
+        category: Category::Utility.into(),
+        content: TemplateContent::of_body("Hello {{1}} and {{2}}!", &["Alice".to_owned(), "Bob".to_owned()]),
+        options: TemplateOptions::default(),
     };
     let state = client.create_template("token", WABA, &new).await.expect("a template");
     let expected = TemplateState {
         id: "572279198452421".to_owned(),
         status: "PENDING".to_owned(),
-        category: Some(Category::Marketing),
+        category: Some(Category::Marketing.into()),
+        language: None,
     };
     assert_eq!(state, expected, "an id may be a number, and Meta may choose the category");
-    new.examples.clear();
+    new.content = TemplateContent::of_body("Hello {{1}} and {{2}}!", &[]);
     let state = client.create_template("token", WABA, &new).await.expect("a template");
     assert_eq!((state.status.as_str(), state.category), ("PENDING", None));
     let calls = server.calls();
@@ -52,7 +56,11 @@ async fn a_refusal_of_meta_is_read_in_any_status() {
         "error_user_title": "Exists already", "fbtrace_id": "A1"}});
     let server = Server::answering([Reply::json(400, &error), ok(&error)]).await;
     for _status in [400, 200] {
-        let refused = server.client().list_templates("token", WABA, None).await.expect_err("a refusal");
+        let refused = server
+            .client()
+            .list_templates("token", WABA, &TemplateQuery::default())
+            .await
+            .expect_err("a refusal");
         let graph = refused.graph().expect("Meta's error");
         assert_eq!((graph.code, graph.class()), (100, ErrorClass::TemplateExists));
         assert_eq!(refused.to_string(), "Invalid parameter: Exists already (code 100)");
@@ -72,13 +80,21 @@ async fn templates_are_listed_page_by_page() {
     });
     let last = json!({"data": [], "paging": {"cursors": {"before": "x", "after": "LAST"}}});
     let server = Server::answering([ok(&first), ok(&last)]).await;
-    let page = server.client().list_templates("token", WABA, None).await.expect("a page");
+    let client = server.client();
+    let query = TemplateQuery::everything(None);
+    let page = client.list_templates("token", WABA, &query).await.expect("a page");
     let read: Vec<_> =
-        page.items.iter().map(|item| (item.id.as_str(), item.category, item.body.as_deref())).collect();
-    assert_eq!(read, [("1", Some(Category::Utility), Some("Hi {{1}}")), ("2", None, None)]);
-    assert_eq!(page.after.as_deref(), Some("NEXT"));
-    let page = server.client().list_templates("token", WABA, page.after.as_deref()).await.expect("a page");
-    assert_eq!(page.after, None, "a last page has a cursor and no next page");
+        page.items.iter().map(|item| (item.id.as_str(), item.category.clone(), item.body())).collect();
+    let unknown = TemplateCategory::Other("SOMETHING_NEW".to_owned());
+    assert_eq!(read, [("1", Some(Category::Utility.into()), Some("Hi {{1}}")), ("2", Some(unknown), None)]);
+    assert_eq!(page.next(), Some("NEXT"));
+    let query = TemplateQuery::everything(page.next());
+    let page = client.list_templates("token", WABA, &query).await.expect("a page");
+    assert_eq!(
+        (page.next(), page.last_cursor.as_deref()),
+        (None, Some("LAST")),
+        "a last page has a cursor all the same"
+    );
     let calls = server.calls();
     assert_eq!(calls[0].query.get("after"), None);
     assert_eq!(calls[1].query.get("after").map(String::as_str), Some("NEXT"));
@@ -98,7 +114,9 @@ async fn a_code_becomes_a_token_and_a_token_shows_what_it_opens() {
         json!({"data": {"is_valid": false, "error": {"code": 190, "message": "expired"}, "scopes": []}});
     let server = Server::answering([ok(&token), ok(&debugged), ok(&everything), ok(&dead)]).await;
     let client = server.client();
-    assert_eq!(client.exchange_code("the-code").await.expect("a token"), "EAAtoken");
+    let token = client.exchange_code("the-code").await.expect("a token");
+    assert_eq!((token.access_token.as_str(), token.expires_in), ("EAAtoken", Some(5_183_944)));
+    assert!(!format!("{token:?}").contains("EAAtoken"));
     let info = client.debug_token("EAAtoken").await.expect("what it opens");
     assert_eq!(
         (info.app_id.as_str(), info.is_valid, info.waba_ids),
@@ -138,12 +156,13 @@ async fn all_numbers_of_an_account_are_listed_with_their_pace() {
     let numbers = server.client().phone_numbers("token", WABA).await.expect("numbers");
     let expected = RemoteNumber {
         id: "1906385232743451".to_owned(),
-        display: "+1 631-555-5555".to_owned(),
+        display_phone_number: Some("+1 631-555-5555".to_owned()),
         verified_name: Some("Jasper's".to_owned()),
-        messages_per_second: 80,
+        throughput_level: Some("STANDARD".to_owned()),
+        ..RemoteNumber::default()
     };
     assert_eq!(numbers[0], expected);
-    let paces: Vec<i32> = numbers.iter().map(|number| number.messages_per_second).collect();
+    let paces: Vec<i32> = numbers.iter().map(RemoteNumber::messages_per_second).collect();
     assert_eq!(paces, [80, 1_000, 20, 80]);
     assert_eq!(server.calls()[1].query.get("after").map(String::as_str), Some("NEXT"));
 }

@@ -77,6 +77,21 @@ async fn an_answer_that_never_comes_is_unknown_after_the_calls_time() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_never_answered_breaks_off_after_its_time() {
+    let (address, count) = raw(|stream| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    let started = Instant::now();
+    let client = client(&format!("http://{address}"), Duration::from_millis(500));
+    let broken = client.subscribed_apps("token", "1").await.expect_err("no answer");
+    assert!(matches!(broken, CallError::Broken(_)), "{broken:?}");
+    assert!(started.elapsed() < PATIENCE);
+    assert_eq!(count.load(Ordering::SeqCst), 1, "reading is not tried again either");
+}
+
+#[tokio::test]
 async fn an_answer_that_trickles_is_unknown_after_the_calls_time() {
     let (address, _count) = raw(|mut stream| async move {
         read_request(&mut stream).await;
@@ -120,9 +135,9 @@ async fn no_error_holds_a_secret() {
     let base_url = format!("http://{address}");
     let client = client(&base_url, PATIENCE);
     let errors = [
-        client.exchange_code("the-code").await.expect_err("no answer"),
+        client.exchange_code("the-code").await.map(drop).expect_err("no answer"),
         client.debug_token("the-token").await.map(drop).expect_err("no answer"),
-        client.exchange_code("the\u{0}code").await.expect_err("no answer"),
+        client.exchange_code("the\u{0}code").await.map(drop).expect_err("no answer"),
     ];
     for error in errors {
         assert!(matches!(error, CallError::Broken(_) | CallError::NotSent(_)), "{error:?}");

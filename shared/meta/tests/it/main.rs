@@ -2,7 +2,12 @@
 #![expect(clippy::expect_used, reason = "a broken expectation is a failed test")]
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers a missing member with null")]
 
+mod accounts;
+mod analytics;
 mod calls;
 mod faults;
+mod messages;
+mod numbers;
 mod sending;
 mod server;
+mod templates;

@@ -1,6 +1,6 @@
 //! A stand-in for Meta: answers what it is told to, and remembers what it was asked.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -25,8 +25,20 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) query: HashMap<String, String>,
     pub(crate) bearer: Option<String>,
-    /// Null when it had none.
+    pub(crate) headers: HeaderMap,
+    /// Null when it had none; a text when it was no JSON.
     pub(crate) body: Value,
+}
+
+impl Call {
+    /// `GET /v26.0/1?a=b&c=d`: members in the order of their names, and without the proof that all calls carry.
+    pub(crate) fn line(&self) -> String {
+        let members: BTreeMap<&String, &String> =
+            self.query.iter().filter(|(key, _value)| *key != "appsecret_proof").collect();
+        let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let mark = if members.is_empty() { "" } else { "?" };
+        format!("{} {}{mark}{}", self.method, self.path, members.join("&"))
+    }
 }
 
 /// What is answered to one call.
@@ -128,7 +140,12 @@ fn call(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Call {
         path: uri.path().to_owned(),
         query: Query::try_from_uri(uri).map(|Query(map)| map).expect("a query"),
         bearer: bearer.map(str::to_owned),
-        body: if body.is_empty() { Value::Null } else { serde_json::from_slice(body).expect("JSON") },
+        headers: headers.clone(),
+        body: match serde_json::from_slice(body) {
+            Ok(json) => json,
+            Err(_) if body.is_empty() => Value::Null,
+            Err(_) => String::from_utf8_lossy(body).into_owned().into(),
+        },
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) version: Option<String>,
     pub(crate) location: Option<String>,
+    /// `x-business-use-case-usage` and `x-app-usage`, `null` when absent.
+    pub(crate) usage: [Value; 2],
     pub(crate) text: String,
     /// `null` when the text is not JSON.
     pub(crate) body: Value,
@@ -43,6 +45,22 @@ impl Reply {
         let kind = error["type"].as_str().expect("an error has a type");
         assert!(matches!(kind, "OAuthException" | "GraphMethodException"), "{kind}");
         error["code"].as_i64().expect("an error has a code")
+    }
+
+    /// Meta's envelope with a status, a code, a subcode, and words in the message or its details.
+    #[track_caller]
+    pub(crate) fn expect_refusal(&self, status: u16, (code, subcode): (i64, Option<i64>), words: &str) {
+        assert_eq!(self.expect_error(status), code, "{}", self.text);
+        let error = &self.body["error"];
+        assert_eq!(error["error_subcode"].as_i64(), subcode, "{}", self.text);
+        let message = error["message"].as_str().expect("an error has a message");
+        let details = error["error_data"]["details"].as_str().unwrap_or_default();
+        assert!(message.contains(words) || details.contains(words), "{}", self.text);
+        if code >= 130_000 {
+            assert!(message.starts_with(&format!("(#{code}) ")), "{message}");
+            assert_eq!(error["error_data"]["messaging_product"], "whatsapp", "{}", self.text);
+            assert!(!details.is_empty(), "{}", self.text);
+        }
     }
 
     #[track_caller]
@@ -135,6 +153,22 @@ impl Caller {
         self.message(account, &text_to(to, opaque)).await
     }
 
+    /// Sends a hundred texts, one after the other, to several people in turn.
+    pub(crate) async fn send_hundred(self, account: Account, to: &[&str]) {
+        for (place, to) in to.iter().cycle().take(100).enumerate() {
+            self.send(&account, to, &format!("attempt {place}")).await.wamid();
+        }
+    }
+
+    /// Sends a thousand texts, ten at a time.
+    pub(crate) async fn send_thousand(&self, account: &Account, to: &'static [&'static str]) {
+        let mut sends = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            sends.spawn(self.clone().send_hundred(account.clone(), to));
+        }
+        tokio::time::timeout(PATIENCE, sends.join_all()).await.expect("all are answered");
+    }
+
     /// Sends a text and returns what went wrong with the connection.
     pub(crate) async fn send_in_vain(&self, account: &Account, to: &str, opaque: &str) -> reqwest::Error {
         let path = format!("/v26.0/{}/messages", account.phone_id);
@@ -189,10 +223,12 @@ pub(crate) async fn read(request: RequestBuilder) -> Reply {
     let response = request.send().await.expect("an answer comes");
     let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
     let (version, location) = (header("facebook-api-version"), header("location"));
+    let json = |name| header(name).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
+    let usage = [json("x-business-use-case-usage"), json("x-app-usage")];
     let status = response.status().as_u16();
     let text = response.text().await.expect("the answer is read to its end");
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Reply { status, version, location, text, body }
+    Reply { status, version, location, usage, text, body }
 }
 
 /// The body of a text message.

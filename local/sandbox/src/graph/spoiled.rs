@@ -1,0 +1,90 @@
+//! Spoiled answers: what faults make of a call, sends and all others alike.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse as _, Response};
+use serde_json::json;
+
+use super::{GraphError, query, token};
+use crate::faults::{Fault, FaultKind, Shown};
+use crate::sandbox::Sandbox;
+use crate::server::abort;
+use crate::world::Handle;
+
+/// How long a caller that never hangs up is kept waiting.
+const HANG: Duration = Duration::from_mins(1);
+
+/// An answer in place of the call, of which nothing is done.
+pub(super) fn refusal(sandbox: &Sandbox, fault: &Fault, path: &str) -> Response {
+    let status = fault.http_status.and_then(|status| StatusCode::from_u16(status).ok());
+    match fault.kind {
+        FaultKind::Refuse => {
+            GraphError::of(fault.http_status.unwrap_or(400), fault.code.unwrap_or(131_000)).into_response()
+        }
+        FaultKind::Redirect => {
+            let elsewhere = format!("{}{path}_elsewhere", sandbox.app.base_url);
+            (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response()
+        }
+        FaultKind::Status
+        | FaultKind::Accept
+        | FaultKind::Hang
+        | FaultKind::Reset
+        | FaultKind::NoId
+        | FaultKind::Garbage
+        | FaultKind::DuplicateWamid => status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+    }
+}
+
+/// No answer for a long time, and then none.
+pub(super) async fn hang() -> Response {
+    tokio::time::sleep(HANG).await;
+    abort()
+}
+
+/// An answer in place of one in JSON.
+pub(super) fn garbage() -> Response {
+    Html("<!DOCTYPE html><html><body>Sorry, something went wrong.</body></html>").into_response()
+}
+
+/// Faults of all calls but sends, which look at their body first.
+pub(super) async fn interfere(State(sandbox): State<Arc<Sandbox>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).skip(1).collect();
+    let call = match parts.as_slice() {
+        [one] if one.bytes().all(|letter| letter.is_ascii_digit()) => "object",
+        [.., last] => last,
+        [] => return next.run(request).await,
+    };
+    let token = token(request.headers(), &query(request.uri()));
+    let account = token.ok().and_then(|token| sandbox.world().account_by(&Handle::Token(token)));
+    let phone_number_id = account.as_ref().map_or("", |account| account.phone_number_id.as_str());
+    let fault = sandbox.world().faults.take(Shown { call, to: "", phone_number_id, template: "" });
+    let Some(fault) = fault else { return next.run(request).await };
+    tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    match fault.kind {
+        FaultKind::Refuse | FaultKind::Status | FaultKind::Redirect => refusal(&sandbox, &fault, &path),
+        FaultKind::Accept | FaultKind::DuplicateWamid => next.run(request).await,
+        // What follows is done all the same; its answer is lost.
+        FaultKind::Hang => {
+            next.run(request).await;
+            hang().await
+        }
+        FaultKind::Reset => {
+            next.run(request).await;
+            abort()
+        }
+        FaultKind::NoId => {
+            next.run(request).await;
+            Json(json!({})).into_response()
+        }
+        FaultKind::Garbage => {
+            next.run(request).await;
+            garbage()
+        }
+    }
+}

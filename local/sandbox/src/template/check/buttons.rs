@@ -1,0 +1,118 @@
+//! Buttons of a template: how many of each, what each must bring, and in which order they may stand.
+
+use serde_json::Value;
+
+use super::super::{list, text};
+use super::words::{check_length, missing_example};
+use crate::graph::error::GraphError;
+
+/// Buttons of one template (Meta: template components).
+const BUTTONS_MAX: usize = 10;
+/// Characters of a button's label (Meta: template components).
+const LABEL_CHARS_MAX: usize = 25;
+/// Characters of a button's address and of its number.
+const URL_CHARS_MAX: usize = 2_000;
+const NUMBER_CHARS_MAX: usize = 20;
+/// Characters of a coupon code (Meta: changelog of December 2025).
+const COUPON_CHARS_MAX: usize = 20;
+
+/// How many buttons of a kind one template may have, where that is less than all.
+const COUNTS: [(&str, usize); 9] = [
+    ("URL", 2),
+    ("PHONE_NUMBER", 1),
+    ("COPY_CODE", 1),
+    ("OTP", 1),
+    ("FLOW", 1),
+    ("CATALOG", 1),
+    ("MPM", 1),
+    ("SPM", 1),
+    ("VOICE_CALL", 1),
+];
+
+pub(super) fn check(buttons: &[Value], category: &str) -> Result<(), GraphError> {
+    if buttons.is_empty() || buttons.len() > BUTTONS_MAX {
+        return Err(GraphError::parameter("Param components[].buttons must hold 1 to 10 buttons."));
+    }
+    for (kind, max) in COUNTS {
+        if buttons.iter().filter(|button| text(button, "type") == kind).count() > max {
+            return Err(GraphError::parameter(&format!(
+                "A template has at most {max} buttons of type {kind}."
+            )));
+        }
+    }
+    check_groups(buttons)?;
+    for button in buttons {
+        check_one(button, category)?;
+    }
+    Ok(())
+}
+
+/// Quick replies stand together, before or after all others.
+fn check_groups(buttons: &[Value]) -> Result<(), GraphError> {
+    let kinds: Vec<bool> = buttons.iter().map(|button| text(button, "type") == "QUICK_REPLY").collect();
+    let changes = kinds.windows(2).filter(|pair| pair.first() != pair.last()).count();
+    if changes <= 1 {
+        return Ok(());
+    }
+    Err(GraphError::parameter("Quick reply buttons must be grouped together."))
+}
+
+fn check_one(button: &Value, category: &str) -> Result<(), GraphError> {
+    let kind = text(button, "type");
+    let label = text(button, "text");
+    // Meta writes the label of these itself when there is none.
+    if label.is_empty() && !matches!(kind, "COPY_CODE" | "OTP" | "REQUEST_CONTACT_INFO") {
+        return Err(GraphError::parameter(&format!(
+            "The parameter text is required for a button of type {kind}."
+        )));
+    }
+    check_length("BUTTONS", label, LABEL_CHARS_MAX)?;
+    match kind {
+        "QUICK_REPLY" | "CATALOG" | "MPM" | "SPM" | "VOICE_CALL" | "REQUEST_CONTACT_INFO" => Ok(()),
+        "URL" => check_url(button),
+        "PHONE_NUMBER" => match text(button, "phone_number") {
+            "" => Err(GraphError::parameter("The parameter phone_number is required for its button.")),
+            number => check_length("BUTTONS", number, NUMBER_CHARS_MAX),
+        },
+        "COPY_CODE" => match example(button) {
+            None => Err(missing_example("BUTTONS")),
+            Some(code) => check_length("BUTTONS", code, COUPON_CHARS_MAX),
+        },
+        "FLOW" => {
+            let named = ["flow_id", "flow_name", "flow_json"].iter().any(|key| !text(button, key).is_empty());
+            if named {
+                Ok(())
+            } else {
+                Err(GraphError::parameter("A FLOW button needs flow_id, flow_name or flow_json."))
+            }
+        }
+        "OTP" if category == "AUTHENTICATION" => Ok(()),
+        "OTP" => Err(GraphError::parameter("A button of type OTP is for AUTHENTICATION templates alone.")),
+        other => Err(GraphError::parameter(&format!(
+            "Param components[].buttons[].type must be a known button, got \"{other}\""
+        ))),
+    }
+}
+
+/// One variable at the end of an address, with an example.
+fn check_url(button: &Value) -> Result<(), GraphError> {
+    let url = text(button, "url");
+    if url.is_empty() {
+        return Err(GraphError::parameter("The parameter url is required for its button."));
+    }
+    check_length("BUTTONS", url, URL_CHARS_MAX)?;
+    let Some((_, after)) = url.split_once("{{") else { return Ok(()) };
+    if after.contains("{{") || !after.ends_with("}}") {
+        return Err(GraphError::parameter("A button's url takes one variable, at its end."));
+    }
+    if example(button).is_some() { Ok(()) } else { Err(missing_example("BUTTONS")) }
+}
+
+/// The example of a button, a text or the first of a list.
+fn example(button: &Value) -> Option<&str> {
+    let given = match button.get("example")? {
+        Value::Array(_) => list(button, "example").first()?.as_str()?,
+        single => single.as_str()?,
+    };
+    Some(given).filter(|given| !given.is_empty())
+}

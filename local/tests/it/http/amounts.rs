@@ -1,0 +1,105 @@
+//! Amounts of money as callers write them.
+
+use serde_json::json;
+
+use super::cast::{house, super_admin};
+use super::raw::Door;
+use crate::world::World;
+
+#[tokio::test]
+async fn an_amount_that_cannot_be_booked_changes_nothing_and_is_named() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let (home, platform) = (house(&door, "home").await, super_admin(&door).await);
+    for (index, amount) in [
+        "-1",
+        "0",
+        "0.00",
+        "-0",
+        "0.0000001",
+        "1e2",
+        "1e308",
+        "1e400",
+        "1000000.000001",
+        "9223372036854.775808",
+        "92233720368547758080",
+        "\"\"",
+        "\" 1\"",
+        "\"1,5\"",
+        "\"0x10\"",
+        "\"NaN\"",
+        "\"Infinity\"",
+        "\"\u{661}\"",
+        "true",
+        "null",
+        "[1]",
+        "{\"amount\":1}",
+        "1,\"amount\":1000000",
+        "1000000,\"amount\":1",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let tenant = &home.tenant;
+        let body = format!(r#"{{"tenantId":"{tenant}","idempotencyKey":"{index}","amount":{amount}}}"#);
+        let answer = door.post("/billing/add-credits").by(&platform).raw_json(body).send().await;
+        answer.assert_invalid("amount", amount);
+        assert_eq!(
+            (home.balance(&door).await.as_str(), home.ledger(&door).await.len()),
+            ("0.00", 0),
+            "{amount}"
+        );
+    }
+    let missing = json!({ "tenantId": home.tenant, "idempotencyKey": "k" });
+    door.post("/billing/add-credits")
+        .by(&platform)
+        .json(&missing)
+        .send()
+        .await
+        .assert_invalid("amount", "missing");
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn an_amount_is_booked_to_the_last_digit_however_it_is_written() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let (home, platform) = (house(&door, "home").await, super_admin(&door).await);
+    for (index, (amount, balance)) in [
+        ("100.00", "100.00"),
+        ("\"100.00\"", "200.00"),
+        ("0.1", "200.10"),
+        ("0.2", "200.30"),
+        ("0.000001", "200.300001"),
+        ("\"0.000001000\"", "200.300002"),
+        ("1000000", "1000200.300002"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let tenant = &home.tenant;
+        let body = format!(r#"{{"tenantId":"{tenant}","idempotencyKey":"{index}","amount":{amount}}}"#);
+        let answer = door.post("/billing/add-credits").by(&platform).raw_json(body).send().await;
+        assert_eq!(answer.digits_of("balance"), balance, "{amount}");
+    }
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn credit_goes_to_a_tenant_that_is_there_or_nowhere() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let platform = super_admin(&door).await;
+    let before = world.db.contents().await;
+    for (tenant, status) in [
+        ("01890000-0000-7000-8000-000000000000", 404),
+        ("00000000-0000-0000-0000-000000000000", 404),
+        ("1", 422),
+        ("' OR 1=1--", 422),
+    ] {
+        let body = json!({ "tenantId": tenant, "amount": 1, "idempotencyKey": "k" });
+        let answer = door.post("/billing/add-credits").by(&platform).json(&body).send().await;
+        assert_eq!(answer.status, status, "{tenant}: {}", answer.text);
+    }
+    assert_eq!(world.db.contents().await, before);
+}

@@ -1,0 +1,186 @@
+//! Who may do what: every route of the description, with every method, as every caller.
+
+use axum::http::Method;
+use domain::Role;
+use serde_json::{Value, json};
+
+use super::cast::{Caller, House, house, super_admin, suspend, user};
+use super::raw::{Call, Door};
+use crate::world::{PASSWORD, World};
+
+/// What each caller is answered when everything else about its request is right.
+/// Columns as in [`Caller::ALL`].
+const TABLE: &[(&str, &str, [u16; 8])] = &[
+    ("GET", "/.well-known/jwks.json", [200; 8]),
+    ("POST", "/admin/create-tenant", [401, 403, 403, 403, 403, 403, 401, 201]),
+    ("POST", "/auth/login", [200; 8]),
+    ("POST", "/auth/register-tenant", [201; 8]),
+    ("GET", "/auth/set-password", [200; 8]),
+    ("POST", "/auth/set-password", [422; 8]),
+    ("POST", "/billing/add-credits", [401, 403, 403, 403, 403, 403, 401, 200]),
+    ("GET", "/billing/balance", [401, 403, 200, 200, 200, 200, 401, 403]),
+    ("GET", "/billing/ledger", [401, 403, 200, 200, 200, 200, 401, 403]),
+    ("GET", "/contacts", [401, 200, 200, 200, 200, 200, 401, 403]),
+    ("POST", "/contacts/import", [401, 403, 200, 200, 200, 200, 401, 403]),
+    ("GET", "/healthz", [200; 8]),
+    ("GET", "/messages", [401, 200, 200, 200, 200, 200, 401, 403]),
+    ("POST", "/messages", [401, 403, 201, 201, 201, 422, 401, 403]),
+    ("POST", "/messages/schedule", [401, 403, 201, 201, 201, 422, 401, 403]),
+    ("GET", "/messages/{id}", [401, 200, 200, 200, 200, 404, 401, 403]),
+    ("POST", "/messages/{id}/cancel", [401, 403, 204, 204, 204, 404, 401, 403]),
+    ("GET", "/plans", [401, 200, 200, 200, 200, 200, 401, 200]),
+    ("POST", "/plans", [401, 403, 403, 403, 403, 403, 401, 201]),
+    ("GET", "/templates", [401, 200, 200, 200, 200, 200, 401, 403]),
+    ("POST", "/templates", [401, 403, 403, 201, 201, 201, 401, 403]),
+    ("GET", "/webhook/meta", [403; 8]),
+    ("POST", "/webhook/meta", [401; 8]),
+    ("POST", "/whatsapp/connect", [401, 403, 403, 200, 200, 200, 401, 403]),
+];
+
+/// Everybody, and one message of the tenant that waits.
+struct Stage {
+    world: World,
+    door: Door,
+    home: House,
+    other: House,
+    message: String,
+    tokens: Vec<(Caller, Option<String>)>,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let world = World::start().await;
+        let door = Door::of(&world);
+        let (home, other, gone) =
+            (house(&door, "home").await, house(&door, "other").await, house(&door, "gone").await);
+        suspend(&world, gone.tenant_id()).await;
+        let waiting = home.scheduled(&world, "waits");
+        let message =
+            door.post("/messages/schedule").by(&home.token).json(&waiting).send().await.text_of("id");
+        let mut tokens = Vec::new();
+        for caller in Caller::ALL {
+            let token = match caller {
+                Caller::Nobody => None,
+                Caller::Viewer => Some(user(&world, home.tenant_id(), Role::Viewer).await),
+                Caller::Sender => Some(user(&world, home.tenant_id(), Role::Sender).await),
+                Caller::Admin => Some(user(&world, home.tenant_id(), Role::Admin).await),
+                Caller::Owner => Some(home.token.clone()),
+                Caller::Other => Some(other.token.clone()),
+                Caller::Suspended => Some(gone.token.clone()),
+                Caller::SuperAdmin => Some(super_admin(&door).await),
+            };
+            tokens.push((caller, token));
+        }
+        Self { world, door, home, other, message, tokens }
+    }
+
+    fn call(&self, method: &Method, path: &str, token: Option<&String>) -> Call<'_> {
+        let call = self.door.call(method.clone(), &path.replace("{id}", &self.message));
+        match token {
+            Some(token) => call.by(token),
+            None => call,
+        }
+    }
+
+    /// A body that whoever may make the call succeeds with. It names what belongs to the home tenant; `name` is new.
+    fn body(&self, path: &str, caller: Caller, name: &str) -> Option<Value> {
+        let email = format!("{name}@tenant.test");
+        Some(match path {
+            "/admin/create-tenant" => {
+                json!({ "tenantName": name, "slug": name, "adminEmail": email, "adminName": "Ann" })
+            }
+            "/auth/login" => json!({ "email": "home@tenant.test", "password": PASSWORD }),
+            "/auth/register-tenant" => json!({
+                "tenantName": name, "slug": name, "adminEmail": email, "adminPassword": PASSWORD,
+                "adminName": "Ann",
+            }),
+            "/auth/set-password" => json!({ "secret": "none", "password": PASSWORD }),
+            "/billing/add-credits" => {
+                json!({ "tenantId": self.home.tenant, "amount": 1, "idempotencyKey": name })
+            }
+            "/contacts/import" => json!({ "contacts": [] }),
+            "/messages" => self.home.message(),
+            "/messages/schedule" => self.home.scheduled(&self.world, name),
+            "/plans" => json!({
+                "name": name, "monthlyPrice": 1, "messagesPerMonth": 1, "contacts": 1, "templates": 1,
+                "phoneNumbers": 1, "users": 1, "requestsPerMinute": 1, "marginBps": 0,
+            }),
+            "/templates" => json!({ "name": name.replace('-', "_"), "content": "Hello!" }),
+            "/webhook/meta" => json!({ "entry": [] }),
+            "/whatsapp/connect" => {
+                let tenant = if caller == Caller::Other { &self.other.tenant } else { &self.home.tenant };
+                json!({ "code": tenant })
+            }
+            _ => return None,
+        })
+    }
+}
+
+#[tokio::test]
+async fn every_route_lets_in_exactly_the_callers_of_its_row() {
+    let stage = Stage::set().await;
+    for (index, route) in stage.door.routes().iter().enumerate() {
+        let name = format!("{} {}", route.method, route.path);
+        let row = TABLE.iter().find(|(method, path, _)| *method == route.method && *path == route.path);
+        let Some((_, _, row)) = row else {
+            panic!(
+                "{name} has no row in TABLE of {}: add one that says what each caller is answered",
+                file!()
+            );
+        };
+        for ((caller, token), expected) in stage.tokens.iter().zip(row) {
+            let call = stage.call(&route.method, &route.path, token.as_ref());
+            let new = format!("n-{index}-{}", format!("{caller:?}").to_lowercase());
+            let body = stage.body(&route.path, *caller, &new).filter(|_| route.method == Method::POST);
+            let answer = match body {
+                Some(body) => call.json(&body).send().await,
+                None => call.send().await,
+            };
+            assert_eq!(answer.status, *expected, "{name} as {caller:?}: {}", answer.text);
+        }
+    }
+    for (method, path, _) in TABLE {
+        let is_there = stage.door.routes().iter().any(|route| route.method == *method && route.path == *path);
+        assert!(is_there, "{method} {path} is in TABLE of {} and no route any more: remove its row", file!());
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_may_not_learns_nothing_from_a_body_that_is_wrong() {
+    let stage = Stage::set().await;
+    let mut refused = 0;
+    for route in stage.door.routes().iter().filter(|route| route.described.get("security").is_some()) {
+        let row = TABLE.iter().find(|(method, path, _)| *method == route.method && *path == route.path);
+        let row = row.unwrap().2;
+        let refusals = stage.tokens.iter().zip(row).filter(|(_, expected)| matches!(expected, 401 | 403));
+        for ((caller, token), expected) in refusals {
+            let answer = stage.call(&route.method, &route.path, token.as_ref()).raw_json("{").send().await;
+            assert_eq!(answer.status, expected, "{} as {caller:?}: {}", route.path, answer.text);
+            refused += 1;
+        }
+    }
+    assert!(refused > 50, "{refused}");
+}
+
+#[tokio::test]
+async fn a_method_that_a_route_has_not_is_405_and_told_which_it_has() {
+    let stage = Stage::set().await;
+    let (_, owner) = &stage.tokens[4];
+    for route in stage.door.routes() {
+        let known: Vec<&Method> = stage
+            .door
+            .routes()
+            .iter()
+            .filter(|other| other.path == route.path)
+            .map(|other| &other.method)
+            .collect();
+        let all = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        for method in all.into_iter().filter(|method| !known.contains(&method)) {
+            let name = format!("{method} {}", route.path);
+            let answer = stage.call(&method, &route.path, owner.as_ref()).send().await;
+            answer.assert_refused(405, "method-not-allowed", &name);
+            let allowed = answer.header("allow").unwrap_or_else(|| panic!("{name}: no Allow"));
+            assert!(known.iter().all(|known| allowed.contains(known.as_str())), "{name}: {allowed}");
+        }
+    }
+}

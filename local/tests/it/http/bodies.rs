@@ -1,0 +1,194 @@
+//! Bodies that are not what the route takes.
+
+use domain::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
+use serde_json::{Value, json};
+
+use super::cast::{house, super_admin};
+use super::raw::{Door, padded};
+use crate::world::{PASSWORD, World};
+
+/// A route that takes a body, as whom, and a body that it takes.
+async fn doors_with_bodies(world: &World, door: &Door) -> Vec<(&'static str, Option<String>, Value)> {
+    let home = house(door, "home").await;
+    let (owner, platform) = (Some(home.token.clone()), Some(super_admin(door).await));
+    let registration = json!({
+        "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminPassword": PASSWORD,
+        "adminName": "Ann",
+    });
+    let tenant = json!({
+        "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminName": "Ann", "plan": "Pro",
+    });
+    let plan = json!({
+        "name": "New", "monthlyPrice": 1, "messagesPerMonth": 1, "contacts": 1, "templates": 1, "phoneNumbers": 1,
+        "users": 1, "requestsPerMinute": 1, "marginBps": 0,
+    });
+    vec![
+        ("/auth/register-tenant", None, registration),
+        ("/auth/login", None, json!({ "email": "home@tenant.test", "password": PASSWORD })),
+        ("/auth/set-password", None, json!({ "secret": "none", "password": PASSWORD })),
+        ("/admin/create-tenant", platform.clone(), tenant),
+        ("/plans", platform.clone(), plan),
+        (
+            "/billing/add-credits",
+            platform,
+            json!({ "tenantId": home.tenant, "amount": 1, "idempotencyKey": "k" }),
+        ),
+        ("/contacts/import", owner.clone(), json!({ "contacts": [{ "phone": "+15550001111" }] })),
+        ("/templates", owner.clone(), json!({ "name": "new", "content": "Hello!" })),
+        ("/whatsapp/connect", owner.clone(), json!({ "code": "code" })),
+        ("/messages", owner.clone(), home.message()),
+        ("/messages/schedule", owner, home.scheduled(world, "k")),
+    ]
+}
+
+/// The same body made wrong in one way, and the status that it must be answered. `None`: the parser stops where it first
+/// sees that something is wrong, and that may be before or behind what is no JSON.
+fn variants(good: &Value) -> Vec<(&'static str, Vec<u8>, Option<u16>)> {
+    let text = good.to_string();
+    let (first, value) = good.as_object().unwrap().iter().next().unwrap();
+    let twice = format!("{{\"{first}\":{value},{}", &text[1..]);
+    let mut unknown = good.clone();
+    unknown["unheardOf"] = json!(1);
+    let mut wrong = good.clone();
+    wrong[first] = json!({ "not": ["this"] });
+    let nul = format!("{{\"{first}\":\"a\\u0000b\"}}");
+    let deep = format!("{{\"{first}\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
+    let mut latin = text.clone().into_bytes();
+    latin.splice(2..2, [0xe9]);
+    vec![
+        ("empty", Vec::new(), Some(400)),
+        ("half", text.as_bytes()[..text.len() - 1].to_vec(), Some(400)),
+        ("trailing garbage", format!("{text} x").into_bytes(), Some(400)),
+        ("two documents", format!("{text}{text}").into_bytes(), Some(400)),
+        ("a comment", format!("// hello\n{text}").into_bytes(), Some(400)),
+        ("a raw NUL", text.replace("\":", "\u{0}\":").into_bytes(), Some(400)),
+        ("invalid UTF-8", latin, Some(400)),
+        ("deep nesting", deep.into_bytes(), None),
+        ("null", b"null".to_vec(), Some(422)),
+        ("a list", b"[]".to_vec(), Some(422)),
+        ("a text", b"\"text\"".to_vec(), Some(422)),
+        ("an unknown member", unknown.to_string().into_bytes(), Some(422)),
+        ("a member twice", twice.into_bytes(), Some(422)),
+        ("a wrong type", wrong.to_string().into_bytes(), Some(422)),
+        ("an escaped NUL", nul.into_bytes(), Some(422)),
+        ("nothing in it", b"{}".to_vec(), Some(422)),
+    ]
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_what_the_route_takes_is_refused_on_every_route() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let doors = doors_with_bodies(&world, &door).await;
+    let taken = door.routes().iter().filter(|route| route.described.get("requestBody").is_some());
+    let without: Vec<&str> = taken
+        .map(|route| route.path.as_str())
+        .filter(|path| *path != "/webhook/meta" && !doors.iter().any(|(known, ..)| known == path))
+        .collect();
+    assert!(without.is_empty(), "add a body that they take to doors_with_bodies in {}: {without:?}", file!());
+    for (path, token, good) in &doors {
+        for (what, bytes, status) in variants(good) {
+            let what = format!("{what} at {path}");
+            let call = door.post(path).raw_json(bytes);
+            let answer = token.iter().fold(call, |call, token| call.by(token)).send().await;
+            match status {
+                Some(400) => answer.assert_refused(400, "malformed", &what),
+                Some(_) => answer.assert_refused(422, "invalid", &what),
+                None => assert!(matches!(answer.status, 400 | 422), "{what}: {}", answer.text),
+            }
+            let is_named = answer.status == 400 || !answer.fields().is_empty();
+            assert!(is_named, "{what}: no field is named: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    for (path, token, good) in doors_with_bodies(&world, &door).await {
+        let call = || token.iter().fold(door.post(path), |call, token| call.by(token));
+        for content_type in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonp",
+            "application",
+            "json",
+            "",
+        ] {
+            let sent = call().header("content-type", content_type).bytes(good.to_string()).send().await;
+            sent.assert_refused(415, "unsupported-media-type", &format!("{content_type} at {path}"));
+        }
+        call().bytes(good.to_string()).send().await.assert_refused(415, "unsupported-media-type", path);
+        let limit = if path == "/contacts/import" { IMPORT_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
+        let at_limit = padded("{", limit);
+        call().raw_json(at_limit).send().await.assert_refused(
+            400,
+            "malformed",
+            &format!("{limit} at {path}"),
+        );
+        let above = padded("{", limit + 1);
+        call().raw_json(above).send().await.assert_refused(
+            413,
+            "too-large",
+            &format!("{limit} + 1 at {path}"),
+        );
+        let with_charset =
+            call().header("content-type", "Application/JSON; charset=utf-8").bytes("{").send().await;
+        with_charset.assert_refused(400, "malformed", path);
+    }
+}
+
+#[tokio::test]
+async fn what_a_registration_may_not_choose_cannot_be_smuggled_in() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let registration = json!({
+        "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminPassword": PASSWORD,
+        "adminName": "Ann",
+    });
+    for (member, value) in [
+        ("role", json!("SUPER_ADMIN")),
+        ("plan", json!("Enterprise")),
+        ("balance", json!(1_000_000)),
+        ("tenantId", json!("00000000-0000-7000-8000-000000000001")),
+        ("isActive", json!(true)),
+        ("__proto__", json!({ "role": "SUPER_ADMIN" })),
+    ] {
+        let mut body = registration.clone();
+        body[member] = value;
+        door.post("/auth/register-tenant").json(&body).send().await.assert_invalid(member, member);
+    }
+    let session = door.post("/auth/register-tenant").json(&registration).send().await;
+    assert_eq!(session.success()["role"], "OWNER");
+    let token = session.text_of("token");
+    assert_eq!(door.get("/billing/balance").by(&token).send().await.digits_of("balance"), "0.00");
+}
+
+#[tokio::test]
+async fn a_template_is_not_approved_by_its_tenants_word() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    let body = json!({
+        "name": "sneaky", "content": "Hi", "status": "REJECTED", "metaTemplateId": "meta_1", "variables": [],
+    });
+    let made = door.post("/templates").by(&home.token).json(&body).send().await;
+    assert_eq!(made.success()["status"], "APPROVED", "Meta's word");
+    assert_ne!(made.success()["metaTemplateId"], "meta_1");
+}
+
+#[tokio::test]
+async fn a_code_that_is_none_of_metas_is_refused_and_never_a_failure() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    for code in
+        ["", " ", "bad-code", "a\nb", "\u{1f600}&client_id=else#", &"x".repeat(10_000), &"x".repeat(200_000)]
+    {
+        let what: String = code.chars().take(20).collect();
+        let answer =
+            door.post("/whatsapp/connect").by(&home.token).json(&json!({ "code": code })).send().await;
+        assert!(matches!(answer.status, 200 | 422), "{what}: {} {}", answer.status, answer.text);
+    }
+}

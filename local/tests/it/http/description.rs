@@ -1,0 +1,105 @@
+//! The description at `/openapi.json` says what there is, and `/docs` shows it without asking anybody.
+//!
+//! That each answer which a test saw is declared for its route is checked where the answers come in: in `raw`.
+
+use serde_json::Value;
+
+use super::raw::Door;
+use crate::world::World;
+
+/// Routes that whoever knows the address may call.
+const PUBLIC: [(&str, &str); 8] = [
+    ("GET", "/.well-known/jwks.json"),
+    ("POST", "/auth/login"),
+    ("POST", "/auth/register-tenant"),
+    ("GET", "/auth/set-password"),
+    ("POST", "/auth/set-password"),
+    ("GET", "/healthz"),
+    ("GET", "/webhook/meta"),
+    ("POST", "/webhook/meta"),
+];
+
+#[tokio::test]
+async fn every_operation_says_what_it_does_and_who_may_call_it() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    for route in door.routes() {
+        let name = format!("{} {}", route.method, route.path);
+        let text = |member: &str| route.described[member].as_str().unwrap_or_default().trim().to_owned();
+        assert!(!text("summary").is_empty(), "{name} has no summary: give its handler a doc comment");
+        let tags = route.described["tags"].as_array().map_or(0, Vec::len);
+        assert_eq!(tags, 1, "{name} has no tag: name one in its handler's #[utoipa::path]");
+        let is_public = PUBLIC.contains(&(route.method.as_str(), route.path.as_str()));
+        let is_secured =
+            route.described.get("security").is_some_and(|schemes| schemes[0].get("bearer").is_some());
+        assert_eq!(is_secured, !is_public, "{name}: security in #[utoipa::path], or a row in PUBLIC");
+        // What it says of who may call is what it does.
+        let answer = door.call(route.method.clone(), &route.path.replace("{id}", "1")).send().await;
+        assert!(answer.status == 401 || is_public, "{name} answers nobody with {}", answer.status);
+        let responses = route.described["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{name} declares no success");
+        for (status, response) in responses {
+            let said = response["description"].as_str().unwrap_or_default();
+            assert!(!said.trim().is_empty(), "{name} {status} says nothing");
+            let is_problem = response["content"].get("application/problem+json").is_some();
+            assert_eq!(is_problem, status.as_str() >= "400" && route.path != "/healthz", "{name} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_description_is_served_whole_and_its_references_lead_somewhere() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let served = door.get("/openapi.json").send().await;
+    let served = served.success();
+    assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
+    let operations: usize =
+        served["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
+    assert_eq!(operations, door.routes().len());
+    let mut references = Vec::new();
+    collect_references(served, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leads away"));
+        assert!(served.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+}
+
+fn collect_references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| collect_references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_can_be_read_offline() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let moved = door.get("/docs").send().await;
+    assert!((300..400).contains(&moved.status) || moved.status == 200, "{moved:?}");
+    let page = door.get("/docs/").send().await;
+    assert_eq!(page.status, 200);
+    let parts = page.text.split(['"', '\'']).filter(|part| part.starts_with("./") || part.starts_with('/'));
+    let parts: Vec<String> =
+        parts.map(|part| part.trim_start_matches("./").trim_start_matches('/').to_owned()).collect();
+    assert!(parts.len() > 2, "the page is made of something: {}", page.text);
+    let start = door.get("/docs/swagger-initializer.js").send().await;
+    assert!(start.text.contains("/openapi.json"), "{}", start.text);
+    for text in [&page.text, &start.text] {
+        let outside: Vec<&str> = ["http://", "https://", "src=\"//", "href=\"//"]
+            .into_iter()
+            .filter(|url| text.contains(url))
+            .collect();
+        assert!(outside.is_empty(), "{outside:?} in {text}");
+    }
+    for part in parts {
+        let name = part.trim_start_matches("docs/");
+        assert_eq!(door.get(&format!("/docs/{name}")).send().await.status, 200, "{name}");
+    }
+}

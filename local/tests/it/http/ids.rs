@@ -1,0 +1,79 @@
+//! Ids that are none.
+
+use axum::http::Method;
+use serde_json::json;
+
+use super::cast::house;
+use super::raw::Door;
+use crate::world::World;
+
+#[tokio::test]
+async fn an_id_that_is_none_names_nothing_in_a_path() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    for id in [
+        "1",
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "%27%20OR%201%3D1--",
+        "%00",
+        "01890000-0000-7000-8000-00000000000%00",
+        "%ff%fe",
+        "%F0%9F%98%80",
+        "..%2f..%2fetc%2fpasswd",
+        "%2501",
+        "null",
+        &"7".repeat(10_000),
+    ] {
+        for (method, tail) in [(Method::GET, ""), (Method::POST, "/cancel")] {
+            let answer = door.call(method, &format!("/messages/{id}{tail}")).by(&home.token).send().await;
+            assert!(matches!(answer.status, 400 | 404), "{id}: {} {}", answer.status, answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_the_same_in_capitals_and_another_with_spaces_around_it() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    let waiting = home.scheduled(&world, "k");
+    let id = door.post("/messages/schedule").by(&home.token).json(&waiting).send().await.text_of("id");
+    let capitals = door.get(&format!("/messages/{}", id.to_uppercase())).by(&home.token).send().await;
+    assert_eq!(capitals.text_of("id"), id);
+    for spaced in [format!("%20{id}"), format!("{id}%20"), format!("{id}%0a")] {
+        let answer = door.get(&format!("/messages/{spaced}")).by(&home.token).send().await;
+        answer.assert_refused(404, "not-found", &spaced);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_is_named_in_a_body() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    let ids = [
+        json!("1"),
+        json!(1),
+        json!(null),
+        json!(""),
+        json!("' OR 1=1--"),
+        json!("%00"),
+        json!(" 01890000-0000-7000-8000-000000000000 "),
+        json!("00000000-0000-0000-0000-000000000000"),
+        json!("x".repeat(10_000)),
+        json!(["01890000-0000-7000-8000-000000000000"]),
+    ];
+    for path in ["/messages", "/messages/schedule"] {
+        for (field, id) in
+            ["templateId", "contactId"].into_iter().flat_map(|field| ids.iter().map(move |id| (field, id)))
+        {
+            let mut body = home.body_for(&world, path);
+            body[field] = id.clone();
+            let answer = door.post(path).by(&home.token).json(&body).send().await;
+            answer.assert_invalid(field, &format!("{path} {id}"));
+        }
+    }
+    assert!(home.messages(&door).await.is_empty());
+}

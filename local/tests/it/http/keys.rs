@@ -1,0 +1,357 @@
+//! Idempotency keys: the same call again gets the same answer and has no second effect (I25 to I27).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::TenantId;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use store::idempotency::{self, Begun, Key};
+use store::{Operation, Scope, StoreError, Tx};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use super::cast::{House, house, super_admin};
+use super::raw::{Answer, Call, Door};
+use crate::world::World;
+
+/// Tables that hold what a call was for. (A repeated call may ring a bell again: queues mind nothing.)
+const EFFECTS: [&str; 10] = [
+    "batches",
+    "contacts",
+    "due",
+    "idempotency_keys",
+    "ledger",
+    "messages",
+    "templates",
+    "tenants",
+    "users",
+    "wallets",
+];
+const AT_ONCE: usize = 50;
+
+/// A call that takes a key, and the same with another meaning.
+struct Keyed {
+    path: &'static str,
+    route: &'static str,
+    token: String,
+    tenant: TenantId,
+    body: Value,
+    other: Value,
+}
+
+struct Stage {
+    world: World,
+    door: Door,
+    home: House,
+    platform: String,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let world = World::start().await;
+        let door = Door::of(&world);
+        let home = house(&door, "home").await;
+        let platform = super_admin(&door).await;
+        Self { world, door, home, platform }
+    }
+
+    /// Every call that takes a key. The bodies have none yet.
+    fn calls(&self) -> Vec<Keyed> {
+        let plan = json!({
+            "name": "New", "monthlyPrice": "1.50", "messagesPerMonth": 1, "contacts": 1, "templates": 1,
+            "phoneNumbers": 1, "users": 1, "requestsPerMinute": 1, "marginBps": 0,
+        });
+        let tenant = json!({
+            "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminName": "Ann",
+        });
+        let mut scheduled = self.home.scheduled(&self.world, "");
+        scheduled.as_object_mut().unwrap().remove("idempotencyKey");
+        let credit = json!({ "tenantId": self.home.tenant, "amount": "1.25" });
+        vec![
+            self.keyed(
+                "/messages",
+                "send_message",
+                self.home.message(),
+                ("variables", json!({ "name": "Cid" })),
+            ),
+            self.keyed(
+                "/messages/schedule",
+                "schedule_message",
+                scheduled,
+                ("variables", json!({ "name": "Cid" })),
+            ),
+            self.keyed(
+                "/contacts/import",
+                "import_contacts",
+                json!({ "contacts": [{ "phone": "+15550001111" }] }),
+                ("contacts", json!([])),
+            ),
+            self.keyed(
+                "/templates",
+                "create_template",
+                json!({ "name": "new", "content": "Hello!" }),
+                ("content", json!("Bye!")),
+            ),
+            self.keyed("/billing/add-credits", "add_credits", credit, ("amount", json!("1.26"))),
+            self.keyed("/plans", "create_plan", plan, ("users", json!(2))),
+            self.keyed("/admin/create-tenant", "create_tenant", tenant, ("tenantName", json!("Else"))),
+        ]
+    }
+
+    fn keyed(&self, path: &'static str, route: &'static str, body: Value, change: (&str, Value)) -> Keyed {
+        let is_platforms = matches!(route, "add_credits" | "create_plan" | "create_tenant");
+        let platform: TenantId = serde_json::from_value(claims(&self.platform)["tid"].clone()).unwrap();
+        let (token, tenant) = if is_platforms {
+            (self.platform.clone(), platform)
+        } else {
+            (self.home.token.clone(), self.home.tenant_id())
+        };
+        let mut other = body.clone();
+        other[change.0] = change.1;
+        Keyed { path, route, token, tenant, body, other }
+    }
+
+    fn call(&self, keyed: &Keyed) -> Call<'_> {
+        self.door.post(keyed.path).by(&keyed.token)
+    }
+
+    async fn with_key(&self, keyed: &Keyed, key: &str, body: &Value) -> Answer {
+        self.call(keyed).header("idempotency-key", key).json(body).send().await
+    }
+
+    async fn effects(&self) -> BTreeMap<String, (i64, String)> {
+        let mut contents = self.world.db.contents().await;
+        contents.retain(|table, _| EFFECTS.contains(&table.as_str()));
+        assert_eq!(contents.len(), EFFECTS.len());
+        contents
+    }
+}
+
+fn claims(token: &str) -> Value {
+    use base64::Engine;
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap())
+        .unwrap()
+}
+
+/// A key in the hands of a call that does not end.
+pub struct Held {
+    free: Arc<Semaphore>,
+    holder: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Held {
+    pub async fn hold(world: &World, tenant: TenantId, route: &'static str, text: &str) -> Self {
+        let key = Key { tenant, route, text: text.to_owned(), request_hash: vec![0] };
+        let (taken, free) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let hold = Hold { key, taken: Arc::clone(&taken), free: Arc::clone(&free) };
+        let store = world.db.another_store(1);
+        let holder = tokio::spawn(async move { store.perform(Scope::System, &hold).await });
+        taken.acquire().await.unwrap().forget();
+        Self { free, holder }
+    }
+
+    pub async fn let_go(self) {
+        self.free.add_permits(1);
+        self.holder.await.unwrap().unwrap();
+    }
+}
+
+struct Hold {
+    key: Key,
+    taken: Arc<Semaphore>,
+    free: Arc<Semaphore>,
+}
+
+impl Operation for Hold {
+    const NAME: &'static str = "hold_key";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        assert_eq!(idempotency::begin(tx, &self.key).await?, Begun::First);
+        self.taken.add_permits(1);
+        self.free.acquire().await.unwrap().forget();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_same_call_again_gets_the_same_answer_and_no_second_effect() {
+    let stage = Stage::set().await;
+    for keyed in stage.calls() {
+        let first = stage.with_key(&keyed, "again", &keyed.body).await;
+        first.success();
+        let effects = stage.effects().await;
+        stage.world.clock.advance(jiff::SignedDuration::from_secs(1));
+        let again = stage.with_key(&keyed, "again", &keyed.body).await;
+        assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", keyed.path);
+        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        // The members' order is no meaning, nor are quotes around the header, which its draft standard wants.
+        let reversed = {
+            let members: Vec<String> = keyed
+                .body
+                .as_object()
+                .unwrap()
+                .iter()
+                .rev()
+                .map(|(k, v)| format!("{}:{v}", json!(k)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let call = stage.call(&keyed).header("idempotency-key", "\"again\"").raw_json(reversed);
+        assert_eq!(call.send().await.text, first.text, "{}", keyed.path);
+        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+    }
+}
+
+#[tokio::test]
+async fn a_key_in_the_header_is_the_same_key_as_in_the_body() {
+    let stage = Stage::set().await;
+    for keyed in stage.calls() {
+        if !matches!(keyed.route, "send_message" | "schedule_message" | "add_credits") {
+            continue;
+        }
+        let first = stage.with_key(&keyed, "both", &keyed.body).await;
+        first.success();
+        let effects = stage.effects().await;
+        let mut with_both = keyed.body.clone();
+        with_both["idempotencyKey"] = json!("both");
+        let in_body = stage.call(&keyed).json(&with_both).send().await;
+        assert_eq!(in_body.text, first.text, "{}", keyed.path);
+        let in_both = stage.with_key(&keyed, "both", &with_both).await;
+        assert_eq!(in_both.text, first.text, "{}", keyed.path);
+        let differ = stage.with_key(&keyed, "else", &with_both).await;
+        differ.assert_invalid("idempotencyKey", keyed.path);
+        let call = stage.call(&keyed).header("idempotency-key", "both").header("idempotency-key", "else");
+        call.json(&keyed.body).send().await.assert_refused(400, "malformed", "two headers");
+        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+    }
+}
+
+#[tokio::test]
+async fn fifty_of_one_call_at_once_have_one_effect() {
+    let stage = Stage::set().await;
+    for keyed in stage.calls() {
+        let before = stage.effects().await["idempotency_keys"].0;
+        let answers = join_all((0..AT_ONCE).map(|_| stage.with_key(&keyed, "at-once", &keyed.body))).await;
+        let done: Vec<&Answer> = answers.iter().filter(|answer| answer.status < 300).collect();
+        for answer in &answers {
+            let is_told = answer.status == 409 && answer.problem() == Some("still-running");
+            assert!(is_told || answer.status < 300, "{}: {} {}", keyed.path, answer.status, answer.text);
+        }
+        assert!(!done.is_empty(), "{}: somebody was first", keyed.path);
+        assert!(done.iter().all(|answer| answer.text == done[0].text), "{}: one answer", keyed.path);
+        let last = stage.with_key(&keyed, "at-once", &keyed.body).await;
+        assert_eq!(last.text, done[0].text, "{}", keyed.path);
+        assert_eq!(stage.effects().await["idempotency_keys"].0, before + 1, "{}", keyed.path);
+    }
+    let effects = stage.effects().await;
+    let rows = |table: &str| effects[table].0;
+    assert_eq!((rows("messages"), rows("ledger"), rows("contacts"), rows("templates")), (2, 1, 2, 2));
+    assert_eq!(
+        (rows("tenants"), rows("users"), rows("wallets")),
+        (3, 3, 3),
+        "platform, home and the new one"
+    );
+    assert_eq!(stage.home.balance(&stage.door).await, "1.25");
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_for_something_else_is_refused() {
+    let stage = Stage::set().await;
+    for keyed in stage.calls() {
+        stage.with_key(&keyed, "reused", &keyed.body).await.success();
+        let effects = stage.effects().await;
+        let other = stage.with_key(&keyed, "reused", &keyed.other).await;
+        other.assert_refused(422, "idempotency-key-reused", keyed.path);
+        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_first_call_still_runs_is_told_so_and_works_afterwards() {
+    let stage = Stage::set().await;
+    for keyed in stage.calls() {
+        let held = Held::hold(&stage.world, keyed.tenant, keyed.route, "held").await;
+        let effects = stage.effects().await;
+        let meanwhile = stage.with_key(&keyed, "held", &keyed.body).await;
+        meanwhile.assert_refused(409, "still-running", keyed.path);
+        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        held.let_go().await;
+        stage.with_key(&keyed, "held", &keyed.body).await.success();
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_leaves_its_key_free() {
+    let stage = Stage::set().await;
+    for keyed in stage.calls() {
+        let mut wrong = keyed.body.clone();
+        let (field, value) = match keyed.route {
+            "send_message" | "schedule_message" => ("contactId", json!(stage.home.tenant)),
+            "import_contacts" => ("contacts", json!([{ "phone": "nobody" }])),
+            "create_template" => ("content", json!("{{9}}")),
+            "add_credits" => ("amount", json!(0)),
+            "create_plan" => ("users", json!(0)),
+            _ => ("plan", json!("None")),
+        };
+        wrong[field] = value;
+        assert_eq!(stage.with_key(&keyed, "free", &wrong).await.status, 422, "{}", keyed.path);
+        stage.with_key(&keyed, "free", &keyed.body).await.success();
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_key_is_refused() {
+    let stage = Stage::set().await;
+    let (most, more) = ("k".repeat(255), "k".repeat(256));
+    for keyed in stage.calls() {
+        let effects = stage.effects().await;
+        for key in ["", "\"\"", &more, "a\tb"] {
+            stage.with_key(&keyed, key, &keyed.body).await.assert_invalid("idempotencyKey", keyed.path);
+        }
+        let foreign = stage.with_key(&keyed, "k\u{e9}", &keyed.body).await;
+        foreign.assert_refused(400, "malformed", keyed.path);
+        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        stage.with_key(&keyed, &most, &keyed.body).await.success();
+    }
+    let keyed = &stage.calls()[0];
+    for (key, status) in
+        [("", 422), (more.as_str(), 422), ("a\u{1}b", 422), ("a\u{0}b", 422), ("\u{1f511}", 201)]
+    {
+        let mut body = keyed.body.clone();
+        body["idempotencyKey"] = json!(key);
+        let answer = stage.call(keyed).json(&body).send().await;
+        assert_eq!(answer.status, status, "{key:?}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn what_is_scheduled_or_booked_needs_a_key() {
+    let stage = Stage::set().await;
+    for keyed in stage.calls() {
+        if matches!(keyed.route, "schedule_message" | "add_credits") {
+            let answer = stage.call(&keyed).json(&keyed.body).send().await;
+            answer.assert_invalid("idempotencyKey", keyed.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_its_tenants_and_its_routes_alone() {
+    let stage = Stage::set().await;
+    let other = house(&stage.door, "other").await;
+    for keyed in stage.calls() {
+        stage.with_key(&keyed, "shared", &keyed.body).await.success();
+    }
+    for path in ["/messages", "/messages/schedule"] {
+        let mut body = other.body_for(&stage.world, path);
+        body["idempotencyKey"] = json!("shared");
+        let answer = stage.door.post(path).by(&other.token).json(&body).send().await;
+        assert_eq!(answer.status, 201, "{path}: {}", answer.text);
+    }
+    assert_eq!(other.messages(&stage.door).await.len(), 2);
+    assert_eq!(stage.home.messages(&stage.door).await.len(), 2);
+}

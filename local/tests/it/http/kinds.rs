@@ -1,0 +1,142 @@
+//! Every kind of problem that the product knows can be met.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use http_kit::Kind;
+use serde_json::json;
+use store::Moment;
+
+use super::cast::{House, house};
+use super::keys::Held;
+use super::raw::{Answer, Door};
+use crate::world::{PASSWORD, World};
+
+/// How each kind is met. A new kind does not compile until somebody says how it is reached.
+async fn reach(kind: Kind, world: &World, door: &Door, home: &House) -> Answer {
+    let message = home.message();
+    match kind {
+        Kind::Malformed => door.post("/messages").by(&home.token).raw_json("{").send().await,
+        Kind::Unauthenticated => door.get("/contacts").send().await,
+        Kind::Forbidden => door.post("/plans").by(&home.token).json(&json!({})).send().await,
+        Kind::NotFound => door.get("/messages/none").by(&home.token).send().await,
+        Kind::MethodNotAllowed => door.call(Method::DELETE, "/plans").send().await,
+        Kind::Conflict => {
+            let again = json!({
+                "tenantName": "Home", "slug": "home", "adminEmail": "else@tenant.test", "adminPassword": PASSWORD,
+                "adminName": "Ann",
+            });
+            door.post("/auth/register-tenant").json(&again).send().await
+        }
+        Kind::StillRunning => {
+            let held = Held::hold(world, home.tenant_id(), "send_message", "held").await;
+            let call = door.post("/messages").by(&home.token).header("idempotency-key", "held");
+            let answer = call.json(&message).send().await;
+            held.let_go().await;
+            answer
+        }
+        Kind::TooLarge => {
+            let body = format!("\"{}\"", "x".repeat(domain::limits::BODY_BYTES_MAX));
+            door.post("/messages").by(&home.token).raw_json(body).send().await
+        }
+        Kind::UnsupportedMediaType => door.post("/messages").by(&home.token).bytes("{}").send().await,
+        Kind::Invalid => door.post("/messages").by(&home.token).json(&json!({})).send().await,
+        Kind::KeyReused => {
+            let keyed = |body| {
+                let call = door.post("/messages").by(&home.token).header("idempotency-key", "reused");
+                call.json(body).send()
+            };
+            keyed(&message).await.success();
+            let mut other = message.clone();
+            other["variables"] = json!({ "name": "Cid" });
+            keyed(&other).await
+        }
+        Kind::NotPossible => {
+            let body = json!({ "secret": "none", "password": PASSWORD });
+            door.post("/auth/set-password").json(&body).send().await
+        }
+        Kind::TooMany => {
+            let login = json!({ "email": "guessed@tenant.test", "password": "wrong-password" });
+            // A slow machine may outlast the first waits, which double.
+            for _ in 0..20 {
+                let answer = door.post("/auth/login").json(&login).send().await;
+                if answer.status == 429 {
+                    return answer;
+                }
+            }
+            panic!("guesses are not throttled")
+        }
+        Kind::MetaRefused => {
+            door.post("/whatsapp/connect").by(&home.token).json(&json!({ "code": "bad-code" })).send().await
+        }
+        Kind::MetaUnreachable => away::without_meta(world, home).await,
+        Kind::Internal => away::with_a_bug().await,
+        Kind::Unavailable => away::without_database().await,
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_problem_can_be_met_with_its_own_type_and_status() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    for kind in Kind::ALL {
+        let answer = reach(kind, &world, &door, &home).await;
+        assert_eq!(answer.status, kind.status().as_u16(), "{kind:?}: {}", answer.text);
+        assert_eq!(answer.body["type"], kind.uri(), "{kind:?}: {}", answer.text);
+    }
+}
+
+#[test]
+fn no_two_kinds_share_a_type() {
+    let mut types: Vec<String> = Kind::ALL.iter().map(|kind| kind.uri()).collect();
+    types.sort_unstable();
+    types.dedup();
+    assert_eq!(types.len(), Kind::ALL.len());
+}
+
+/// Worlds in which something is missing.
+mod away {
+    use super::*;
+
+    /// The same API with a Meta that nobody listens at.
+    pub async fn without_meta(world: &World, home: &House) -> Answer {
+        // A port that was free a moment ago: nothing answers there.
+        let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let mut machine = world.machine.clone();
+        machine.app.platform.meta = meta::Client::new(meta::Config {
+            base_url: format!("http://{nobody}"),
+            version: "v26.0".to_owned(),
+            app_id: "1".to_owned(),
+            app_secret: "secret".into(),
+            call_timeout: Duration::from_secs(2),
+        })
+        .unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = tidings::api::router(&machine);
+        let api = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let door = Door::at(&url, world);
+        let call = door.post("/whatsapp/connect").by(&home.token).json(&json!({ "code": "code" }));
+        let answer = call.may_fail().send().await;
+        api.abort();
+        answer
+    }
+
+    /// An operation that ends where no code expects it.
+    pub async fn with_a_bug() -> Answer {
+        let world = World::start_cut("list_templates", Moment::BeforeCommit, 1).await;
+        let door = Door::of(&world);
+        let home = house(&door, "home").await;
+        door.get("/templates").by(&home.token).may_fail().send().await
+    }
+
+    /// A database that lets nobody in any more.
+    pub async fn without_database() -> Answer {
+        let world = World::start().await;
+        let door = Door::of(&world);
+        let home = house(&door, "home").await;
+        world.db.shut().await;
+        door.get("/templates").by(&home.token).may_fail().send().await
+    }
+}

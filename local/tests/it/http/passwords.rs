@@ -1,0 +1,77 @@
+//! Passwords that somebody chooses, and ones that somebody tries.
+
+use serde_json::{Value, json};
+
+use super::raw::Door;
+use crate::world::World;
+
+fn registration(slug: &str, password: &str) -> Value {
+    json!({
+        "tenantName": slug, "slug": slug, "adminEmail": format!("{slug}@tenant.test"), "adminPassword": password,
+        "adminName": "Ann",
+    })
+}
+
+#[tokio::test]
+async fn a_password_has_8_to_128_characters_of_any_kind_and_works_afterwards() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let (long, longer) = ("x".repeat(128), "x".repeat(129));
+    let sixty_four = "0123456789abcdef".repeat(4);
+    for (slug, password, is_one) in [
+        ("seven", "1234567", false),
+        ("seven-emoji", "\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}", false),
+        ("eight", "12345678", true),
+        ("emoji", "pass \u{1f600}\u{1f512}9", true),
+        ("spaces", "        ", true),
+        ("sixty-four", &sixty_four, true),
+        ("most", &long, true),
+        ("more", &longer, false),
+        ("empty", "", false),
+    ] {
+        let answer = door.post("/auth/register-tenant").json(&registration(slug, password)).send().await;
+        if !is_one {
+            answer.assert_invalid("adminPassword", slug);
+            continue;
+        }
+        assert_eq!(answer.status, 201, "{slug}: {}", answer.text);
+        let email = format!("{slug}@tenant.test");
+        for (password, status) in [(format!("{password} "), 401), (password.to_owned(), 200)] {
+            let login = json!({ "email": email, "password": password });
+            let answer = door.post("/auth/login").json(&login).send().await;
+            assert_eq!(answer.status, status, "{slug}: {}", answer.text);
+        }
+        assert!(
+            !answer.text.contains(password.trim()) || password.trim().is_empty(),
+            "{slug}: it is told to nobody"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_password_of_a_megabyte_is_not_read() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let megabyte = "x".repeat(1_000_000);
+    for (path, body) in [
+        ("/auth/register-tenant", registration("huge", &megabyte)),
+        ("/auth/login", json!({ "email": "home@tenant.test", "password": megabyte })),
+        ("/auth/set-password", json!({ "secret": "none", "password": megabyte })),
+    ] {
+        door.post(path).json(&body).send().await.assert_refused(413, "too-large", path);
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_no_token_and_a_token_is_no_link() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let session = door.post("/auth/register-tenant").json(&registration("home", "password123")).send().await;
+    let token = session.text_of("token");
+    for secret in [token.as_str(), "", "0", &"f".repeat(64), &"x".repeat(10_000)] {
+        let body = json!({ "secret": secret, "password": "another-password" });
+        door.post("/auth/set-password").json(&body).send().await.assert_refused(422, "not-possible", secret);
+    }
+    let secret = "f".repeat(64);
+    door.get("/contacts").by(&secret).send().await.assert_refused(401, "unauthenticated", "a link's secret");
+}

@@ -1,0 +1,103 @@
+//! Businesses that sign themselves up: what they may be called, and the same one many times at once.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::raw::Door;
+use crate::world::{PASSWORD, World};
+
+#[tokio::test]
+async fn of_twenty_equal_registrations_one_becomes_a_tenant_and_the_rest_leave_nothing() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let before = world.db.contents().await;
+    let registration = json!({
+        "tenantName": "Twin", "slug": "twin", "adminEmail": "twin@tenant.test", "adminPassword": PASSWORD,
+        "adminName": "Ann",
+    });
+    let answers =
+        join_all((0..20).map(|_| door.post("/auth/register-tenant").json(&registration).send())).await;
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    let refused = answers.iter().filter(|answer| answer.problem() == Some("conflict")).count();
+    assert_eq!((made, refused), (1, 19));
+    let after = world.db.contents().await;
+    for table in ["tenants", "users", "wallets", "whatsapp_accounts", "phone_numbers"] {
+        assert_eq!(after[table].0, before[table].0 + 1, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_slug_or_an_e_mail_alone_is_taken_too() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    for (slug, email, status) in [
+        ("twin", "twin@tenant.test", 201),
+        ("twin", "else@tenant.test", 409),
+        ("else", "twin@tenant.test", 409),
+        ("else", "TWIN@tenant.test", 409),
+        ("else", "else@tenant.test", 201),
+    ] {
+        let registration = json!({
+            "tenantName": "Twin", "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": "Ann",
+        });
+        let answer = door.post("/auth/register-tenant").json(&registration).send().await;
+        assert_eq!(answer.status, status, "{slug} {email}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn what_a_business_or_a_person_cannot_be_called_is_named() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let before = world.db.contents().await;
+    let good = json!({
+        "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminPassword": PASSWORD,
+        "adminName": "Ann",
+    });
+    let (long, address) = ("x".repeat(201), format!("{}@tenant.test", "x".repeat(250)));
+    for (field, values) in [
+        ("tenantName", ["", "  ", "a\nb", &long]),
+        ("adminName", ["", "\u{a0}", "a\u{7f}b", &long]),
+        ("slug", ["", "New", "-new", "n--w"]),
+        ("slug", ["new_", "n\u{e9}w", "../new", &long]),
+        ("adminEmail", ["", "new", "@tenant.test", "new@tenant"]),
+        ("adminEmail", ["new@tenant.", "n w@tenant.test", "new@a@tenant.test", &address]),
+        (
+            "adminEmail",
+            ["new@tenant.test\r\nBcc: else@tenant.test", "\t@\t.\t", "new@.test", "new@tenant..test"],
+        ),
+    ] {
+        for value in values {
+            let mut body = good.clone();
+            body[field] = json!(value);
+            let answer = door.post("/auth/register-tenant").json(&body).send().await;
+            answer.assert_invalid(field, value);
+            assert_eq!(answer.fields(), [field], "{value}");
+        }
+    }
+    assert_eq!(world.db.contents().await, before);
+}
+
+#[tokio::test]
+async fn any_e_mail_and_name_that_is_taken_is_found_again() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    for (slug, email, name) in [
+        ("a", "\u{130}stanbul@tenant.test", "\u{130}"),
+        ("b", "\u{391}\u{3a3}@TENANT.test", "O'Hara; DROP TABLE users--"),
+        ("c", "\u{1e9e}\u{1c5}\u{13a0}@tenant.test", "\u{1f600}\u{202e}"),
+        ("d", "a+b.c-d_e'%$#!@sub.tenant.test", "<script>alert(1)</script>"),
+        ("e", "\u{2126}\u{212a}\u{10400}@tenant.test", "{{1}} ${x} %s"),
+    ] {
+        let registration = json!({
+            "tenantName": name, "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": name,
+        });
+        let made = door.post("/auth/register-tenant").json(&registration).send().await;
+        assert_eq!(made.status, 201, "{email}: {}", made.text);
+        for spelling in [email.to_owned(), format!(" {email} ")] {
+            let login = json!({ "email": spelling, "password": PASSWORD });
+            let session = door.post("/auth/login").json(&login).send().await;
+            assert_eq!(session.success()["name"], name, "{email}");
+        }
+    }
+}

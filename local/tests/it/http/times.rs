@@ -1,0 +1,98 @@
+//! Times to send at, as callers write them.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::cast::house;
+use super::raw::Door;
+use crate::world::World;
+
+#[tokio::test]
+async fn a_time_that_is_none_is_refused_by_name_and_nothing_is_taken() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    let year = world.clock.now().to_string()[..4].parse::<i32>().unwrap();
+    for time in [
+        format!("{year}-12-31T10:00:00"),
+        format!("{year}-02-30T10:00:00Z"),
+        format!("{year}-12-31T23:59:60Z"),
+        format!("{year}1231T235960Z"),
+        format!("{year}1231T100000Z"),
+        format!("{year}-12-31T10:00Z"),
+        format!("{year}-12-31T24:00:00Z"),
+        format!("{year}-12-31"),
+        format!("+00{year}-12-31T10:00:00Z"),
+        format!("{year}-12-31T10:00:00+99:00"),
+        format!("{year}-12-31T10:00:00Z[UTC]"),
+        format!("{year}-12-31T10:00:00Z "),
+        "9999-12-31T23:59:59Z".to_owned(),
+        "9999-01-01T00:00:00Z".to_owned(),
+        "10000-01-01T00:00:00Z".to_owned(),
+        "tomorrow".to_owned(),
+        "1767225600".to_owned(),
+        String::new(),
+        "9".repeat(10_000),
+    ] {
+        let mut body = home.scheduled(&world, "time");
+        body["scheduleTime"] = json!(time);
+        let answer = door.post("/messages/schedule").by(&home.token).json(&body).send().await;
+        answer.assert_invalid("scheduleTime", &time);
+    }
+    for time in [json!(1_767_225_600), json!(null), json!({})] {
+        let mut body = home.scheduled(&world, "time");
+        body["scheduleTime"] = time.clone();
+        let answer = door.post("/messages/schedule").by(&home.token).json(&body).send().await;
+        answer.assert_invalid("scheduleTime", &time.to_string());
+    }
+    assert!(home.messages(&door).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "1.00").await;
+    let door = Door::of(&world);
+    let token = world.token(&tenant).await;
+    let contact = tenant.contact("+15550000001").await;
+    let now = world.clock.now();
+    let ahead = |seconds: i64| (now + SignedDuration::from_secs(seconds)).to_string();
+    let mut accepted_ids = Vec::new();
+    for (index, time) in [
+        "2024-12-31T10:00:00Z".to_owned(),
+        "0001-01-01T00:00:00Z".to_owned(),
+        "2024-12-31t10:00:00z".to_owned(),
+        "2024-12-31 10:00:00+05:30".to_owned(),
+        ahead(1),
+        ahead(90),
+        ahead(24 * 3_600),
+        ahead(366 * 24 * 3_600 - 60),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = json!({
+            "templateId": tenant.template, "contactId": contact, "scheduleTime": time,
+            "idempotencyKey": index.to_string(),
+        });
+        let answer = door.post("/messages/schedule").by(&token).json(&body).send().await;
+        let due: Timestamp = answer.text_of("dueAt").parse().unwrap();
+        let accepted: Timestamp = answer.text_of("acceptedAt").parse().unwrap();
+        match time.replace(['t', 'z'], "T").trim_end_matches('T').parse::<Timestamp>() {
+            Ok(asked) if asked > accepted => assert_eq!(due, asked, "{time}"),
+            Ok(_) | Err(_) => assert_eq!(due, accepted, "{time}"),
+        }
+        accepted_ids.push(answer.text_of("id"));
+    }
+    // Through the whole year: nothing is stuck.
+    for passes in [SignedDuration::ZERO, SignedDuration::from_hours(25), SignedDuration::from_hours(367 * 24)]
+    {
+        world.clock.advance(passes);
+        world.recover().await;
+    }
+    let token = world.token(&tenant).await;
+    for id in accepted_ids {
+        let shown = door.get(&format!("/messages/{id}")).by(&token).send().await;
+        assert_eq!(shown.success()["status"], "READ", "{id}");
+    }
+}

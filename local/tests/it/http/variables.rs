@@ -1,0 +1,79 @@
+//! Templates' variables, and what is put into them.
+
+use serde_json::json;
+
+use super::cast::house;
+use super::raw::Door;
+use crate::world::World;
+
+#[tokio::test]
+async fn a_template_that_meta_could_not_take_is_refused_by_field() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    let many = (1..=999).fold(String::new(), |text, number| text + &format!("{{{{{number}}}}}"));
+    let names: Vec<String> = (1..=999).map(|number| format!("n{number}")).collect();
+    for (field, content, variables) in [
+        ("content", &*many, json!(names)),
+        ("content", "", json!([])),
+        ("content", &"x".repeat(1_025), json!([])),
+        ("content", "Hello {{1}} and {{3}}!", json!(["a", "b"])),
+        ("content", "Hello {{name}}!", json!(["name"])),
+        ("content", "Hello {{1", json!(["name"])),
+        ("content", "Hello {{-1}} {{18446744073709551616}}", json!(["a", "b"])),
+        ("variables", "Hello {{1}}, welcome!", json!([])),
+        ("variables", "Hello {{1}}, welcome!", json!(["a", "b"])),
+        ("variables", "Hello {{1}}, welcome!", json!([""])),
+        ("variables", "Hello {{1}}, welcome!", json!(["x".repeat(61)])),
+        ("variables", "Hello {{1}}, welcome!", json!(["a\nb"])),
+    ] {
+        let body = json!({ "name": "odd", "content": content, "variables": variables });
+        let answer = door.post("/templates").by(&home.token).json(&body).send().await;
+        answer.assert_invalid(field, content);
+    }
+    for (field, value) in [
+        ("name", json!("Welcome")),
+        ("name", json!("a b")),
+        ("name", json!("x".repeat(513))),
+        ("language", json!("en-US")),
+        ("language", json!("")),
+        ("category", json!("SPAM")),
+        ("category", json!(1)),
+    ] {
+        let mut body = json!({ "name": "odd", "content": "Hello!" });
+        body[field] = value;
+        let answer = door.post("/templates").by(&home.token).json(&body).send().await;
+        answer.assert_invalid(field, &body.to_string());
+    }
+    let listed = door.get("/templates").by(&home.token).send().await;
+    assert_eq!(listed.success()["data"].as_array().unwrap().len(), 1, "no draft is left behind");
+}
+
+#[tokio::test]
+async fn a_value_that_meta_would_refuse_is_refused_by_name_and_any_other_is_sent_as_it_is() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    for (field, variables) in [
+        ("variables.name", json!({ "name": "two\nlines" })),
+        ("variables.name", json!({ "name": "a\ttab" })),
+        ("variables.name", json!({ "name": "x".repeat(4_096) })),
+        ("variables.name", json!({ "name": "" })),
+        ("variables.name", json!({ "name": "  " })),
+        ("variables.name", json!({ "name": 1 })),
+        ("variables.name", json!({ "name": null })),
+        ("variables.other", json!({ "name": "Bea", "other": "x" })),
+        ("variables.", json!({ "": "x" })),
+    ] {
+        let mut body = home.message();
+        body["variables"] = variables.clone();
+        let answer = door.post("/messages").by(&home.token).json(&body).send().await;
+        answer.assert_invalid(field, &variables.to_string());
+    }
+    assert!(home.messages(&door).await.is_empty());
+    for value in ["{{1}}", "{{2}} $1 %s \\", "\u{1f600}\u{202e}", "' OR 1=1--"] {
+        let mut body = home.message();
+        body["variables"] = json!({ "name": value });
+        assert_eq!(door.post("/messages").by(&home.token).json(&body).send().await.status, 201, "{value}");
+    }
+}

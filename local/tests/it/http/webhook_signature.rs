@@ -1,0 +1,202 @@
+//! The webhook's door: who is let in, and what stands on the queue when it says 200.
+
+use std::collections::BTreeSet;
+
+use cloud::Queue;
+use cloud::one_machine::Policy;
+use domain::limits::WEBHOOK_BODY_BYTES_MAX;
+use domain::update::{Update, UpdateBatch};
+use jiff::SignedDuration;
+use meta::signature::sign;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::raw::{Answer, Door, padded};
+use crate::world::World;
+
+/// The body of a webhook with these statuses of messages of one number.
+pub fn webhook(number: &str, statuses: &[Value]) -> String {
+    json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{
+        "field": "messages",
+        "value": {
+            "messaging_product": "whatsapp",
+            "metadata": { "display_phone_number": "15550000000", "phone_number_id": number },
+            "statuses": statuses,
+        },
+    }] }] })
+    .to_string()
+}
+
+/// Says it as Meta would.
+pub async fn tell(world: &World, door: &Door, body: &[u8]) -> Answer {
+    let signature = sign(&world.machine.webhook.app_secrets[0], body);
+    door.post("/webhook/meta").header("x-hub-signature-256", signature).raw_json(body).send().await
+}
+
+#[tokio::test]
+async fn what_meta_did_not_sign_is_refused_and_nothing_of_it_is_kept() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let body =
+        webhook("1", &[json!({ "id": "wamid.1", "status": "sent", "timestamp": "1", "recipient_id": "1" })]);
+    let secret = &world.machine.webhook.app_secrets[0];
+    let right = sign(secret, body.as_bytes());
+    let digits = right.strip_prefix("sha256=").unwrap();
+    let before = world.db.contents().await;
+    let longer = format!("{body}\n");
+    let with_bom = format!("\u{feff}{body}");
+    for (what, headers, body) in [
+        ("no signature", vec![], &body),
+        ("an empty one", vec![""], &body),
+        ("the digits alone", vec![digits], &body),
+        ("sha1", vec![&*format!("sha1={}", &digits[..40])], &body),
+        ("sha1 of that length", vec![&*format!("sha1={digits}")], &body),
+        ("63 digits", vec![&right[..right.len() - 1]], &body),
+        ("65 digits", vec![&*format!("{right}0")], &body),
+        ("no digits", vec![&*format!("sha256={}", "g".repeat(64))], &body),
+        ("zeros", vec![&*format!("sha256={}", "0".repeat(64))], &body),
+        ("a space", vec![&*format!("sha256= {digits}")], &body),
+        ("SHA256", vec![&*format!("SHA256={digits}")], &body),
+        ("another secret", vec![&*sign(&"else".into(), body.as_bytes())], &body),
+        ("no secret", vec![&*sign(&"".into(), body.as_bytes())], &body),
+        ("two headers, the right one first", vec![&*right, "sha256=00"], &body),
+        ("two headers, the right one last", vec!["sha256=00", &*right], &body),
+        ("two in one", vec![&*format!("{right}, {right}")], &body),
+        ("one byte more", vec![&*right], &longer),
+        ("a byte order mark", vec![&*right], &with_bom),
+    ] {
+        let call = door.post("/webhook/meta").raw_json(body.as_bytes());
+        let call = headers.into_iter().fold(call, |call, value| call.header("x-hub-signature-256", value));
+        call.send().await.assert_refused(401, "unauthenticated", what);
+    }
+    let in_old_header =
+        door.post("/webhook/meta").header("x-hub-signature", &right).raw_json(body.as_bytes());
+    in_old_header.send().await.assert_refused(401, "unauthenticated", "the header of old");
+    assert_eq!(world.db.contents().await, before);
+
+    // The very bytes, in either case of the digits, whatever they are said to be.
+    for signature in [right.clone(), format!("sha256={}", digits.to_uppercase())] {
+        let call = door.post("/webhook/meta").header("x-hub-signature-256", signature);
+        assert_eq!(call.bytes(body.as_bytes()).send().await.status, 200);
+    }
+    assert_eq!(world.machine.queues.depths().await.unwrap().0, 2);
+}
+
+#[tokio::test]
+async fn the_raw_bytes_are_what_is_verified() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    for body in [
+        r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"\u00e9","value":{}}]}]}"#,
+        "{ \"entry\" : [ {\"changes\":[{\"value\":{\"\u{1f600}\":1.0e2},\"field\":\"x\"}] , \"id\":1}] }\n\n",
+        r#"{"entry":[],"entry":[{"changes":[{"field":"twice"}]}]}"#,
+    ] {
+        assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200, "{body}");
+    }
+    assert_eq!(world.machine.queues.depths().await.unwrap().0, 3);
+}
+
+#[tokio::test]
+async fn what_is_signed_and_no_webhook_is_refused_without_a_failure() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let before = world.db.contents().await;
+    for body in [
+        "",
+        "not JSON",
+        "{",
+        "{}",
+        "null",
+        "[]",
+        "{\"entry\":{}}",
+        "{\"entry\":[]} x",
+        &deep,
+        "\u{1f}\u{8b}\u{8}",
+    ] {
+        let what: String = body.chars().take(20).collect();
+        tell(&world, &door, body.as_bytes()).await.assert_refused(400, "malformed", &what);
+    }
+    tell(&world, &door, &[0xff, 0xfe, 0]).await.assert_refused(400, "malformed", "no UTF-8");
+    assert_eq!(world.db.contents().await, before);
+    for odd in
+        [r#"{"entry":[]}"#, r#"{"entry":[1,null,{"changes":[2,{}]}]}"#, r#"{"object":"page","entry":[{}]}"#]
+    {
+        assert_eq!(tell(&world, &door, odd.as_bytes()).await.status, 200, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let status = |number: usize| {
+        let errors = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
+        json!({
+            "id": format!("wamid.{number}"), "status": "failed", "timestamp": "1750000000",
+            "recipient_id": "15550000001", "errors": errors,
+        })
+    };
+    let statuses: Vec<Value> = (0..22_000).map(status).collect();
+    let body = webhook("1", &statuses);
+    assert!((3_000_000..WEBHOOK_BODY_BYTES_MAX).contains(&body.len()), "{}", body.len());
+    assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200);
+    let policy = Policy { visibility: SignedDuration::from_secs(60), receives_max: 5, batch_max: 10_000 };
+    let received = world.machine.queues.receive(Queue::Updates, policy).await.unwrap();
+    assert!(received.iter().all(|message| message.body.len() < 256 * 1_024), "as much as SQS takes");
+    let batches = received.iter().map(|message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap());
+    let wamid_of = |update: Update| match update {
+        Update::Status(status) => status.wamid.0,
+        Update::Kept(kept) => panic!("{kept:?}"),
+    };
+    let all: Vec<String> = batches.flat_map(|batch| batch.updates).map(wamid_of).collect();
+    let wamids: BTreeSet<&String> = all.iter().collect();
+    assert_eq!(all.len(), wamids.len(), "each once");
+    assert_eq!(wamids.len(), statuses.len());
+}
+
+#[tokio::test]
+async fn a_webhook_above_the_limit_is_too_large_whoever_signed_it() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let at_limit = padded(r#"{"entry":[]}"#, WEBHOOK_BODY_BYTES_MAX);
+    assert_eq!(tell(&world, &door, at_limit.as_bytes()).await.status, 200);
+    let above = format!("{at_limit} ");
+    tell(&world, &door, above.as_bytes()).await.assert_refused(413, "too-large", "signed");
+    let unsigned = door.post("/webhook/meta").raw_json(above).send().await;
+    unsigned.assert_refused(413, "too-large", "unsigned");
+}
+
+#[tokio::test]
+async fn the_handshake_is_for_whoever_knows_the_token_and_answers_plain_text() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let token = world.machine.webhook.verify_token.expose_secret();
+    let ask = |query: String| door.get(&format!("/webhook/meta?{query}")).send();
+    for challenge in ["1158201444", "%3Cscript%3Ealert(1)%3C/script%3E", "%7B%22a%22:1%7D", ""] {
+        let query = format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge={challenge}&extra=1");
+        let answer = ask(query).await;
+        let expected =
+            challenge.replace("%3C", "<").replace("%3E", ">").replace("%7B", "{").replace("%22", "\"");
+        assert_eq!((answer.status, answer.text.clone()), (200, expected.replace("%7D", "}")));
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "no browser makes it a page");
+    }
+    for query in [
+        String::new(),
+        "hub.mode=subscribe&hub.challenge=1".to_owned(),
+        "hub.mode=subscribe&hub.verify_token=&hub.challenge=1".to_owned(),
+        "hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1".to_owned(),
+        format!("hub.mode=subscribe&hub.verify_token={token}x&hub.challenge=1"),
+        format!("hub.mode=unsubscribe&hub.verify_token={token}&hub.challenge=1"),
+        format!("hub.verify_token={token}&hub.challenge=1"),
+        format!("hub.mode=subscribe&hub.verify_token={token}"),
+        format!("hub.mode=subscribe&hub.verify_token[]={token}&hub.challenge=1"),
+    ] {
+        let answer = ask(query.clone()).await;
+        answer.assert_refused(403, "forbidden", &query);
+        assert!(!answer.text.contains(token), "{query}");
+    }
+    let twice = format!("hub.mode=subscribe&hub.verify_token=wrong&hub.verify_token={token}&hub.challenge=1");
+    ask(twice).await.assert_refused(400, "malformed", "a token twice");
+}

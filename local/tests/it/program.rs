@@ -1,0 +1,210 @@
+//! Claims about the program as people start it: the README's walk, a kill, and roles on processes of their own.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use domain::Clock;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use testkit::TestDb;
+use tidings::client::{Client, text};
+use tokio::process::{Child, Command};
+
+const ADMIN: (&str, &str) = ("owner@program.test", "the-owners-password");
+/// Looks before a test gives up, a tenth of a second apart.
+const LOOKS_MAX: u32 = 300;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A home and a database, and the processes that serve from them.
+struct Program {
+    home: PathBuf,
+    port: u16,
+    db: TestDb,
+}
+
+impl Program {
+    async fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("tidings-program-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
+        let home = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&home).unwrap();
+        Self { home, port: two_free_ports(), db: testkit::database().await }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A process of it; gone when it is dropped.
+    fn spawn(&self, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_tidings"))
+            .args(arguments)
+            .env("TIDINGS_HOME", self.home.join(".tidings"))
+            .env("PORT", self.port.to_string())
+            .env("DATABASE_URL", self.db.url())
+            .env("TIDINGS_ADMIN_EMAIL", ADMIN.0)
+            .env("TIDINGS_ADMIN_PASSWORD", ADMIN.1)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap()
+    }
+
+    async fn wait_until_healthy(&self) -> Client {
+        let client = Client::new(&self.url()).unwrap();
+        for _ in 0..LOOKS_MAX {
+            if client.get("/healthz").await.is_ok_and(|answer| answer.status.is_success()) {
+                return client;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        panic!("the program did not start");
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.home) {
+            eprintln!("{}: {error}", self.home.display());
+        }
+    }
+}
+
+/// The API takes one, the sandbox the next.
+fn two_free_ports() -> u16 {
+    let listen = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port));
+    loop {
+        let first = listen(0).unwrap().local_addr().unwrap().port();
+        if first < u16::MAX && listen(first).is_ok() && listen(first + 1).is_ok() {
+            return first;
+        }
+    }
+}
+
+/// The tenant's message once it has come to rest.
+async fn at_rest(client: &Client, id: &str) -> Value {
+    for _ in 0..LOOKS_MAX {
+        let message = client.get(&format!("/messages/{id}")).await.unwrap().success().unwrap();
+        let status = text(&message, "status").unwrap();
+        let is_owed = status == "FAILED" && message.get("refund").is_none();
+        if !is_owed && matches!(status, "READ" | "FAILED") {
+            return message;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    panic!("message {id} did not come to rest");
+}
+
+/// A tenant with credit, one contact of that number, and an approved template.
+async fn set_up(nobody: &Client, phone: &str) -> (Client, Value) {
+    let registration = json!({
+        "tenantName": "Acme", "slug": "acme", "adminEmail": "ann@acme.test", "adminPassword": "password123",
+        "adminName": "Ann",
+    });
+    let session = nobody.post("/auth/register-tenant", &registration).await.unwrap().success().unwrap();
+    let tenant = nobody.with_token(text(&session, "token").unwrap());
+    let owner = nobody.login(ADMIN.0, ADMIN.1).await.unwrap();
+    let credit = json!({ "tenantId": session["tenantId"], "amount": "1.00", "idempotencyKey": "first" });
+    owner.post("/billing/add-credits", &credit).await.unwrap().success().unwrap();
+    let import = json!({ "contacts": [{ "phone": phone, "name": "Alice" }] });
+    tenant.post("/contacts/import", &import).await.unwrap().success().unwrap();
+    let template = json!({ "name": "welcome", "content": "Hello {{1}}, welcome!", "variables": ["name"] });
+    let template = tenant.post("/templates", &template).await.unwrap().success().unwrap();
+    let contacts = tenant.get("/contacts").await.unwrap().success().unwrap();
+    let send = json!({ "templateId": template["id"], "contactId": contacts["data"][0]["id"] });
+    (tenant, send)
+}
+
+/// The block of the README that walks from registration to refund.
+fn walk() -> String {
+    let readme = std::fs::read_to_string(testkit::workspace().join("README.md")).unwrap();
+    let (_, section) = readme.split_once("## From registration to refund").unwrap();
+    let (_, block) = section.split_once("```sh\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    block.to_owned()
+}
+
+#[tokio::test]
+async fn the_readmes_walk_ends_with_a_refunded_message() {
+    let program = Program::new().await;
+    let _serving = program.spawn(&[]);
+    program.wait_until_healthy().await;
+    // The walk as it stands, on this test's port and with this test's owner.
+    let script = walk()
+        .replace("localhost:3000", &format!("127.0.0.1:{}", program.port))
+        .replace("owner@tidings.local", ADMIN.0)
+        .replace("$(field adminPassword < .tidings/secrets.json)", ADMIN.1);
+    let walked =
+        Command::new("bash").arg("-c").arg(script).current_dir(&program.home).output().await.unwrap();
+    let said = String::from_utf8(walked.stdout).unwrap();
+    let lines: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let [imported, credited, message, ledger] = lines.as_slice() else { panic!("{said}") };
+    assert_eq!((&imported["imported"], &credited["balance"]), (&json!(1), &json!(100.0)));
+    assert_eq!((&message["status"], message["refund"].to_string().as_str()), (&json!("FAILED"), "0.012"));
+    let kinds: Vec<&Value> = ledger["data"].as_array().unwrap().iter().map(|entry| &entry["type"]).collect();
+    assert_eq!(kinds, ["CREDIT", "DEBIT", "CREDIT"], "{ledger}");
+}
+
+#[tokio::test]
+async fn after_a_sigkill_everything_that_was_taken_is_there() {
+    let program = Program::new().await;
+    let mut serving = program.spawn(&[]);
+    let nobody = program.wait_until_healthy().await;
+    let (tenant, send) = set_up(&nobody, "+15550000002").await;
+    let sent = tenant.post("/messages", &send).await.unwrap().success().unwrap();
+    let mut later = send.clone();
+    let tomorrow = Clock::System.now() + SignedDuration::from_hours(24);
+    later["scheduleTime"] = json!(tomorrow.to_string());
+    later["idempotencyKey"] = json!("later");
+    let scheduled = tenant.post("/messages/schedule", &later).await.unwrap().success().unwrap();
+    let shown = at_rest(&tenant, text(&sent, "id").unwrap()).await;
+    let ledger = tenant.get("/billing/ledger").await.unwrap().body;
+    let contacts = tenant.get("/contacts").await.unwrap().body;
+
+    serving.kill().await.unwrap();
+    let _again = program.spawn(&[]);
+    program.wait_until_healthy().await;
+
+    assert_eq!(tenant.get(&format!("/messages/{}", text(&sent, "id").unwrap())).await.unwrap().body, shown);
+    assert_eq!(tenant.get("/billing/ledger").await.unwrap().body, ledger);
+    assert_eq!(tenant.get("/contacts").await.unwrap().body, contacts);
+    let path = format!("/messages/{}", text(&scheduled, "id").unwrap());
+    assert_eq!(tenant.get(&path).await.unwrap().body["status"], "PENDING");
+    // And it goes on: the same process sends the next one.
+    let next = tenant.post("/messages", &send).await.unwrap().success().unwrap();
+    assert_eq!(at_rest(&tenant, text(&next, "id").unwrap()).await["status"], "FAILED");
+}
+
+#[tokio::test]
+async fn roles_on_processes_of_their_own_send_together() {
+    let program = Program::new().await;
+    let _http = program.spawn(&["serve", "--roles", "http"]);
+    let nobody = program.wait_until_healthy().await;
+    let sandbox = format!("http://127.0.0.1:{}", program.port + 1);
+    let roles = ["serve", "--meta-url", &sandbox, "--roles", "dispatch,updates,refunds,sweep,mailer"];
+    let _others = program.spawn(&roles);
+    let (tenant, send) = set_up(&nobody, "+15550000001").await;
+    let sent = tenant.post("/messages", &send).await.unwrap().success().unwrap();
+    assert_eq!(at_rest(&tenant, text(&sent, "id").unwrap()).await["status"], "READ");
+}
+
+#[tokio::test]
+async fn a_setting_that_cannot_be_is_named_and_nothing_starts() {
+    let program = Program::new().await;
+    for (name, value) in [("PORT", "70000"), ("TIDINGS_LEASE_SECONDS", "0"), ("TIDINGS_LISTEN", "here")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tidings"))
+            .env("TIDINGS_HOME", program.home.join(".tidings"))
+            .env("DATABASE_URL", program.db.url())
+            .env(name, value)
+            .output()
+            .await
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(name), "{name}={value}: {said}");
+    }
+}

@@ -1,0 +1,79 @@
+//! What a route's description need not say itself: the answers that follow from what the route takes.
+//!
+//! A route with a permit can answer 401 and 403, one with a body 400, 413, 415 and 422, one with a query 400 and 422,
+//! one with an idempotency key 409, and every one may fail. A handler declares what only it can answer.
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
+
+use crate::key;
+use crate::problem::Kind;
+
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+/// Declares the common answers of every operation, and that what is refused is refused with a problem.
+pub fn complete(openapi: &mut OpenApi) {
+    for item in openapi.paths.paths.values_mut() {
+        operations(item).for_each(complete_operation);
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+fn complete_operation(operation: &mut Operation) {
+    for kind in common(operation) {
+        let answer = || RefOr::T(Response::new(""));
+        operation.responses.responses.entry(kind.status().as_u16().to_string()).or_insert_with(answer);
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let Some(status) = status.parse().ok().and_then(|code| StatusCode::from_u16(code).ok()) else {
+            continue;
+        };
+        if response.description.is_empty() {
+            response.description = words(status);
+        }
+        if status.is_client_error() || status.is_server_error() {
+            response.content.shift_remove(JSON);
+            let body = Content::new(Some(Ref::from_schema_name("ProblemBody")));
+            response.content.insert(PROBLEM.to_owned(), RefOr::T(body));
+        }
+    }
+}
+
+/// What an operation can answer because of what it takes.
+fn common(operation: &Operation) -> BTreeSet<Kind> {
+    let takes = |place: ParameterIn, name: Option<&str>| {
+        let fits = |parameter: &RefOr<Parameter>| match parameter {
+            RefOr::T(known) => known.parameter_in == place && name.is_none_or(|name| known.name == name),
+            RefOr::Ref(_) => false,
+        };
+        operation.parameters.iter().flatten().any(fits)
+    };
+    let mut kinds = BTreeSet::from([Kind::Internal, Kind::Unavailable]);
+    if operation.security.is_some() {
+        kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
+    }
+    if operation.request_body.is_some() {
+        kinds.extend([Kind::Malformed, Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Invalid]);
+    }
+    if takes(ParameterIn::Query, None) {
+        kinds.extend([Kind::Malformed, Kind::Invalid]);
+    }
+    if takes(ParameterIn::Header, Some(key::NAME)) {
+        kinds.insert(Kind::StillRunning);
+    }
+    kinds
+}
+
+/// What is said of an answer of which its handler says nothing.
+fn words(status: StatusCode) -> String {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.status() == status);
+    kind.map_or_else(|| status.canonical_reason().unwrap_or_default(), Kind::title).to_owned()
+}

@@ -1,0 +1,147 @@
+//! WhatsApp Business accounts (Meta: WhatsApp Business account reference). Since September 2026 Meta calls what keeps
+//! this id a messaging account; ids and calls are the same.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::client::Client;
+use crate::error::CallError;
+use crate::wire::{Id, Listed, Page, PageQuery, present, text_of};
+
+/// Everything that is read of an account.
+pub const ACCOUNT_FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "timezone_id",
+    "currency",
+    "country",
+    "account_review_status",
+    "business_verification_status",
+    "ownership_type",
+    "message_template_namespace",
+];
+
+/// An account at Meta. Meta tells what it is asked for; words are kept as they come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteAccount {
+    /// Meta's id of it.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Meta's number of its time zone, which months of pricing follow.
+    pub timezone_id: Option<String>,
+    /// What it is billed in (ISO 4217).
+    pub currency: Option<String>,
+    /// Where it is (ISO 3166, two letters).
+    pub country: Option<String>,
+    /// `APPROVED`, `PENDING`, `REJECTED` or `DEFERRED`.
+    pub account_review_status: Option<String>,
+    /// Such as `VERIFIED`.
+    pub business_verification_status: Option<String>,
+    /// Such as `SELF_OWNED`.
+    pub ownership_type: Option<String>,
+    /// The namespace of its templates.
+    pub message_template_namespace: Option<String>,
+}
+
+/// Whose accounts of a business are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Those that it owns.
+    Owned,
+    /// Those that others shared with it.
+    Client,
+}
+
+/// A number to be added to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNumber {
+    /// The country's code, such as `1`.
+    pub country_code: String,
+    /// The number without it.
+    pub phone_number: String,
+    /// The business' name on it, which Meta reviews.
+    pub verified_name: Option<String>,
+    /// Whether it comes from another account, where it stays registered until this is done.
+    pub migrate_phone_number: Option<bool>,
+    /// Of a number that a provider verified beforehand.
+    pub preverified_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: Id,
+    name: Option<String>,
+    timezone_id: Option<Id>,
+    currency: Option<String>,
+    country: Option<String>,
+    account_review_status: Option<String>,
+    business_verification_status: Option<String>,
+    ownership_type: Option<String>,
+    message_template_namespace: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: Id,
+}
+
+impl Told {
+    fn read(self) -> RemoteAccount {
+        RemoteAccount {
+            id: self.id.into(),
+            name: self.name,
+            timezone_id: text_of(self.timezone_id),
+            currency: self.currency,
+            country: self.country,
+            account_review_status: self.account_review_status,
+            business_verification_status: self.business_verification_status,
+            ownership_type: self.ownership_type,
+            message_template_namespace: self.message_template_namespace,
+        }
+    }
+}
+
+impl Client {
+    /// An account (`GET /{waba}`), with the fields named, or with Meta's own choice of them.
+    pub async fn account(
+        &self,
+        token: &str,
+        waba: &str,
+        fields: &[&str],
+    ) -> Result<RemoteAccount, CallError> {
+        let query = PageQuery { fields, ..PageQuery::default() };
+        let request = self.authorized(Method::GET, &[waba], token).query(&query.members());
+        Ok(self.call::<Told>(request).await?.read())
+    }
+
+    /// A page of a business' accounts (`GET /{business}/owned_whatsapp_business_accounts`, or `client_…`).
+    pub async fn list_accounts(
+        &self,
+        token: &str,
+        (business, side): (&str, Side),
+        query: &PageQuery<'_>,
+    ) -> Result<Page<RemoteAccount>, CallError> {
+        let edge = match side {
+            Side::Owned => "owned_whatsapp_business_accounts",
+            Side::Client => "client_whatsapp_business_accounts",
+        };
+        let request = self.authorized(Method::GET, &[business, edge], token).query(&query.members());
+        Ok(self.call::<Listed<Told>>(request).await?.page(Told::read))
+    }
+
+    /// Adds a number to an account (`POST /{waba}/phone_numbers`; Meta: registering phone numbers). Gives its id; it can
+    /// send once its code is verified and it is registered.
+    pub async fn add_number(&self, token: &str, waba: &str, new: &NewNumber) -> Result<String, CallError> {
+        let body = present(json!({
+            "cc": new.country_code,
+            "phone_number": new.phone_number,
+            "verified_name": new.verified_name,
+            "migrate_phone_number": new.migrate_phone_number,
+            "preverified_id": new.preverified_id,
+        }));
+        let request = self.authorized(Method::POST, &[waba, "phone_numbers"], token).json(&body);
+        Ok(self.call::<Named>(request).await?.id.into())
+    }
+}

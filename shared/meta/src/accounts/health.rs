@@ -1,0 +1,143 @@
+//! Whether a number, a template or an account may send (Meta: messaging health status).
+
+use reqwest::Method;
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::error::CallError;
+use crate::wire::{Id, text_of};
+
+/// Whether something may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// It may.
+    Available,
+    /// It may, within limits that it is told.
+    Limited,
+    /// It may not.
+    Blocked,
+    /// A word that we do not know, or none.
+    Other(String),
+}
+
+/// Whether something may send, and what else has a say in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// What was asked about.
+    pub node: String,
+    /// Meta's sum. It is BLOCKED as well when only calls are: see [`may_send`](Self::may_send).
+    pub overall: Availability,
+    /// Everything that has a say.
+    pub entities: Vec<HealthEntity>,
+}
+
+/// One thing that has a say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthEntity {
+    /// `PHONE_NUMBER`, `MESSAGE_TEMPLATE`, `WABA`, `BUSINESS` or `APP`.
+    pub kind: String,
+    /// Meta's id of it.
+    pub id: Option<String>,
+    /// Whether it may send.
+    pub can_send_message: Availability,
+    /// What limits it.
+    pub additional_info: Vec<String>,
+    /// What is wrong with it.
+    pub problems: Vec<HealthProblem>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct HealthProblem {
+    /// Such as 141002.
+    #[serde(rename = "error_code")]
+    pub code: i64,
+    /// What it is.
+    #[serde(rename = "error_description")]
+    pub description: Option<String>,
+    /// What to do about it.
+    pub possible_solution: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: Option<Id>,
+    health_status: HealthStatus,
+}
+
+#[derive(Deserialize)]
+pub(super) struct HealthStatus {
+    can_send_message: Option<String>,
+    #[serde(default)]
+    entities: Vec<ToldEntity>,
+}
+
+#[derive(Deserialize)]
+struct ToldEntity {
+    #[serde(default)]
+    entity_type: String,
+    id: Option<Id>,
+    can_send_message: Option<String>,
+    #[serde(default)]
+    additional_info: Vec<String>,
+    #[serde(default)]
+    errors: Vec<HealthProblem>,
+}
+
+impl Availability {
+    fn read(word: Option<String>) -> Self {
+        match word.as_deref() {
+            Some("AVAILABLE") => Self::Available,
+            Some("LIMITED") => Self::Limited,
+            Some("BLOCKED") => Self::Blocked,
+            Some(_) | None => Self::Other(word.unwrap_or_default()),
+        }
+    }
+
+    /// Meta's word for it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Available => "AVAILABLE",
+            Self::Limited => "LIMITED",
+            Self::Blocked => "BLOCKED",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl HealthStatus {
+    pub(super) fn read(self, node: String) -> Health {
+        let entity = |told: ToldEntity| HealthEntity {
+            kind: told.entity_type,
+            id: text_of(told.id),
+            can_send_message: Availability::read(told.can_send_message),
+            additional_info: told.additional_info,
+            problems: told.errors,
+        };
+        Health {
+            node,
+            overall: Availability::read(self.can_send_message),
+            entities: self.entities.into_iter().map(entity).collect(),
+        }
+    }
+}
+
+impl Health {
+    /// Whether messages may be sent: nothing that has a say forbids it. Where nothing is told, Meta's sum counts.
+    pub fn may_send(&self) -> bool {
+        let forbids = |availability: &Availability| *availability == Availability::Blocked;
+        if self.entities.is_empty() {
+            return !forbids(&self.overall);
+        }
+        !self.entities.iter().any(|entity| forbids(&entity.can_send_message))
+    }
+}
+
+impl Client {
+    /// Whether a number, a template, an account or a business may send, by its id (`GET /{node}?fields=health_status`).
+    pub async fn health(&self, token: &str, node: &str) -> Result<Health, CallError> {
+        let request = self.authorized(Method::GET, &[node], token).query(&[("fields", "health_status")]);
+        let told: Told = self.call(request).await?;
+        Ok(told.health_status.read(text_of(told.id).unwrap_or_else(|| node.to_owned())))
+    }
+}

@@ -1,0 +1,220 @@
+//! Business phone numbers (Meta: business phone numbers).
+
+use domain::PhoneNumberId;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::health::{Health, HealthStatus};
+use super::subscription::CallbackOverride;
+use crate::client::Client;
+use crate::error::CallError;
+use crate::wire::{Id, Listed, PAGE_ITEMS, Page, PageQuery, lenient};
+
+/// Everything that is read of a number, but for its health.
+pub const NUMBER_FIELDS: &[&str] = &[
+    "id",
+    "display_phone_number",
+    "verified_name",
+    "quality_rating",
+    "code_verification_status",
+    "name_status",
+    "new_name_status",
+    "status",
+    "throughput",
+    "whatsapp_business_manager_messaging_limit",
+    "platform_type",
+    "account_mode",
+    "is_on_biz_app",
+    "webhook_configuration",
+];
+
+/// Pages of numbers read; an account with more numbers than these hold is beyond Meta's own limits.
+const PAGES_MAX: usize = 10;
+
+/// A business number as Meta tells of it. Meta tells what it is asked for; words are kept as they come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RemoteNumber {
+    /// Meta's id of it.
+    pub id: String,
+    /// As people see it, such as `+1 631-555-5555`.
+    pub display_phone_number: Option<String>,
+    /// The business' name on it.
+    pub verified_name: Option<String>,
+    /// `GREEN`, `YELLOW`, `RED`, or `NA` and `UNKNOWN` before it is rated.
+    pub quality_rating: Option<String>,
+    /// Such as `VERIFIED`.
+    pub code_verification_status: Option<String>,
+    /// Meta's review of the name, such as `APPROVED`.
+    pub name_status: Option<String>,
+    /// Meta's review of another name that was asked for.
+    pub new_name_status: Option<String>,
+    /// Such as `CONNECTED`, `FLAGGED` or `BANNED`.
+    pub status: Option<String>,
+    /// Meta's word for how much it takes from the number: `STANDARD` or `HIGH`.
+    pub throughput_level: Option<String>,
+    /// People whom the whole portfolio may write to first in 24 hours, such as `TIER_2K`.
+    pub messaging_limit: Option<String>,
+    /// The same of the number alone, which Meta no longer keeps.
+    pub messaging_limit_tier: Option<String>,
+    /// Such as `CLOUD_API`.
+    pub platform_type: Option<String>,
+    /// `LIVE` or `SANDBOX`.
+    pub account_mode: Option<String>,
+    /// Whether the WhatsApp Business app uses it too; then it is not registered by us.
+    pub is_on_biz_app: Option<bool>,
+    /// Its username, which people may write to instead of the number.
+    pub username: Option<String>,
+    /// Who hears its webhooks.
+    pub webhooks: Option<WebhookConfiguration>,
+    /// Whether it may send.
+    pub health: Option<Health>,
+}
+
+/// Who hears a number's webhooks: addresses at three levels, the nearest of which counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct WebhookConfiguration {
+    /// The number's own.
+    pub phone_number: Option<String>,
+    /// Its account's.
+    pub whatsapp_business_account: Option<String>,
+    /// The app's.
+    pub application: Option<String>,
+}
+
+impl WebhookConfiguration {
+    /// The address that Meta calls.
+    pub fn effective(&self) -> Option<&str> {
+        let nearest = [&self.phone_number, &self.whatsapp_business_account, &self.application];
+        nearest.into_iter().flatten().map(String::as_str).find(|address| !address.is_empty())
+    }
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: Id,
+    display_phone_number: Option<String>,
+    verified_name: Option<String>,
+    quality_rating: Option<String>,
+    code_verification_status: Option<String>,
+    name_status: Option<String>,
+    new_name_status: Option<String>,
+    status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    throughput: Option<Throughput>,
+    whatsapp_business_manager_messaging_limit: Option<String>,
+    messaging_limit_tier: Option<String>,
+    platform_type: Option<String>,
+    account_mode: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    is_on_biz_app: Option<bool>,
+    username: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    webhook_configuration: Option<WebhookConfiguration>,
+    #[serde(default, deserialize_with = "lenient")]
+    health_status: Option<HealthStatus>,
+}
+
+/// Meta documents an object with a level, and no more.
+#[derive(Deserialize)]
+struct Throughput {
+    level: Option<String>,
+}
+
+impl Told {
+    fn read(self) -> RemoteNumber {
+        let id = String::from(self.id);
+        RemoteNumber {
+            health: self.health_status.map(|status| status.read(id.clone())),
+            id,
+            display_phone_number: self.display_phone_number,
+            verified_name: self.verified_name,
+            quality_rating: self.quality_rating,
+            code_verification_status: self.code_verification_status,
+            name_status: self.name_status,
+            new_name_status: self.new_name_status,
+            status: self.status,
+            throughput_level: self.throughput.and_then(|throughput| throughput.level),
+            messaging_limit: self.whatsapp_business_manager_messaging_limit,
+            messaging_limit_tier: self.messaging_limit_tier,
+            platform_type: self.platform_type,
+            account_mode: self.account_mode,
+            is_on_biz_app: self.is_on_biz_app,
+            username: self.username,
+            webhooks: self.webhook_configuration,
+        }
+    }
+}
+
+impl RemoteNumber {
+    /// Messages that Meta takes from it: 80 a second, 1,000 after Meta's upgrade, 20 while the WhatsApp Business app uses
+    /// the number too (Meta: throughput).
+    pub fn messages_per_second(&self) -> i32 {
+        match self.throughput_level.as_deref() {
+            _ if self.is_on_biz_app == Some(true) => 20,
+            Some("HIGH") => 1_000,
+            Some(_) | None => 80,
+        }
+    }
+}
+
+impl Client {
+    /// A page of an account's numbers (`GET /{waba}/phone_numbers`).
+    pub async fn list_numbers(
+        &self,
+        token: &str,
+        waba: &str,
+        query: &PageQuery<'_>,
+    ) -> Result<Page<RemoteNumber>, CallError> {
+        let request = self.authorized(Method::GET, &[waba, "phone_numbers"], token).query(&query.members());
+        Ok(self.call::<Listed<Told>>(request).await?.page(Told::read))
+    }
+
+    /// All of an account's numbers, with [`NUMBER_FIELDS`].
+    pub async fn phone_numbers(&self, token: &str, waba: &str) -> Result<Vec<RemoteNumber>, CallError> {
+        let (mut numbers, mut after): (Vec<RemoteNumber>, Option<String>) = (Vec::new(), None);
+        for _page in 0..PAGES_MAX {
+            let query = PageQuery { fields: NUMBER_FIELDS, limit: Some(PAGE_ITEMS), after: after.as_deref() };
+            let page = self.list_numbers(token, waba, &query).await?;
+            let next = page.next().map(str::to_owned);
+            numbers.extend(page.items);
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// One number (`GET /{phone_number_id}`), with the fields named, or with Meta's own choice of them.
+    pub async fn number(
+        &self,
+        token: &str,
+        number: &PhoneNumberId,
+        fields: &[&str],
+    ) -> Result<RemoteNumber, CallError> {
+        let query = PageQuery { fields, ..PageQuery::default() };
+        let request = self.authorized(Method::GET, &[&number.0], token).query(&query.members());
+        Ok(self.call::<Told>(request).await?.read())
+    }
+
+    /// Sets the six-digit PIN of a number's two-step verification (`POST /{phone_number_id}`).
+    pub async fn set_pin(&self, token: &str, number: &PhoneNumberId, pin: &str) -> Result<(), CallError> {
+        let body = json!({ "pin": pin });
+        self.succeed(self.authorized(Method::POST, &[&number.0], token).json(&body)).await
+    }
+
+    /// Sends a number's messages and their statuses to an address of its own, or no longer (`POST /{phone_number_id}`;
+    /// Meta: webhook overrides). The app must be subscribed to the account first.
+    pub async fn override_number_callback(
+        &self,
+        token: &str,
+        number: &PhoneNumberId,
+        callback: Option<&CallbackOverride>,
+    ) -> Result<(), CallError> {
+        // Meta takes an empty address for none.
+        let none = json!({ "override_callback_uri": "" });
+        let body = json!({ "webhook_configuration": callback.map_or(none, |callback| json!(callback)) });
+        self.succeed(self.authorized(Method::POST, &[&number.0], token).json(&body)).await
+    }
+}

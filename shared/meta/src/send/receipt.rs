@@ -1,0 +1,30 @@
+//! Telling a person that their message was read, and that an answer is being written.
+
+use domain::{PhoneNumberId, Wamid};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::client::Client;
+use crate::error::CallError;
+use crate::wire::present;
+
+impl Client {
+    /// Marks a received message, and all before it, as read; with `is_typing`, shows for up to 25 seconds that an answer
+    /// is being written (Meta: `POST /{phone_number_id}/messages`, mark messages as read, typing indicators). No message
+    /// is sent: the answer is `{"success": true}` and names none.
+    pub async fn mark_read(
+        &self,
+        token: &str,
+        number: &PhoneNumberId,
+        message: &Wamid,
+        is_typing: bool,
+    ) -> Result<(), CallError> {
+        let body = present(json!({
+            "messaging_product": "whatsapp",
+            "status": "read",
+            "message_id": message.0,
+            "typing_indicator": is_typing.then(|| json!({ "type": "text" })),
+        }));
+        self.succeed(self.authorized(Method::POST, &[&number.0, "messages"], token).json(&body)).await
+    }
+}

@@ -1,0 +1,74 @@
+//! Templates put aside and taken back (Meta: template archival). Meta archives what nobody used for twelve months, and
+//! deletes it 28 days later.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::error::CallError;
+use crate::wire::Id;
+
+/// What became of each template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Archived {
+    /// Ids of those that it worked for.
+    pub done: Vec<String>,
+    /// Ids of the others, and what Meta says about each.
+    pub failed: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    #[serde(default, alias = "unarchived_templates")]
+    archived_templates: Vec<Id>,
+    /// An object from id to words; an empty list where there are none.
+    #[serde(default)]
+    failed_templates: Value,
+}
+
+impl Told {
+    fn read(self) -> Archived {
+        let words = |why: &Value| why.as_str().map_or_else(|| why.to_string(), str::to_owned);
+        let failed = self.failed_templates.as_object().into_iter().flatten();
+        Archived {
+            done: self.archived_templates.into_iter().map(String::from).collect(),
+            failed: failed.map(|(id, why)| (id.clone(), words(why))).collect(),
+        }
+    }
+}
+
+impl Client {
+    /// Puts templates aside (`POST /{waba}/message_templates/archive`): at most
+    /// [`TEMPLATES_PER_CALL_MAX`](super::TEMPLATES_PER_CALL_MAX), approved or rejected ones.
+    pub async fn archive_templates(
+        &self,
+        token: &str,
+        waba: &str,
+        ids: &[String],
+    ) -> Result<Archived, CallError> {
+        self.move_templates(token, [waba, "message_templates", "archive"], ids).await
+    }
+
+    /// Takes templates back within 28 days (`POST /{waba}/message_templates/unarchive`), with the status they had.
+    pub async fn unarchive_templates(
+        &self,
+        token: &str,
+        waba: &str,
+        ids: &[String],
+    ) -> Result<Archived, CallError> {
+        self.move_templates(token, [waba, "message_templates", "unarchive"], ids).await
+    }
+
+    async fn move_templates(
+        &self,
+        token: &str,
+        path: [&str; 3],
+        ids: &[String],
+    ) -> Result<Archived, CallError> {
+        let request = self.authorized_elsewhere(Method::POST, &path, token).json(&json!({ "hsm_ids": ids }));
+        Ok(self.call::<Told>(request).await?.read())
+    }
+}
