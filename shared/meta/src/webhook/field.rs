@@ -20,6 +20,30 @@ pub(super) fn is_lists(field: &str) -> bool {
     ) || field.starts_with("group_")
 }
 
+/// Fields whose value is one thing, and read.
+const WHOLE: [&str; 15] = [
+    "message_template_status_update",
+    "message_template_quality_update",
+    "template_category_update",
+    "template_correct_category_detection",
+    "message_template_components_update",
+    "phone_number_quality_update",
+    "phone_number_name_update",
+    "account_update",
+    "account_review_update",
+    "account_alerts",
+    "business_capability_update",
+    "security",
+    "business_username_update",
+    "business_username_updates",
+    "messaging_handovers",
+];
+
+/// Whether anything is known of the field: of any other its value may be what it likes.
+pub(super) fn is_read(field: &str) -> bool {
+    is_lists(field) || WHOLE.contains(&field)
+}
+
 /// Reads the value of a field.
 pub(super) fn read(field: &str, value: &Value) -> Result<What<'static>, &'static str> {
     Ok(match field {

@@ -66,7 +66,11 @@ fn read_change<'a>(change: &'a RawValue, entry: &Entry<'a>, events: &mut Vec<Eve
     };
     let mut place = Place { field: Some(name.clone()), ..entry.place.clone() };
     let Some(inner) = members.get("value").and_then(|raw| Some((raw, Members::of(raw)?))) else {
-        events.push(unreadable("a change without a value", place, whole()));
+        events.push(if field::is_read(&name) {
+            unreadable("a change without a value", place, whole())
+        } else {
+            Event { place, what: What::OtherField, part: Some(whole()) }
+        });
         return;
     };
     let (raw, inner) = inner;
