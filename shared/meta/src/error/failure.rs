@@ -86,6 +86,8 @@ fn start(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(status: u16, body: &str) -> Option<Failure> {
@@ -138,5 +140,35 @@ mod tests {
         assert_eq!(wait(&headers), Some(SignedDuration::from_mins(10)));
         headers.insert("retry-after", "30".parse().unwrap());
         assert_eq!(wait(&headers), Some(SignedDuration::from_secs(30)));
+    }
+
+    fn examples() -> Vec<Vec<u8>> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/graph");
+        let files = std::fs::read_dir(folder).unwrap();
+        files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_stops_the_reader_and_no_phone_number_is_stored(
+            status in any::<u16>(),
+            example in prop::sample::select(examples()),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let mut changed = example;
+            for (index, byte) in changes {
+                let index = index.index(changed.len());
+                changed[index] = byte;
+            }
+            for body in [changed, bytes] {
+                let Some(failure) = Failure::read(status, &HeaderMap::new(), &body) else { continue };
+                prop_assert!(!failure.class().told().what.is_empty());
+                prop_assert!(failure.wait().is_none_or(|wait| wait.is_positive()));
+                let text = failure.error.map(|error| error.as_meta_error().text).unwrap_or_default();
+                let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+                prop_assert!(digits.unwrap_or_default() < 7, "{text}");
+            }
+        }
     }
 }
