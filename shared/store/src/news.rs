@@ -1,4 +1,6 @@
-//! What Meta says of templates, people and accounts. Each statement takes a saying only when nothing later was said.
+//! What Meta says of templates, people and accounts. Each statement takes a saying only when nothing later was said, and
+//! the same one again changes nothing (I19). Of two in one second the word that comes first in the alphabet counts for a
+//! template, which lets an approval through, and the stricter one for a person or an account.
 
 use domain::update::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
 use domain::{Category, TenantId};
@@ -28,13 +30,13 @@ const TEMPLATE_STATUS: &str = "-- news::template_status
 UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
    AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
-   AND coalesce(status_said_at <= $7, status_said_at IS NULL)";
+   AND coalesce((status_said_at, $6) < ($7, status), status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))";
 
 const TEMPLATE_CATEGORY: &str = "-- news::template_category
 UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
    AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
-   AND coalesce(category_said_at <= $7, category_said_at IS NULL)";
+   AND coalesce((category_said_at, $6) < ($7, category), category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))";
 
 /// Notes what Meta decided about a template; tells how many it was about: none, when the tenant never made it here or
 /// something later is known.
@@ -63,7 +65,7 @@ UPDATE contacts SET opted_out_by_wish = opted_out_by_wish OR opted_out_at IS NUL
 const RESUME: &str = "-- news::resume
 UPDATE contacts SET opted_out_at = CASE WHEN opted_out_by_wish THEN NULL ELSE opted_out_at END,
        opted_out_by_wish = false, wish_said_at = $3
- WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at <= $3, wish_said_at IS NULL)";
+ WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at < $3, wish_said_at IS NULL)";
 
 /// Notes what a person wants. Who was opted out by the tenant stays so, whatever they say.
 pub async fn preference(
@@ -89,7 +91,7 @@ UPDATE whatsapp_accounts SET paused_reason = coalesce(paused_reason, $3), standi
 const REOPEN: &str = "-- news::reopen
 UPDATE whatsapp_accounts SET standing_said_at = $4,
        paused_reason = CASE WHEN starts_with(paused_reason, $3) THEN NULL ELSE paused_reason END
- WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(standing_said_at <= $4, standing_said_at IS NULL)";
+ WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(standing_said_at < $4, standing_said_at IS NULL)";
 
 /// Stops sending through an account that Meta closed, or goes on when Meta opened it again and nothing else stops it.
 pub async fn account(tx: &Tx, tenant: TenantId, update: &AccountUpdate) -> Result<u64, StoreError> {

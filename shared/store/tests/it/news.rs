@@ -123,10 +123,13 @@ async fn a_template_has_the_status_and_the_category_that_were_said_last() {
         status(&world, "PAUSED", 20),
     ];
     let (counts, known) = hear(&db.store, world.tenant, &said).await;
-    assert_eq!(counts, [1, 0, 1, 1], "the older one changes nothing, and a category is no status");
+    assert_eq!(counts, [1, 0, 1, 0], "neither the older one nor the same again, and a category is no status");
     assert_eq!((known.template.status.as_str(), known.template.category), ("PAUSED", Category::Marketing));
-    let (_, known) = hear(&db.store, world.tenant, &[status(&world, "APPROVED", 30)]).await;
-    assert!(known.template.is_approved());
+    let together =
+        [status(&world, "PENDING", 30), status(&world, "APPROVED", 30), status(&world, "PENDING", 30)];
+    let (counts, known) = hear(&db.store, world.tenant, &together).await;
+    assert_eq!(counts, [1, 1, 0]);
+    assert!(known.template.is_approved(), "in whatever order the two of one second came");
 }
 
 #[tokio::test]
@@ -152,6 +155,8 @@ async fn a_person_stops_and_resumes_and_the_tenants_own_word_stands() {
     assert!(stopped(&[wish(&w, false, 10)], &w).await);
     assert!(!stopped(&[wish(&w, true, 20)], &w).await);
     assert!(!stopped(&[wish(&w, false, 10)], &w).await, "told again, late");
+    assert!(stopped(&[wish(&w, false, 25), wish(&w, true, 25)], &w).await, "in doubt there is silence");
+    assert!(!stopped(&[wish(&w, true, 26)], &w).await);
     assert!(
         stopped(&[Said::OptOut, wish(&w, false, 30), wish(&w, true, 40)], &w).await,
         "the tenant said so"
