@@ -47,14 +47,10 @@ impl PhoneNumber {
         if !international.starts_with('+') {
             return Err(PhoneError::NoCountryCode);
         }
-        let number =
-            PHONE_NUMBER_UTIL.parse(&international, None).map_err(|_spelling| PhoneError::Malformed)?;
-        if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
-            return Err(PhoneError::Impossible);
-        }
-        let e164 = Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned());
-        // A country's own plan may go beyond what can be dialled from abroad.
-        if DIGITS.contains(&e164.digits().len()) { Ok(e164) } else { Err(PhoneError::Impossible) }
+        let e164 = normalised(&international)?;
+        // Reading drops one trunk zero. A spelling with several would name another number each time it is read, and
+        // one person would be two contacts.
+        if normalised(&e164)? == e164 { Ok(Self(e164)) } else { Err(PhoneError::Malformed) }
     }
 
     /// A number that was normalised before it was stored.
@@ -71,6 +67,16 @@ impl PhoneNumber {
     pub fn digits(&self) -> &str {
         self.0.trim_start_matches('+')
     }
+}
+
+fn normalised(international: &str) -> Result<String, PhoneError> {
+    let number = PHONE_NUMBER_UTIL.parse(international, None).map_err(|_spelling| PhoneError::Malformed)?;
+    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
+        return Err(PhoneError::Impossible);
+    }
+    let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
+    // A country's own plan may go beyond what can be dialled from abroad; the plus is no digit.
+    if DIGITS.contains(&(e164.len().saturating_sub(1))) { Ok(e164) } else { Err(PhoneError::Impossible) }
 }
 
 impl fmt::Display for PhoneNumber {
@@ -111,6 +117,7 @@ mod tests {
             ("+49 12", PhoneError::Impossible),
             ("+1555CALLNOW", PhoneError::Malformed),
             ("+1555\u{0}1234567", PhoneError::Malformed),
+            ("++6100151115", PhoneError::Malformed),
         ] {
             assert_eq!(PhoneNumber::parse(spelling), Err(error), "{spelling}");
         }

@@ -1,14 +1,20 @@
 //! Meta's errors as they are read, and calls that did not do what they were for.
 
 mod class;
+mod failure;
+mod told;
+mod usage;
 mod words;
 
-pub use class::{ErrorClass, is_about_account};
+pub use class::{Advice, ErrorClass, is_about_account};
 use domain::update::MetaError;
+pub use failure::Failure;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
-pub(crate) use words::{details, integer, without_numbers, words};
+pub use told::Told;
+pub use usage::{BusinessUsage, Load, Usage};
+pub(crate) use words::{blamed, details, integer, without_numbers, words};
 
 /// An error in Meta's envelope. Everything but the code may be missing, and its words may be in the tenant's language.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -20,8 +26,14 @@ pub struct GraphError {
     pub subcode: Option<i64>,
     /// Meta's title.
     pub message: String,
-    /// Meta's explanation for developers, or the fields that it blames.
+    /// Meta's explanation for developers.
     pub details: Option<String>,
+    /// The fields of our request that Meta blames, such as `components.0.text`.
+    pub blamed: Vec<String>,
+    /// Meta's word for the kind of error, such as `OAuthException`.
+    pub kind: Option<String>,
+    /// Whether Meta itself calls it one that may pass.
+    pub is_transient: Option<bool>,
     /// A title for users.
     pub user_title: Option<String>,
     /// An explanation for users.
@@ -51,6 +63,9 @@ impl GraphError {
             subcode: error.get("error_subcode").and_then(integer),
             message: message.to_owned(),
             details: error.get("error_data").and_then(details),
+            blamed: error.get("error_data").map_or_else(Vec::new, blamed),
+            kind: text("type").map(str::to_owned),
+            is_transient: error.get("is_transient").and_then(Value::as_bool),
             user_title: text("error_user_title").map(str::to_owned),
             user_message: text("error_user_msg").map(str::to_owned),
             trace_id: text("fbtrace_id").map(str::to_owned),
@@ -62,6 +77,11 @@ impl GraphError {
         ErrorClass::of(self.code, self.subcode)
     }
 
+    /// What to do about it.
+    pub const fn advice(&self) -> Advice {
+        Advice::of(self.code, self.subcode)
+    }
+
     /// As stored with a message: without the recipient's number, should Meta repeat it.
     pub fn as_meta_error(&self) -> MetaError {
         MetaError { code: self.code, text: without_numbers(&self.told()) }
@@ -69,9 +89,11 @@ impl GraphError {
 
     /// All of Meta's words, each once.
     fn told(&self) -> String {
+        let blame = (!self.blamed.is_empty()).then(|| format!("see {}", self.blamed.join(", ")));
         let parts = [
             Some(&self.message),
             self.details.as_ref(),
+            blame.as_ref(),
             self.user_title.as_ref(),
             self.user_message.as_ref(),
         ];

@@ -17,6 +17,7 @@ mod error;
 mod media;
 mod send;
 pub mod signature;
+mod signup;
 mod templates;
 pub mod webhook;
 mod wire;
@@ -31,7 +32,9 @@ pub use analytics::{
     TemplateStatsQuery,
 };
 pub use client::{Client, Config, ConfigError, UsageHeaders};
-pub use error::{CallError, ErrorClass, GraphError, is_about_account};
+pub use error::{
+    Advice, BusinessUsage, CallError, ErrorClass, Failure, GraphError, Load, Told, Usage, is_about_account,
+};
 pub use media::{MediaInfo, NewUpload};
 pub use send::{
     Accepted, Action, ButtonValue, CardValue, ContactAddress, ContactCard, ContactEmail, ContactName,
@@ -41,6 +44,7 @@ pub use send::{
     ProductPolicy, ProductSection, Reaction, Recipient, ReplyButton, SendAnswer, SendOptions, TapTarget,
     TemplateButtonValue, TemplateMessage, TemplateSend, Text,
 };
+pub use signup::{NotASignup, Signup, SignupOutcome};
 pub use templates::{
     Archived, AuthenticationTemplates, Comparison, Examples, FlowSource, LibraryBody, LibraryButton,
     LibraryTemplate, LimitedTimeOffer, MediaFormat, NewTemplate, OtpApp, OtpApps, OtpButton, OtpKind,

@@ -26,7 +26,6 @@ mod outcome;
 mod product;
 mod receipt;
 mod template;
-mod wait;
 
 pub use contact::{
     ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrganisation, ContactPhone, ContactUrl,

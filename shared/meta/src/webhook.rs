@@ -1,16 +1,59 @@
 //! What Meta sends us: one POST with many entries, of many tenants, about many things.
 //!
-//! Statuses of messages become [`Update::Status`]; everything else is kept as [`Update::Kept`], with its field or with
-//! what is wrong with it. What is kept is again a webhook's body with that one thing in it, so that a later version can
-//! read it with [`parse`]. Nothing that Meta may add makes a webhook unreadable.
+//! [`read`] tells everything that a body says, one [`Event`] for each thing, in one pass: what cannot be read is an event
+//! too, and costs the others nothing. [`parse`] makes of it what travels on the queue: statuses of messages become
+//! [`Update::Status`]; everything else is kept as [`Update::Kept`], by its kind or by what is wrong with it, and what is
+//! acted on of it travels beside it. What is kept is again a webhook's body with that one thing in it, so that a later
+//! version can read it with [`parse`]. Nothing that Meta may add makes a webhook unreadable.
 
+mod account;
+mod call;
+mod coexistence;
+mod content;
+mod element;
+mod error_note;
+mod event;
+mod fast;
+mod field;
 mod handshake;
+mod inbound;
+mod lean;
+mod look;
+mod number;
+mod person;
+mod queue;
+mod raw;
+mod split;
 mod status;
+mod template;
 
-use domain::update::{KeptUpdate, Update};
+use std::borrow::Cow;
+
+pub use account::{
+    AccountAlert, AccountError, AccountReview, AccountUpdate, BusinessCapability, Limit, Standing,
+};
+pub use call::{Call, CallStatus, Group, ThreadControl};
+pub use coexistence::{Echo, File, HistoryChunk, HistoryEcho, HistoryMedia};
+pub use content::{Content, Reply};
+use domain::update::Update;
+pub use error_note::ErrorNote;
+pub use event::{Event, IgnoredObject, Place, Unreadable, What};
 pub use handshake::{HandshakeRefused, handshake};
-use serde_json::{Map, Value, json};
+pub use inbound::{Context, Inbound, Referral, SystemMessage};
+pub use lean::Text;
+pub(crate) use look::Look;
+pub use look::UnixTime;
+pub use number::{BusinessUsername, PhoneName, PhoneQuality, Security};
+pub use person::{ContactSync, UserIdUpdate, UserPreference};
+use serde_json::value::RawValue;
+pub use status::{Pricing, Status};
+pub use template::{
+    CategoryPhase, Named, TemplateCategory, TemplateCategoryMismatch, TemplateComponents, TemplateQuality,
+    TemplateStatus,
+};
 use thiserror::Error;
+
+use crate::webhook::raw::{Members, Part};
 
 /// What Meta's webhooks for WhatsApp say they are about.
 const OBJECT: &str = "whatsapp_business_account";
@@ -28,121 +71,41 @@ pub enum NotAWebhook {
     NoEntries,
 }
 
-/// Reads a webhook's body, in Meta's order. Call it only after its signature was checked (I20).
+/// Reads a webhook's body into updates for the queue, in Meta's order. Call it only after its signature was checked
+/// (I20).
 pub fn parse(body: &[u8]) -> Result<Vec<Update>, NotAWebhook> {
-    let mut root: Value = serde_json::from_slice(body).map_err(NotAWebhook::NoJson)?;
-    if !root.get("entry").is_some_and(Value::is_array) {
-        return Err(NotAWebhook::NoEntries);
+    if let Some(updates) = fast::updates(body) {
+        return Ok(updates);
     }
-    // Absent is let pass: some of Meta's own examples have it in the wrong place.
-    if let Some(object) = root.get("object").filter(|object| *object != OBJECT) {
-        let reason = format!("not about WhatsApp: {}", shown(object));
-        return Ok(vec![Update::Kept(KeptUpdate { reason, raw: root })]);
-    }
-    let Some(Value::Array(entries)) = root.get_mut("entry").map(Value::take) else { return Ok(Vec::new()) };
-    let mut updates = Vec::new();
-    for entry in entries {
-        read_entry(entry, &mut updates);
+    let events = read_apart(body)?;
+    let mut updates = Vec::with_capacity(events.len());
+    for event in &events {
+        queue::push(event, &mut updates);
     }
     Ok(updates)
 }
 
-fn read_entry(entry: Value, updates: &mut Vec<Update>) {
-    let mut members = match entry {
-        Value::Object(members) if members.get("changes").is_some_and(Value::is_array) => members,
-        other => {
-            let raw = json!({ "object": OBJECT, "entry": [other] });
-            updates.push(Update::Kept(KeptUpdate { reason: "an entry without changes".to_owned(), raw }));
-            return;
-        }
-    };
-    let Some(Value::Array(changes)) = members.remove("changes") else { return };
-    let place = Place { entry: members };
-    for change in changes {
-        read_change(change, &place, updates);
+/// Reads everything that a webhook's body says, in Meta's order.
+pub fn read(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
+    match fast::read(body) {
+        Some(events) => Ok(events),
+        None => read_apart(body),
     }
 }
 
-/// Where a change stood: the entry's own id and time.
-struct Place {
-    entry: Map<String, Value>,
-}
-
-impl Place {
-    /// A change kept as the webhook that it would have been alone.
-    fn keep(&self, reason: impl Into<String>, change: Value) -> Update {
-        let mut entry = self.entry.clone();
-        entry.insert("changes".to_owned(), Value::Array(vec![change]));
-        Update::Kept(KeptUpdate { reason: reason.into(), raw: json!({ "object": OBJECT, "entry": [entry] }) })
+/// Reads a body of any shape.
+fn read_apart(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
+    let raw: &RawValue = serde_json::from_slice(body).map_err(NotAWebhook::NoJson)?;
+    let root = Members::of(raw).ok_or(NotAWebhook::NoEntries)?;
+    // Absent is let pass: some of Meta's own examples have it in the wrong place.
+    if let Some(object) = root.get("object").and_then(raw::value).filter(|object| *object != OBJECT) {
+        let object = object.as_str().map_or_else(|| object.to_string(), str::to_owned);
+        let part = Part { before: "".into(), text: raw.get(), after: Cow::Borrowed("") };
+        let what = What::IgnoredObject(IgnoredObject { object });
+        return Ok(vec![Event { place: Place::default(), what, part: Some(part) }]);
     }
-}
-
-/// One change: the statuses in it one by one, and whatever is left of it.
-fn read_change(mut change: Value, place: &Place, updates: &mut Vec<Update>) {
-    let Some(field) = change.get("field").and_then(Value::as_str).map(str::to_owned) else {
-        updates.push(place.keep("a change without a field", change));
-        return;
-    };
-    let statuses = match change.get_mut("value").and_then(Value::as_object_mut) {
-        Some(value) if field == MESSAGES => value.remove("statuses"),
-        _ => None,
-    };
-    let Some(statuses) = statuses else {
-        updates.push(place.keep(field, change));
-        return;
-    };
-    let value = change.get("value").and_then(Value::as_object);
-    let frame: Map<String, Value> =
-        value.into_iter().flatten().filter(|(key, _)| is_frame(key)).map(cloned).collect();
-    read_statuses(statuses, &frame, place, updates);
-    let speaks_of_more =
-        value.is_some_and(|value| value.keys().any(|key| !is_frame(key) && key != "contacts"));
-    if speaks_of_more {
-        updates.push(place.keep(field, change));
-    }
-}
-
-fn cloned((key, value): (&String, &Value)) -> (String, Value) {
-    (key.clone(), value.clone())
-}
-
-/// Members that say of which number a change speaks, and nothing else.
-fn is_frame(key: &str) -> bool {
-    matches!(key, "messaging_product" | "metadata")
-}
-
-fn read_statuses(statuses: Value, frame: &Map<String, Value>, place: &Place, updates: &mut Vec<Update>) {
-    let keep = |reason: String, statuses: Value| {
-        let mut value = frame.clone();
-        value.insert("statuses".to_owned(), statuses);
-        place.keep(reason, json!({ "field": MESSAGES, "value": value }))
-    };
-    let Value::Array(statuses) = statuses else {
-        updates.push(keep("statuses that are no list".to_owned(), statuses));
-        return;
-    };
-    let number = frame.get("metadata").and_then(|metadata| metadata.get("phone_number_id")).and_then(id);
-    for raw in statuses {
-        updates.push(match status::read(&raw, number.as_deref()) {
-            Ok(status) => Update::Status(status),
-            Err(reason) => keep(reason, Value::Array(vec![raw])),
-        });
-    }
-}
-
-/// Meta writes ids as text, and sometimes as numbers.
-fn id(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => number.as_u64().map(|number| number.to_string()),
-        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// The start of a foreign value, for a reason.
-fn shown(value: &Value) -> String {
-    const CHARS_MAX: usize = 40;
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().take(CHARS_MAX).collect()
+    let entries = root.get("entry").and_then(raw::elements).ok_or(NotAWebhook::NoEntries)?;
+    Ok(split::read(entries))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Reads a folder of real payloads, each with what must be read out of it, and compares.
 //!
-//! The folder is named by `META_CORPUS`; without one there is nothing to compare. Its `index.json` lists the cases in
-//! its own vocabulary. A case is compared as far as this crate reads it: statuses, signatures, handshakes, errors, and
-//! the calls that the client makes, which are replayed through real HTTP. What is in a webhook beside statuses must at
-//! least be kept.
+//! The folder is named by `META_CORPUS`, from the workspace's root or from where the test runs; without one it is looked
+//! for beside the workspace, and without any there is nothing to compare. Its `index.json` lists the cases in its own
+//! vocabulary: every member that an expectation lists must be read so, and no event may be read that it does not list.
+//! Calls are replayed through real HTTP. A kind of case or of event that is not known here is a deviation.
 #![expect(clippy::expect_used, reason = "a broken expectation is a failed test")]
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers a missing member with null")]
 
@@ -11,16 +11,24 @@
 mod calls;
 #[path = "corpus/errors.rs"]
 mod errors;
+#[path = "corpus/events.rs"]
+mod events;
+#[path = "corpus/sequences.rs"]
+mod sequences;
 #[path = "it/server.rs"]
 #[expect(dead_code, reason = "shared with the client's own tests, which need more of it")]
 mod server;
 #[path = "corpus/webhooks.rs"]
 mod webhooks;
 
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use serde_json::Value;
+
+/// Cases whose expectation is wrong, and what says so. They are listed, and count as expected whatever is read.
+const WRONG_CASES: &[(&str, &str)] = &[];
 
 /// How a case went.
 pub(crate) enum Verdict {
@@ -67,9 +75,12 @@ pub(crate) fn listed<'a>(event: &'a Value, key: &str) -> Option<&'a Value> {
 }
 
 fn folder() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/meta-corpus");
-    let folder = std::env::var_os("META_CORPUS").map_or_else(beside, PathBuf::from);
-    folder.join("index.json").is_file().then_some(folder)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let places = match env::var_os("META_CORPUS") {
+        Some(named) => vec![root.join(&named), PathBuf::from(named)],
+        None => vec![root.join("../shared/meta-corpus")],
+    };
+    places.into_iter().find(|folder| folder.join("index.json").is_file())
 }
 
 async fn judge(folder: &Path, case: &Value) -> Verdict {
@@ -78,12 +89,13 @@ async fn judge(folder: &Path, case: &Value) -> Verdict {
     let json = || serde_json::from_slice::<Value>(&bytes).expect("a case's file is JSON");
     match case["kind"].as_str().unwrap_or_default() {
         "webhook" | "webhook_raw" => webhooks::judge(case, &bytes),
-        "webhook_sequence" => webhooks::judge_sequence(&json()),
+        "webhook_sequence" => sequences::judge(case, &json()),
         "webhook_verify" => webhooks::judge_handshake(case, &json()),
         "signature_vector" => webhooks::judge_signature(case, &json()),
+        "embedded_signup_event" => webhooks::judge_signup(case, &bytes),
         "graph_error" => errors::judge(case, &json()).await,
         "graph_exchange" | "graph_request" => calls::judge(case, &json()).await,
-        _ => Verdict::Outside,
+        other => Verdict::Wrong(format!("a kind of case that is not known: {other}")),
     }
 }
 
@@ -97,16 +109,31 @@ async fn everything_in_the_corpus_is_read_as_it_must_be() {
     let index: Value = serde_json::from_slice(&index).expect("the index is JSON");
     let cases = index["cases"].as_array().expect("the index lists cases");
     let (mut as_expected, mut outside, mut wrong) = (0, 0, Vec::new());
+    let mut kinds: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     for case in cases {
+        let file = case["file"].as_str().unwrap_or_default();
+        let (all, good) = kinds.entry(case["kind"].as_str().unwrap_or_default()).or_default();
+        *all += 1;
+        let mistaken = WRONG_CASES.iter().find(|(wrong, _)| *wrong == file);
         match judge(&folder, case).await {
-            Verdict::AsExpected => as_expected += 1,
+            Verdict::Wrong(how) if mistaken.is_none() => wrong.push(format!("{file}: {how}")),
             Verdict::Outside => outside += 1,
-            Verdict::Wrong(how) => {
-                wrong.push(format!("{}: {how}", case["file"].as_str().unwrap_or_default()));
+            Verdict::AsExpected | Verdict::Wrong(_) => {
+                as_expected += 1;
+                *good += 1;
             }
         }
+        if let Some((_, why)) = mistaken {
+            println!("the case {file} is mistaken: {why}");
+        }
     }
-    println!("{} cases, {as_expected} as expected, {outside} outside what is read so far", cases.len());
+    for (kind, (all, good)) in kinds {
+        println!("{good:4} of {all:4} {kind}");
+    }
+    if outside > 0 {
+        println!("{outside} outside what is read so far");
+    }
+    println!("{} cases, {as_expected} as expected", cases.len());
     assert!(as_expected > 0, "nothing was compared");
     assert!(wrong.is_empty(), "{} are read wrongly:\n{}", wrong.len(), wrong.join("\n"));
 }

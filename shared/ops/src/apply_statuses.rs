@@ -14,6 +14,7 @@ use store::ledger::RefundReason;
 use store::sending::{self, Held};
 use store::{Operation, Scope, StoreError, Tx, evidence, whatsapp};
 
+use crate::apply_news::{News, apply_news};
 use crate::platform::Platform;
 use crate::record::by_id;
 use crate::settle::{self, Change};
@@ -24,11 +25,14 @@ const JOB_MESSAGES_MAX: usize = 500;
 /// Applies updates of any tenants, in any order, as often as they come.
 pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<(), StoreError> {
     let now = platform.clock.now();
-    let (mut statuses, mut kept) = (Vec::new(), Vec::new());
+    let (mut statuses, mut kept, mut news) = (Vec::new(), Vec::new(), Vec::new());
     for update in updates {
         match update {
             Update::Status(status) => statuses.push(status),
             Update::Kept(update) => kept.push(update),
+            Update::Template(update) => news.push(News::Template(update)),
+            Update::Preference(update) => news.push(News::Preference(update)),
+            Update::Account(update) => news.push(News::Account(update)),
         }
     }
     let owners = platform.store.perform(Scope::System, &Owners { numbers: numbers_of(&statuses) }).await?;
@@ -49,6 +53,7 @@ pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<
             Err(error) => outcome = Err(error),
         }
     }
+    outcome = outcome.and(apply_news(platform, news).await);
     if !kept.is_empty() {
         platform.store.perform(Scope::System, &Keep { kept, now }).await?;
     }

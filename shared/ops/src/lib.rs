@@ -11,6 +11,7 @@
 
 pub mod accept_message;
 pub mod add_credits;
+mod apply_news;
 pub mod apply_statuses;
 pub mod billing;
 pub mod cancel_message;

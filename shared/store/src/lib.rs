@@ -21,6 +21,7 @@ pub mod leases;
 pub mod ledger;
 pub mod messages;
 pub mod migrate;
+pub mod news;
 pub mod outbox;
 pub mod plans;
 mod pool;
@@ -49,6 +50,7 @@ pub fn statements() -> Vec<&'static str> {
         leases::STATEMENTS,
         ledger::STATEMENTS,
         messages::STATEMENTS,
+        news::STATEMENTS,
         outbox::STATEMENTS,
         plans::STATEMENTS,
         queue::STATEMENTS,

@@ -116,10 +116,12 @@ pub async fn list(tx: &Tx, tenant: TenantId, before: Uuid, limit: i64) -> Result
 }
 
 const SET_STATUS: &str = "-- templates::set_status
-UPDATE templates SET status = $3, meta_template_id = coalesce($4, meta_template_id), updated_at = $5
+UPDATE templates SET status = CASE WHEN status = 'DRAFT' THEN $3 ELSE status END,
+       meta_template_id = coalesce($4, meta_template_id), updated_at = $5
  WHERE tenant_id = $1 AND template_id = $2";
 
-/// Stores what Meta says of a template: its status and, once known, its id.
+/// Stores what Meta answered when a draft was offered: its status and, once known, its id. What a webhook said of it
+/// before the answer came is the later word, and stays.
 pub async fn set_status(
     tx: &Tx,
     template: (TenantId, TemplateId),

@@ -147,7 +147,7 @@ async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given
     let batches = received.iter().map(|message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap());
     let wamid_of = |update: Update| match update {
         Update::Status(status) => status.wamid.0,
-        Update::Kept(kept) => panic!("{kept:?}"),
+        other => panic!("{other:?}"),
     };
     let all: Vec<String> = batches.flat_map(|batch| batch.updates).map(wamid_of).collect();
     let wamids: BTreeSet<&String> = all.iter().collect();

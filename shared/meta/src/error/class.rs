@@ -1,10 +1,12 @@
 //! One table: Meta's code, and where it needs one its subcode, to what the error is about.
 
 use jiff::SignedDuration;
+use serde::Serialize;
 
 /// What an error is about. Facts: Meta's "Error codes" page, its reference of template and registration errors, and
 /// answers that were observed. Neither Meta's titles nor the HTTP status decide anything: both vary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
     /// The token is dead, unknown or missing: nothing works until the tenant connects again.
     AccountAuth,
@@ -81,12 +83,59 @@ pub enum ErrorClass {
     /// Registration of the number: PIN, code, verification, deletion.
     Registration,
     /// The login's code was used, or belongs to another redirect.
+    #[serde(rename = "oauth_code")]
     OAuthCode,
+    /// A refusal that is no JSON of Meta's.
+    Unparseable,
     /// Not in this table.
     Unknown,
 }
 
 impl ErrorClass {
+    /// All of them.
+    pub const ALL: [Self; 40] = [
+        Self::AccountAuth,
+        Self::AccountPermission,
+        Self::AccountLocked,
+        Self::AccountBilling,
+        Self::AccountQualityLimit,
+        Self::AccountMaintenance,
+        Self::ThrottleApp,
+        Self::ThrottlePhone,
+        Self::ThrottlePair,
+        Self::TransientServer,
+        Self::RequestInvalid,
+        Self::NotFoundOrNoAccess,
+        Self::RecipientPermanent,
+        Self::RecipientOptedOut,
+        Self::RecipientCapped,
+        Self::RecipientWindowClosed,
+        Self::RecipientExperiment,
+        Self::RecipientNotAddressable,
+        Self::Media,
+        Self::TemplateParams,
+        Self::TemplateMissing,
+        Self::TemplateContent,
+        Self::TemplatePaused,
+        Self::TemplateDisabled,
+        Self::TemplateSyncing,
+        Self::TemplateUnavailable,
+        Self::TemplateLimit,
+        Self::TemplateEdit,
+        Self::TemplateFormat,
+        Self::TemplateExists,
+        Self::TemplateNameLocked,
+        Self::TemplateNameInvalid,
+        Self::TemplateSample,
+        Self::Flow,
+        Self::Pagination,
+        Self::Group,
+        Self::Registration,
+        Self::OAuthCode,
+        Self::Unparseable,
+        Self::Unknown,
+    ];
+
     /// The class of a code and subcode.
     pub const fn of(code: i32, subcode: Option<i64>) -> Self {
         match (code, subcode) {
@@ -162,6 +211,47 @@ impl ErrorClass {
         )
     }
 
+    /// What to do about it.
+    pub const fn advice(self) -> Advice {
+        match self {
+            Self::AccountAuth | Self::AccountPermission | Self::AccountLocked | Self::AccountBilling => {
+                Advice::PauseAccount
+            }
+            Self::AccountQualityLimit | Self::Registration => Advice::PausePhoneNumber,
+            Self::AccountMaintenance | Self::ThrottleApp | Self::ThrottlePhone => Advice::RetryBackoff,
+            Self::ThrottlePair => Advice::RetryBackoffPair,
+            Self::TransientServer => Advice::RetryLimited,
+            Self::RecipientCapped => Advice::DeferDay,
+            Self::TemplatePaused => Advice::PauseTemplate,
+            Self::TemplateDisabled | Self::TemplateUnavailable => Advice::StopTemplate,
+            Self::TemplateSyncing => Advice::RetryAfterTenMinutes,
+            Self::TemplateExists => Advice::AdoptExisting,
+            Self::Pagination => Advice::RetryWithoutCursor,
+            Self::OAuthCode => Advice::RestartSignup,
+            Self::RequestInvalid
+            | Self::NotFoundOrNoAccess
+            | Self::RecipientPermanent
+            | Self::RecipientOptedOut
+            | Self::RecipientWindowClosed
+            | Self::RecipientExperiment
+            | Self::RecipientNotAddressable
+            | Self::Media
+            | Self::TemplateParams
+            | Self::TemplateMissing
+            | Self::TemplateContent
+            | Self::TemplateLimit
+            | Self::TemplateEdit
+            | Self::TemplateFormat
+            | Self::TemplateNameLocked
+            | Self::TemplateNameInvalid
+            | Self::TemplateSample
+            | Self::Flow
+            | Self::Group
+            | Self::Unparseable
+            | Self::Unknown => Advice::Permanent,
+        }
+    }
+
     /// How long Meta asks callers to wait, where it names a time: one message in six seconds to one recipient, a minute
     /// of maintenance, ten minutes until a new template is known everywhere.
     pub const fn wait(self) -> Option<SignedDuration> {
@@ -170,6 +260,54 @@ impl ErrorClass {
             Self::AccountMaintenance => Some(SignedDuration::from_secs(60)),
             Self::TemplateSyncing => Some(SignedDuration::from_secs(600)),
             _ => None,
+        }
+    }
+}
+
+/// What to do about an error, in the words of Meta's own advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Advice {
+    /// The same request again, later and later.
+    RetryBackoff,
+    /// The same, for this sender and recipient alone.
+    RetryBackoffPair,
+    /// A few times; a message only when it is certain that none was taken.
+    RetryLimited,
+    /// Within ten minutes.
+    #[serde(rename = "retry_after_10min")]
+    RetryAfterTenMinutes,
+    /// Not before 24 hours.
+    #[serde(rename = "defer_24h")]
+    DeferDay,
+    /// List again from the start.
+    RetryWithoutCursor,
+    /// Stop the tenant's sending and tell them.
+    PauseAccount,
+    /// Stop this number.
+    PausePhoneNumber,
+    /// Stop campaigns of this template.
+    PauseTemplate,
+    /// The template is out of use.
+    StopTemplate,
+    /// Read what is there and link it.
+    AdoptExisting,
+    /// Lead the tenant through the login again.
+    RestartSignup,
+    /// The outcome is unknown: wait for a status.
+    NeverBlindly,
+    /// Never again.
+    Permanent,
+}
+
+impl Advice {
+    /// The advice on a code and subcode.
+    pub const fn of(code: i32, subcode: Option<i64>) -> Self {
+        match code {
+            132_069 => Self::RetryBackoff,
+            131_053 => Self::RetryLimited,
+            134_102 => Self::RetryAfterTenMinutes,
+            _ => ErrorClass::of(code, subcode).advice(),
         }
     }
 }

@@ -14,7 +14,10 @@ fn an_error_is_read_whole() {
         code: 100,
         subcode: Some(2_388_024),
         message: "(#100) Invalid parameter".to_owned(),
-        details: Some("see name".to_owned()),
+        details: None,
+        blamed: vec!["name".to_owned()],
+        kind: Some("OAuthException".to_owned()),
+        is_transient: Some(false),
         user_title: Some("Exists".to_owned()),
         user_message: Some("There is one of that name".to_owned()),
         trace_id: Some("A1".to_owned()),
@@ -57,4 +60,16 @@ fn what_is_stored_with_a_message_holds_no_phone_number() {
     let error =
         read(r#"{"error":{"code":131030,"message":"+15551234567 is not allowed"}}"#).expect("an error");
     assert_eq!(error.as_meta_error().text, "… is not allowed");
+}
+
+#[test]
+fn the_examples_of_answers_are_read() {
+    let example = |name: &str| {
+        let path = format!("{}/../../events/graph/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        GraphError::read(&std::fs::read(path).expect("an example"))
+    };
+    let class = |name: &str| example(name).map(|error| (error.class(), error.blamed));
+    assert_eq!(class("throttled"), Some((ErrorClass::ThrottlePhone, Vec::new())));
+    assert_eq!(class("template_exists"), Some((ErrorClass::TemplateExists, vec!["name".to_owned()])));
+    assert_eq!(class("accepted"), None);
 }

@@ -5,31 +5,35 @@ use serde_json::Value;
 /// Digits in a row that may be a phone number: the shortest with a country code have seven.
 const NUMBER_DIGITS_MIN: usize = 7;
 
-/// The details in `error_data`: an object, a string that holds one, the fields that are blamed, or plain text.
-pub(crate) fn details(error_data: &Value) -> Option<String> {
+/// What `error_data` says: an object, or a string that holds one.
+fn data(error_data: &Value) -> Value {
     match error_data {
-        Value::Object(members) => {
-            let stated = members.get("details").and_then(Value::as_str).filter(|text| !text.is_empty());
-            stated.map(str::to_owned).or_else(|| members.get("blame_field_specs").and_then(blamed))
-        }
-        Value::String(text) => match serde_json::from_str(text) {
-            Ok(Value::Object(members)) => details(&Value::Object(members)),
-            Ok(_) | Err(_) => Some(text.clone()).filter(|text| !text.is_empty()),
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        other => other.clone(),
     }
 }
 
-/// `[["components","0","text"],["name"]]` as `see components.0.text, name`.
-fn blamed(specs: &Value) -> Option<String> {
+/// The details in `error_data`, or the whole of it where it is plain text.
+pub(crate) fn details(error_data: &Value) -> Option<String> {
+    let data = data(error_data);
+    let stated = match (&data, error_data) {
+        (Value::Object(members), _) => members.get("details").and_then(Value::as_str),
+        (_, Value::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    stated.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The fields that `error_data` blames: `[["components","0","text"],["name"]]` as `components.0.text` and `name`.
+pub(crate) fn blamed(error_data: &Value) -> Vec<String> {
+    let data = data(error_data);
+    let specs = data.get("blame_field_specs").and_then(Value::as_array);
     let path = |spec: &Value| {
         let parts =
             spec.as_array()?.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
         Some(parts.collect::<Vec<_>>().join("."))
     };
-    let paths: Vec<String> =
-        specs.as_array()?.iter().filter_map(path).filter(|path| !path.is_empty()).collect();
-    (!paths.is_empty()).then(|| format!("see {}", paths.join(", ")))
+    specs.into_iter().flatten().filter_map(path).filter(|path| !path.is_empty()).collect()
 }
 
 /// Parts joined by colons; what an earlier part already says is left out.
@@ -80,24 +84,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn details_are_found_wherever_meta_puts_them() {
-        for (error_data, found) in [
-            (json!({"messaging_product": "whatsapp", "details": "why"}), Some("why")),
-            (json!("{\"details\":\"why\"}"), Some("why")),
-            (json!("{\"blame_field_specs\":[[\"name\"]]}"), Some("see name")),
+    fn details_and_blame_are_found_wherever_meta_puts_them() {
+        for (error_data, found, blame) in [
+            (json!({"messaging_product": "whatsapp", "details": "why"}), Some("why"), ""),
+            (json!("{\"details\":\"why\"}"), Some("why"), ""),
+            (json!("{\"blame_field_specs\":[[\"name\"]]}"), None, "name"),
             (
                 json!({"blame_field_specs": [["components", 0, "text"], ["name"]]}),
-                Some("see components.0.text, name"),
+                None,
+                "components.0.text, name",
             ),
-            (json!("why"), Some("why")),
-            (json!("[1]"), Some("[1]")),
-            (json!({"details": 5}), None),
-            (json!({"blame_field_specs": ["name"]}), None),
-            (json!([1]), None),
-            (json!(""), None),
-            (json!(null), None),
+            (json!({"details": "why", "blame_field_specs": [["name"], []]}), Some("why"), "name"),
+            (json!("why"), Some("why"), ""),
+            (json!("[1]"), Some("[1]"), ""),
+            (json!({"details": 5}), None, ""),
+            (json!({"blame_field_specs": ["name"]}), None, ""),
+            (json!([1]), None, ""),
+            (json!(""), None, ""),
+            (json!(null), None, ""),
         ] {
             assert_eq!(details(&error_data).as_deref(), found, "{error_data}");
+            assert_eq!(blamed(&error_data).join(", "), blame, "{error_data}");
         }
     }
 

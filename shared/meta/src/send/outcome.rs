@@ -6,9 +6,8 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::wait;
 use crate::client::Answer;
-use crate::error::{ErrorClass, GraphError};
+use crate::error::{ErrorClass, GraphError, Usage};
 
 /// What Meta says of a message that it took. Everything but its id may be missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +64,7 @@ pub(super) fn outcome(answer: &Answer) -> Outcome {
     if !answer.status.is_client_error() || accepted.is_some() {
         return Outcome::Unknown;
     }
-    let asked = wait::asked(&answer.headers);
+    let asked = Usage::of(&answer.headers).asked_wait();
     let Some(error) = GraphError::read(&answer.bytes) else {
         let is_throttle = answer.status == StatusCode::TOO_MANY_REQUESTS;
         return if is_throttle {

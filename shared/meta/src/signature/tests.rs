@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -22,4 +24,27 @@ fn only_the_very_bytes_signed_with_one_of_our_secrets_count() {
 fn the_digest_is_the_standards() {
     let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
     assert_eq!(sign(&"Jefe".into(), b"what do ya want for nothing?"), expected);
+}
+
+proptest! {
+    #[test]
+    fn no_other_header_is_taken_and_none_stops_the_check(
+        header in "(sha256=[0-9a-f]{60,66}|.{0,80})", body in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let secret: SecretString = "ours".into();
+        let is_ours = header == sign(&secret, &body);
+        prop_assert_eq!(verify(&[secret], Some(&header), &body).is_ok(), is_ours);
+    }
+
+    #[test]
+    fn one_other_byte_is_another_body(
+        body in prop::collection::vec(any::<u8>(), 1..100), index in any::<prop::sample::Index>(), flip in 1..=255_u8,
+    ) {
+        let secret: SecretString = "ours".into();
+        let header = sign(&secret, &body);
+        let mut other = body.clone();
+        other[index.index(body.len())] ^= flip;
+        prop_assert_eq!(verify(std::slice::from_ref(&secret), Some(&header), &other), Err(SignatureError::Wrong));
+        prop_assert_eq!(verify(&[secret], Some(&header), &body), Ok(()));
+    }
 }

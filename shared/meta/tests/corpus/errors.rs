@@ -2,9 +2,11 @@
 
 use domain::message::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId};
-use meta::{GraphError, TemplateSend};
+use meta::{Failure, TemplateSend};
+use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::events::{alike, difference};
 use crate::server::{Reply, Server};
 use crate::{Verdict, events, listed};
 
@@ -23,66 +25,136 @@ pub(crate) fn replies(exchange: &Value, times: usize) -> Vec<Reply> {
 }
 
 pub(crate) async fn judge(case: &Value, exchange: &Value) -> Verdict {
+    let failure = failure(&exchange["response"]);
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for event in case["expect"].as_array().into_iter().flatten() {
+        verdicts.push(match (event["event"].as_str(), &failure) {
+            (Some("graph_error"), Some(failure)) => compare(failure, event),
+            (Some("send_unknown"), Some(failure)) => told(failure, event, &["class"]),
+            (Some("send_unknown"), None) => Verdict::Outside,
+            (Some("graph_error"), None) => Verdict::Wrong("no failure was read".to_owned()),
+            (other, _) => Verdict::Wrong(format!("an event that is not known: {other:?}")),
+        });
+    }
+    // The client reads it alike, whatever it asked for.
     let server = Server::answering(replies(exchange, 2)).await;
-    let client = server.client();
-    // An error is read alike in every call.
-    let refused = client.subscribe_app("token", "1").await.err();
+    let refused = server.client().subscribe_app("token", "1").await.err();
     let read = refused.as_ref().and_then(meta::CallError::graph);
-    let mut verdicts: Vec<Verdict> = events(case, "graph_error").map(|event| compare(read, event)).collect();
-    let request = &exchange["request"];
-    if request["method"] == "POST" && request["path"].as_str().is_some_and(|path| path.ends_with("/messages"))
-    {
-        let send = TemplateSend {
-            to: PhoneNumber::from_stored("+15551234567".to_owned()),
-            template: "t".to_owned(),
-            language: "en".to_owned(),
-            parameters: Vec::new(),
-            attempt: AttemptId::random(),
-        };
-        let outcome = client.send_template("token", &PhoneNumberId("1".to_owned()), &send).await;
-        let status = exchange["response"]["status"].as_u64().unwrap_or_default();
-        let proven = word(&outcome);
-        verdicts.extend(events(case, "send_unknown").map(|_| Verdict::equal("outcome", &proven, &"unknown")));
-        verdicts.extend(
-            events(case, "graph_error")
-                .map(|event| Verdict::equal("outcome", &proven, &due(status, event, &outcome))),
-        );
+    let told = failure.as_ref().and_then(|failure| failure.error.as_ref());
+    verdicts.push(Verdict::equal("what the client reads", &read, &told));
+    if is_send(&exchange["request"]) {
+        verdicts.extend(judge_send(case, exchange, &server).await);
     }
     Verdict::all(verdicts)
 }
 
-fn compare(read: Option<&GraphError>, event: &Value) -> Verdict {
-    let Some(code) = event["code"].as_i64() else {
-        return Verdict::equal("an error without a code", &read.map(|error| error.code), &None);
-    };
-    let Some(read) = read else { return Verdict::Wrong("no error of Meta's was read".to_owned()) };
-    let found = json!({
-        "code": read.code,
-        "subcode": read.subcode,
-        "message": read.message,
-        "details": read.details,
-        "user_title": read.user_title,
-        "user_msg": read.user_message,
-        "fbtrace_id": read.trace_id,
-        "class": snake_case(&format!("{:?}", read.class())),
+/// What is read of the answer itself.
+fn failure(response: &Value) -> Option<Failure> {
+    let status = response["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
+    let pairs = response["headers"].as_object().into_iter().flatten();
+    let headers = pairs.filter_map(|(name, value)| {
+        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value.as_str()?).ok()?))
     });
-    let mut verdicts = vec![Verdict::equal("code", &i64::from(read.code), &code)];
-    for (key, found) in found.as_object().into_iter().flatten() {
-        verdicts.extend(listed(event, key).map(|expected| Verdict::equal(key, found, expected)));
-    }
-    Verdict::all(verdicts)
+    let body = match (listed(response, "body"), response["body_text"].as_str()) {
+        (Some(body), _) => body.to_string(),
+        (None, text) => text.unwrap_or_default().to_owned(),
+    };
+    Failure::read(status, &headers.collect(), body.as_bytes())
 }
 
-/// `ThrottlePhone` as `throttle_phone`; the initials of `OAuth` are one word.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.replace("OAuth", "Oauth").chars() {
-        if letter.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
+fn is_send(request: &Value) -> bool {
+    request["method"] == "POST" && request["path"].as_str().is_some_and(|path| path.ends_with("/messages"))
+}
+
+/// What the answer proves of a message whose price was taken.
+async fn judge_send(case: &Value, exchange: &Value, server: &Server) -> Vec<Verdict> {
+    let send = TemplateSend {
+        to: PhoneNumber::from_stored("+15551234567".to_owned()),
+        template: "t".to_owned(),
+        language: "en".to_owned(),
+        parameters: Vec::new(),
+        attempt: AttemptId::random(),
+    };
+    let number = PhoneNumberId("1".to_owned());
+    let outcome = server.client().send_template("token", &number, &send).await;
+    let status = exchange["response"]["status"].as_u64().unwrap_or_default();
+    let proven = word(&outcome);
+    let never = || json!({"retry": "never_blindly"});
+    let unknown = events(case, "send_unknown").map(|event| {
+        let advice = if event.get("retry").is_some() {
+            difference(&never(), &json!({"retry": event["retry"]}))
+        } else {
+            None
+        };
+        match advice {
+            Some(how) => Verdict::Wrong(how),
+            None => Verdict::equal("outcome", &proven, &"unknown"),
         }
-        snake.push(letter.to_ascii_lowercase());
+    });
+    let errors = events(case, "graph_error").map(|event| {
+        let stated = event["send_outcome"].as_str().map(|word| word.replace('_', " "));
+        Verdict::equal("outcome", &proven, &stated.as_deref().unwrap_or(due(status, event, &outcome)))
+    });
+    unknown.chain(errors).collect()
+}
+
+/// Each member of the expectation that a failure has, in the corpus' words.
+fn compare(failure: &Failure, event: &Value) -> Verdict {
+    let all = [
+        "http",
+        "code",
+        "subcode",
+        "type",
+        "message",
+        "details",
+        "user_title",
+        "user_msg",
+        "fbtrace_id",
+        "transient",
+        "class",
+        "retry",
+        "retry_after_s",
+        "blame",
+        "partial",
+        "body_text",
+    ];
+    told(failure, event, &all)
+}
+
+fn told(failure: &Failure, event: &Value, keys: &[&str]) -> Verdict {
+    let error = failure.error.as_ref();
+    let blame = error.map_or(&[][..], |error| &error.blamed);
+    let read = json!({
+        "http": failure.status,
+        "code": error.map(|error| error.code),
+        "subcode": error.and_then(|error| error.subcode),
+        "type": error.and_then(|error| error.kind.as_deref()),
+        "message": error.map(|error| &error.message).or(failure.message.as_ref()),
+        "details": error.and_then(|error| error.details.as_deref()),
+        "user_title": error.and_then(|error| error.user_title.as_deref()),
+        "user_msg": error.and_then(|error| error.user_message.as_deref()),
+        "fbtrace_id": error.and_then(|error| error.trace_id.as_deref()),
+        "transient": error.and_then(|error| error.is_transient),
+        "class": failure.class(),
+        "retry": failure.advice(),
+        "retry_after_s": failure.wait().map(|wait| wait.as_secs()),
+        "partial": failure.is_partial,
+        "body_text": failure.body_text,
+    });
+    for (key, wanted) in
+        event.as_object().into_iter().flatten().filter(|(key, _)| keys.contains(&key.as_str()))
+    {
+        if key == "blame" {
+            // One field, a list of fields, or Meta's list of paths.
+            let paths: Vec<Vec<&str>> = blame.iter().map(|path| path.split('.').collect()).collect();
+            if ![json!(blame), json!(paths), json!(blame.join(", "))].contains(wanted) {
+                return Verdict::Wrong(format!("blame is read as {blame:?}, not {wanted}"));
+            }
+        } else if !alike(&read[key.as_str()], wanted) {
+            return Verdict::Wrong(format!("{key} is read as {}, not {wanted}", read[key.as_str()]));
+        }
     }
-    snake
+    Verdict::AsExpected
 }
 
 fn word(outcome: &Outcome) -> &'static str {

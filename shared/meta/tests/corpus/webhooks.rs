@@ -1,86 +1,58 @@
-//! Webhooks, their signature and their handshake.
+//! Webhooks, their signature and their handshake; the login window's message.
 
-use domain::update::{StatusUpdate, Update};
-use meta::{signature, webhook};
+use meta::{Signup, signature, webhook};
 use serde_json::Value;
 
+use crate::events::{alike, compare, is_aside, told};
+use crate::sequences::without_repetition;
 use crate::{Verdict, events, listed};
 
-/// A webhook's body: its statuses are read, and whatever else it says is kept.
+/// A webhook's body: the events that it must be read as, and no others.
 pub(crate) fn judge(case: &Value, body: &[u8]) -> Verdict {
     let outcome = case["outcome"].as_str().unwrap_or_default();
-    let Ok(updates) = webhook::parse(body) else {
-        let may_be_refused = matches!(outcome, "reject" | "process_or_reject");
-        return if may_be_refused { Verdict::AsExpected } else { Verdict::Wrong("refused".to_owned()) };
+    let read: Vec<Value> = match webhook::read(body) {
+        Ok(events) => events.iter().map(told).collect(),
+        Err(_) if matches!(outcome, "reject" | "process_or_reject") => return Verdict::AsExpected,
+        Err(error) => return Verdict::Wrong(format!("refused: {error}")),
     };
-    let statuses: Vec<&StatusUpdate> = updates.iter().filter_map(status).collect();
-    let kept = updates.len() - statuses.len();
-    if outcome == "reject" || outcome == "ignore" {
-        return Verdict::equal("statuses of what moves nothing", &statuses.len(), &0);
-    }
-    let expected: Vec<&Value> =
-        events(case, "message_status").filter(|event| event["known_status"] != Value::Bool(false)).collect();
-    let is_summed = expected.iter().any(|event| event.get("count").is_some());
-    let count = expected.iter().map(|event| event["count"].as_u64().unwrap_or(1)).sum::<u64>();
-    let read = u64::try_from(statuses.len()).expect("a small count");
-    let mut verdicts = vec![Verdict::equal("statuses", &read, &count)];
-    if !is_summed {
-        verdicts.extend(statuses.iter().zip(&expected).map(|(read, event)| compare(read, event)));
-    }
-    let others = case["expect"].as_array().map_or(0, Vec::len) - expected.len();
-    if others > 0 && kept == 0 {
-        verdicts.push(Verdict::Wrong("what stands beside the statuses is lost".to_owned()));
-    }
-    match Verdict::all(verdicts) {
-        Verdict::AsExpected if expected.is_empty() => Verdict::Outside,
+    let moves_nothing = read.iter().all(is_aside);
+    let expected = case["expect"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_unknown = |event: &Value| event["event"] == "other_field";
+    let exactly = |more: &dyn Fn(&Value) -> bool| match compare(&read, expected, more) {
+        Verdict::Wrong(how) => match compare(&without_repetition(&read), expected, more) {
+            Verdict::AsExpected => Verdict::AsExpected,
+            Verdict::Wrong(_) | Verdict::Outside => Verdict::Wrong(how),
+        },
         verdict => verdict,
-    }
-}
-
-fn status(update: &Update) -> Option<&StatusUpdate> {
-    match update {
-        Update::Status(status) => Some(status),
-        Update::Kept(_) => None,
-    }
-}
-
-fn compare(read: &StatusUpdate, event: &Value) -> Verdict {
-    // A voice message that was played was opened.
-    let word = match event["status"].as_str() {
-        Some("played") => Some("read"),
-        word => word,
     };
-    let seconds = read.occurred_at.map(jiff::Timestamp::as_second);
-    let attempt = event["callback_data"].as_str().and_then(|text| text.parse().ok()).map(domain::AttemptId);
-    let mut verdicts = vec![
-        Verdict::equal("wamid", &Some(read.wamid.0.as_str()), &event["wamid"].as_str()),
-        Verdict::equal("status", &Some(read.status.as_str()), &word),
-        Verdict::equal("attempt", &read.attempt_id, &attempt),
-    ];
-    if let Some(timestamp) = listed(event, "timestamp") {
-        verdicts.push(Verdict::equal("timestamp", &seconds, &timestamp.as_i64()));
+    match outcome {
+        // What is put aside is no event.
+        "reject" => Verdict::equal("nothing of it moves anything", &moves_nothing, &true),
+        "ignore" if !moves_nothing => Verdict::Wrong("something of it is acted on".to_owned()),
+        // The rotten ones are kept beside the good ones.
+        "ignore" | "process_partial" => exactly(&is_aside),
+        "process_or_ignore" | "process_or_reject" if moves_nothing => Verdict::AsExpected,
+        "process_or_ignore" | "process_or_reject" => exactly(&|_| true),
+        // A member that Meta added since is kept beside what is read.
+        "process" => exactly(&is_unknown),
+        other => Verdict::Wrong(format!("an outcome that is not known: {other}")),
     }
-    if let Some(number) = listed(event, "phone_number_id") {
-        verdicts.push(Verdict::equal("number", &Some(read.phone_number_id.0.as_str()), &number.as_str()));
-    }
-    let error = &event["errors"][0];
-    if let (Some(code), Some(read)) = (error["code"].as_i64(), &read.error) {
-        verdicts.push(Verdict::equal("error code", &i64::from(read.code), &code));
-        let words = [error["title"].as_str(), error["details"].as_str()];
-        let all_said = words.into_iter().flatten().all(|words| read.text.contains(words));
-        verdicts.push(Verdict::equal("all of the error's words are kept", &all_said, &true));
-    }
-    let has_error = read.error.is_some();
-    verdicts.push(Verdict::equal("an error", &has_error, &(word == Some("failed") && error.is_object())));
-    Verdict::all(verdicts)
 }
 
-/// Bodies in order of arrival. What they lead to is decided elsewhere; here none of them may be refused.
-pub(crate) fn judge_sequence(bodies: &Value) -> Verdict {
-    let refused = bodies.as_array().into_iter().flatten().find(|body| {
-        body.get("http_response_pending").is_none() && webhook::parse(body.to_string().as_bytes()).is_err()
-    });
-    refused.map_or(Verdict::Outside, |body| Verdict::Wrong(format!("refused {body}")))
+/// The login window's message.
+pub(crate) fn judge_signup(case: &Value, message: &[u8]) -> Verdict {
+    let outcome = case["outcome"].as_str().unwrap_or_default();
+    let signup = match Signup::read(message) {
+        Ok(signup) => serde_json::to_value(signup).expect("JSON"),
+        Err(_) if outcome != "process" => return Verdict::AsExpected,
+        Err(error) => return Verdict::Wrong(format!("refused: {error}")),
+    };
+    Verdict::all(events(case, "signup").map(|event| {
+        let members = event.as_object().into_iter().flatten().filter(|(key, _)| *key != "event");
+        Verdict::all(
+            members.map(|(key, wanted)| Verdict::equal(key, &alike(&signup[key.as_str()], wanted), &true)),
+        )
+    }))
 }
 
 /// `{request: {query}}`, with the token that is configured in the notes.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod claims;
+mod news;
 mod statements;
 mod walls;
 mod world;

@@ -1,0 +1,203 @@
+//! What a tenant is told about a class of errors: what is the matter, and what they can do about it.
+//!
+//! Meta's own words are in the language of whoever owns the token, name our fields and change; these do not.
+
+use super::ErrorClass;
+
+/// Words for a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What is the matter.
+    pub what: &'static str,
+    /// What they can do about it.
+    pub remedy: &'static str,
+}
+
+impl ErrorClass {
+    /// What a tenant is told about it.
+    pub fn told(self) -> Told {
+        let row = TABLE.iter().find(|(class, _, _)| *class == self);
+        let (what, remedy) = row.map_or(UNKNOWN, |(_, what, remedy)| (*what, *remedy));
+        Told { what, remedy }
+    }
+}
+
+const UNKNOWN: (&str, &str) =
+    ("WhatsApp refused it for a reason that we do not know.", "Contact support with the error's code.");
+const WAIT: &str = "Nothing: it is tried again by itself.";
+const SUPPORT: &str = "Contact support: the request that we made is wrong.";
+
+const TABLE: &[(ErrorClass, &str, &str)] = &[
+    (
+        ErrorClass::AccountAuth,
+        "The connection to your WhatsApp account has expired or was removed.",
+        "Connect the account again.",
+    ),
+    (
+        ErrorClass::AccountPermission,
+        "A permission for your WhatsApp account is missing.",
+        "Connect the account again and grant everything that is asked for.",
+    ),
+    (
+        ErrorClass::AccountLocked,
+        "WhatsApp has restricted your account, or closed a country to it.",
+        "Look at the account's quality in WhatsApp Manager, and appeal there.",
+    ),
+    (
+        ErrorClass::AccountBilling,
+        "WhatsApp cannot charge for your messages.",
+        "Check the payment method in WhatsApp Manager, and accept the payment terms there.",
+    ),
+    (
+        ErrorClass::AccountQualityLimit,
+        "Too many people blocked or reported your messages.",
+        "Send to people who expect it, and wait until WhatsApp lifts the limit.",
+    ),
+    (ErrorClass::AccountMaintenance, "WhatsApp is upgrading the number.", WAIT),
+    (ErrorClass::ThrottleApp, "Too many requests to WhatsApp at once.", WAIT),
+    (ErrorClass::ThrottlePhone, "The number sends faster than WhatsApp allows.", WAIT),
+    (ErrorClass::ThrottlePair, "Too many messages to this recipient in a short time.", WAIT),
+    (
+        ErrorClass::TransientServer,
+        "WhatsApp has a problem of its own.",
+        "Nothing: what is not certain is settled as soon as WhatsApp says more.",
+    ),
+    (
+        ErrorClass::RequestInvalid,
+        "WhatsApp does not accept the request.",
+        "Check the values that you gave; if they are right, contact support.",
+    ),
+    (
+        ErrorClass::NotFoundOrNoAccess,
+        "What the request names does not exist at WhatsApp, or is not open to us.",
+        "Connect the account again, with everything that you want to use.",
+    ),
+    (
+        ErrorClass::RecipientPermanent,
+        "This recipient cannot get the message on WhatsApp.",
+        "Check the number, or reach the recipient another way.",
+    ),
+    (
+        ErrorClass::RecipientOptedOut,
+        "The recipient stopped your marketing messages.",
+        "Do not send marketing to this recipient.",
+    ),
+    (
+        ErrorClass::RecipientCapped,
+        "The recipient gets no more marketing messages for now.",
+        "Try again after a day at the earliest, or send something else than marketing.",
+    ),
+    (
+        ErrorClass::RecipientWindowClosed,
+        "The recipient has not written to you within 24 hours.",
+        "Send a template.",
+    ),
+    (
+        ErrorClass::RecipientExperiment,
+        "WhatsApp holds messages to this recipient back.",
+        "Reach the recipient another way.",
+    ),
+    (
+        ErrorClass::RecipientNotAddressable,
+        "This kind of message needs the recipient's phone number.",
+        "Ask the recipient for the number.",
+    ),
+    (
+        ErrorClass::Media,
+        "The file cannot be fetched, or is of a kind or size that WhatsApp does not take.",
+        "Check the file and its address.",
+    ),
+    (
+        ErrorClass::TemplateParams,
+        "The values do not fit the template's variables.",
+        "Give one value for each variable, of the kind that the template has.",
+    ),
+    (
+        ErrorClass::TemplateMissing,
+        "There is no approved template of that name and language.",
+        "Check name and language, and that it is approved.",
+    ),
+    (
+        ErrorClass::TemplateContent,
+        "The text is too long once it is filled in, or against WhatsApp's policy.",
+        "Give shorter values, or change the template.",
+    ),
+    (
+        ErrorClass::TemplatePaused,
+        "WhatsApp paused the template because of its quality.",
+        "Wait until it is active again, or use another template.",
+    ),
+    (ErrorClass::TemplateDisabled, "WhatsApp disabled the template for good.", "Make another template."),
+    (ErrorClass::TemplateSyncing, "The template is too new to be sent.", WAIT),
+    (ErrorClass::TemplateUnavailable, "The template cannot be sent this way.", "Use another template."),
+    (
+        ErrorClass::TemplateLimit,
+        "The account has as many templates as WhatsApp allows.",
+        "Delete templates that you do not need.",
+    ),
+    (
+        ErrorClass::TemplateEdit,
+        "The template cannot be changed now.",
+        "Wait until its review is over, or a day after its last change.",
+    ),
+    (
+        ErrorClass::TemplateFormat,
+        "The template's text, examples or variables break WhatsApp's rules.",
+        "Change what the error names, and offer it again.",
+    ),
+    (
+        ErrorClass::TemplateExists,
+        "There is a template of that name and language.",
+        "Use it, or choose another name.",
+    ),
+    (
+        ErrorClass::TemplateNameLocked,
+        "A template of that name was deleted a short while ago.",
+        "Choose another name, or wait four weeks.",
+    ),
+    (
+        ErrorClass::TemplateNameInvalid,
+        "The template's name is not allowed.",
+        "Use small letters, digits and underscores.",
+    ),
+    (ErrorClass::TemplateSample, "That is one of WhatsApp's own samples.", "Make a template of your own."),
+    (
+        ErrorClass::Flow,
+        "The form in the message is blocked or slowed down by WhatsApp.",
+        "Look at the form in WhatsApp Manager.",
+    ),
+    (
+        ErrorClass::Pagination,
+        "The list went on from a place that is gone.",
+        "Nothing: it is read again from its start.",
+    ),
+    (ErrorClass::Group, "The group cannot be used.", "Check that it still exists and that you are in it."),
+    (
+        ErrorClass::Registration,
+        "The number is not registered, or its code or PIN is wrong.",
+        "Connect the number again; after many tries wait three days.",
+    ),
+    (ErrorClass::OAuthCode, "The login took too long or was used before.", "Log in again."),
+    (ErrorClass::Unparseable, "Something between us and WhatsApp refused the request.", SUPPORT),
+    (ErrorClass::Unknown, UNKNOWN.0, UNKNOWN.1),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_class_has_words_of_its_own() {
+        let rows: HashSet<ErrorClass> = TABLE.iter().map(|(class, _, _)| *class).collect();
+        assert_eq!(rows.len(), TABLE.len(), "no class twice");
+        assert_eq!(rows, ErrorClass::ALL.into_iter().collect(), "and none without");
+        let whats: HashSet<&str> = TABLE.iter().map(|(_, what, _)| *what).collect();
+        assert_eq!(whats.len(), TABLE.len());
+        for class in ErrorClass::ALL {
+            let Told { what, remedy } = class.told();
+            assert!(what.ends_with('.') && remedy.ends_with('.'), "{class:?}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What Meta says of an account, or of the business behind it.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error_note;
+use super::look::Look;
+use crate::error::{Advice, ErrorClass};
+
+/// `account_update`: one of some twenty events, each with its own members.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AccountUpdate {
+    /// Meta's word, such as `DISABLED_UPDATE` or `PARTNER_REMOVED`.
+    pub r#type: String,
+    /// The number it is about, if it is about one.
+    pub phone_number: Option<String>,
+    /// Where the business is.
+    pub country: Option<String>,
+    /// Which account and whose, as Meta wrote it. Where the entry names a partner's business, the account is here.
+    pub waba_info: Option<Value>,
+    /// What was done against Meta's policies, as Meta wrote it.
+    pub violation_info: Option<Value>,
+    /// Disabled or reinstated, as Meta wrote it.
+    pub ban_info: Option<Value>,
+    /// What may not be done and until when, as Meta wrote it.
+    pub restriction_info: Option<Value>,
+    /// Where international rates will hold, as Meta wrote it.
+    pub auth_international_rate_eligibility: Option<Value>,
+    /// How a client's certification went, as Meta wrote it.
+    pub partner_client_certification_info: Option<Value>,
+    /// A tier of volume prices that was reached, as Meta wrote it.
+    pub volume_tier_info: Option<Value>,
+    /// Why a business' app was disconnected, as Meta wrote it.
+    pub disconnection_info: Option<Value>,
+}
+
+/// What an account update means for sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing can be sent any more.
+    Closed,
+    /// A ban was taken back.
+    Reopened,
+    /// Sending goes on as before.
+    Unchanged,
+}
+
+impl AccountUpdate {
+    /// The account it is about, where it says so itself.
+    pub fn account(&self) -> Option<String> {
+        self.waba_info.as_ref().and_then(|info| info.id("waba_id"))
+    }
+
+    /// What it means for sending (Meta: `account_update`, ban info).
+    pub fn standing(&self) -> Standing {
+        let ban = self.ban_info.as_ref().and_then(|info| info.text("waba_ban_state"));
+        match (self.r#type.as_str(), ban.as_deref()) {
+            ("ACCOUNT_DELETED", _) | ("DISABLED_UPDATE", Some("DISABLE")) => Standing::Closed,
+            ("DISABLED_UPDATE", Some("REINSTATE")) => Standing::Reopened,
+            _ => Standing::Unchanged,
+        }
+    }
+}
+
+pub(super) fn update(value: &Value) -> Result<AccountUpdate, &'static str> {
+    Ok(AccountUpdate {
+        r#type: value.text("event").ok_or("an account update without an event")?,
+        phone_number: value.text("phone_number"),
+        country: value.text("country"),
+        waba_info: value.kept("waba_info"),
+        violation_info: value.kept("violation_info"),
+        ban_info: value.kept("ban_info"),
+        restriction_info: value.kept("restriction_info"),
+        auth_international_rate_eligibility: value.kept("auth_international_rate_eligibility"),
+        partner_client_certification_info: value.kept("partner_client_certification_info"),
+        volume_tier_info: value.kept("volume_tier_info"),
+        disconnection_info: value.kept("disconnection_info"),
+    })
+}
+
+/// `account_review_update`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountReview {
+    /// `APPROVED`, `REJECTED`, `PENDING` or `DEFERRED`.
+    pub decision: String,
+}
+
+pub(super) fn review(value: &Value) -> Result<AccountReview, &'static str> {
+    let decision = value.text("decision").ok_or("an account review without a decision")?;
+    Ok(AccountReview { decision })
+}
+
+/// `account_alerts`; its members stand in `alert_info`, or beside the entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountAlert {
+    /// `BUSINESS`, `PHONE_NUMBER`, …
+    pub entity_type: Option<String>,
+    /// Which.
+    pub entity_id: Option<String>,
+    /// `CRITICAL`, `WARNING` or `INFORMATIONAL`.
+    pub severity: Option<String>,
+    /// `ACTIVE`, or over.
+    pub status: Option<String>,
+    /// Meta's word for it.
+    pub r#type: String,
+    /// What it says.
+    pub description: Option<String>,
+}
+
+pub(super) fn alert(value: &Value) -> Result<AccountAlert, &'static str> {
+    let info = Some(value.at("alert_info")).filter(|info| info.is_object()).unwrap_or(value);
+    let text = |long: &str, short: &str| info.text(long).or_else(|| info.text(short));
+    Ok(AccountAlert {
+        entity_type: value.text("entity_type"),
+        entity_id: value.id("entity_id"),
+        severity: text("alert_severity", "severity"),
+        status: text("alert_status", "status"),
+        r#type: text("alert_type", "type").ok_or("an alert without a type")?,
+        description: text("alert_description", "description"),
+    })
+}
+
+/// `business_capability_update`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BusinessCapability {
+    /// How many people may be written to in a day.
+    pub max_daily_conversations_per_business: Option<Limit>,
+    /// How many numbers an account may have.
+    pub max_phone_numbers_per_waba: Option<i64>,
+}
+
+/// A limit, as a tier or as a count; -1 has meant none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Limit {
+    /// Such as 2000.
+    Count(i64),
+    /// Such as `TIER_2K`.
+    Tier(String),
+}
+
+pub(super) fn capability(value: &Value) -> BusinessCapability {
+    let limit = |name: &str| match value.at(name) {
+        Value::Number(number) => number.as_i64().map(Limit::Count),
+        Value::String(tier) => Some(Limit::Tier(tier.clone())),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    BusinessCapability {
+        max_daily_conversations_per_business: limit("max_daily_conversations_per_business")
+            .or_else(|| limit("max_daily_conversation_per_phone")),
+        max_phone_numbers_per_waba: value
+            .whole("max_phone_numbers_per_waba")
+            .or_else(|| value.whole("max_phone_numbers_per_business")),
+    }
+}
+
+/// An error that stands for itself: of the account, not of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountError {
+    /// Such as 130429.
+    pub error_code: Option<i64>,
+    /// Meta's title.
+    pub title: Option<String>,
+    /// Mostly the title again.
+    pub message: Option<String>,
+    /// What happened.
+    pub details: Option<String>,
+    /// What it is about.
+    pub error_class: ErrorClass,
+    /// What to do about it.
+    pub retry: Advice,
+}
+
+pub(super) fn error(value: &Value) -> Result<AccountError, &'static str> {
+    if !value.is_object() {
+        return Err("an error that is none");
+    }
+    let note = error_note::read(value);
+    Ok(AccountError {
+        retry: note.advice(),
+        error_code: note.code,
+        title: note.title.map(Cow::into_owned),
+        message: note.message.map(Cow::into_owned),
+        details: note.details.map(Cow::into_owned),
+        error_class: note.class,
+    })
+}

@@ -1,0 +1,69 @@
+//! Elements of the lists that message-like fields are made of.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::event::What;
+use super::look::Look;
+use super::status::{self, Status, Wire};
+use super::{account, call, coexistence, inbound, person};
+
+/// What a member holds a list of; any other member of such a field is one that is not known yet.
+pub(super) fn is_list(key: &str) -> bool {
+    matches!(
+        key,
+        "statuses"
+            | "messages"
+            | "errors"
+            | "calls"
+            | "history"
+            | "message_echoes"
+            | "state_sync"
+            | "user_preferences"
+            | "user_id_update"
+            | "groups"
+    )
+}
+
+/// A status in one pass, when it is one of a message and as Meta nearly always writes it.
+pub(super) fn status<'a>(key: &str, field: &str, raw: &'a RawValue) -> Option<Status<'a>> {
+    if key != "statuses" || field == "calls" {
+        return None;
+    }
+    serde_json::from_str::<Wire<'a>>(raw.get()).ok()?.into_status()
+}
+
+/// Reads an element of the list `key` in `field`, with the contact that stood beside it.
+pub(super) fn read(
+    key: &str,
+    field: &str,
+    value: &Value,
+    contact: &Value,
+) -> Result<Vec<What<'static>>, &'static str> {
+    let what = match (key, field) {
+        ("statuses", "calls") => What::CallStatus(call::status(value)?),
+        ("statuses", _) if value.at("type") == "call" => What::CallStatus(call::status(value)?),
+        ("statuses", _) => What::MessageStatus(Box::new(status::read(value)?)),
+        ("messages", "history") => What::HistoryMedia(coexistence::media(value)?),
+        ("messages", _) if value.at("type") == "system" => {
+            What::SystemMessage(Box::new(inbound::read_system(value, contact)?))
+        }
+        ("messages", _) => What::InboundMessage(Box::new(inbound::read(value, contact)?)),
+        ("errors", _) => What::AccountError(account::error(value)?),
+        ("calls", _) => What::Call(call::call(value)?),
+        ("history", _) if !value.list("errors").is_empty() => {
+            // The business did not share its history; Meta says so with an error in its place.
+            let errors = value.list("errors").iter();
+            return errors.map(|error| account::error(error).map(What::AccountError)).collect();
+        }
+        ("history", _) => What::HistoryChunk(coexistence::chunk(value)?),
+        ("message_echoes", "history") => What::HistoryEcho(coexistence::media_echo(value)?),
+        ("message_echoes", _) => What::BusinessAppEcho(coexistence::echo(value)?),
+        ("state_sync", _) => What::ContactSync(person::contact(value)?),
+        ("user_preferences", _) => What::UserPreference(person::preference(value)?),
+        ("user_id_update", _) => What::UserIdUpdate(person::user_id(value)?),
+        ("groups", _) => What::Group(call::group(value)?),
+        _ => What::OtherField,
+    };
+    Ok(vec![what])
+}

@@ -1,0 +1,96 @@
+//! An error inside a webhook: `{code, title, message, error_data: {details}, href}` (Meta: webhooks, errors).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::lean::{Id, Text};
+use super::look::Look;
+use crate::error::{Advice, ErrorClass, details};
+
+/// An error as a webhook tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorNote<'a> {
+    /// Such as 131026; logic is built on it.
+    pub code: Option<i64>,
+    /// Meta's title.
+    pub title: Option<Cow<'a, str>>,
+    /// Mostly the title again.
+    pub message: Option<Cow<'a, str>>,
+    /// What happened, for developers.
+    pub details: Option<Cow<'a, str>>,
+    /// What it is about.
+    pub class: ErrorClass,
+}
+
+impl ErrorNote<'_> {
+    /// What to do about it.
+    pub fn advice(&self) -> Advice {
+        self.known_code().map_or(Advice::Permanent, |code| Advice::of(code, None))
+    }
+
+    /// The code, if it is in the range of Meta's.
+    pub fn known_code(&self) -> Option<i32> {
+        self.code.and_then(|code| i32::try_from(code).ok())
+    }
+}
+
+/// An error as Meta nearly always writes it.
+#[derive(Deserialize)]
+pub(super) struct Wire<'a> {
+    #[serde(borrow)]
+    code: Option<Id<'a>>,
+    #[serde(borrow)]
+    error_subcode: Option<Id<'a>>,
+    #[serde(borrow)]
+    title: Option<Text<'a>>,
+    #[serde(borrow)]
+    message: Option<Text<'a>>,
+    #[serde(borrow)]
+    error_data: Option<Data<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    details: Option<Text<'a>>,
+}
+
+impl<'a> Wire<'a> {
+    pub(super) fn into_note(self) -> ErrorNote<'a> {
+        let whole = |id: Option<Id<'_>>| id.and_then(|id| id.0.parse::<i64>().ok());
+        let code = whole(self.code);
+        let details = self.error_data.and_then(|data| data.details);
+        ErrorNote {
+            code,
+            class: class(code, whole(self.error_subcode)),
+            title: self.title.map(|text| text.0),
+            message: self.message.map(|text| text.0),
+            details: details.map(|text| text.0).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// An error without a code, or with one that is none, is of no known class.
+fn class(code: Option<i64>, subcode: Option<i64>) -> ErrorClass {
+    let known = code.and_then(|code| i32::try_from(code).ok());
+    known.map_or(ErrorClass::Unknown, |code| ErrorClass::of(code, subcode))
+}
+
+/// All errors of a list; what is no error is left out, it says nothing.
+pub(super) fn read_all(errors: &[Value]) -> Vec<ErrorNote<'static>> {
+    errors.iter().filter(|error| error.is_object()).map(read).collect()
+}
+
+/// Reads an error member by member.
+pub(super) fn read(error: &Value) -> ErrorNote<'static> {
+    let code = error.whole("code");
+    ErrorNote {
+        code,
+        title: error.text("title").map(Cow::Owned),
+        message: error.text("message").map(Cow::Owned),
+        details: error.get("error_data").and_then(details).map(Cow::Owned),
+        class: class(code, error.whole("error_subcode")),
+    }
+}

@@ -1,0 +1,162 @@
+//! What Meta sends nearly always, statuses and nothing else, in one pass and without a copy.
+//!
+//! Anything out of the ordinary, anywhere in the body, and the whole body is left to [`super::split`], which takes it
+//! apart. Where this says something, that says the same; a test holds it.
+
+use std::marker::PhantomData;
+
+use domain::PhoneNumberId;
+use domain::update::{StatusUpdate, Update};
+use serde::de::{Error, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+
+use super::error_note;
+use super::event::{Event, Place, What};
+use super::lean::{Id, Text};
+use super::look::UnixTime;
+use super::queue::{Essence, is_storable};
+use super::status::{Status, Wire};
+use super::{MESSAGES, OBJECT};
+
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Body<'a, T> {
+    #[serde(borrow)]
+    object: Text<'a>,
+    #[serde(borrow)]
+    entry: Vec<Entry<'a, T>>,
+}
+
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Entry<'a, T> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow)]
+    time: Option<Id<'a>>,
+    #[serde(borrow)]
+    changes: Vec<Change<'a, T>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
+struct Change<'a, T> {
+    #[serde(borrow)]
+    field: Text<'a>,
+    #[serde(borrow)]
+    value: OfMessages<'a, T>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
+struct OfMessages<'a, T> {
+    #[serde(rename = "messaging_product")]
+    _product: Option<IgnoredAny>,
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+    #[serde(rename = "contacts")]
+    _contacts: Option<IgnoredAny>,
+    statuses: Vec<T>,
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    phone_number_id: Id<'a>,
+}
+
+/// A status with everything that it says.
+struct Whole<'a>(Status<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Whole<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let status = Wire::deserialize(deserializer)?.into_status();
+        status
+            .filter(|status| status.evidence().is_some())
+            .map(Self)
+            .ok_or_else(|| Error::custom("out of the ordinary"))
+    }
+}
+
+/// A status as far as it is acted on; the rest is passed over. Its number is not known while it is read.
+struct ActedOn(StatusUpdate);
+
+#[derive(Deserialize)]
+struct LeanWire<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow)]
+    status: Text<'a>,
+    #[serde(borrow)]
+    timestamp: Option<Id<'a>>,
+    r#type: Option<IgnoredAny>,
+    #[serde(borrow)]
+    biz_opaque_callback_data: Option<Id<'a>>,
+    #[serde(borrow)]
+    errors: Option<Vec<error_note::Wire<'a>>>,
+}
+
+impl<'de> Deserialize<'de> for ActedOn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let odd = || Error::custom("out of the ordinary");
+        let wire = LeanWire::deserialize(deserializer)?;
+        if wire.id.0.is_empty() || wire.r#type.is_some() {
+            return Err(odd());
+        }
+        let errors = wire.errors.into_iter().flatten().map(error_note::Wire::into_note);
+        let essence = Essence {
+            wamid: wire.id.0,
+            status: &wire.status.0,
+            at: wire.timestamp.and_then(|text| UnixTime::from_text(&text.0)),
+            callback_data: wire.biz_opaque_callback_data.as_ref().map(|id| id.0.as_ref()),
+        };
+        essence.acted_on(errors).map(Self).map_err(|_reason| odd())
+    }
+}
+
+/// The events of a body of statuses, all of them sound and of a known kind; none if it is anything else.
+pub(super) fn read(body: &[u8]) -> Option<Vec<Event<'_>>> {
+    let mut events = Vec::new();
+    each(body, PhantomData::<Whole<'_>>, |place, Whole(status)| {
+        let what = What::MessageStatus(Box::new(status));
+        events.push(Event { place: place.clone(), what, part: None });
+    })?;
+    Some(events)
+}
+
+/// The same as updates for the queue, without the events between.
+pub(super) fn updates(body: &[u8]) -> Option<Vec<Update>> {
+    let mut updates = Vec::new();
+    each(body, PhantomData::<ActedOn>, |place, ActedOn(mut status)| {
+        status.phone_number_id =
+            PhoneNumberId(place.phone_number_id.as_deref().unwrap_or_default().to_owned());
+        updates.push(Update::Status(status));
+    })?;
+    Some(updates)
+}
+
+/// Hands every status over, unless anything is out of the ordinary.
+fn each<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    _as: PhantomData<T>,
+    mut take: impl FnMut(&Place<'a>, T),
+) -> Option<()> {
+    let body: Body<'a, T> = serde_json::from_slice(body).ok()?;
+    if body.object.0 != OBJECT {
+        return None;
+    }
+    for entry in body.entry {
+        let waba_id = Some(entry.id.0).filter(|id| !id.is_empty());
+        let time = entry.time.and_then(|text| UnixTime::from_text(&text.0));
+        for Change { field, value } in entry.changes {
+            let number = value.metadata.phone_number_id.0;
+            if field.0 != MESSAGES || number.is_empty() || !is_storable(&number) {
+                return None;
+            }
+            let (phone_number_id, field) = (Some(number), Some(field.0));
+            let place = Place { waba_id: waba_id.clone(), time, phone_number_id, field };
+            value.statuses.into_iter().for_each(|status| take(&place, status));
+        }
+    }
+    Some(())
+}

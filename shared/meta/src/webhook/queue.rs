@@ -1,0 +1,188 @@
+//! Events as the updates that travel on the queue: what this version acts on, and everything that is kept.
+//!
+//! Statuses are acted on alone. Of templates, accounts and preferences what is acted on travels beside what is kept, so
+//! that nothing Meta said of them is lost in our narrower words.
+
+use std::borrow::Cow;
+
+use domain::message::Evidence;
+use domain::update::{
+    AccountUpdate, Decision, KeptUpdate, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, Update,
+};
+use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
+
+use super::account::Standing;
+use super::error_note::ErrorNote;
+use super::event::{Event, Place, What};
+use super::look::{UnixTime, shown};
+use super::person::UserPreference;
+use super::status::{Status, evidence};
+use super::template::{CategoryPhase, Named};
+use crate::error::{without_numbers, words};
+
+/// Adds an event's updates.
+pub(super) fn push(event: &Event<'_>, updates: &mut Vec<Update>) {
+    let reason = if let What::MessageStatus(status) = &event.what {
+        match acted_on(status, &event.place) {
+            Ok(status) => {
+                updates.push(Update::Status(status));
+                return;
+            }
+            Err(reason) => reason,
+        }
+    } else {
+        reason(event)
+    };
+    updates.push(Update::Kept(KeptUpdate { reason, raw: event.raw().unwrap_or_default() }));
+    updates.extend(beside(event));
+}
+
+/// The kind of what is kept, or what is wrong with it.
+fn reason(event: &Event<'_>) -> String {
+    if let What::Unreadable(unreadable) = &event.what {
+        return unreadable.reason.clone();
+    }
+    if let What::IgnoredObject(ignored) = &event.what {
+        return format!("not about WhatsApp: {}", shown(&ignored.object));
+    }
+    let field = event.place.field.as_deref().filter(|_| matches!(event.what, What::OtherField));
+    field.map_or_else(|| event.what.kind().to_owned(), shown)
+}
+
+/// What is acted on of an event that is kept.
+fn beside(event: &Event<'_>) -> Option<Update> {
+    let place = &event.place;
+    let account = place.waba_id.as_deref().filter(|id| is_storable(id));
+    if let What::TemplateStatus(update) = &event.what {
+        let decision = Decision::Status(standing_of(&update.status)?.to_owned());
+        return template(account?, &update.template, decision, place.time);
+    }
+    if let What::TemplateCategory(update) = &event.what {
+        // What is only announced is announced again when it is done.
+        let is_done = matches!(update.phase, CategoryPhase::Done { .. });
+        let decision = Decision::Category(update.current.parse().ok().filter(|_| is_done)?);
+        return template(account?, &update.template, decision, place.time);
+    }
+    if let What::UserPreference(update) = &event.what {
+        return preference(update, place).map(Update::Preference);
+    }
+    let What::AccountUpdate(update) = &event.what else { return None };
+    let is_closed = match update.standing() {
+        Standing::Closed => true,
+        Standing::Reopened => false,
+        Standing::Unchanged => return None,
+    };
+    // A partner's business stands in the entry; the account it is about is named inside.
+    let waba_id = update.account().filter(|id| is_storable(id)).or_else(|| account.map(str::to_owned))?;
+    let (reason, at) = (shown(&update.r#type), place.time.map(UnixTime::timestamp));
+    Some(Update::Account(AccountUpdate { waba_id, is_closed, reason, at }))
+}
+
+/// A status that can be acted on: of a number, and of a kind that is known.
+fn acted_on(status: &Status<'_>, place: &Place<'_>) -> Result<StatusUpdate, String> {
+    let number = place.phone_number_id.as_deref().ok_or("a status without a phone number id")?;
+    if !is_storable(number) {
+        return Err(UNSTORABLE.to_owned());
+    }
+    let essence = Essence {
+        wamid: status.wamid.clone(),
+        status: &status.status,
+        at: status.timestamp,
+        callback_data: status.callback_data.as_deref(),
+    };
+    let mut update = essence.acted_on(status.errors.iter().cloned())?;
+    number.clone_into(&mut update.phone_number_id.0);
+    Ok(update)
+}
+
+const UNSTORABLE: &str = "a status with an id that cannot be stored";
+
+/// What of a status is acted on.
+pub(super) struct Essence<'s, 'a> {
+    pub(super) wamid: Cow<'a, str>,
+    pub(super) status: &'s str,
+    pub(super) at: Option<UnixTime>,
+    pub(super) callback_data: Option<&'s str>,
+}
+
+impl<'a> Essence<'_, 'a> {
+    /// The update, of a number that is still to be named, or why there is none.
+    pub(super) fn acted_on(
+        self,
+        errors: impl Iterator<Item = ErrorNote<'a>>,
+    ) -> Result<StatusUpdate, String> {
+        let unknown = || format!("a status of an unknown kind: {}", shown(self.status));
+        let status = evidence(self.status).ok_or_else(unknown)?;
+        if !is_storable(&self.wamid) {
+            return Err(UNSTORABLE.to_owned());
+        }
+        Ok(StatusUpdate {
+            phone_number_id: PhoneNumberId(String::new()),
+            wamid: Wamid(self.wamid.into_owned()),
+            status,
+            occurred_at: self.at.map(UnixTime::timestamp),
+            attempt_id: self.callback_data.and_then(|text| text.parse().ok()).map(AttemptId),
+            error: errors.filter(|_| status == Evidence::Failed).find_map(|error| meta_error(&error)),
+        })
+    }
+}
+
+/// A database holds no NUL in a text.
+pub(super) fn is_storable(id: &str) -> bool {
+    !id.contains('\0')
+}
+
+/// Title and message say the same, mostly.
+fn meta_error(error: &ErrorNote<'_>) -> Option<MetaError> {
+    let parts = [error.title.as_deref(), error.message.as_deref(), error.details.as_deref()];
+    let text = without_numbers(&words(parts.into_iter().flatten()));
+    Some(MetaError { code: error.known_code()?, text: text.replace('\0', "\u{FFFD}") })
+}
+
+/// The status a template has after Meta's word for what happened. A flagged one is sent as before, and what an archived
+/// one comes back as is not said.
+fn standing_of(event: &str) -> Option<&str> {
+    match event {
+        "REINSTATED" => Some("APPROVED"),
+        "APPROVED" | "REJECTED" | "PENDING" | "PAUSED" | "DISABLED" | "IN_APPEAL" | "LIMIT_EXCEEDED"
+        | "ARCHIVED" | "PENDING_DELETION" | "DELETED" | "LOCKED" => Some(event),
+        _ => None,
+    }
+}
+
+fn template(waba_id: &str, named: &Named, decision: Decision, time: Option<UnixTime>) -> Option<Update> {
+    let language = named.api_language();
+    let is_storable =
+        [&named.template_id, &named.name, &language].into_iter().flatten().all(|id| is_storable(id));
+    is_storable.then(|| {
+        Update::Template(TemplateUpdate {
+            waba_id: waba_id.to_owned(),
+            template_id: named.template_id.clone(),
+            name: named.name.clone(),
+            language,
+            decision,
+            at: time.map(UnixTime::timestamp),
+        })
+    })
+}
+
+/// Somebody without a phone number is nobody's contact so far.
+fn preference(update: &UserPreference, place: &Place<'_>) -> Option<PreferenceUpdate> {
+    if update.category.as_deref().is_some_and(|category| category != "marketing_messages") {
+        return None;
+    }
+    let wants_messages = match update.value.as_str() {
+        "stop" => false,
+        "resume" => true,
+        _ => return None,
+    };
+    let digits = update.wa_id.as_deref()?;
+    Some(PreferenceUpdate {
+        phone_number_id: PhoneNumberId(
+            place.phone_number_id.as_deref().filter(|id| is_storable(id))?.to_owned(),
+        ),
+        phone: PhoneNumber::parse(&format!("+{}", digits.trim_start_matches('+'))).ok()?,
+        wants_messages,
+        at: update.timestamp.map(UnixTime::timestamp),
+    })
+}
