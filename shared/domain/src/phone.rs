@@ -122,4 +122,17 @@ mod tests {
             assert_eq!(PhoneNumber::parse(spelling), Err(error), "{spelling}");
         }
     }
+
+    proptest::proptest! {
+        /// The fuzz target `phone`, bounded.
+        #[test]
+        fn a_number_is_read_the_same_from_what_it_was_turned_into(
+            spelling in "([+]|00)[0-9 ()/.-]{3,24}|[+]{0,3}[0-9]{0,17}|.{0,24}",
+        ) {
+            if let Ok(number) = PhoneNumber::parse(&spelling) {
+                assert_eq!(PhoneNumber::parse(number.as_str()).as_ref(), Ok(&number), "{spelling}");
+                assert!(number.as_str().strip_prefix('+').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit())));
+            }
+        }
+    }
 }

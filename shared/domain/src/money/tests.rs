@@ -51,3 +51,17 @@ fn print_then_parse_is_the_identity_i10() {
         assert_eq!(money.to_string().parse(), Ok(money), "{money}");
     }
 }
+
+proptest::proptest! {
+    /// The fuzz target `money`, bounded.
+    #[test]
+    fn an_amount_is_written_and_read_the_same(spelling in "[-+]?[0-9]{0,15}[.]?[0-9eE]{0,8}|.{0,24}") {
+        if let Ok(amount) = spelling.parse::<Money>() {
+            assert_eq!(amount.to_string().parse(), Ok(amount));
+            let json = serde_json::to_string(&amount).unwrap();
+            assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), amount);
+        }
+        // Whatever JSON it is, it is an amount or none, and never a panic.
+        drop(serde_json::from_str::<Money>(&spelling));
+    }
+}
