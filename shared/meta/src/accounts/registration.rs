@@ -77,7 +77,7 @@ impl Client {
     }
 
     /// Proves that a number is ours with the code that it was sent (`POST /{phone_number_id}/verify_code`); a wrong one is
-    /// refused with 136025.
+    /// refused with 136025, or with 100 and Meta's words for users.
     pub async fn verify_code(
         &self,
         token: &str,

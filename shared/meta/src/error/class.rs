@@ -159,7 +159,7 @@ impl ErrorClass {
             (131_042 | 134_011, _) => Self::AccountBilling,
             (131_048 | 131_064, _) => Self::AccountQualityLimit,
             (131_057 | 2_494_100, _) => Self::AccountMaintenance,
-            (4 | 17 | 32 | 613 | 80_007, _) => Self::ThrottleApp,
+            (4 | 17 | 32 | 613 | 80_007 | 80_008, _) => Self::ThrottleApp,
             (130_429, _) => Self::ThrottlePhone,
             (131_056, _) => Self::ThrottlePair,
             (1 | 2 | 131_000 | 131_016 | 133_004, _) => Self::TransientServer,

@@ -22,7 +22,7 @@ fn a_subcode_says_more_than_its_code() {
 #[test]
 fn only_these_codes_mean_that_the_same_message_may_be_offered_again() {
     let codes: Vec<i32> = (0..150_000).filter(|code| ErrorClass::of(*code, None).is_for_now()).collect();
-    assert_eq!(codes, [4, 17, 32, 613, 80_007, 130_429, 131_056, 131_057, 134_101]);
+    assert_eq!(codes, [4, 17, 32, 613, 80_007, 80_008, 130_429, 131_056, 131_057, 134_101]);
     let named: Vec<i32> =
         codes.into_iter().filter(|code| ErrorClass::of(*code, None).wait().is_some()).collect();
     assert_eq!(named, [131_056, 131_057, 134_101]);
@@ -35,5 +35,13 @@ fn an_account_is_paused_for_what_its_next_message_would_meet_too() {
     }
     for code in [1, 4, 100, 300, 130_429, 130_497, 131_026, 131_048, 132_015, 133_010] {
         assert!(!is_about_account(code), "{code}");
+    }
+}
+
+#[test]
+fn too_many_calls_to_one_account_are_a_throttle_under_both_of_metas_codes() {
+    for code in [80_007, 80_008] {
+        let class = ErrorClass::of(code, None);
+        assert_eq!((class, class.advice()), (ErrorClass::ThrottleApp, Advice::RetryBackoff), "{code}");
     }
 }
