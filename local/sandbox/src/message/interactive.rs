@@ -38,6 +38,8 @@ pub(super) fn check(interactive: &Value) -> Result<(), GraphError> {
         | "call_permission_request"
         | "voice_call"
         | "address_message"
+        | "order_details"
+        | "order_status"
         | "request_contact_info"
         | "carousel" => Ok(()),
         "" => Err(GraphError::missing("interactive: type is required.")),

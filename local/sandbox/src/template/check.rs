@@ -129,6 +129,8 @@ impl Content {
             match kind {
                 // Their content is Meta's own and was checked above.
                 "BODY" | "FOOTER" if self.category == "AUTHENTICATION" => {}
+                // A question that Meta words itself.
+                "CALL_PERMISSION_REQUEST" => {}
                 "HEADER" => self.check_header(component)?,
                 "BODY" => self.check_body(component)?,
                 "FOOTER" => check_footer(component)?,

@@ -142,7 +142,9 @@ async fn other_interactive_messages_are_known_by_their_type() {
     accepted(&stage, "interactive", &link("https://example.org")).await;
     refused(&stage, "interactive", &link("example"), 131_009).await;
     let request = |kind: &str| json!({ "type": kind, "body": { "text": "Where?" }, "action": { "name": "send_location" } });
-    accepted(&stage, "interactive", &request("location_request_message")).await;
+    for kind in ["location_request_message", "order_details", "order_status"] {
+        accepted(&stage, "interactive", &request(kind)).await;
+    }
     refused(&stage, "interactive", &request("poem"), 131_009).await;
     refused(&stage, "interactive", &request(""), 131_008).await;
 }

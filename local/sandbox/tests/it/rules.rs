@@ -294,3 +294,17 @@ async fn names_categories_and_times_to_live_have_their_bounds() {
         refused(&stage, &template, None).await;
     }
 }
+
+#[tokio::test]
+async fn a_template_may_ask_for_payment_of_an_order_or_for_the_permission_to_call() {
+    let stage = Stage::open().await;
+    let button = json!({ "type": "ORDER_DETAILS", "text": "Pay" });
+    for (name, component) in [
+        ("pay", json!({ "type": "BUTTONS", "buttons": [button] })),
+        ("call", json!({ "type": "CALL_PERMISSION_REQUEST" })),
+    ] {
+        let mut asked = beside_body(&component);
+        asked["name"] = json!(name);
+        stage.caller.create(&stage.account, &asked).await;
+    }
+}

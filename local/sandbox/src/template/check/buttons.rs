@@ -68,7 +68,13 @@ fn check_one(button: &Value, category: &str) -> Result<(), GraphError> {
     }
     check_length("BUTTONS", label, LABEL_CHARS_MAX)?;
     match kind {
-        "QUICK_REPLY" | "CATALOG" | "MPM" | "SPM" | "VOICE_CALL" | "REQUEST_CONTACT_INFO" => Ok(()),
+        "QUICK_REPLY"
+        | "CATALOG"
+        | "MPM"
+        | "SPM"
+        | "ORDER_DETAILS"
+        | "VOICE_CALL"
+        | "REQUEST_CONTACT_INFO" => Ok(()),
         "URL" => check_url(button),
         "PHONE_NUMBER" => match text(button, "phone_number") {
             "" => Err(GraphError::parameter("The parameter phone_number is required for its button.")),
