@@ -89,8 +89,10 @@ impl SendRequest {
 }
 
 fn recipient(body: &Value) -> Result<(String, String), GraphError> {
-    if !matches!(text(body, "recipient_type"), "" | "individual") {
-        return Err(GraphError::invalid("recipient_type must be individual; the sandbox has no groups."));
+    match text(body, "recipient_type") {
+        "" | "individual" => {}
+        "group" => return Err(GraphError::of(400, 131_020).details("The sandbox has no groups.")),
+        _ => return Err(GraphError::invalid("recipient_type must be individual or group.")),
     }
     if let Some(to) = body.get("to") {
         let input = to.as_str().ok_or_else(|| GraphError::parameter("Param to must be a string."))?;

@@ -155,8 +155,10 @@ async fn what_is_no_message_type_is_refused() {
     let reply = stage.message(&message(TO, "poem", &json!({}))).await;
     reply.expect_refusal(400, (131_051, None), "Unsupported message type");
     let mut group = message(TO, "text", &json!({ "body": "Hello" }));
-    group["recipient_type"] = json!("group");
+    group["recipient_type"] = json!("crowd");
     stage.message(&group).await.expect_refusal(400, (131_009, None), "recipient_type");
+    group["recipient_type"] = json!("group");
+    stage.message(&group).await.expect_refusal(400, (131_020, None), "no groups");
     let mut answer = message(TO, "text", &json!({ "body": "Hello" }));
     answer["context"] = json!({ "message_id": "wamid.1" });
     stage.message(&answer).await.wamid();

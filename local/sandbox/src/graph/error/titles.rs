@@ -51,6 +51,7 @@ fn message(code: i64) -> (&'static str, &'static str) {
         131_008 => ("Required parameter is missing", "The request is missing a required parameter."),
         131_009 => ("Parameter value is not valid", "One or more parameter values are invalid."),
         131_016 => ("Service unavailable", "A service is temporarily unavailable."),
+        131_020 => ("Group unavailable", "The group does not exist or cannot be used."),
         131_021 => ("Recipient cannot be sender", "Sender and recipient phone number is the same."),
         131_026 => ("Message undeliverable", "Message Undeliverable."),
         131_030 => {
