@@ -33,7 +33,7 @@
 //! | `/{business}/owned_whatsapp_business_accounts`, `…/client_…` | the account |
 //!
 //! Lists take `limit`, `after`, `before`, `fields` and, for templates, `name`, `name_or_content`, `language`,
-//! `category`, `status`. Management calls answer with `X-Business-Use-Case-Usage` and `X-App-Usage`.
+//! `category`, `status`, `content`, `quality_score`. Management calls answer with `X-Business-Use-Case-Usage` and `X-App-Usage`.
 //!
 //! # Magic recipients
 //!

@@ -142,14 +142,15 @@ pub(crate) async fn list(
                 .get(key)
                 .is_none_or(|asked| asked.split(',').any(|one| one.trim().eq_ignore_ascii_case(value)))
         };
-        let holds = |text: &str| {
-            template.name.contains(text) || json!(template.components).to_string().contains(text)
-        };
+        let said = |text: &str| json!(template.components).to_string().contains(text);
+        let score = template.quality.map_or_else(|| json!("UNKNOWN"), |score| json!(score));
         same("name", &template.name)
             && same("language", &template.language)
             && same("category", &template.category)
             && same("status", template.status.as_str())
-            && query.get("name_or_content").is_none_or(|asked| holds(asked))
+            && same("quality_score", score.as_str().unwrap_or_default())
+            && query.get("content").is_none_or(|asked| said(asked))
+            && query.get("name_or_content").is_none_or(|asked| template.name.contains(asked) || said(asked))
     };
     let fields = query.get("fields").map(String::as_str);
     let world = sandbox.world();

@@ -290,6 +290,10 @@ async fn a_list_takes_several_states_and_looks_into_contents() {
         ("?name_or_content=hir", 1),
         ("?name_or_content=order", 3),
         ("?name_or_content=nothing", 0),
+        ("?content=order", 3),
+        ("?content=first", 0),
+        ("?quality_score=UNKNOWN", 3),
+        ("?quality_score=RED", 0),
     ] {
         let page = stage.get(&path(&stage, query)).await.expect_status(200);
         assert_eq!(page["data"].as_array().map(Vec::len), Some(count), "{query}");
