@@ -61,6 +61,8 @@ pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
     /// Graph error code of `refuse`.
     pub(crate) code: Option<i64>,
+    /// `error_subcode` of `refuse`.
+    pub(crate) subcode: Option<i64>,
     /// HTTP status of `status` (500) and `refuse` (400).
     pub(crate) http_status: Option<u16>,
     /// Milliseconds before anything happens.

@@ -75,7 +75,7 @@
 //! | `GET /sandbox/accounts` | | every account with its ids and its token |
 //! | `GET /sandbox/webhooks` | | `{pending, delivered, lastError}`, counted in updates |
 //! | `POST /sandbox/webhooks` | `field`, `value`, `wabaId?` | any value of any field, as it is |
-//! | `POST /sandbox/faults` | `kind`, `match?{call, to, phoneNumberId, template}`, `times?`, `code?`, `httpStatus?`, `delayMs?` | what becomes of the next sends that match, or of another `call` |
+//! | `POST /sandbox/faults` | `kind`, `match?{call, to, phoneNumberId, template}`, `times?`, `code?`, `subcode?`, `httpStatus?`, `delayMs?` | what becomes of the next sends that match, or of another `call` |
 //! | `POST /sandbox/statuses` | `wamid`, `status`, `errorCode?`, `omitOpaque?`, `pricing?`, `conversation?` | a status by hand |
 //! | `POST /sandbox/inbound` | `from`, `type?`, `content?`, `text?`, `context?`, `referral?`, `name?`, `userId?`, `wamid?` | a person writes, which opens the 24 hours; each type has its own example |
 //! | `POST /sandbox/preferences` | `from`, `value` of `stop`, `resume`, `signup` | a person's marketing messages: 131050 until they are wanted again |
@@ -87,7 +87,7 @@
 //! | `POST /sandbox/auto` | `on?`, `delayMs?`, `shuffle?`, `duplicate?` | how updates follow by themselves: 50 ms apart, in order, once |
 //! | `DELETE /sandbox` | | forgets everything but accounts and templates |
 //!
-//! Kinds of faults: `accept` (also where the recipient would refuse), `refuse` (with `code`), `status` (a bare HTTP
+//! Kinds of faults: `accept` (also where the recipient would refuse), `refuse` (with `code`, and `subcode` where Meta has one), `status` (a bare HTTP
 //! status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`, `duplicate_wamid`. A `call`
 //! is the last part of a path, such as `message_templates` or `access_token`, and `object` where the path is an id.
 //! Faults, limits, reviews and switches do not outlive the process.

@@ -24,7 +24,11 @@ pub(super) fn refusal(sandbox: &Sandbox, fault: &Fault, path: &str) -> Response 
     let status = fault.http_status.and_then(|status| StatusCode::from_u16(status).ok());
     match fault.kind {
         FaultKind::Refuse => {
-            GraphError::of(fault.http_status.unwrap_or(400), fault.code.unwrap_or(131_000)).into_response()
+            let error = GraphError::of(fault.http_status.unwrap_or(400), fault.code.unwrap_or(131_000));
+            match fault.subcode {
+                Some(subcode) => error.subcode(subcode).into_response(),
+                None => error.into_response(),
+            }
         }
         FaultKind::Redirect => {
             let elsewhere = format!("{}{path}_elsewhere", sandbox.app.base_url);

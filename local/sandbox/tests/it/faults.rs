@@ -179,6 +179,12 @@ async fn a_fault_falls_on_any_call_that_it_names() {
     stage.send(TO, "not meant").await.wamid();
     stage.post(&path, &template).await.expect_refusal(500, (2, None), "unavailable");
 
+    refuse["code"] = json!(100);
+    refuse["subcode"] = json!(2_388_094);
+    refuse["httpStatus"] = json!(400);
+    fault(&stage, &refuse).await;
+    stage.post(&path, &template).await.expect_refusal(400, (100, Some(2_388_094)), "Invalid parameter");
+
     fault(&stage, &on("reset", "message_templates")).await;
     let request = stage.caller.request(reqwest::Method::POST, &format!("/v26.0{path}"));
     let lost = request.bearer_auth(&stage.account.token).json(&template).send().await;
