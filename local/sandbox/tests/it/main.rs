@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers a missing member with null")]
 
 mod accounts;
+mod client;
 mod delivery;
 mod faults;
 mod filling;
