@@ -33,7 +33,8 @@
 //! | `/{business}/owned_whatsapp_business_accounts`, `…/client_…` | the account |
 //!
 //! Lists take `limit`, `after`, `before`, `fields` and, for templates, `name`, `name_or_content`, `language`,
-//! `category`, `status`, `content`, `quality_score`. Management calls answer with `X-Business-Use-Case-Usage` and `X-App-Usage`.
+//! `category`, `status`, `content`, `quality_score`. Management calls answer with `X-Business-Use-Case-Usage` and
+//! `X-App-Usage`.
 //!
 //! # Magic recipients
 //!
@@ -87,9 +88,10 @@
 //! | `POST /sandbox/auto` | `on?`, `delayMs?`, `shuffle?`, `duplicate?` | how updates follow by themselves: 50 ms apart, in order, once |
 //! | `DELETE /sandbox` | | forgets everything but accounts and templates |
 //!
-//! Kinds of faults: `accept` (also where the recipient would refuse), `refuse` (with `code`, and `subcode` where Meta has one), `status` (a bare HTTP
-//! status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`, `duplicate_wamid`. A `call`
-//! is the last part of a path, such as `message_templates` or `access_token`, and `object` where the path is an id.
+//! Kinds of faults: `accept` (also where the recipient would refuse), `refuse` (with `code`, and `subcode` where Meta
+//! has one), `status` (a bare HTTP status), `redirect`; and, accepted all the same, `hang`, `reset`, `no_id`, `garbage`,
+//! `duplicate_wamid`. A `call` is the last part of a path, such as `message_templates` or `access_token`, and `object`
+//! where the path is an id.
 //! Faults, limits, reviews and switches do not outlive the process.
 
 use std::io;
