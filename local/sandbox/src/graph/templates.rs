@@ -186,8 +186,10 @@ pub(crate) async fn delete(
                 return Err(GraphError::template(2_593_002, "Message template not found", words));
             }
             if meant.iter().any(|template| template.status == TemplateStatus::Disabled) {
+                // Meta's subcode for this is not known; 2388094 is that of its own samples.
+                let refused = GraphError::of(400, 100).saying("Invalid parameter");
                 let words = "A disabled template cannot be deleted.";
-                return Err(GraphError::template(2_388_094, "Message template cannot be deleted", words));
+                return Err(refused.told("Message template cannot be deleted", words));
             }
             let gone =
                 |template: &&Template| Template { status: TemplateStatus::Deleted, ..(*template).clone() };

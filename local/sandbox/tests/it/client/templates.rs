@@ -148,7 +148,21 @@ async fn templates_are_taken_away_by_name_alone_and_by_their_ids() {
     }
     let gone = TemplateSelection::Name("first");
     let gone = pair.client.delete_templates(&pair.token, &pair.waba, gone).await;
-    assert!(gone.expect_err("it is gone").graph().is_some());
+    assert_eq!(class(gone), ErrorClass::RequestInvalid);
+}
+
+#[tokio::test]
+async fn a_disabled_template_that_cannot_be_taken_away_is_not_called_a_sample_of_metas() {
+    let pair = Pair::open().await;
+    let id = pair.offer("news", Category::Utility).await;
+    pair.stage.order("templates", &json!({ "id": id, "status": "DISABLED" })).await;
+    let selection = TemplateSelection::One { id: &id, name: "news" };
+    let refused = pair.client.delete_templates(&pair.token, &pair.waba, selection).await;
+    let error = refused.expect_err("it stays");
+    let told = error.graph().expect("Meta's error");
+    assert_eq!(told.class(), ErrorClass::RequestInvalid);
+    assert!(told.to_string().contains("disabled template cannot be deleted"), "{told}");
+    assert_eq!(names(&pair, TemplateQuery::everything(None)).await, ["news"]);
 }
 
 #[tokio::test]
