@@ -1,6 +1,7 @@
 //! Tokens, the account, its subscription, its health, its costs, its files.
 
 use domain::Category;
+use domain::message::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use meta::{
     ACCOUNT_FIELDS, Availability, CallbackOverride, ErrorClass, Granularity, PageQuery, PricingDimension,
@@ -10,9 +11,9 @@ use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 
-use super::pair::{ANYBODY, Pair, class, filled, phone, wamid};
-use crate::support::APP_ID;
+use super::pair::{ANYBODY, Pair, class, client_with, filled, phone, wamid};
 use crate::support::caller::read;
+use crate::support::{APP_ID, PATIENCE};
 
 #[tokio::test]
 async fn a_code_is_exchanged_for_the_token_of_its_account() {
@@ -47,6 +48,19 @@ async fn a_token_tells_what_it_opens_and_why_it_does_not() {
     }
     let stranger = pair.client.debug_token("a token of nobody's").await.expect("an answer");
     assert!(!stranger.is_valid && stranger.app_id.is_empty() && stranger.error.is_some());
+}
+
+#[tokio::test]
+async fn a_token_opens_nothing_without_the_proof_of_the_apps_secret() {
+    let mut pair = Pair::open().await;
+    pair.client = client_with("a secret of another app", &pair.stage.sandbox.base_url(), PATIENCE);
+    let Outcome::Rejected(error) = pair.say(ANYBODY, "stolen").await else { panic!("it is refused") };
+    assert!(error.code == 100 && error.text.contains("appsecret_proof"), "{error:?}");
+    assert_eq!(pair.accepted("stolen").await, None);
+    let numbers = pair.client.phone_numbers(&pair.token, &pair.waba).await;
+    assert_eq!(class(numbers), ErrorClass::RequestInvalid);
+    assert_eq!(class(pair.client.debug_token(&pair.token).await), ErrorClass::AccountAuth);
+    assert!(pair.client.exchange_code("a code").await.is_err());
 }
 
 #[tokio::test]

@@ -28,11 +28,16 @@ pub(super) struct Pair {
 
 /// A client for whatever answers at an address.
 pub(super) fn client_at(base_url: &str, call_timeout: Duration) -> Client {
+    client_with(APP_SECRET, base_url, call_timeout)
+}
+
+/// A client with any secret of the app.
+pub(super) fn client_with(secret: &str, base_url: &str, call_timeout: Duration) -> Client {
     let config = Config {
         base_url: base_url.to_owned(),
         version: "v26.0".to_owned(),
         app_id: APP_ID.to_owned(),
-        app_secret: APP_SECRET.into(),
+        app_secret: secret.into(),
         call_timeout,
     };
     Client::new(config).expect("a client can be built")
