@@ -1,5 +1,6 @@
 //! The seed's flow and what becomes of each magic recipient.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::world::World;
@@ -79,5 +80,27 @@ async fn what_the_balance_does_not_cover_ends_without_a_debit() {
     let unfunded = tenant.message(&second).await;
     assert_eq!((unfunded["status"].as_str(), unfunded.get("cost")), (Some("NO_FUNDS"), None));
     assert_eq!(tenant.balance().await, "0.008");
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn what_meta_moved_to_marketing_is_charged_as_marketing_also_when_it_waited() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "1.00").await;
+    let contact = tenant.contact("+15550000001").await;
+    let waits = json!({
+        "templateId": tenant.template, "contactId": contact, "idempotencyKey": "waits",
+        "scheduleTime": (world.clock.now() + SignedDuration::from_mins(5)).to_string(),
+    });
+    let waits = tenant.client.post("/messages/schedule", &waits).await.unwrap().success().unwrap();
+    let listed = tenant.client.get("/templates").await.unwrap().success().unwrap();
+    let order = json!({ "id": listed["data"][0]["metaTemplateId"], "category": "MARKETING" });
+    world.order("templates", &order).await;
+    world.pump().await;
+    let listed = tenant.client.get("/templates").await.unwrap().success().unwrap();
+    assert_eq!(listed["data"][0]["category"], "MARKETING");
+    world.recover().await;
+    let message = tenant.message(waits["id"].as_str().unwrap()).await;
+    assert_eq!((&message["status"], message["cost"].to_string().as_str()), (&json!("READ"), "0.06"));
     world.assert_clean().await;
 }

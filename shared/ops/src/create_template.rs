@@ -7,7 +7,7 @@ use domain::template::{check_name, count_variables};
 use domain::{Category, TemplateId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::templates::{self, DRAFT, Template};
+use store::templates::{self, Answered, DRAFT, Template};
 use store::whatsapp::{self, Account};
 use store::{Operation, Scope, StoreError, Tx};
 use thiserror::Error;
@@ -234,6 +234,7 @@ impl Draft {
         let mut template = template.ok_or_else(|| unreadable("its template is gone".to_owned()))?;
         // The answer is the one that was given then, whatever Meta said since.
         template.status = outcome.status;
+        template.category = outcome.category.unwrap_or(template.category);
         template.updated_at = outcome.updated_at;
         Ok(Drafted::Done(Box::new(template)))
     }
@@ -243,6 +244,8 @@ impl Draft {
 struct Outcome {
     template_id: TemplateId,
     status: String,
+    #[serde(default)]
+    category: Option<Category>,
     updated_at: Timestamp,
 }
 
@@ -261,11 +264,13 @@ impl Operation for Settle {
 
     async fn run(&self, tx: &Tx) -> Result<Template, CreateTemplateError> {
         let work = async {
-            let place = (self.tenant, self.template_id);
-            templates::set_status(tx, place, &self.said.status, Some(&self.said.id), self.now).await?;
+            let category = self.said.category.as_ref().and_then(meta::TemplateCategory::known);
+            let said = Answered { status: &self.said.status, meta_id: Some(&self.said.id), category };
+            templates::settle(tx, (self.tenant, self.template_id), said, self.now).await?;
             Ok::<_, CreateTemplateError>(Outcome {
                 template_id: self.template_id,
                 status: self.said.status.clone(),
+                category,
                 updated_at: self.now,
             })
         };

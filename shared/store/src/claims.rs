@@ -70,7 +70,8 @@ const LOCK_WALLET: &str = "-- claims::lock_wallet
 SELECT balance, set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
   FROM wallets WHERE tenant_id = $1 FOR NO KEY UPDATE";
 
-/// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up.
+/// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up. The
+/// category is what the template is now, as Meta charges it, and not what it was when the message was accepted.
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
 /// No step joins a chunk to a chunk: without hash joins that would take its size squared. What the dispatcher needs of a
 /// message comes out of the update that reserves it.
@@ -103,7 +104,7 @@ priced AS MATERIALIZED (
       JOIN templates t ON t.tenant_id = $1 AND t.template_id = m.template_id
      CROSS JOIN terms
       LEFT JOIN LATERAL (
-        SELECT r.price FROM rates r WHERE r.category = m.category AND r.market IN (m.market, '*')
+        SELECT r.price FROM rates r WHERE r.category = t.category AND r.market IN (m.market, '*')
          ORDER BY r.market = '*' LIMIT 1) AS rate ON true),
 running AS MATERIALIZED (
     SELECT *, sum(CASE WHEN may_be_sent AND NOT is_paid THEN price ELSE 0 END)

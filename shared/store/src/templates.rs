@@ -49,7 +49,7 @@ pub const DRAFT: &str = "DRAFT";
 /// The unique index on a template's name and language.
 pub const NAME_TAKEN: &str = "templates_name";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, REDRAFT, FIND, FIND_BY_NAME, LIST, SET_STATUS];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, REDRAFT, FIND, FIND_BY_NAME, LIST, SETTLE];
 
 const INSERT: &str = "-- templates::insert
 INSERT INTO templates (tenant_id, template_id, name, language, category, body, variables, status, meta_template_id, waba_id,
@@ -115,24 +115,36 @@ pub async fn list(tx: &Tx, tenant: TenantId, before: Uuid, limit: i64) -> Result
     rows.iter().map(from_row).collect()
 }
 
-const SET_STATUS: &str = "-- templates::set_status
+const SETTLE: &str = "-- templates::settle
 UPDATE templates SET status = CASE WHEN status = 'DRAFT' THEN $3 ELSE status END,
+       category = CASE WHEN category_said_at IS NULL THEN coalesce($6, category) ELSE category END,
        meta_template_id = coalesce($4, meta_template_id), updated_at = $5
  WHERE tenant_id = $1 AND template_id = $2";
 
-/// Stores what Meta answered when a draft was offered: its status and, once known, its id. What a webhook said of it
-/// before the answer came is the later word, and stays.
-pub async fn set_status(
+/// What Meta answered when a draft was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered<'a> {
+    /// Its status.
+    pub status: &'a str,
+    /// Its id at Meta, once known.
+    pub meta_id: Option<&'a str>,
+    /// The category that Meta gave it, and charges for: not always the one that was asked for.
+    pub category: Option<Category>,
+}
+
+/// Stores what Meta answered. What a webhook said before the answer came is the later word, and stays.
+pub async fn settle(
     tx: &Tx,
     template: (TenantId, TemplateId),
-    status: &str,
-    meta_id: Option<&str>,
+    said: Answered<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (tenant, template) = template;
-    let values =
-        params![tenant.0 => UUID, template.0 => UUID, status => TEXT, meta_id => TEXT, now => TIMESTAMPTZ];
-    tx.run_one(SET_STATUS, values).await
+    let values = params![
+        tenant.0 => UUID, template.0 => UUID, said.status => TEXT, said.meta_id => TEXT, now => TIMESTAMPTZ,
+        said.category.map(Category::as_str) => TEXT,
+    ];
+    tx.run_one(SETTLE, values).await
 }
 
 fn from_row(row: &Row) -> Result<Template, StoreError> {

@@ -4,7 +4,7 @@ use domain::update::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
 use domain::{Category, Money, PhoneNumber, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use store::contacts::Contact;
-use store::templates::Template;
+use store::templates::{Answered, Template};
 use store::whatsapp::Account;
 use store::{Operation, Scope, Store, StoreError, Tx, contacts, news, templates, whatsapp};
 use uuid::Uuid;
@@ -15,6 +15,8 @@ enum Said {
     Template(TemplateUpdate),
     Preference(PreferenceUpdate),
     Account(AccountUpdate),
+    /// What Meta answered to the offer of the template.
+    Answered(Category),
     /// The tenant's own word, not Meta's.
     OptOut,
     Connect,
@@ -45,6 +47,11 @@ impl Operation for Hear<'_> {
                 Said::Template(update) => news::template(tx, self.tenant, update, noon()).await?,
                 Said::Preference(update) => news::preference(tx, self.tenant, update, noon()).await?,
                 Said::Account(update) => news::account(tx, self.tenant, update).await?,
+                Said::Answered(category) => {
+                    let said = Answered { status: "PENDING", meta_id: None, category: Some(*category) };
+                    templates::settle(tx, (self.tenant, known.template.template_id), said, noon()).await?;
+                    1
+                }
                 Said::OptOut => {
                     contacts::opt_out(tx, self.tenant, known.contact.contact_id, noon()).await?;
                     1
@@ -176,4 +183,14 @@ async fn a_closed_account_sends_nothing_until_it_is_open_or_connected_again() {
     assert_eq!(reason(&[account(&w, false, 20), account(&w, true, 10)], &w).await, None);
     assert_eq!(reason(&[account(&w, true, 30), Said::Connect, account(&w, true, 40)], &w).await, None);
     assert_eq!(reason(&[account(&w, true, 110)], &w).await, closed);
+}
+
+#[tokio::test]
+async fn the_category_that_meta_answers_counts_until_a_webhook_says_another() {
+    let db = testkit::database().await;
+    let w = world(&db.store, 0, Money::ZERO).await;
+    let category = async |said: &[Said]| hear(&db.store, w.tenant, said).await.1.template.category;
+    assert_eq!(category(&[Said::Answered(Category::Marketing)]).await, Category::Marketing);
+    let moved = template(&w, Decision::Category(Category::Utility), 10);
+    assert_eq!(category(&[moved, Said::Answered(Category::Marketing)]).await, Category::Utility, "overtaken");
 }
