@@ -36,11 +36,11 @@ pub(crate) fn blamed(error_data: &Value) -> Vec<String> {
     specs.into_iter().flatten().filter_map(path).filter(|path| !path.is_empty()).collect()
 }
 
-/// Parts joined by colons; what an earlier part already says is left out.
+/// Parts joined by colons; what an earlier part already says is left out, in whatever case and with whatever full stop.
 pub(crate) fn words<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut said = String::new();
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
-        if said.contains(part) {
+        if said.to_lowercase().contains(part.to_lowercase().trim_end_matches('.')) {
             continue;
         }
         if !said.is_empty() {
@@ -111,6 +111,7 @@ mod tests {
     #[test]
     fn nothing_is_said_twice() {
         assert_eq!(words(["(#1) no", "no", "because", " ", "because"].into_iter()), "(#1) no: because");
+        assert_eq!(words(["Not sent", "Not Sent."].into_iter()), "Not sent");
         assert_eq!(words([""].into_iter()), "");
     }
 
