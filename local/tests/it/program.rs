@@ -151,6 +151,14 @@ async fn the_readmes_walk_ends_with_a_refunded_message() {
 }
 
 #[tokio::test]
+async fn whoever_finds_the_api_healthy_can_log_in_as_its_owner_at_once() {
+    let program = Program::new().await;
+    let _serving = program.spawn(&[]);
+    let nobody = program.wait_until_healthy().await;
+    nobody.login(ADMIN.0, ADMIN.1).await.unwrap();
+}
+
+#[tokio::test]
 async fn after_a_sigkill_everything_that_was_taken_is_there() {
     let program = Program::new().await;
     let mut serving = program.spawn(&[]);
