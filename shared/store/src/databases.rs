@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
 
 use crate::error::StoreError;
 
@@ -20,90 +20,77 @@ pub async fn create(url: &str, name: &str, template: Option<&str>) -> Result<boo
         Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => Ok(false),
         // Two at once: the loser meets the catalogue's unique index.
         Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(false),
-        Err(error) => Err(StoreError::Unavailable(error.into())),
+        Err(error) => Err(unreachable(error)),
     }
 }
 
 /// Removes a database with everybody who is connected to it.
 pub async fn drop_database(url: &str, name: &str) -> Result<(), StoreError> {
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
-    run(url, &sql).await.map_err(|error| StoreError::Unavailable(error.into()))
+    run(url, &sql).await.map_err(unreachable)
 }
 
 /// Ends every connection to the database of the URL but its own, whatever is under way on it; tells how many.
 pub async fn throw_everybody_out(url: &str) -> Result<usize, StoreError> {
-    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
-    let config = tokio_postgres::Config::from_str(url).map_err(unreachable)?;
-    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-    let work = async {
-        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        let thrown_out = client.query(sql, &[]).await;
-        drop(client);
-        thrown_out
-    };
-    let (thrown_out, _) = futures_util::future::join(work, connection).await;
-    Ok(thrown_out.map_err(unreachable)?.len())
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let thrown_out = on(url, |client| async move { client.query(sql, &[]).await }).await;
+    thrown_out.map(|rows| rows.len()).map_err(unreachable)
 }
 
 /// Gives a database another name; nobody may be connected to it.
 pub async fn rename(url: &str, from: &str, to: &str) -> Result<(), StoreError> {
     let sql = format!("ALTER DATABASE {} RENAME TO {}", quoted(from), quoted(to));
-    run(url, &sql).await.map_err(|error| StoreError::Unavailable(error.into()))
+    run(url, &sql).await.map_err(unreachable)
 }
 
 /// Whether a database of that name is there.
 pub async fn exists(url: &str, name: &str) -> Result<bool, StoreError> {
-    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
-    let config = tokio_postgres::Config::from_str(url).map_err(unreachable)?;
-    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-    let work = async {
-        let found = client.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await;
-        drop(client);
-        found
-    };
-    let (found, _) = futures_util::future::join(work, connection).await;
-    Ok(!found.map_err(unreachable)?.is_empty())
+    let sql = "SELECT FROM pg_database WHERE datname = $1";
+    let found = on(url, |client| async move { client.query(sql, &[&name]).await }).await;
+    found.map(|rows| !rows.is_empty()).map_err(unreachable)
 }
 
 /// Runs SQL as whoever `url` names: for tests, which break a database on purpose.
 pub async fn execute(url: &str, sql: &str) -> Result<(), StoreError> {
-    run(url, sql).await.map_err(|error| StoreError::Unavailable(error.into()))
+    run(url, sql).await.map_err(unreachable)
 }
 
 /// How many rows each table of a database holds, and a hash of them: for tests that claim that nothing changed.
 pub async fn contents(url: &str) -> Result<BTreeMap<String, (i64, String)>, StoreError> {
-    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
-    let config = tokio_postgres::Config::from_str(url).map_err(unreachable)?;
-    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-    let work = async {
-        let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
-        let mut contents = BTreeMap::new();
-        for row in client.query(tables, &[]).await? {
-            let table: String = row.get("tablename");
-            let sql = format!(
-                "SELECT count(*) AS rows, md5(coalesce(string_agg(t::text, E'\n' ORDER BY t::text), '')) AS hash FROM {} t",
-                quoted(&table)
-            );
-            let row = client.query_one(&sql, &[]).await?;
-            contents.insert(table, (row.get("rows"), row.get("hash")));
-        }
-        drop(client);
-        Ok(contents)
-    };
-    let (contents, _) = futures_util::future::join(work, connection).await;
-    contents.map_err(unreachable)
+    on(url, read_contents).await.map_err(unreachable)
+}
+
+async fn read_contents(client: Client) -> Result<BTreeMap<String, (i64, String)>, tokio_postgres::Error> {
+    let mut contents = BTreeMap::new();
+    for row in client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", &[]).await? {
+        let table: String = row.get("tablename");
+        let sql = format!(
+            "SELECT count(*) AS rows, md5(coalesce(string_agg(t::text, E'\n' ORDER BY t::text), '')) AS hash FROM {} t",
+            quoted(&table)
+        );
+        let row = client.query_one(&sql, &[]).await?;
+        contents.insert(table, (row.get("rows"), row.get("hash")));
+    }
+    Ok(contents)
 }
 
 async fn run(url: &str, sql: &str) -> Result<(), tokio_postgres::Error> {
+    on(url, |client| async move { client.batch_execute(sql).await }).await
+}
+
+/// Works on a connection of its own, which ends when `work` lets go of its client.
+async fn on<T, F>(url: &str, work: impl FnOnce(Client) -> F) -> Result<T, tokio_postgres::Error>
+where
+    F: Future<Output = Result<T, tokio_postgres::Error>>,
+{
     let (client, connection) = tokio_postgres::Config::from_str(url)?.connect(NoTls).await?;
-    let work = async {
-        let outcome = client.batch_execute(sql).await;
-        drop(client);
-        outcome
-    };
-    let (outcome, _) = futures_util::future::join(work, connection).await;
+    let (outcome, _) = futures_util::future::join(work(client), connection).await;
     outcome
+}
+
+fn unreachable(error: tokio_postgres::Error) -> StoreError {
+    StoreError::Unavailable(error.into())
 }
 
 fn quoted(name: &str) -> String {

@@ -51,12 +51,17 @@ pub async fn house(door: &Door, slug: &str) -> House {
         "tenantName": slug, "slug": slug, "adminEmail": format!("{slug}@tenant.test"), "adminPassword": PASSWORD,
         "adminName": "Ann",
     });
-    let session = door.post("/auth/register-tenant").json(&registration).send().await;
-    let token = session.text_of("token");
     let template = json!({ "name": "welcome", "content": "Hello {{1}}, welcome!", "variables": ["name"] });
-    let template = door.post("/templates").by(&token).json(&template).send().await;
+    furnish(door, &registration, &template, &json!({ "phone": "+15551234567", "name": "Bea" })).await
+}
+
+/// Registers a tenant, has its template approved and imports its contact.
+pub async fn furnish(door: &Door, registration: &Value, template: &Value, contact: &Value) -> House {
+    let session = door.post("/auth/register-tenant").json(registration).send().await;
+    let token = session.text_of("token");
+    let template = door.post("/templates").by(&token).json(template).send().await;
     assert_eq!(template.success()["status"], "APPROVED");
-    let contacts = json!({ "contacts": [{ "phone": "+15551234567", "name": "Bea" }] });
+    let contacts = json!({ "contacts": [contact] });
     door.post("/contacts/import").by(&token).json(&contacts).send().await.success();
     let listed = door.get("/contacts").by(&token).send().await;
     House {

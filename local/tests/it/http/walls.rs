@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::cast::{House, house, super_admin};
+use super::cast::{House, furnish, house, super_admin};
 use super::raw::{Answer, Door};
 use crate::world::{PASSWORD, World};
 
@@ -64,24 +64,11 @@ async fn house_of_canaries(door: &Door) -> House {
         "adminEmail": format!("b-{CANARY}@tenant.test"), "adminPassword": PASSWORD,
         "adminName": format!("Bob {CANARY}"),
     });
-    let session = door.post("/auth/register-tenant").json(&registration).send().await;
-    let token = session.text_of("token");
     let template = json!({
         "name": format!("welcome_{CANARY}"), "content": format!("{CANARY}: hello {{{{1}}}}, welcome!"), "variables": ["name"],
     });
-    let template = door.post("/templates").by(&token).json(&template).send().await;
-    let contacts = json!({ "contacts": [{
-        "phone": "+15550000001", "name": CANARY, "attributes": { CANARY: CANARY },
-    }] });
-    door.post("/contacts/import").by(&token).json(&contacts).send().await.success();
-    let listed = door.get("/contacts").by(&token).send().await;
-    House {
-        tenant: session.text_of("tenantId"),
-        owner: session.text_of("userId"),
-        template: template.text_of("id"),
-        contact: listed.success()["data"][0]["id"].as_str().unwrap().to_owned(),
-        token,
-    }
+    let contact = json!({ "phone": "+15550000001", "name": CANARY, "attributes": { CANARY: CANARY } });
+    furnish(door, &registration, &template, &contact).await
 }
 
 #[tokio::test]
