@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster::{Cluster, Fetch, Options};
-use store::{Config, Store, databases};
+use store::{Access, Config, Store, databases};
 
 use crate::error::LocalError;
 use crate::home::Home;
@@ -30,16 +30,18 @@ pub async fn open(settings: &Settings, home: &Home, fetch: Fetch) -> Result<Data
         Some(url) => (url.clone(), "PostgreSQL from DATABASE_URL".to_owned(), None),
         None => private(home, fetch, NAME).await?,
     };
-    migrate::run(&url).await?;
-    let store = Store::new(&Config { url, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
+    let access = Access::from(url.as_str());
+    migrate::run(&access).await?;
+    let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
     Ok(Database { store, origin, cluster })
 }
 
 /// A fresh database on the private Postgres, for a measurement.
 pub async fn scratch(home: &Home, fetch: Fetch, name: &str) -> Result<Database, LocalError> {
     let (url, origin, cluster) = private(home, fetch, name).await?;
-    migrate::run(&url).await?;
-    let store = Store::new(&Config { url, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
+    let access = Access::from(url.as_str());
+    migrate::run(&access).await?;
+    let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
     Ok(Database { store, origin, cluster })
 }
 

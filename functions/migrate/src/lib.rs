@@ -1,11 +1,11 @@
 //! Brings the database to the present schema: at deploy time, on invoke, and as a command.
 
-use store::StoreError;
 use store::migrate::{Migrated, migrate};
+use store::{Access, StoreError};
 
-/// Applies what is missing, as the user of `url`, who must own the database.
-pub async fn run(url: &str) -> Result<Migrated, StoreError> {
-    let migrated = migrate(url).await?;
+/// Applies what is missing, as a user who owns the database.
+pub async fn run(access: &Access) -> Result<Migrated, StoreError> {
+    let migrated = migrate(access).await?;
     for name in &migrated.applied {
         tracing::info!(name, "migration applied");
     }

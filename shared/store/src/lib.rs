@@ -12,6 +12,7 @@
 
 pub mod audit;
 pub mod claims;
+mod connect;
 pub mod contacts;
 pub mod databases;
 mod error;
@@ -35,6 +36,7 @@ pub mod users;
 pub mod whatsapp;
 pub mod yardstick;
 
+pub use connect::{Access, Password};
 pub use error::StoreError;
 pub use pool::{Config, Moment, Store};
 pub use tx::{Operation, Scope, Tx};

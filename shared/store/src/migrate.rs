@@ -2,10 +2,7 @@
 //!
 //! The migrations are embedded, forward only, and run under an advisory lock, so two starts at once run them once.
 
-use std::str::FromStr;
-
-use tokio_postgres::NoTls;
-
+use crate::connect::{Access, Connector, Opened};
 use crate::error::StoreError;
 
 mod embedded {
@@ -30,20 +27,45 @@ pub fn fingerprint() -> u64 {
         .fold(0, |all, migration| all.wrapping_mul(31).wrapping_add(migration.checksum()))
 }
 
-/// Applies what is missing. The URL's user must own the database or be a superuser.
+/// What no migration can do for itself, because it is about who runs them. A master user that is no superuser, as RDS
+/// has it, may hand a table to a role only as a member of it; and where IAM decides who logs in, the app is told so.
+const PREPARE: &str = "-- migrate::prepare
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['tidings_owner NOLOGIN', 'tidings_system NOLOGIN', 'tidings_app LOGIN NOINHERIT'] LOOP
+        BEGIN
+            EXECUTE 'CREATE ROLE ' || role;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+       AND NOT pg_has_role(current_user, 'tidings_owner', 'USAGE') THEN
+        EXECUTE format('GRANT tidings_owner TO %I', current_user);
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam')
+       AND NOT pg_has_role('tidings_app', 'rds_iam', 'MEMBER') THEN
+        GRANT rds_iam TO tidings_app;
+    END IF;
+END
+$$";
+
+/// Applies what is missing. The user must be a superuser, or own the database and be allowed to make roles.
 ///
 /// Refuses a database whose applied migrations differ from ours.
-pub async fn migrate(url: &str) -> Result<Migrated, StoreError> {
+pub async fn migrate(access: &Access) -> Result<Migrated, StoreError> {
     let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
-    let config = tokio_postgres::Config::from_str(url).map_err(unreachable)?;
-    let (mut client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+    let Opened { mut client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
     let driver = async move {
-        if let Err(error) = connection.await {
+        if let Err(error) = driver.await {
             tracing::warn!(%error, "the migration's connection broke");
         }
     };
     let work = async {
         client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(unreachable)?;
+        client.batch_execute(PREPARE).await.map_err(unreachable)?;
         let report = embedded::migrations::runner()
             .run_async(&mut client)
             .await

@@ -1,13 +1,12 @@
 //! Connections to Postgres and the one door to a transaction.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::NoTls;
 
+use crate::connect::{Access, Connector};
 use crate::error::StoreError;
 use crate::tx::{self, Operation, Scope};
 
@@ -15,10 +14,10 @@ use crate::tx::{self, Operation, Scope};
 const APP_ROLE: &str = "tidings_app";
 
 /// How to reach the database.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Config {
-    /// `postgres://…`; the user must be `tidings_app` or a member of it.
-    pub url: String,
+    /// Where it is; the user must be `tidings_app` or a member of it.
+    pub access: Access,
     /// Connections at most. One per environment on Lambda.
     pub connections_max: usize,
     /// How long a caller waits for a connection before it is told to come later.
@@ -52,13 +51,16 @@ impl fmt::Debug for Store {
 impl Store {
     /// Prepares a pool; no connection is opened yet.
     pub fn new(config: &Config) -> Result<Self, StoreError> {
-        let unreadable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
-        let mut postgres = tokio_postgres::Config::from_str(&config.url).map_err(unreadable)?;
-        postgres.options(format!("-c role={APP_ROLE}")).application_name("tidings");
+        let mut connector = Connector::new(&config.access)?;
+        let postgres = connector.config.application_name("tidings");
+        // RDS Proxy takes no command-line options; who comes through it is the app's role already.
+        if postgres.get_user() != Some(APP_ROLE) {
+            postgres.options(format!("-c role={APP_ROLE}"));
+        }
         // A thawed Lambda may hold a socket that died while it slept: ask before use. Never `Clean`, whose session
         // statements would pin a proxied connection.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
-        let manager = Manager::from_config(postgres, NoTls, recycling);
+        let manager = Manager::from_connect(connector.config.clone(), connector, recycling);
         let pool = Pool::builder(manager)
             .max_size(config.connections_max)
             .wait_timeout(Some(config.wait))

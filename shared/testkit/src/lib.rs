@@ -112,7 +112,7 @@ pub async fn database() -> TestDb {
 }
 
 fn open(url: &str, connections_max: usize) -> Store {
-    Store::new(&Config { url: url.to_owned(), connections_max, wait: Duration::from_secs(20) })
+    Store::new(&Config { access: url.into(), connections_max, wait: Duration::from_secs(20) })
         .expect("the URL is ours")
 }
 
@@ -155,7 +155,7 @@ async fn template(cluster: &Cluster) -> String {
         let draft = format!("{name}_{}", std::process::id());
         databases::drop_database(&admin_url, &draft).await.expect("a leftover draft can be removed");
         databases::create(&admin_url, &draft, None).await.expect("a database can be made");
-        migrate::migrate(&cluster.url(&draft)).await.expect("the migrations apply");
+        migrate::migrate(&cluster.url(&draft).as_str().into()).await.expect("the migrations apply");
         publish(&admin_url, &draft, &name).await;
         name
     };

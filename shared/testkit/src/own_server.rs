@@ -39,7 +39,7 @@ impl OwnServer {
         let (admin_url, name) = (cluster.url("postgres"), "tidings".to_owned());
         databases::create(&admin_url, &name, None).await.expect("a database can be made");
         let url = cluster.url(&name);
-        migrate::migrate(&url).await.expect("the migrations apply");
+        migrate::migrate(&url.as_str().into()).await.expect("the migrations apply");
         TestDb { store: open(&url, 16), url, admin_url, name, _cluster: cluster }
     }
 

@@ -1,0 +1,195 @@
+//! How a connection to Postgres is opened: encrypted and verified unless it stays on this machine, with a password that
+//! may be another one every time.
+
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use deadpool_postgres::Connect;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::task::JoinHandle;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Error, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::StoreError;
+
+/// What RDS instances prove themselves with. RDS Proxy has a certificate of a public authority.
+const RDS_ROOTS: &[u8] = include_bytes!("connect/rds_roots.pem");
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Asks for the password of a connection that is about to be opened: an IAM token is good for a quarter of an hour, a
+/// password in a secret until somebody changes it.
+#[derive(Clone)]
+pub struct Password(Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+impl Password {
+    /// Asks `ask` each time.
+    pub fn asked<F>(ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, BoxError>> + Send + 'static,
+    {
+        Self(Arc::new(move || ask().boxed()))
+    }
+}
+
+/// Where a database is and how it lets us in.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// `postgres://…`. Without `sslmode` in it TLS is required, except to a server on this machine.
+    pub url: String,
+    /// Asked for the password of each connection, when the URL has none that lasts.
+    pub password: Option<Password>,
+    /// Certificates (PEM) of a private authority that the server may prove itself with, beside the public ones and RDS'.
+    pub roots: Option<String>,
+}
+
+impl From<&str> for Access {
+    fn from(url: &str) -> Self {
+        Self { url: url.to_owned(), password: None, roots: None }
+    }
+}
+
+/// An open connection: somebody has to drive it for the client to be answered.
+pub(crate) struct Opened {
+    pub client: Client,
+    pub driver: Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>,
+}
+
+/// Opens connections to one server.
+pub(crate) struct Connector {
+    pub config: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+    password: Option<Password>,
+}
+
+impl Connector {
+    /// Checks the URL and the roots; nothing is opened yet.
+    pub fn new(access: &Access) -> Result<Self, StoreError> {
+        let mut config = tokio_postgres::Config::from_str(&access.url)
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        if config.get_ssl_mode() == SslMode::Prefer {
+            let mode = if is_on_this_machine(&config) { SslMode::Disable } else { SslMode::Require };
+            config.ssl_mode(mode);
+        }
+        let own = access.roots.as_deref().unwrap_or_default();
+        let tls = (config.get_ssl_mode() == SslMode::Require).then(|| verified(own)).transpose()?;
+        Ok(Self { config, tls, password: access.password.clone() })
+    }
+
+    /// Opens a connection.
+    pub async fn open(&self) -> Result<Opened, Error> {
+        self.open_as(&self.config).await
+    }
+
+    async fn open_as(&self, config: &tokio_postgres::Config) -> Result<Opened, Error> {
+        let mut config = config.clone();
+        match self.password.as_ref().map(|password| (password.0)()) {
+            None => {}
+            Some(asked) => match asked.await {
+                Ok(password) => {
+                    config.password(password);
+                }
+                // The server says that there is none, which is the error that the caller gets.
+                Err(error) => tracing::error!(%error, "the database's password could not be had"),
+            },
+        }
+        Ok(match self.tls.clone() {
+            None => {
+                let (client, connection) = config.connect(NoTls).await?;
+                Opened { client, driver: Box::pin(connection) }
+            }
+            Some(tls) => {
+                let (client, connection) = config.connect(tls).await?;
+                Opened { client, driver: Box::pin(connection) }
+            }
+        })
+    }
+}
+
+impl Connect for Connector {
+    fn connect(
+        &self,
+        config: &tokio_postgres::Config,
+    ) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
+        let config = config.clone();
+        async move {
+            let Opened { client, driver } = self.open_as(&config).await?;
+            let driver = tokio::spawn(async move {
+                if let Err(error) = driver.await {
+                    tracing::warn!(%error, "a connection to the database broke");
+                }
+            });
+            Ok((client, driver))
+        }
+        .boxed()
+    }
+}
+
+fn is_on_this_machine(config: &tokio_postgres::Config) -> bool {
+    config.get_hosts().iter().all(|host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+    })
+}
+
+/// TLS that checks chain and host name, against the public authorities, Amazon's for RDS, and the operator's own.
+fn verified(own: &str) -> Result<MakeRustlsConnect, StoreError> {
+    let unavailable = |error: BoxError| StoreError::Unavailable(error);
+    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    for certificate in
+        CertificateDer::pem_slice_iter(RDS_ROOTS).chain(CertificateDer::pem_slice_iter(own.as_bytes()))
+    {
+        let certificate = certificate.map_err(|error| unavailable(error.into()))?;
+        roots.add(certificate).map_err(|error| unavailable(error.into()))?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unavailable(error.into()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> SslMode {
+        Connector::new(&url.into()).unwrap().config.get_ssl_mode()
+    }
+
+    #[test]
+    fn only_a_server_on_this_machine_is_spoken_to_in_the_clear_unless_the_url_says_so() {
+        for url in ["postgres://u@localhost/d", "postgres://u@127.0.0.1/d", "postgres://u@%2Ftmp%2Fpg/d"] {
+            assert_eq!(mode(url), SslMode::Disable, "{url}");
+        }
+        assert_eq!(mode("postgres://u@db.example.test/d"), SslMode::Require);
+        assert_eq!(mode("postgres://u@localhost,db.example.test/d"), SslMode::Require);
+        assert_eq!(mode("postgres://u@127.0.0.1/d?sslmode=require"), SslMode::Require);
+        assert_eq!(mode("postgres://u@db.example.test/d?sslmode=disable"), SslMode::Disable);
+    }
+
+    #[test]
+    fn every_root_of_rds_can_be_read() {
+        let roots = CertificateDer::pem_slice_iter(RDS_ROOTS).filter(Result::is_ok).count();
+        let written = RDS_ROOTS.windows(10).filter(|bytes| bytes == b"-----BEGIN").count();
+        assert!(roots == written && roots > 60, "{roots} of {written}");
+    }
+}
