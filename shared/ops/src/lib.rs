@@ -20,6 +20,7 @@ pub mod contacts;
 pub mod create_template;
 pub mod create_tenant;
 pub mod dispatch;
+pub mod gauges;
 pub mod invite;
 pub mod login;
 pub mod messages;

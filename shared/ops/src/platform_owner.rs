@@ -1,10 +1,11 @@
-//! The platform's own tenant and its first super admin, made once.
+//! The platform's own tenant and its super admins: the first is made at the first start or deploy.
 
+use domain::event::DomainEvent;
 use domain::{Role, TenantId, UserId};
 use jiff::Timestamp;
 use store::tenants::{self, Tenant};
 use store::users::{self, User};
-use store::{Operation, Scope, StoreError, Tx, plans};
+use store::{Operation, Scope, Store, StoreError, Tx, outbox, plans};
 use thiserror::Error;
 
 use crate::password::{self, HashError, PasswordError};
@@ -14,6 +15,7 @@ use crate::text::{self, FieldError};
 
 /// The slug of the tenant that super admins belong to.
 pub const PLATFORM_SLUG: &str = "platform";
+const PLATFORM_NAME: &str = "Platform";
 
 /// Why the platform has no super admin.
 #[derive(Debug, Error)]
@@ -65,6 +67,13 @@ pub async fn ensure_super_admin(
     Ok(true)
 }
 
+/// Sees to it that there is a super admin of this e-mail, who chooses a password through a link that is mailed; the
+/// letter leaves with the next sweep. Tells whether one was promised: not to somebody who has a password.
+pub async fn invite_super_admin(store: &Store, email: &str, now: Timestamp) -> Result<bool, OwnerError> {
+    let email = text::email("email", email)?;
+    store.perform(Scope::System, &InviteSuperAdmin { email, now }).await
+}
+
 enum Found {
     Nobody,
     Another,
@@ -100,44 +109,75 @@ impl Operation for MakeSuperAdmin {
     type Error = OwnerError;
 
     async fn run(&self, tx: &Tx) -> Result<(), OwnerError> {
-        if let Some(same) = users::find_by_email(tx, &self.email).await? {
-            if same.role != Role::SuperAdmin {
-                return Err(OwnerError::Email(FieldError::new("email", "is a tenant's user")));
-            }
-            return Ok(users::set_password(tx, same.tenant_id, same.user_id, &self.password_hash).await?);
-        }
-        let tenant = match users::find_super_admin(tx).await? {
-            Some(first) => first.tenant_id,
-            None => self.make_platform_tenant(tx).await?,
-        };
-        let owner = User {
-            tenant_id: tenant,
-            user_id: UserId::at(self.now),
-            email: self.email.clone(),
-            name: "Super admin".to_owned(),
-            role: Role::SuperAdmin,
-            password_hash: Some(self.password_hash.clone()),
-            tenant_is_active: true,
-            created_at: self.now,
-        };
-        Ok(users::insert(tx, &owner).await?)
+        let owner = find_or_make(tx, &self.email, self.now).await?;
+        Ok(users::set_password(tx, owner.tenant_id, owner.user_id, &self.password_hash).await?)
     }
 }
 
-impl MakeSuperAdmin {
-    async fn make_platform_tenant(&self, tx: &Tx) -> Result<TenantId, OwnerError> {
-        let plan = plans::find_by_name(tx, register_tenant::PLAN_DEFAULT).await?;
-        let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter is gone"))?;
-        let tenant = Tenant {
-            tenant_id: TenantId::at(self.now),
-            slug: PLATFORM_SLUG.to_owned(),
-            name: "Platform".to_owned(),
-            plan_id: plan.plan_id,
-            plan_name: plan.name,
-            is_active: true,
-            created_at: self.now,
+struct InviteSuperAdmin {
+    email: String,
+    now: Timestamp,
+}
+
+impl Operation for InviteSuperAdmin {
+    const NAME: &'static str = "invite_super_admin";
+    type Done = bool;
+    type Error = OwnerError;
+
+    async fn run(&self, tx: &Tx) -> Result<bool, OwnerError> {
+        let owner = find_or_make(tx, &self.email, self.now).await?;
+        if owner.password_hash.is_some() {
+            return Ok(false);
+        }
+        let event = DomainEvent::TenantProvisioned {
+            tenant_id: owner.tenant_id,
+            user_id: owner.user_id,
+            email: owner.email,
+            tenant_name: PLATFORM_NAME.to_owned(),
         };
-        tenants::insert(tx, &tenant).await?;
-        Ok(tenant.tenant_id)
+        outbox::put(tx, owner.tenant_id, &event, self.now).await?;
+        Ok(true)
     }
+}
+
+/// The super admin of this e-mail, who has no password yet when made here.
+async fn find_or_make(tx: &Tx, email: &str, now: Timestamp) -> Result<User, OwnerError> {
+    if let Some(same) = users::find_by_email(tx, email).await? {
+        if same.role != Role::SuperAdmin {
+            return Err(OwnerError::Email(FieldError::new("email", "is a tenant's user")));
+        }
+        return Ok(same);
+    }
+    let tenant = match users::find_super_admin(tx).await? {
+        Some(first) => first.tenant_id,
+        None => make_platform_tenant(tx, now).await?,
+    };
+    let owner = User {
+        tenant_id: tenant,
+        user_id: UserId::at(now),
+        email: email.to_owned(),
+        name: "Super admin".to_owned(),
+        role: Role::SuperAdmin,
+        password_hash: None,
+        tenant_is_active: true,
+        created_at: now,
+    };
+    users::insert(tx, &owner).await?;
+    Ok(owner)
+}
+
+async fn make_platform_tenant(tx: &Tx, now: Timestamp) -> Result<TenantId, OwnerError> {
+    let plan = plans::find_by_name(tx, register_tenant::PLAN_DEFAULT).await?;
+    let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter is gone"))?;
+    let tenant = Tenant {
+        tenant_id: TenantId::at(now),
+        slug: PLATFORM_SLUG.to_owned(),
+        name: PLATFORM_NAME.to_owned(),
+        plan_id: plan.plan_id,
+        plan_name: plan.name,
+        is_active: true,
+        created_at: now,
+    };
+    tenants::insert(tx, &tenant).await?;
+    Ok(tenant.tenant_id)
 }

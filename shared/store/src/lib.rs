@@ -17,6 +17,7 @@ pub mod contacts;
 pub mod databases;
 mod error;
 pub mod evidence;
+pub mod gauges;
 pub mod idempotency;
 pub mod leases;
 pub mod ledger;
@@ -48,6 +49,7 @@ pub fn statements() -> Vec<&'static str> {
         claims::STATEMENTS,
         contacts::STATEMENTS,
         evidence::STATEMENTS,
+        gauges::STATEMENTS,
         idempotency::STATEMENTS,
         leases::STATEMENTS,
         ledger::STATEMENTS,

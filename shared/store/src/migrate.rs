@@ -28,7 +28,8 @@ pub fn fingerprint() -> u64 {
 }
 
 /// What no migration can do for itself, because it is about who runs them. A master user that is no superuser, as RDS
-/// has it, may hand a table to a role only as a member of it; and where IAM decides who logs in, the app is told so.
+/// has it, may hand a table to a role, and work as one, only as a member of it; and where IAM decides who logs in, the
+/// app is told so.
 const PREPARE: &str = "-- migrate::prepare
 DO $$
 DECLARE
@@ -41,9 +42,8 @@ BEGIN
             NULL;
         END;
     END LOOP;
-    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-       AND NOT pg_has_role(current_user, 'tidings_owner', 'USAGE') THEN
-        EXECUTE format('GRANT tidings_owner TO %I', current_user);
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('GRANT tidings_owner, tidings_app TO %I', current_user);
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam')
        AND NOT pg_has_role('tidings_app', 'rds_iam', 'MEMBER') THEN

@@ -43,6 +43,25 @@ impl OwnServer {
         TestDb { store: open(&url, 16), url, admin_url, name, _cluster: cluster }
     }
 
+    /// An empty database that belongs to a user who may make roles and is no superuser, as a managed Postgres hands
+    /// them out; gives that user's URL.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn managed_database(&self) -> String {
+        let (cluster, name) = (self.cluster(), "managed");
+        let admin_url = cluster.url("postgres");
+        for sql in [
+            "CREATE ROLE master LOGIN CREATEROLE CREATEDB PASSWORD 'master'",
+            "CREATE ROLE rds_iam NOLOGIN",
+            "GRANT rds_iam TO master WITH ADMIN OPTION",
+            "CREATE DATABASE managed OWNER master",
+        ] {
+            databases::execute(&admin_url, sql).await.expect("a superuser may do this");
+        }
+        cluster.url(name).replacen("//postgres@", "//master@", 1)
+    }
+
     /// Ends it as a power cut would, as far as its processes can tell, and starts it again.
     ///
     /// # Panics

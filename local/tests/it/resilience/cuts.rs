@@ -52,7 +52,7 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations before and around a message's life: cut in one life together, because none of them meets another.
 /// What is not named here is cut in a life of its own.
-const TOGETHER: [&str; 25] = [
+const TOGETHER: [&str; 27] = [
     "add_credits",
     "balance",
     "connect_whatsapp",
@@ -64,8 +64,10 @@ const TOGETHER: [&str; 25] = [
     "find_caller",
     "find_message",
     "find_super_admin",
+    "gauges",
     "import_contacts",
     "invite",
+    "invite_super_admin",
     "ledger_entries",
     "list_contacts",
     "list_messages",

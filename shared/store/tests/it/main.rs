@@ -1,6 +1,7 @@
 //! Claims about statements, asked of a real Postgres.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod claims;
 mod news;
 mod statements;

@@ -73,6 +73,10 @@ impl<'a> Life<'a> {
 
     /// The messages, and what they cannot do without.
     pub async fn live(&self) -> Lived {
+        let (platform, invited) = (self.stage.platform(), format!("{}@second-owner.test", self.slug));
+        let now = platform.clock.now();
+        while ops::platform_owner::invite_super_admin(&platform.store, &invited, now).await.is_err() {}
+        while ops::gauges::read(platform).await.is_err() {}
         let nobody = self.stage.world.nobody();
         let session = log_in(&nobody, ADMIN.0, ADMIN.1).await;
         let owner = nobody.with_token(text(&session, "token").unwrap());
