@@ -12,7 +12,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use cloud::Queue;
 use cloud::one_machine::{Policy, Received, Settle};
 use domain::Batch;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -111,14 +111,19 @@ pub async fn receive_once(machine: &Machine, rules: Rules, queue: Queue) -> Resu
 }
 
 async fn work(machine: &Machine, queue: Queue, received: Vec<Received>) -> Result<(), StoreError> {
-    let event = event(&received);
+    let (event, until) = (event(&received), end_of_shift(machine));
     let response = match queue {
-        Queue::WakeUps => dispatch::on_queue(event, &machine.platform).await,
-        Queue::Updates => updates::on_queue(event, &machine.platform).await,
-        Queue::Refunds => refunds::on_queue(event, &machine.platform).await,
-        Queue::Mail => mailer::on_queue(event, &machine.mailer).await,
+        Queue::WakeUps => dispatch::on_queue(event, &machine.platform, until).await,
+        Queue::Updates => updates::on_queue(event, &machine.platform, until).await,
+        Queue::Refunds => refunds::on_queue(event, &machine.platform, until).await,
+        Queue::Mail => mailer::on_queue(event, &machine.mailer, until).await,
     };
     machine.queues.settle(settle(queue, &received, &response, machine.platform.clock.now() + AGAIN)).await
+}
+
+/// A function is given as long as a shift: on Lambda it has a deadline.
+fn end_of_shift(machine: &Machine) -> Timestamp {
+    machine.platform.clock.now() + machine.platform.waits.shift
 }
 
 fn event(received: &[Received]) -> SqsEvent {
@@ -140,12 +145,7 @@ fn event(received: &[Received]) -> SqsEvent {
     event
 }
 
-fn settle(
-    queue: Queue,
-    received: &[Received],
-    response: &SqsBatchResponse,
-    again_at: jiff::Timestamp,
-) -> Settle {
+fn settle(queue: Queue, received: &[Received], response: &SqsBatchResponse, again_at: Timestamp) -> Settle {
     let failed: HashSet<&str> =
         response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
     let is_failed = |message: &&Received| failed.contains(message.message_id.to_string().as_str());
@@ -255,7 +255,7 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
 
 /// At least once: a schedule is forgotten only after its dispatch.
 async fn fire(machine: Machine, batch: Batch) -> Batch {
-    if let Err(error) = dispatch::on_schedule(batch, &machine.platform).await {
+    if let Err(error) = dispatch::on_schedule(batch, &machine.platform, end_of_shift(&machine)).await {
         tracing::error!(%error, %batch, "a scheduled dispatch failed; the sweeper will find what it left");
     }
     if let Err(error) = machine.queues.fired(vec![batch]).await {
@@ -266,7 +266,7 @@ async fn fire(machine: Machine, batch: Batch) -> Batch {
 
 async fn sweeps(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = sweep::on_schedule(&machine.platform).await {
+        if let Err(error) = sweep::on_schedule(&machine.platform, end_of_shift(&machine)).await {
             tracing::error!(%error, "a sweep failed");
         }
         if !rests(rules.sweep_every, &mut stop).await {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::event::DomainEvent;
+use jiff::Timestamp;
 use ops::Platform;
 use ops::invite::invite;
 use store::StoreError;
@@ -42,8 +43,9 @@ pub enum MailError {
 }
 
 /// Events from the queue.
-pub async fn on_queue(event: SqsEvent, mailer: &Mailer) -> SqsBatchResponse {
-    runtime::each_record(event, |event: DomainEvent| write(event, mailer)).await
+pub async fn on_queue(event: SqsEvent, mailer: &Mailer, until: Timestamp) -> SqsBatchResponse {
+    let is_time = || mailer.platform.clock.now() < until;
+    runtime::each_record(event, is_time, |event: DomainEvent| write(event, mailer)).await
 }
 
 async fn write(event: DomainEvent, mailer: &Mailer) -> Result<(), MailError> {

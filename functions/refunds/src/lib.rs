@@ -2,13 +2,15 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::RefundJob;
+use jiff::Timestamp;
 use ops::Platform;
 use ops::refund::refund;
 use store::StoreError;
 
 /// Refund jobs from the queue: one balance lock per job, each debit at most once however often a job comes.
-pub async fn on_queue(event: SqsEvent, platform: &Platform) -> SqsBatchResponse {
-    runtime::each_record(event, |job: RefundJob| pay(job, platform)).await
+pub async fn on_queue(event: SqsEvent, platform: &Platform, until: Timestamp) -> SqsBatchResponse {
+    let is_time = || platform.clock.now() < until;
+    runtime::each_record(event, is_time, |job: RefundJob| pay(job, platform)).await
 }
 
 async fn pay(job: RefundJob, platform: &Platform) -> Result<(), StoreError> {

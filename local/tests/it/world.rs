@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud::Queue;
 use domain::Clock;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use ops::Waits;
 use serde_json::{Value, json};
 use store::Store;
@@ -168,9 +168,14 @@ impl World {
         answer.json::<Value>().await.unwrap()["pending"].as_u64().unwrap()
     }
 
+    /// When a function that is called now has to end.
+    pub fn end_of_shift(&self) -> Timestamp {
+        self.clock.now() + self.machine.platform.waits.shift
+    }
+
     /// One look of the sweeper.
     pub async fn sweep(&self) -> ops::rescue::Swept {
-        sweep::on_schedule(&self.machine.platform).await.unwrap()
+        sweep::on_schedule(&self.machine.platform, self.end_of_shift()).await.unwrap()
     }
 
     /// Time passes, the sweeper looks and the queues work, until everything that waits has had its time.

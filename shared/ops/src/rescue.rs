@@ -61,9 +61,9 @@ pub enum RescueError {
     Store(#[from] StoreError),
 }
 
-/// Looks at everything once.
+/// Looks at everything once. What is not begun by `until` is left to the next sweep.
 #[tracing::instrument(skip_all)]
-pub async fn sweep(platform: &Platform) -> Result<Swept, RescueError> {
+pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, RescueError> {
     let now = platform.clock.now();
     let found = platform.store.perform(Scope::System, &Look { waits: platform.waits, now }).await?;
     let mut swept = Swept {
@@ -75,21 +75,22 @@ pub async fn sweep(platform: &Platform) -> Result<Swept, RescueError> {
         events: 0,
         failed: 0,
     };
+    let is_time = || platform.clock.now() < until;
     // One tenant's trouble must not keep the others waiting: what fails is counted, and found again in a minute.
-    for tenant in found.parked {
+    for tenant in found.parked.into_iter().take_while(|_| is_time()) {
         swept.note(tenant, apply_parked(platform, tenant).await);
     }
-    for (tenant, claim) in found.claims {
+    for (tenant, claim) in found.claims.into_iter().take_while(|_| is_time()) {
         swept.note(tenant, reap(platform, tenant, claim).await);
     }
-    for (tenant, messages) in found.unresolved {
+    for (tenant, messages) in found.unresolved.into_iter().take_while(|_| is_time()) {
         let expire = ExpireUnknown { tenant, messages, now };
         swept.note(tenant, platform.store.perform(Scope::Tenant(tenant), &expire).await);
     }
-    for (tenant, messages) in found.promises {
+    for (tenant, messages) in found.promises.into_iter().take_while(|_| is_time()) {
         enqueue_refunds(platform, tenant, messages).await;
     }
-    for tenant in found.overdue {
+    for tenant in found.overdue.into_iter().take_while(|_| is_time()) {
         wake(platform, tenant, SignedDuration::ZERO).await;
     }
     swept.events = publish_events(platform).await?;

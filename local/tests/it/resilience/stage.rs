@@ -93,7 +93,7 @@ impl Stage {
         let machine = &self.world.machine;
         for batch in machine.queues.due_wake_ups().await.unwrap_or_default() {
             // A dispatch that dies leaves its work to the sweeper, and its schedule may fire again.
-            if dispatch::on_schedule(batch, &machine.platform).await.is_ok() {
+            if dispatch::on_schedule(batch, &machine.platform, self.world.end_of_shift()).await.is_ok() {
                 machine.queues.fired(vec![batch]).await.ok();
             }
         }
@@ -103,7 +103,7 @@ impl Stage {
     pub async fn pass(&self, time: SignedDuration) {
         self.world.clock.advance(time);
         // A sweep that died is made up for by the next.
-        sweep::on_schedule(self.platform()).await.ok();
+        sweep::on_schedule(self.platform(), self.world.end_of_shift()).await.ok();
         self.work().await;
     }
 
