@@ -6,4 +6,5 @@ mod flow;
 mod http;
 mod program;
 mod resilience;
+mod template;
 mod world;

@@ -1,0 +1,110 @@
+//! What is deployed is what was written: `template.yaml` and the files beside it, held against the code without AWS.
+//!
+//! A rule is a function that names what breaks it. Each is shown twice: the house as it stands breaks it nowhere, and a
+//! copy that was broken on purpose is caught by name.
+
+mod alarms;
+mod answers;
+mod files;
+mod functions;
+mod look;
+mod queues;
+mod rights;
+mod routes;
+mod yaml;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// Folders of `events/` that hold what Meta says, not what a function is given.
+const OF_META: [&str; 2] = ["graph", "webhooks"];
+
+/// Everything that rules look at.
+#[derive(Clone)]
+pub struct House {
+    /// `template.yaml`, its anchors and tags resolved.
+    pub template: Value,
+    pub samconfig: Value,
+    /// `[workspace.metadata.lambda.watch.router]`.
+    pub watch: Value,
+    /// The routers' routes, as `METHOD /path of function`.
+    pub routes: BTreeSet<String>,
+    /// The folders of `functions/`.
+    pub folders: BTreeSet<String>,
+    /// Files of `events/`, with their folder, and what they hold.
+    pub events: Vec<(String, Value)>,
+    /// `events/expected.json`.
+    pub expected: Value,
+    /// `events/env.json`.
+    pub local_environment: Value,
+}
+
+/// Names whatever breaks it.
+pub type Rule = fn(&House) -> Vec<String>;
+/// What is told of a change, and the change that breaks a rule.
+pub type Change = (&'static str, fn(&mut House));
+
+impl House {
+    /// As it stands.
+    pub fn read() -> Self {
+        let root = testkit::workspace();
+        let text = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+        let json = |name: &str| serde_json::from_str(&text(name)).unwrap();
+        let toml = |name: &str| -> Value { toml::from_str(&text(name)).unwrap() };
+        Self {
+            template: yaml::parse(&text("template.yaml")),
+            samconfig: toml("samconfig.toml"),
+            watch: toml("Cargo.toml")["workspace"]["metadata"]["lambda"]["watch"]["router"].clone(),
+            routes: routes::of_routers(),
+            folders: folders(&root.join("functions")),
+            events: events(&root.join("events")),
+            expected: json("events/expected.json"),
+            local_environment: json("events/env.json"),
+        }
+    }
+
+    pub fn resources(&self) -> &serde_json::Map<String, Value> {
+        self.template["Resources"].as_object().unwrap()
+    }
+
+    /// One resource of the template, to break it.
+    pub fn resource(&mut self, id: &str) -> &mut Value {
+        &mut self.template["Resources"][id]
+    }
+}
+
+/// The house breaks the rule nowhere, and each change is caught by the name of what it broke.
+pub fn holds(rule: Rule, changes: &[Change]) {
+    let house = House::read();
+    let complaints = rule(&house);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    for (culprit, change) in changes {
+        let mut broken = house.clone();
+        change(&mut broken);
+        let complaints = rule(&broken);
+        let is_named = complaints.iter().any(|complaint| complaint.contains(culprit));
+        assert!(is_named, "{culprit} went by: {complaints:?}");
+    }
+}
+
+fn folders(of: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(of).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+fn events(root: &Path) -> Vec<(String, Value)> {
+    let mut events = Vec::new();
+    for folder in folders(root).into_iter().filter(|folder| !OF_META.contains(&folder.as_str())) {
+        for entry in fs::read_dir(root.join(&folder)).unwrap().map(Result::unwrap) {
+            let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            let text = fs::read_to_string(entry.path()).unwrap();
+            events.push((name, serde_json::from_str(&text).unwrap()));
+        }
+    }
+    events.sort_by(|(a, _), (b, _)| a.cmp(b));
+    events
+}

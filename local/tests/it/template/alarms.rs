@@ -1,0 +1,180 @@
+//! Somebody hears of it: of each function, of each queue, of the business, of the database.
+
+use serde_json::{Value, json};
+
+use super::look::{functions, of_type, target};
+use super::{House, holds};
+
+const ALARM: &str = "AWS::CloudWatch::Alarm";
+
+/// What the sweeper counts (`docs/operations.md` says what to do about each).
+const BUSINESS: [&str; 5] =
+    ["LedgerDrift", "OpenRefunds", "OverdueBatches", "ParkedUpdates", "UnknownAgeSeconds"];
+
+/// Of things that there is one of.
+const OTHERS: [(&str, &str); 10] = [
+    ("AWS/ApiGateway", "5xx"),
+    ("AWS/Lambda", "Invocations"),
+    ("AWS/RDS", "CPUUtilization"),
+    ("AWS/RDS", "DatabaseConnections"),
+    ("AWS/RDS", "DatabaseConnectionsBorrowLatency"),
+    ("AWS/RDS", "DatabaseConnectionsCurrentlySessionPinned"),
+    ("AWS/RDS", "FreeStorageSpace"),
+    ("AWS/RDS", "FreeableMemory"),
+    ("AWS/Scheduler", "InvocationDroppedCount"),
+    ("AWS/Scheduler", "TargetErrorCount"),
+];
+
+/// The alarm on a metric of a resource.
+fn alarm<'a>(house: &'a House, of: &str, metric: &str) -> Option<&'a Value> {
+    let mut alarms = of_type(house, ALARM).map(|(_, alarm)| alarm);
+    alarms.find(|alarm| alarm["MetricName"] == metric && target(&alarm["Dimensions"][0]["Value"]) == Some(of))
+}
+
+fn of_functions(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for function in functions(house) {
+        for metric in ["Errors", "Throttles", "Duration"] {
+            if alarm(house, function.id, metric).is_none() {
+                complaints.push(format!("{}: no alarm on {metric}", function.id));
+            }
+        }
+        let own = &function.resource["Properties"];
+        // Milliseconds against seconds: an alarm that only the time-out itself sets off comes too late.
+        let at = alarm(house, function.id, "Duration").and_then(|alarm| alarm["Threshold"].as_i64());
+        let timeout = own["Timeout"].as_i64();
+        if at.zip(timeout).is_none_or(|(at, timeout)| at > timeout * 950 || at < timeout * 500) {
+            complaints.push(format!("{}: its alarm on Duration is not near its time-out", function.id));
+        }
+        let is_reserved = own["ReservedConcurrentExecutions"]["Fn::If"][1].get("Fn::FindInMap").is_some();
+        if is_reserved && alarm(house, function.id, "ConcurrentExecutions").is_none() {
+            complaints.push(format!("{}: no alarm on its share of concurrency", function.id));
+        }
+    }
+    complaints
+}
+
+/// A new version that fails is taken back by its own function's alarm.
+fn canaries(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    if house.template["Mappings"]["Environments"]["prod"]["Canary"] != true {
+        complaints.push("prod: no canaries".to_owned());
+    }
+    for function in functions(house).into_iter().filter(|function| function.name != "migrate") {
+        let alarms = &function.resource["Properties"]["DeploymentPreference"]["Alarms"];
+        let watched = target(&alarms[0]).map(|id| &house.resources()[id]["Properties"]);
+        let is_own = watched.is_some_and(|alarm| {
+            alarm["MetricName"] == "Errors" && target(&alarm["Dimensions"][0]["Value"]) == Some(function.id)
+        });
+        if !is_own {
+            complaints.push(format!("{}: no alarm takes a bad version back", function.id));
+        }
+    }
+    complaints
+}
+
+fn of_queues(house: &House) -> Vec<String> {
+    let queues = of_type(house, "AWS::SQS::Queue").map(|(id, _)| id);
+    let wanted = queues.map(|id| {
+        let is_dead = id.ends_with("Dlq");
+        (id, if is_dead { "ApproximateNumberOfMessagesVisible" } else { "ApproximateAgeOfOldestMessage" })
+    });
+    let unheard = wanted.filter(|(id, metric)| alarm(house, id, metric).is_none());
+    unheard.map(|(id, metric)| format!("{id}: no alarm on {metric}")).collect()
+}
+
+fn of_the_rest(house: &House) -> Vec<String> {
+    let business = BUSINESS.map(|metric| ("Tidings", metric));
+    let wanted = business.into_iter().chain(OTHERS);
+    let unheard = wanted.filter(|(namespace, metric)| {
+        let mut alarms = of_type(house, ALARM).map(|(_, alarm)| alarm);
+        !alarms.any(|alarm| alarm["Namespace"] == *namespace && alarm["MetricName"] == *metric)
+    });
+    unheard.map(|(namespace, metric)| format!("{namespace} {metric}: no alarm")).collect()
+}
+
+fn told_to_somebody(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (id, alarm) in of_type(house, ALARM) {
+        if alarm["AlarmActions"] != json!([{ "Ref": "AlarmTopic" }]) {
+            complaints.push(format!("{id}: told to nobody"));
+        }
+        let treats = alarm["TreatMissingData"].as_str();
+        if treats != Some(if id == "SweepStopped" { "breaching" } else { "notBreaching" }) {
+            complaints.push(format!("{id}: silence means the wrong thing"));
+        }
+    }
+    complaints
+}
+
+#[test]
+fn every_function_has_alarms_on_errors_throttles_duration_and_its_share_of_concurrency() {
+    holds(
+        of_functions,
+        &[
+            ("AuthFunction: no alarm on Errors", |house| *house.resource("AuthErrors") = json!({})),
+            ("SweepFunction: no alarm on Throttles", |house| *house.resource("SweepThrottles") = json!({})),
+            ("AuthFunction: its alarm on Duration", |house| {
+                house.resource("AuthFunction")["Properties"]["Timeout"] = json!(10);
+            }),
+            ("DispatchFunction: no alarm on its share", |house| {
+                *house.resource("DispatchConcurrency") = json!({});
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_canary_is_taken_back_by_its_own_functions_errors() {
+    holds(
+        canaries,
+        &[
+            ("AuthFunction", |house| {
+                house.resource("AuthFunction")["Properties"]["DeploymentPreference"]["Alarms"] =
+                    json!([{ "Ref": "AdminErrors" }]);
+            }),
+            ("prod: no canaries", |house| {
+                house.template["Mappings"]["Environments"]["prod"]["Canary"] = json!(false);
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_queue_has_an_alarm_on_its_age_or_its_dead_letters() {
+    holds(
+        of_queues,
+        &[
+            ("EventsDlq: no alarm", |house| *house.resource("EventsDlqAlarm") = json!({})),
+            ("RefundsQueue: no alarm", |house| *house.resource("RefundsQueueAge") = json!({})),
+        ],
+    );
+}
+
+#[test]
+fn the_business_the_database_and_the_scheduler_have_their_alarms() {
+    holds(
+        of_the_rest,
+        &[
+            ("Tidings LedgerDrift", |house| *house.resource("LedgerDrifts") = json!({})),
+            ("AWS/RDS DatabaseConnectionsCurrentlySessionPinned", |house| {
+                *house.resource("DatabaseProxyPinned") = json!({});
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_alarm_is_told_to_somebody_and_knows_what_silence_means() {
+    holds(
+        told_to_somebody,
+        &[
+            ("ApiErrors: told", |house| {
+                house.resource("ApiErrors")["Properties"]["AlarmActions"] = json!([]);
+            }),
+            ("SweepStopped: silence", |house| {
+                house.resource("SweepStopped")["Properties"]["TreatMissingData"] = json!("notBreaching");
+            }),
+        ],
+    );
+}

@@ -1,0 +1,92 @@
+//! Every event that a door on this machine can be given is answered as `events/expected.json` says.
+//!
+//! The very functions, without Lambda around them: what AWS' own emulator is asked with the same files is the deploy
+//! check's affair.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
+use serde_json::Value;
+use tidings::api;
+use tidings::machine::Machine;
+use tower::ServiceExt;
+use webhook::Webhook;
+
+use super::House;
+use crate::world::World;
+
+/// An HTTP event's body, as its sender wrote it.
+pub fn body(event: &Value) -> Vec<u8> {
+    let body = event["body"].as_str().unwrap_or_default();
+    if event["isBase64Encoded"] == true { STANDARD.decode(body).unwrap() } else { body.as_bytes().to_vec() }
+}
+
+/// The same machine, believing what is signed with the secrets of `events/`.
+fn believing(machine: &Machine) -> Machine {
+    let text = std::fs::read_to_string(testkit::workspace().join("events/secrets.json")).unwrap();
+    let secrets: Value = serde_json::from_str(&text).unwrap();
+    let secret = |name: &str| SecretString::from(secrets["META_SECRET_ARN"][name].as_str().unwrap());
+    let webhook = Webhook {
+        app_secrets: Arc::new([secret("appSecret")]),
+        verify_token: secret("verifyToken"),
+        ..machine.webhook.clone()
+    };
+    Machine { webhook, ..machine.clone() }
+}
+
+/// What API Gateway would make of the function's answer.
+async fn ask(machine: &Machine, event: &Value) -> (u64, String) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let uri = format!("{}?{}", text(&event["rawPath"]), text(&event["rawQueryString"]));
+    let mut request =
+        Request::builder().method(text(&event["requestContext"]["http"]["method"]).as_str()).uri(uri);
+    for (name, value) in event["headers"].as_object().unwrap() {
+        request = request.header(name, text(value));
+    }
+    let request = request.body(Body::from(body(event))).unwrap();
+    let answer = api::router(machine).oneshot(request).await.unwrap();
+    let status = answer.status().as_u16().into();
+    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// How many records the function of that queue gives back.
+async fn failures(machine: &Machine, function: &str, event: &Value) -> usize {
+    let event = serde_json::from_value(event.clone()).unwrap();
+    let (platform, until) = (&machine.platform, machine.platform.clock.now() + machine.platform.waits.shift);
+    let answer = match function {
+        "dispatch" => dispatch::on_queue(event, platform, until).await,
+        "updates" => updates::on_queue(event, platform, until).await,
+        "refunds" => refunds::on_queue(event, platform, until).await,
+        "mailer" => mailer::on_queue(event, &machine.mailer, until).await,
+        other => panic!("{other} reads no queue"),
+    };
+    answer.batch_item_failures.len()
+}
+
+#[tokio::test]
+async fn every_event_of_a_route_or_a_queue_is_answered_as_expected() {
+    let world = World::start().await;
+    let machine = believing(&world.machine);
+    let house = House::read();
+    for (name, event) in &house.events {
+        let expected = &house.expected[name];
+        if event.get("routeKey").is_some() {
+            let (status, body) = ask(&machine, event).await;
+            assert_eq!(Some(status), expected["status"].as_u64(), "{name}: {body}");
+            let holds = expected["bodyHolds"].as_str().unwrap_or_default();
+            assert!(body.contains(holds), "{name}: no {holds} in {body}");
+        } else if event.get("Records").is_some() {
+            let failures = failures(&machine, name.split('/').next().unwrap(), event).await;
+            assert_eq!(
+                Some(failures),
+                expected["failures"].as_u64().map(|count| count.try_into().unwrap()),
+                "{name}"
+            );
+        }
+    }
+}

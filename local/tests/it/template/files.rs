@@ -1,0 +1,198 @@
+//! The files beside the template: three environments that say everything, and events that somebody uses.
+
+use std::collections::BTreeSet;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::look::{functions, having, of_type, strings, target};
+use super::{House, holds};
+
+const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
+/// What each environment says, because it takes nothing from another's.
+const TABLES: [&str; 4] = ["build", "deploy", "global", "validate"];
+/// Names that a secret would have.
+const SECRET: [&str; 4] = ["password", "secret", "token", "://"];
+
+fn environments(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let parameters = house.template["Parameters"].as_object().unwrap();
+    for name in ENVIRONMENTS {
+        let environment = &house.samconfig[name];
+        let missing = TABLES.iter().filter(|table| environment[**table]["parameters"].is_null());
+        complaints.extend(missing.map(|table| format!("{name}: says nothing about {table}")));
+        if environment["build"]["parameters"]["cached"] != false {
+            complaints.push(format!("{name}: cached, so yesterday's binary may be deployed"));
+        }
+        let deploy = &environment["deploy"]["parameters"];
+        let given = strings(&deploy["parameter_overrides"]);
+        if !given.contains(&format!("Environment={name}").as_str()) {
+            complaints.push(format!("{name}: deploys another environment"));
+        }
+        let known =
+            |given: &&&str| given.split_once('=').is_some_and(|(name, _)| parameters.contains_key(name));
+        let unknown = given.iter().filter(|given| !known(given));
+        complaints.extend(unknown.map(|given| format!("{name}: {given} is no parameter of the template")));
+        let told = strings(environment).into_iter().filter(|text| {
+            let text = text.to_lowercase();
+            SECRET.iter().any(|word| text.contains(word))
+        });
+        complaints.extend(told.map(|text| format!("{name}: {text} belongs into Secrets Manager")));
+    }
+    if house.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] != true {
+        complaints.push("prod: nobody is asked".to_owned());
+    }
+    complaints
+}
+
+fn events_are_expected(house: &House) -> Vec<String> {
+    let files: BTreeSet<&str> = house.events.iter().map(|(name, _)| name.as_str()).collect();
+    let expected: BTreeSet<&str> = house.expected.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut complaints: Vec<String> = Vec::new();
+    complaints.extend(files.difference(&expected).map(|name| format!("events/{name}: nobody uses it")));
+    complaints
+        .extend(expected.difference(&files).map(|name| format!("events/{name}: expected, and not there")));
+    for folder in &house.folders {
+        if !files.iter().any(|name| name.starts_with(&format!("{folder}/"))) {
+            complaints.push(format!("events/{folder}: no event of that function"));
+        }
+    }
+    let strange = files.iter().filter(|name| !house.folders.contains(name.split('/').next().unwrap()));
+    complaints.extend(strange.map(|name| format!("events/{name}: of no function")));
+    complaints
+}
+
+/// The queue that a function reads.
+fn queue_of<'a>(house: &'a House, function: &str) -> Option<&'a str> {
+    let id = functions(house).into_iter().find(|of| of.name == function)?.id;
+    let mut readers = of_type(house, "AWS::Lambda::EventSourceMapping");
+    let (_, reader) = readers.find(|(_, reader)| target(&reader["FunctionName"]) == Some(id))?;
+    target(&reader["EventSourceArn"])
+}
+
+/// An event is one that AWS would hand to that function: by a route or a queue of its own.
+fn events_are_of_their_functions(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (name, event) in &house.events {
+        let function = name.split('/').next().unwrap();
+        if let Some(route) = event["routeKey"].as_str()
+            && !house.routes.contains(&format!("{route} of {function}"))
+        {
+            complaints.push(format!("events/{name}: {route} is no route of {function}"));
+        }
+        for record in event["Records"].as_array().into_iter().flatten() {
+            let from = record["eventSourceARN"].as_str().unwrap_or_default();
+            if queue_of(house, function).is_none_or(|queue| !from.contains(&format!("-{queue}-"))) {
+                complaints.push(format!("events/{name}: {from} is not read by {function}"));
+            }
+        }
+    }
+    complaints
+}
+
+/// Numbers that a person may have stand in no file: +1 555 is nobody's.
+fn nobodys_numbers(house: &House) -> Vec<String> {
+    let is_somebodys = |text: &str| {
+        text.split('+').skip(1).any(|after| {
+            let digits = after.chars().take_while(char::is_ascii_digit).count();
+            digits >= 8 && !after.starts_with("1555")
+        })
+    };
+    let events = house.events.iter().filter(|(_, event)| strings(event).into_iter().any(is_somebodys));
+    events.map(|(name, _)| format!("events/{name}: the number of a person")).collect()
+}
+
+#[test]
+fn every_environment_says_everything_and_no_secret() {
+    holds(
+        environments,
+        &[
+            ("staging: cached", |house| {
+                house.samconfig["staging"]["build"]["parameters"]["cached"] = json!(true);
+            }),
+            ("dev: says nothing about validate", |house| {
+                house.samconfig["dev"]["validate"] = Value::Null;
+            }),
+            ("prod: nobody is asked", |house| {
+                house.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] = json!(false);
+            }),
+            ("staging: deploys another", |house| {
+                house.samconfig["staging"]["deploy"]["parameters"]["parameter_overrides"] =
+                    json!(["Environment=prod"]);
+            }),
+            ("dev: Enviroment=dev is no parameter", |house| {
+                house.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][0] =
+                    json!("Enviroment=dev");
+            }),
+            ("dev: DatabaseUrl=postgres://", |house| {
+                house.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][1] =
+                    json!("DatabaseUrl=postgres://me:word@host/db");
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_event_is_expected_and_every_function_has_some() {
+    holds(
+        events_are_expected,
+        &[
+            ("events/auth/unused.json: nobody uses it", |house| {
+                house.events.push(("auth/unused.json".to_owned(), json!({})));
+            }),
+            ("events/auth/gone.json: expected, and not there", |house| {
+                house.expected["auth/gone.json"] = json!({ "status": 200 });
+            }),
+            ("events/sweep: no event", |house| {
+                house.events.retain(|(name, _)| !name.starts_with("sweep/"));
+            }),
+            ("events/reports/daily.json: of no function", |house| {
+                house.events.push(("reports/daily.json".to_owned(), json!({})));
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_event_comes_by_a_route_or_a_queue_of_its_function() {
+    holds(
+        events_are_of_their_functions,
+        &[
+            ("GET /plans is no route of auth", |house| {
+                house.events.push(("auth/plans.json".to_owned(), json!({ "routeKey": "GET /plans" })));
+            }),
+            ("is not read by refunds", |house| {
+                let record = json!({ "eventSourceARN": "arn:aws:sqs:us-east-1:1:tidings-prod-MailQueue-X" });
+                house.events.push(("refunds/mail.json".to_owned(), json!({ "Records": [record] })));
+            }),
+        ],
+    );
+}
+
+#[test]
+fn no_event_has_a_number_that_a_person_may_have() {
+    holds(
+        nobodys_numbers,
+        &[("contacts/real.json", |house| {
+            let body = json!({ "body": "{\"phone\":\"+4915112345678\"}" });
+            house.events.push(("contacts/real.json".to_owned(), body));
+        })],
+    );
+}
+
+#[test]
+fn the_secrets_of_events_are_what_they_are_signed_with() {
+    let text = std::fs::read_to_string(testkit::workspace().join("events/secrets.json")).unwrap();
+    let secrets: Value = serde_json::from_str(&text).unwrap();
+    let secret = SecretString::from(secrets["META_SECRET_ARN"]["appSecret"].as_str().unwrap());
+    let mut signed = 0;
+    for (name, event) in House::read().events {
+        for headers in having(&event, "x-hub-signature-256") {
+            let body = super::answers::body(&event);
+            let claimed = headers["x-hub-signature-256"].as_str();
+            meta::signature::verify(std::slice::from_ref(&secret), claimed, &body).expect(&name);
+            signed += 1;
+        }
+    }
+    assert!(signed > 0);
+}

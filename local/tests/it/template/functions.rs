@@ -1,0 +1,267 @@
+//! Every function is one folder, with its own memory, time, log and way back, and is told what it may be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::look::{functions, of_type, property, target};
+use super::{House, holds};
+
+/// Every variable that a deployed function reads.
+const VARIABLES: [&str; 24] = [
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "DATABASE_PASSWORD",
+    "DATABASE_URL",
+    "DATA_KEYS_SECRET_ARN",
+    "DISPATCH_ARN",
+    "ENVIRONMENT",
+    "EVENT_BUS_NAME",
+    "JWT_SECRET_ARN",
+    "MAIL_FROM",
+    "META_API_VERSION",
+    "META_BASE_URL",
+    "META_SECRET_ARN",
+    "PUBLIC_URL",
+    "REFUNDS_QUEUE_URL",
+    "SCHEDULER_ROLE_ARN",
+    "SCHEDULE_DLQ_ARN",
+    "SCHEDULE_GROUP",
+    "SMTP_HOST",
+    "SMTP_PORT",
+    "SMTP_SECRET_ARN",
+    "UPDATES_QUEUE_URL",
+    "WAKE_UPS_QUEUE_URL",
+    // What the SDK reads by itself, on a laptop.
+    "AWS_ENDPOINT_URL",
+    "RUST_LOG",
+];
+
+/// On the wall behind the API: the longest that API Gateway waits.
+const API_SECONDS: i64 = 30;
+
+fn one_function_per_folder(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut built = BTreeMap::<&str, usize>::new();
+    for function in functions(house) {
+        *built.entry(function.name).or_default() += 1;
+        let folder = format!("functions/{}/", function.name);
+        if function.resource["Properties"]["CodeUri"] != folder {
+            complaints.push(format!("{}: not built in {folder}", function.id));
+        }
+        if function.resource["Metadata"]["BuildMethod"] != "rust-cargolambda" {
+            complaints.push(format!("{}: not built by cargo-lambda", function.id));
+        }
+    }
+    let folders: BTreeSet<&str> = house.folders.iter().map(String::as_str).collect();
+    complaints.extend(
+        built
+            .iter()
+            .filter(|(name, count)| !folders.contains(*name) || **count != 1)
+            .map(|(name, count)| format!("{name}: {count} functions, and one folder is for one function")),
+    );
+    let unbuilt = folders.iter().filter(|folder| !built.contains_key(*folder));
+    complaints.extend(unbuilt.map(|folder| format!("functions/{folder}: no function of the template")));
+    complaints
+}
+
+fn memory_time_and_alias(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for function in functions(house) {
+        let own = &function.resource["Properties"];
+        for name in ["MemorySize", "Timeout"] {
+            if !own[name].is_i64() {
+                complaints.push(format!("{}: no {name} of its own", function.id));
+            }
+        }
+        let is_behind_the_api = own["Events"]
+            .as_object()
+            .is_some_and(|events| events.values().any(|event| event["Type"] == "HttpApi"));
+        if is_behind_the_api && own["Timeout"].as_i64().is_none_or(|seconds| seconds >= API_SECONDS) {
+            complaints.push(format!("{}: works on when API Gateway has hung up", function.id));
+        }
+        if property(house, &function, "AutoPublishAlias") != Some(&json!("live")) {
+            complaints.push(format!("{}: no alias", function.id));
+        }
+        if own["AutoPublishAliasAllProperties"] != true {
+            complaints.push(format!("{}: a new time-out would stay on the old version", function.id));
+        }
+    }
+    complaints
+}
+
+fn logs_that_end(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let groups: BTreeMap<&str, &Value> = of_type(house, "AWS::Logs::LogGroup").collect();
+    let endless = groups.iter().filter(|(_, group)| group["RetentionInDays"].is_null());
+    complaints.extend(endless.map(|(id, _)| format!("{id}: kept for ever")));
+    let mut taken = BTreeSet::new();
+    for function in functions(house) {
+        let group = target(&function.resource["Properties"]["LoggingConfig"]["LogGroup"]);
+        match group.filter(|group| groups.contains_key(group)) {
+            None => complaints.push(format!("{}: no log group of its own", function.id)),
+            Some(group) if !taken.insert(group) => {
+                complaints.push(format!("{}: writes into {group}, which another has", function.id));
+            }
+            Some(_) => {}
+        }
+    }
+    complaints
+}
+
+fn variables_that_somebody_reads(house: &House) -> Vec<String> {
+    let unknown = |place: &str, variables: &Value| {
+        let names = variables.as_object().into_iter().flat_map(|variables| variables.keys());
+        let unknown = names.filter(|name| !VARIABLES.contains(&name.as_str()));
+        unknown.map(|name| format!("{place}: {name}, which nobody reads")).collect::<Vec<_>>()
+    };
+    let mut complaints =
+        unknown("Globals", &house.template["Globals"]["Function"]["Environment"]["Variables"]);
+    complaints.extend(unknown("events/env.json", &house.local_environment["Parameters"]));
+    for function in functions(house) {
+        let variables = &function.resource["Properties"]["Environment"]["Variables"];
+        complaints.extend(unknown(function.id, variables));
+    }
+    complaints
+}
+
+/// New code meets the new schema, also when it is the first.
+fn after_the_schema(house: &House) -> Vec<String> {
+    let uses_database =
+        |resource: &Value| resource["Properties"]["Environment"]["Variables"].get("DATABASE_URL").is_some();
+    let others = functions(house).into_iter().filter(|function| function.name != "migrate");
+    others
+        .filter(|function| uses_database(function.resource))
+        .filter(|function| function.resource["DependsOn"] != "SchemaMigration")
+        .map(|function| format!("{}: may run before its schema", function.id))
+        .collect()
+}
+
+/// Meta is answered while the database, the network, or both are down.
+fn webhook_alone(house: &House) -> Vec<String> {
+    let webhooks = functions(house).into_iter().filter(|function| function.name == "webhook");
+    webhooks
+        .filter(|function| {
+            let variables = function.resource["Properties"]["Environment"]["Variables"].as_object().unwrap();
+            property(house, function, "VpcConfig").is_some()
+                || variables.keys().any(|name| name.starts_with("DATABASE"))
+        })
+        .map(|function| format!("{}: it must not need the database or its network", function.id))
+        .collect()
+}
+
+/// With a database that is there already, nothing is made that a laptop's stand-in for AWS does not know.
+fn network_only_with_a_database(house: &House) -> Vec<String> {
+    let conditions = ["MakesDatabase", "MakesProxy", "MakesNat", "MakesEndpoints"];
+    let resources = house.resources().iter().filter(|(_, resource)| {
+        let kind = resource["Type"].as_str().unwrap_or_default();
+        kind.starts_with("AWS::EC2::") || kind.starts_with("AWS::RDS::")
+    });
+    resources
+        .filter(|(_, resource)| !conditions.iter().any(|condition| resource["Condition"] == *condition))
+        .map(|(id, _)| format!("{id}: made although a database is there"))
+        .collect()
+}
+
+#[test]
+fn every_folder_is_one_function_and_every_function_one_folder() {
+    holds(
+        one_function_per_folder,
+        &[
+            ("functions/reports: no function", |house| {
+                house.folders.insert("reports".to_owned());
+            }),
+            ("AuthFunction: not built in functions/auth/", |house| {
+                house.resource("AuthFunction")["Properties"]["CodeUri"] = json!(".");
+            }),
+            ("auth: 2 functions", |house| {
+                house.resource("AdminFunction")["Metadata"]["BuildProperties"]["Binary"] = json!("auth");
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_function_has_memory_time_and_an_alias_of_its_own() {
+    holds(
+        memory_time_and_alias,
+        &[
+            ("SweepFunction: no Timeout", |house| {
+                house.resource("SweepFunction")["Properties"]["Timeout"] = Value::Null;
+            }),
+            ("ContactsFunction: works on", |house| {
+                house.resource("ContactsFunction")["Properties"]["Timeout"] = json!(30);
+            }),
+            ("AdminFunction: no alias", |house| {
+                house.resource("AdminFunction")["IgnoreGlobals"] = json!(["AutoPublishAlias"]);
+            }),
+            ("AdminFunction: a new time-out", |house| {
+                house.resource("AdminFunction")["Properties"]["AutoPublishAliasAllProperties"] = json!(false);
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_function_has_a_log_group_of_its_own_and_none_is_kept_for_ever() {
+    holds(
+        logs_that_end,
+        &[
+            ("AuthLogs: kept for ever", |house| {
+                house.resource("AuthLogs")["Properties"]["RetentionInDays"] = Value::Null;
+            }),
+            ("AuthFunction: writes into AdminLogs", |house| {
+                house.resource("AuthFunction")["Properties"]["LoggingConfig"]["LogGroup"] =
+                    json!({ "Ref": "AdminLogs" });
+            }),
+            ("MailerFunction: no log group", |house| {
+                house.resource("MailerFunction")["Properties"]["LoggingConfig"] = Value::Null;
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_variable_is_one_that_somebody_reads() {
+    holds(
+        variables_that_somebody_reads,
+        &[
+            ("RefundsFunction: DB_HOST", |house| {
+                house.resource("RefundsFunction")["Properties"]["Environment"]["Variables"]["DB_HOST"] =
+                    json!("x");
+            }),
+            ("events/env.json: DB_HOST", |house| {
+                house.local_environment["Parameters"]["DB_HOST"] = json!("x");
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_function_that_uses_the_database_waits_for_its_schema() {
+    holds(
+        after_the_schema,
+        &[("RefundsFunction", |house| house.resource("RefundsFunction")["DependsOn"] = Value::Null)],
+    );
+}
+
+#[test]
+fn the_webhook_needs_neither_the_database_nor_its_network() {
+    holds(
+        webhook_alone,
+        &[
+            ("WebhookFunction", |house| house.resource("WebhookFunction")["IgnoreGlobals"] = json!([])),
+            ("WebhookFunction", |house| {
+                house.resource("WebhookFunction")["Properties"]["Environment"]["Variables"]["DATABASE_URL"] =
+                    json!("x");
+            }),
+        ],
+    );
+}
+
+#[test]
+fn a_database_that_is_there_already_needs_no_network_of_ours() {
+    holds(
+        network_only_with_a_database,
+        &[("Vpc: made", |house| house.resource("Vpc")["Condition"] = Value::Null)],
+    );
+}

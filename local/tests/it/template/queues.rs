@@ -1,0 +1,243 @@
+//! Nothing that waits is lost: every queue has dead letters, time to be worked on, a reader, and a lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::event::DomainEvent;
+use serde_json::{Value, json};
+
+use super::look::{functions, having, of_type, property, target};
+use super::{House, holds};
+
+const QUEUE: &str = "AWS::SQS::Queue";
+const READER: &str = "AWS::Lambda::EventSourceMapping";
+/// Dead letters are called after what they are of.
+const DEAD: &str = "Dlq";
+/// The longest that SQS keeps a message: 14 days.
+const SECONDS_MAX: i64 = 14 * 24 * 3_600;
+/// Fewer, and a message is given up while Lambda still scales or a database restarts.
+const RECEIVES_MIN: i64 = 5;
+/// How often a function's time-out must fit into the time that its message is hidden.
+const TIMES: i64 = 6;
+
+fn dead_letters(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut of = BTreeMap::<&str, &str>::new();
+    for (id, queue) in of_type(house, QUEUE) {
+        if id.ends_with(DEAD) {
+            if queue["MessageRetentionPeriod"].as_i64() != Some(SECONDS_MAX) {
+                complaints.push(format!("{id}: dead letters are kept for 14 days"));
+            }
+            continue;
+        }
+        let redrive = &queue["RedrivePolicy"];
+        let dead = target(&redrive["deadLetterTargetArn"]).filter(|dead| dead.ends_with(DEAD));
+        let Some(dead) = dead.filter(|dead| house.resources().contains_key(*dead)) else {
+            complaints.push(format!("{id}: no dead-letter queue"));
+            continue;
+        };
+        if let Some(other) = of.insert(dead, id) {
+            complaints.push(format!("{id}: shares its dead letters with {other}"));
+        }
+        if redrive["maxReceiveCount"].as_i64().is_none_or(|receives| receives < RECEIVES_MIN) {
+            complaints.push(format!("{id}: gives up before {RECEIVES_MIN} receives"));
+        }
+    }
+    complaints
+}
+
+fn hidden_for_long_enough(house: &House) -> Vec<String> {
+    let functions = functions(house);
+    let queues: BTreeMap<&str, &Value> = of_type(house, QUEUE).collect();
+    let mut complaints = Vec::new();
+    for (id, reader) in of_type(house, READER) {
+        let queue = target(&reader["EventSourceArn"]).unwrap_or_default();
+        let function = target(&reader["FunctionName"]).unwrap_or_default();
+        let visible = queues.get(queue).and_then(|queue| queue["VisibilityTimeout"].as_i64());
+        let function = functions.iter().find(|of| of.id == function);
+        let timeout = function.and_then(|function| property(house, function, "Timeout")?.as_i64());
+        match visible.zip(timeout) {
+            Some((visible, timeout)) if visible >= TIMES * timeout => {}
+            Some((visible, timeout)) => {
+                complaints.push(format!("{queue}: hidden for {visible} s, and its function has {timeout} s"));
+            }
+            None => complaints.push(format!("{id}: of no queue or for no function of the template")),
+        }
+    }
+    complaints
+}
+
+/// Each has one reader, which tells which of its messages failed and takes no more than the database bears.
+fn readers(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut read = BTreeMap::<&str, usize>::new();
+    for (id, reader) in of_type(house, READER) {
+        *read.entry(target(&reader["EventSourceArn"]).unwrap_or_default()).or_default() += 1;
+        if reader["FunctionResponseTypes"] != json!(["ReportBatchItemFailures"]) {
+            complaints.push(format!("{id}: what failed would be deleted"));
+        }
+        if reader["ScalingConfig"]["MaximumConcurrency"].is_null() {
+            complaints.push(format!("{id}: as many at once as Lambda likes"));
+        }
+        let is_alias = reader["FunctionName"]["Ref"].as_str().is_some_and(|name| name.ends_with(".Alias"));
+        if !is_alias {
+            complaints.push(format!("{id}: past the alias, where no canary is"));
+        }
+    }
+    for (id, _) in of_type(house, QUEUE).filter(|(id, _)| !id.ends_with(DEAD)) {
+        if read.get(id) != Some(&1) {
+            complaints.push(format!("{id}: not read by one reader"));
+        }
+    }
+    for function in functions(house) {
+        let events = function.resource["Properties"]["Events"].as_object();
+        let events = events.into_iter().flat_map(|events| events.iter());
+        let of_queues = events.filter(|(_, event)| event["Type"] == "SQS");
+        complaints.extend(
+            of_queues.map(|(id, _)| format!("{}.{id}: SAM would let it read every queue", function.id)),
+        );
+    }
+    complaints
+}
+
+fn locked(house: &House) -> Vec<String> {
+    let policies: Vec<&Value> = of_type(house, "AWS::SQS::QueuePolicy").map(|(_, policy)| policy).collect();
+    let refuses_plain = |id: &str| {
+        policies.iter().any(|policy| {
+            let is_of = policy["Queues"][0]["Ref"] == id;
+            is_of
+                && having(policy, "Effect").iter().any(|statement| {
+                    statement["Effect"] == "Deny"
+                        && statement["Condition"]["Bool"]["aws:SecureTransport"] == false
+                        && target(&statement["Resource"]) == Some(id)
+                })
+        })
+    };
+    let queues: Vec<(&str, &Value)> = of_type(house, QUEUE).collect();
+    let plain = queues.iter().filter(|(_, queue)| target(&queue["KmsMasterKeyId"]) != Some("Key"));
+    let open = queues.iter().filter(|(id, _)| !refuses_plain(id));
+    plain
+        .map(|(id, _)| format!("{id}: not encrypted with our key"))
+        .chain(open.map(|(id, _)| format!("{id}: may be reached without TLS")))
+        .collect()
+}
+
+/// An event that is written about comes by its rule, alone, as our code wrote it.
+fn mail_is_routed(house: &House) -> Vec<String> {
+    let rule = &house.resources()["MailRule"]["Properties"];
+    let events = house.events.iter().filter(|(name, _)| name.starts_with("mailer/"));
+    let bodies = events.flat_map(|(_, event)| having(event, "body"));
+    let written = bodies.filter_map(|record| serde_json::from_str(record["body"].as_str()?).ok());
+    let names: BTreeSet<&str> = written.map(|event: DomainEvent| event.name()).collect();
+    let mut complaints = Vec::new();
+    if rule["EventPattern"]["detail-type"] != json!(names) {
+        complaints.push(format!("MailRule: not {names:?}"));
+    }
+    let target_of = &rule["Targets"][0];
+    if target(&target_of["Arn"]) != Some("MailQueue") || target_of["InputPath"] != "$.detail" {
+        complaints.push("MailRule: the mailer could not read it".to_owned());
+    }
+    if target(&target_of["DeadLetterConfig"]["Arn"]) != Some("EventsDlq") {
+        complaints.push("MailRule: an event may be lost".to_owned());
+    }
+    complaints
+}
+
+#[test]
+fn every_event_that_is_written_about_reaches_the_mailer_as_it_was_written() {
+    holds(
+        mail_is_routed,
+        &[
+            ("MailRule: not", |house| {
+                house.resource("MailRule")["Properties"]["EventPattern"]["detail-type"] = json!(["Else"]);
+            }),
+            ("MailRule: the mailer", |house| {
+                house.resource("MailRule")["Properties"]["Targets"][0]["InputPath"] = Value::Null;
+            }),
+            ("MailRule: an event", |house| {
+                house.resource("MailRule")["Properties"]["Targets"][0]["DeadLetterConfig"] = Value::Null;
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_queue_has_dead_letters_of_its_own_kept_as_long_as_can_be() {
+    holds(
+        dead_letters,
+        &[
+            ("ReportsQueue: no dead-letter queue", |house| {
+                *house.resource("ReportsQueue") = json!({ "Type": QUEUE, "Properties": {} });
+            }),
+            ("shares its dead letters", |house| {
+                house.resource("MailQueue")["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] =
+                    json!({ "Fn::GetAtt": ["UpdatesDlq", "Arn"] });
+            }),
+            ("RefundsQueue: gives up", |house| {
+                house.resource("RefundsQueue")["Properties"]["RedrivePolicy"]["maxReceiveCount"] = json!(1);
+            }),
+            ("MailDlq: dead letters", |house| {
+                house.resource("MailDlq")["Properties"]["MessageRetentionPeriod"] = json!(345_600);
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_message_is_hidden_six_times_as_long_as_its_function_may_run() {
+    holds(
+        hidden_for_long_enough,
+        &[
+            ("UpdatesQueue: hidden for 359 s", |house| {
+                house.resource("UpdatesQueue")["Properties"]["VisibilityTimeout"] = json!(359);
+            }),
+            ("WakeUpsQueue: hidden for 1800 s", |house| {
+                house.resource("DispatchFunction")["Properties"]["Timeout"] = json!(600);
+            }),
+            ("MailReader: of no queue", |house| {
+                house.resource("MailReader")["Properties"]["EventSourceArn"] = json!("arn:aws:sqs:::mail");
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_queue_has_one_reader_that_reports_what_failed() {
+    holds(
+        readers,
+        &[
+            ("RefundsReader: what failed", |house| {
+                house.resource("RefundsReader")["Properties"]["FunctionResponseTypes"] = json!([]);
+            }),
+            ("RefundsReader: as many", |house| {
+                house.resource("RefundsReader")["Properties"]["ScalingConfig"] = Value::Null;
+            }),
+            ("RefundsReader: past the alias", |house| {
+                house.resource("RefundsReader")["Properties"]["FunctionName"] =
+                    json!({ "Ref": "RefundsFunction" });
+            }),
+            ("MailQueue: not read", |house| {
+                house.resource("MailReader")["Properties"]["EventSourceArn"] =
+                    json!({ "Fn::GetAtt": ["UpdatesQueue", "Arn"] });
+            }),
+            ("SweepFunction.Queue", |house| {
+                house.resource("SweepFunction")["Properties"]["Events"]["Queue"] = json!({ "Type": "SQS" });
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_queue_is_encrypted_and_refuses_whoever_comes_without_tls() {
+    holds(
+        locked,
+        &[
+            ("MailDlq: not encrypted", |house| {
+                house.resource("MailDlq")["Properties"]["KmsMasterKeyId"] = json!("alias/aws/sqs");
+            }),
+            ("MailDlq: may be reached", |house| {
+                let policy = &mut house.resource("MailDlqPolicy")["Properties"]["PolicyDocument"];
+                policy["Statement"][0]["Effect"] = json!("Allow");
+            }),
+        ],
+    );
+}

@@ -1,0 +1,133 @@
+//! Nobody may more than it does: no statement is about everything, and no role is anybody's.
+
+use serde_json::{Value, json};
+
+use super::look::{having, strings, target};
+use super::{House, holds};
+
+/// In a key's own policy `*` is that key, and its account's root is where IAM takes over.
+const KEY: &str = "AWS::KMS::Key";
+
+/// Every statement of the template, with the resource that it stands in.
+fn statements(house: &House) -> Vec<(&str, &Value)> {
+    let resources = house.resources().iter().filter(|(_, resource)| resource["Type"] != KEY);
+    let found = resources.flat_map(|(id, resource)| {
+        having(resource, "Effect").into_iter().map(move |statement| (id.as_str(), statement))
+    });
+    found.collect()
+}
+
+fn allows(statement: &Value) -> bool {
+    statement["Effect"] == "Allow"
+}
+
+fn about_something(house: &House) -> Vec<String> {
+    let wide = statements(house).into_iter().filter(|(_, statement)| {
+        strings(&statement["Resource"]).contains(&"*") || statement.get("NotResource").is_some()
+    });
+    wide.map(|(id, statement)| format!("{id}: {} on everything", statement["Action"])).collect()
+}
+
+fn named_actions(house: &House) -> Vec<String> {
+    let wide = statements(house).into_iter().filter(|(_, statement)| {
+        let wild = strings(&statement["Action"]).iter().any(|action| action.contains('*'));
+        allows(statement) && (wild || statement.get("NotAction").is_some())
+    });
+    wide.map(|(id, statement)| format!("{id}: {}", statement["Action"])).collect()
+}
+
+/// What SAM writes by itself is wider than what we would: a connector may purge the queue it sends to.
+fn no_connectors(house: &House) -> Vec<String> {
+    let resources = house.resources().iter().filter(|(_, resource)| {
+        resource["Type"] == "AWS::Serverless::Connector" || resource.get("Connectors").is_some()
+    });
+    resources.map(|(id, _)| format!("{id}: a connector")).collect()
+}
+
+/// A role that the scheduler takes is taken for schedules of our own group alone.
+fn no_confused_deputy(house: &House) -> Vec<String> {
+    let taken = statements(house).into_iter().filter(|(_, statement)| {
+        allows(statement) && statement["Principal"]["Service"] == "scheduler.amazonaws.com"
+    });
+    taken
+        .filter(|(_, statement)| {
+            let condition = &statement["Condition"];
+            condition["StringEquals"]["aws:SourceAccount"].is_null()
+                || target(&condition["ArnLike"]["aws:SourceArn"]) != Some("ScheduleGroup")
+        })
+        .map(|(id, _)| format!("{id}: for anybody's schedules"))
+        .collect()
+}
+
+/// A role is handed on to the scheduler and to nothing else.
+fn roles_are_passed_to_one_service(house: &House) -> Vec<String> {
+    let passes = statements(house).into_iter().filter(|(_, statement)| {
+        strings(&statement["Action"]).contains(&"iam:PassRole")
+            && statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
+    });
+    passes.map(|(id, _)| format!("{id}: hands a role to anything")).collect()
+}
+
+/// A function's own statement, to break it.
+fn statement<'a>(house: &'a mut House, function: &str) -> &'a mut Value {
+    &mut house.resource(function)["Properties"]["Policies"][1]["Statement"][0]
+}
+
+#[test]
+fn no_statement_is_about_every_resource() {
+    holds(
+        about_something,
+        &[
+            ("RefundsFunction", |house| statement(house, "RefundsFunction")["Resource"] = json!("*")),
+            ("AdminFunction", |house| statement(house, "AdminFunction")["Resource"] = json!(["x", "*"])),
+            ("DatabaseAccess", |house| {
+                let policy = &mut house.resource("DatabaseAccess")["Properties"]["PolicyDocument"];
+                policy["Statement"][0]["Fn::If"][1]["Resource"]["Fn::If"][2] = json!("*");
+            }),
+        ],
+    );
+}
+
+#[test]
+fn no_statement_allows_an_action_that_it_does_not_name() {
+    holds(
+        named_actions,
+        &[
+            ("RefundsFunction", |house| statement(house, "RefundsFunction")["Action"] = json!("sqs:*")),
+            ("SchedulerRole", |house| {
+                let policy = &mut house.resource("SchedulerRole")["Properties"]["Policies"][0];
+                policy["PolicyDocument"]["Statement"][0]["Action"] = json!(["lambda:Invoke*"]);
+            }),
+        ],
+    );
+}
+
+#[test]
+fn no_connector_grants_what_nobody_wrote() {
+    holds(
+        no_connectors,
+        &[
+            ("Wires", |house| *house.resource("Wires") = json!({ "Type": "AWS::Serverless::Connector" })),
+            ("AuthFunction", |house| house.resource("AuthFunction")["Connectors"] = json!({})),
+        ],
+    );
+}
+
+#[test]
+fn roles_of_the_scheduler_are_for_schedules_of_ours() {
+    holds(
+        no_confused_deputy,
+        &[("SweepRole", |house| {
+            let role = &mut house.resource("SweepRole")["Properties"]["AssumeRolePolicyDocument"];
+            role["Statement"][0]["Condition"]["ArnLike"] = Value::Null;
+        })],
+    );
+}
+
+#[test]
+fn a_role_is_passed_to_the_scheduler_alone() {
+    holds(
+        roles_are_passed_to_one_service,
+        &[("RefundsFunction", |house| statement(house, "RefundsFunction")["Action"] = json!("iam:PassRole"))],
+    );
+}

@@ -1,0 +1,140 @@
+//! One set of routes in four places: routers and their description, the template, `cargo lambda watch`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::look::functions;
+use super::{House, holds};
+use crate::world::World;
+
+/// What a process on one machine answers beside the API.
+const LOCAL: [&str; 1] = ["GET /healthz"];
+
+/// What the routers serve and describe, which is one thing: they register both together.
+pub fn of_routers() -> BTreeSet<String> {
+    let doors = [
+        ("admin", admin::router().into_openapi()),
+        ("auth", auth::router().into_openapi()),
+        ("contacts", contacts::router().into_openapi()),
+        ("scheduling", scheduling::router().into_openapi()),
+        ("templates", templates::router().into_openapi()),
+        ("webhook", webhook::router().into_openapi()),
+    ];
+    let routes = doors.into_iter().flat_map(|(function, described)| {
+        described_in(&serde_json::to_value(described).unwrap())
+            .map(move |route| format!("{route} of {function}"))
+            .collect::<Vec<_>>()
+    });
+    routes.collect()
+}
+
+fn described_in(openapi: &Value) -> impl Iterator<Item = String> {
+    let paths = openapi["paths"].as_object().unwrap();
+    paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys();
+        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+    })
+}
+
+fn of_template(house: &House) -> BTreeSet<String> {
+    let mut routes = BTreeSet::new();
+    for function in functions(house) {
+        let events = function.resource["Properties"]["Events"].as_object();
+        let events = events.into_iter().flat_map(|events| events.values());
+        for event in events.filter(|event| event["Type"] == "HttpApi") {
+            let part = |name: &str| event["Properties"][name].as_str().unwrap_or_default();
+            routes.insert(format!("{} {} of {}", part("Method"), part("Path"), function.name));
+        }
+    }
+    routes
+}
+
+fn of_watch(house: &House) -> BTreeSet<String> {
+    let paths = house.watch.as_object().unwrap().iter();
+    let routes = paths.flat_map(|(path, methods)| {
+        methods.as_array().unwrap().iter().map(move |route| {
+            let part = |name: &str| route[name].as_str().unwrap_or_default();
+            format!("{} {path} of {}", part("method"), part("function"))
+        })
+    });
+    routes.collect()
+}
+
+fn differences(place: &str, here: &BTreeSet<String>, routers: &BTreeSet<String>) -> Vec<String> {
+    let missing = routers.difference(here).map(|route| format!("{route}: not in {place}"));
+    let unserved = here.difference(routers).map(|route| format!("{route}: in {place}, and nobody serves it"));
+    missing.chain(unserved).collect()
+}
+
+fn template_has_the_routes(house: &House) -> Vec<String> {
+    differences("template.yaml", &of_template(house), &house.routes)
+}
+
+fn watch_has_the_routes(house: &House) -> Vec<String> {
+    differences("Cargo.toml, for cargo lambda watch,", &of_watch(house), &house.routes)
+}
+
+/// A throttle of a route that is not there throttles nothing.
+fn throttles_are_of_routes(house: &House) -> Vec<String> {
+    let routes = of_template(house);
+    let is_route = |name: &str| routes.iter().any(|route| route.starts_with(&format!("{name} of ")));
+    let throttled = house.template["Resources"]["Api"]["Properties"]["RouteSettings"].as_object().unwrap();
+    let unknown = throttled.keys().filter(|name| !is_route(name));
+    unknown.map(|name| format!("{name}: throttled, and no route")).collect()
+}
+
+#[test]
+fn the_template_has_the_routers_routes_at_their_functions_and_no_other() {
+    holds(
+        template_has_the_routes,
+        &[
+            ("GET /new of contacts: in template.yaml", |house| {
+                let event = json!({ "Type": "HttpApi", "Properties": { "Method": "GET", "Path": "/new" } });
+                house.resource("ContactsFunction")["Properties"]["Events"]["New"] = event;
+            }),
+            ("POST /auth/login of auth: not in template.yaml", |house| {
+                house.resource("AuthFunction")["Properties"]["Events"]["Login"]["Properties"]["Method"] =
+                    json!("PUT");
+            }),
+            ("GET /new of auth: not in template.yaml", |house| {
+                house.routes.insert("GET /new of auth".to_owned());
+            }),
+        ],
+    );
+}
+
+#[test]
+fn cargo_lambda_watch_has_the_routers_routes_at_their_functions_and_no_other() {
+    holds(
+        watch_has_the_routes,
+        &[
+            ("GET /plans of auth: in Cargo.toml", |house| {
+                house.watch["/plans"][0]["function"] = json!("auth");
+            }),
+            ("GET /new of auth: not in Cargo.toml", |house| {
+                house.routes.insert("GET /new of auth".to_owned());
+            }),
+        ],
+    );
+}
+
+#[test]
+fn every_throttle_is_of_a_route() {
+    holds(
+        throttles_are_of_routes,
+        &[("GET /gone", |house| {
+            house.resource("Api")["Properties"]["RouteSettings"]["GET /gone"] = json!({});
+        })],
+    );
+}
+
+#[tokio::test]
+async fn the_description_that_is_served_is_of_the_routes_that_are_deployed() {
+    let world = World::start().await;
+    let (_, openapi) = tidings::api::routes(&world.machine);
+    let served: BTreeSet<String> = described_in(&serde_json::to_value(openapi).unwrap()).collect();
+    let routers = of_routers();
+    let deployed = routers.iter().map(|route| route.split(" of ").next().unwrap().to_owned());
+    assert_eq!(served, deployed.chain(LOCAL.map(str::to_owned)).collect());
+}
