@@ -178,3 +178,20 @@ fn every_alarm_is_told_to_somebody_and_knows_what_silence_means() {
         ],
     );
 }
+
+#[test]
+fn the_head_of_the_template_charges_for_the_alarms_that_there_are() {
+    let house = House::read();
+    let alarms = house.resources().values().filter(|resource| resource["Type"] == ALARM);
+    let conditions: Vec<Option<&str>> = alarms.map(|alarm| alarm["Condition"].as_str()).collect();
+    let small =
+        conditions.iter().filter(|condition| matches!(condition, None | Some("MakesDatabase"))).count();
+    let text = std::fs::read_to_string(testkit::workspace().join("template.yaml")).unwrap();
+    // Ten are free.
+    for charged in [small - 10, conditions.len() - 10] {
+        assert!(
+            text.contains(&format!("{charged} × 0.10")),
+            "{charged} alarms, and the table says another number"
+        );
+    }
+}
