@@ -12,7 +12,7 @@ use crate::home::Home;
 use crate::poll::Role;
 use crate::serve::{self, Serve};
 use crate::settings::Settings;
-use crate::{bench, database, story};
+use crate::{bench, cost, database, story};
 
 /// WhatsApp notifications that cannot lose money and never send twice.
 #[derive(Debug, Parser)]
@@ -48,6 +48,8 @@ enum Command {
     /// Measures.
     #[command(subcommand)]
     Bench(bench::Ask),
+    /// Counts what messages use of the cloud, and prices it.
+    Cost(cost::Ask),
 }
 
 /// Does what was asked for.
@@ -58,7 +60,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         .unwrap_or_else(|| Command::Serve { roles: Role::ALL.to_vec(), meta_url: None });
     let default_filter = match command {
         Command::Serve { .. } | Command::Sandbox | Command::Migrate => "info,sandbox=warn",
-        Command::Story(_) | Command::Bench(_) => "warn",
+        Command::Story(_) | Command::Bench(_) | Command::Cost(_) => "warn",
     };
     runtime::observe(Logs::Text, default_filter);
     match perform(command, &arguments).await {
@@ -94,6 +96,7 @@ async fn perform(command: Command, arguments: &Arguments) -> Result<ExitCode, Lo
         }
         Command::Story(ask) => return story::play(settings, ask, fetch).await,
         Command::Bench(ask) => bench::run(settings, ask, fetch).await?,
+        Command::Cost(ask) => cost::run(settings, ask, fetch).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

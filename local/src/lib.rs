@@ -3,13 +3,15 @@
 //! Not a mock: these are the functions that are deployed, behind one server; only queues, schedules and events stand on
 //! Postgres instead of on the cloud's services, behind the same traits. The cast: [`settings`] and [`home`] say how and
 //! where; [`machine`] puts everything together; [`api`] is every HTTP door under one router; [`poll`] carries queue rows
-//! to their functions; [`serve`] runs it all. [`story`] plays the whole flow against it, and [`mod@bench`] measures.
+//! to their functions; [`serve`] runs it all. [`story`] plays the whole flow against it, [`mod@bench`] measures, and
+//! [`cost`] counts and prices.
 
 pub mod api;
 pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod client;
+pub mod cost;
 pub mod database;
 pub mod demo;
 pub mod error;

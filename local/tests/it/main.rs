@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod architecture;
+mod cost;
 mod flow;
 mod http;
 mod program;

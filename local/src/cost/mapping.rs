@@ -1,0 +1,214 @@
+//! Queues and schedules carried to their functions as Lambda's event source mappings and EventBridge Scheduler do it, so
+//! far as their documentation says how.
+//!
+//! A receive takes ten messages at most. A mapping with a batching window goes on receiving until its batch is full or the
+//! window is over, and then invokes its function once; what was dealt with is deleted by tens. How many pollers look how
+//! often inside a window is not documented: here one does, five times, and the model shows beside it what it costs when
+//! every status comes alone.
+
+use std::time::{Duration, Instant};
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use cloud::Queue;
+use cloud::one_machine::{Policy, Received, Settle};
+use domain::Batch;
+use jiff::{SignedDuration, Timestamp};
+use store::StoreError;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::meter::{Meter, whole};
+use super::prices::SQS_BATCH_MAX;
+use crate::machine::Machine;
+
+/// How long an empty queue is left alone: a long poll comes back as soon as there is something.
+const NAP: Duration = Duration::from_millis(50);
+/// How long a received message is hidden: longer than any dispatch of a run.
+const VISIBILITY: SignedDuration = SignedDuration::from_hours(3);
+/// The longest that a function may run: dispatch's, as in the template.
+const TIME_OUT: SignedDuration = SignedDuration::from_mins(5);
+/// Dispatches from the queue at once.
+const DISPATCHES_MAX: usize = 4;
+/// Looks inside one window.
+const LOOKS: u32 = 5;
+
+/// How a queue is mapped to its function: as in the template.
+#[derive(Clone, Copy, Debug)]
+struct Mapping {
+    queue: Queue,
+    batch: usize,
+    window: Duration,
+}
+
+const MAPPINGS: [Mapping; 3] = [
+    Mapping { queue: Queue::WakeUps, batch: 1, window: Duration::ZERO },
+    Mapping { queue: Queue::Updates, batch: 100, window: Duration::from_secs(1) },
+    Mapping { queue: Queue::Refunds, batch: 10, window: Duration::ZERO },
+];
+
+/// Everything that is woken.
+#[derive(Clone, Debug)]
+pub(super) struct Carrier {
+    pub machine: Machine,
+    pub meter: Meter,
+}
+
+impl Carrier {
+    /// Carries until told to stop.
+    pub(super) async fn run(self, stop: watch::Receiver<bool>) {
+        let mut loops = JoinSet::new();
+        for mapping in MAPPINGS {
+            let pollers = if mapping.queue == Queue::WakeUps { DISPATCHES_MAX } else { 1 };
+            for _ in 0..pollers {
+                loops.spawn(self.clone().poll(mapping, stop.clone()));
+            }
+        }
+        loops.spawn(self.schedules(stop));
+        loops.join_all().await;
+    }
+
+    async fn poll(self, mapping: Mapping, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let worked = self.once(mapping).await.unwrap_or_else(|error| {
+                tracing::error!(%error, queue = mapping.queue.name(), "a queue could not be read");
+                false
+            });
+            if !worked && !rests(NAP, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    /// One batch: gathered, worked on, deleted.
+    async fn once(&self, mapping: Mapping) -> Result<bool, StoreError> {
+        let batch = self.gather(mapping).await?;
+        if batch.is_empty() {
+            return Ok(false);
+        }
+        let start = Instant::now();
+        let response = self.invoke(mapping.queue, &batch).await;
+        if mapping.queue == Queue::WakeUps {
+            self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
+        }
+        self.meter.note_queue(mapping.queue, |of| {
+            of.invocations.add(start.elapsed());
+            of.deletes += whole(batch.len()).div_ceil(SQS_BATCH_MAX);
+        });
+        self.settle(mapping.queue, &batch, &response).await?;
+        Ok(true)
+    }
+
+    async fn gather(&self, mapping: Mapping) -> Result<Vec<Received>, StoreError> {
+        let Mapping { queue, batch, window } = mapping;
+        let mut gathered = self.receive(queue, batch).await?;
+        if gathered.is_empty() || window.is_zero() {
+            return Ok(gathered);
+        }
+        let until = Instant::now() + window;
+        while gathered.len() < batch && Instant::now() < until {
+            tokio::time::sleep(window / LOOKS).await;
+            let mut is_backlog = true;
+            while is_backlog && gathered.len() < batch {
+                let more = self.receive(queue, batch - gathered.len()).await?;
+                is_backlog = whole(more.len()) == SQS_BATCH_MAX;
+                gathered.extend(more);
+            }
+        }
+        Ok(gathered)
+    }
+
+    async fn receive(&self, queue: Queue, room: usize) -> Result<Vec<Received>, StoreError> {
+        let batch_max = i64::try_from(SQS_BATCH_MAX.min(whole(room))).unwrap_or(1);
+        let policy = Policy { visibility: VISIBILITY, receives_max: 5, batch_max };
+        let received = self.machine.queues.receive(queue, policy).await?;
+        if !received.is_empty() {
+            self.meter.note_queue(queue, |of| of.receives += 1);
+        }
+        Ok(received)
+    }
+
+    async fn invoke(&self, queue: Queue, batch: &[Received]) -> SqsBatchResponse {
+        let (event, machine, until) = (event(batch), &self.machine, self.until());
+        match queue {
+            Queue::WakeUps => dispatch::on_queue(event, &machine.platform, until).await,
+            Queue::Updates => updates::on_queue(event, &machine.platform, until).await,
+            Queue::Refunds => refunds::on_queue(event, &machine.platform, until).await,
+            Queue::Mail => mailer::on_queue(event, &machine.mailer, until).await,
+        }
+    }
+
+    async fn settle(
+        &self,
+        queue: Queue,
+        batch: &[Received],
+        response: &SqsBatchResponse,
+    ) -> Result<(), StoreError> {
+        let is_failed = |message: &&Received| {
+            let id = message.message_id.to_string();
+            response.batch_item_failures.iter().any(|failure| failure.item_identifier == id)
+        };
+        let (failed, done): (Vec<&Received>, Vec<&Received>) = batch.iter().partition(is_failed);
+        let receipts =
+            |messages: Vec<&Received>| messages.into_iter().map(|message| message.receipt).collect();
+        let again_at = self.machine.platform.clock.now();
+        let settle = Settle { queue, done: receipts(done), failed: receipts(failed), again_at };
+        self.machine.queues.settle(settle).await
+    }
+
+    /// When an invocation that begins now has to be done.
+    fn until(&self) -> Timestamp {
+        self.machine.platform.clock.now() + TIME_OUT
+    }
+
+    /// Schedules whose time has come.
+    async fn schedules(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let due = self.machine.queues.due_wake_ups().await.unwrap_or_else(|error| {
+                tracing::error!(%error, "schedules could not be read");
+                Vec::new()
+            });
+            let mut fired = JoinSet::new();
+            for batch in due {
+                fired.spawn(self.clone().fire(batch));
+            }
+            let all = fired.join_all().await;
+            if let Err(error) = self.machine.queues.fired(all).await {
+                tracing::error!(%error, "schedules that fired could not be forgotten");
+            }
+            if !rests(NAP, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    async fn fire(self, batch: Batch) -> Batch {
+        let start = Instant::now();
+        if let Err(error) = dispatch::on_schedule(batch, &self.machine.platform, self.until()).await {
+            tracing::error!(%error, %batch, "a scheduled dispatch failed");
+        }
+        self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
+        batch
+    }
+}
+
+fn event(batch: &[Received]) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    event.records = batch
+        .iter()
+        .map(|message| {
+            let mut record = SqsMessage::default();
+            record.message_id = Some(message.message_id.to_string());
+            record.body = Some(message.body.clone());
+            record
+        })
+        .collect();
+    event
+}
+
+/// Waits for a while or the end; `false` at the end.
+async fn rests(wait: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => true,
+        _ = stop.wait_for(|stop| *stop) => false,
+    }
+}
