@@ -1,0 +1,89 @@
+//! Claims about the runbook, `docs/operations.md`: its SQL runs as the role it says and does what it says.
+
+use serde_json::json;
+
+use crate::world::World;
+
+fn runbook() -> String {
+    std::fs::read_to_string(testkit::workspace().join("docs/operations.md")).unwrap()
+}
+
+/// Every block of SQL, without its indentation.
+fn blocks() -> Vec<String> {
+    let (mut blocks, mut block) = (Vec::new(), None::<Vec<String>>);
+    for line in runbook().lines().map(str::trim) {
+        match (&mut block, line) {
+            (None, "```sql") => block = Some(Vec::new()),
+            (Some(lines), "```") => {
+                blocks.push(lines.join("\n"));
+                block = None;
+            }
+            (Some(lines), line) => lines.push(line.to_owned()),
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
+/// The block that holds these words.
+fn block(words: &str) -> String {
+    let found: Vec<String> = blocks().into_iter().filter(|block| block.contains(words)).collect();
+    assert_eq!(found.len(), 1, "{words}");
+    found[0].clone()
+}
+
+/// In a transaction as the system's role, as the runbook says of every block.
+fn as_system(sql: &str) -> String {
+    if sql.contains("BEGIN;") {
+        sql.to_owned()
+    } else {
+        format!("BEGIN; SET LOCAL ROLE tidings_system; {sql}; COMMIT;")
+    }
+}
+
+#[tokio::test]
+async fn every_block_of_sql_runs_as_the_systems_role() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "1.00").await;
+    for block in blocks() {
+        // psql's own command, and a correction that needs a person: the next test has that one.
+        if block.starts_with("\\copy") || block.contains("AMOUNT") {
+            continue;
+        }
+        let sql = block
+            .replace("recorded_at >= '…' AND recorded_at < '…'", "recorded_at < now()")
+            .replace('…', &tenant.id);
+        world.db.execute(&as_system(&sql)).await;
+    }
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn an_adjustment_by_the_runbook_keeps_the_books_clean() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "1.00").await;
+    let user = uuid::Uuid::from_u128(7).to_string();
+    let sql = block("'ADJUSTMENT'").replace("TENANT", &tenant.id).replace("AMOUNT", "-250000");
+    world.db.execute(&as_system(&sql.replace("USER", &user))).await;
+    assert_eq!(tenant.balance().await, "0.75");
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn what_waits_after_a_restore_is_withdrawn_and_what_was_debited_is_refunded() {
+    let world = World::start().await;
+    let tenant = world.tenant("acme", "1.00").await;
+    let waiting = tenant.send("+15550000001").await;
+    world.db.execute(&as_system(&block("withdrawn after a restore"))).await;
+    assert_eq!(tenant.message(&waiting).await["status"], "CANCELLED");
+    // Throttled, so that it is debited and waits for another attempt.
+    world.order("faults", &json!({ "kind": "refuse", "code": 130_429, "times": 1 })).await;
+    let reserved = tenant.send("+15550000001").await;
+    world.work_once().await;
+    world.db.execute(&as_system(&block("withdrawn after a restore"))).await;
+    world.recover().await;
+    let shown = tenant.message(&reserved).await;
+    assert_eq!((&shown["status"], shown["refund"].to_string().as_str()), (&json!("FAILED"), "0.012"));
+    assert_eq!((tenant.balance().await.as_str(), world.acceptances().await.len()), ("1.0", 0));
+    world.assert_clean().await;
+}
