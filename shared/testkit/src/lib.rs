@@ -14,6 +14,7 @@ use cluster::{Cluster, Options, Profile};
 use store::{Config, Store, databases, migrate};
 use tokio::sync::OnceCell;
 
+pub mod ministack;
 mod own_server;
 
 pub use own_server::OwnServer;
