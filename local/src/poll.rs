@@ -8,9 +8,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use cloud::Queue;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage, SqsMessageAttribute};
 use cloud::one_machine::{Policy, Received, Settle};
+use cloud::trace::{TRACEPARENT, TraceContext};
+use cloud::{Queue, Scheduled, trace};
 use domain::Batch;
 use jiff::{SignedDuration, Timestamp};
 use store::StoreError;
@@ -128,21 +129,28 @@ fn end_of_shift(machine: &Machine) -> Timestamp {
 
 fn event(received: &[Received]) -> SqsEvent {
     let mut event = SqsEvent::default();
-    event.records = received
-        .iter()
-        .map(|message| {
-            let mut record = SqsMessage::default();
-            record.message_id = Some(message.message_id.to_string());
-            record.receipt_handle = Some(message.receipt.to_string());
-            record.body = Some(message.body.clone());
-            record.attributes.insert("ApproximateReceiveCount".to_owned(), message.receive_count.to_string());
-            record
-                .attributes
-                .insert("SentTimestamp".to_owned(), message.sent_at.as_millisecond().to_string());
-            record
-        })
-        .collect();
+    event.records = received.iter().map(record).collect();
     event
+}
+
+/// A row as SQS hands a message to a function.
+fn record(message: &Received) -> SqsMessage {
+    let mut record = SqsMessage::default();
+    record.message_id = Some(message.message_id.to_string());
+    record.receipt_handle = Some(message.receipt.to_string());
+    record.body = Some(message.body.clone());
+    let received = ("ApproximateReceiveCount", message.receive_count.to_string());
+    let sent = ("SentTimestamp", message.sent_at.as_millisecond().to_string());
+    let group = message.group.clone().map(|group| ("MessageGroupId", group));
+    let attributes = [received, sent].into_iter().chain(group);
+    record.attributes = attributes.map(|(name, value)| (name.to_owned(), value)).collect();
+    if let Some(traceparent) = &message.traceparent {
+        let mut attribute = SqsMessageAttribute::default();
+        attribute.data_type = Some("String".to_owned());
+        attribute.string_value = Some(traceparent.clone());
+        record.message_attributes.insert(TRACEPARENT.to_owned(), attribute);
+    }
+    record
 }
 
 fn settle(queue: Queue, received: &[Received], response: &SqsBatchResponse, again_at: Timestamp) -> Settle {
@@ -241,9 +249,9 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
             tracing::error!(%error, "schedules could not be read");
             Vec::new()
         });
-        for batch in due {
-            if running.insert(batch) {
-                fired.spawn(fire(machine.clone(), batch));
+        for due in due {
+            if running.insert(due.batch) {
+                fired.spawn(fire(machine.clone(), due));
             }
         }
         if !rests(CLOCK_TICK, &mut stop).await {
@@ -254,8 +262,10 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
 }
 
 /// At least once: a schedule is forgotten only after its dispatch.
-async fn fire(machine: Machine, batch: Batch) -> Batch {
-    if let Err(error) = dispatch::on_schedule(batch, &machine.platform, end_of_shift(&machine)).await {
+async fn fire(machine: Machine, due: Scheduled) -> Batch {
+    let (batch, span) = (due.batch, due.traceparent.map_or_else(TraceContext::begin, TraceContext::child));
+    let until = end_of_shift(&machine);
+    if let Err(error) = trace::within(span, dispatch::on_schedule(batch, &machine.platform, until)).await {
         tracing::error!(%error, %batch, "a scheduled dispatch failed; the sweeper will find what it left");
     }
     if let Err(error) = machine.queues.fired(vec![batch]).await {
@@ -272,5 +282,38 @@ async fn sweeps(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>)
         if !rests(rules.sweep_every, &mut stop).await {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_record_says_whose_it_is_and_what_it_follows_from_where_sqs_says_it() {
+        let traceparent = TraceContext::begin().to_string();
+        let mut message = Received {
+            message_id: Uuid::from_u128(1),
+            receipt: Uuid::from_u128(2),
+            body: "{}".to_owned(),
+            group: Some("somebody".to_owned()),
+            traceparent: Some(traceparent.clone()),
+            receive_count: 3,
+            sent_at: Timestamp::UNIX_EPOCH,
+        };
+        let written = serde_json::to_value(event(std::slice::from_ref(&message))).unwrap();
+        let record = &written["Records"][0];
+        assert_eq!(record["attributes"]["MessageGroupId"], "somebody");
+        assert_eq!(record["attributes"]["ApproximateReceiveCount"], "3");
+        assert_eq!(record["messageAttributes"]["traceparent"]["stringValue"], traceparent);
+        assert_eq!(record["messageAttributes"]["traceparent"]["dataType"], "String");
+
+        // As an earlier version sent it.
+        (message.group, message.traceparent) = (None, None);
+        let record = &event(&[message]).records[0];
+        assert!(!record.attributes.contains_key("MessageGroupId") && record.message_attributes.is_empty());
     }
 }

@@ -98,12 +98,12 @@ async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<Sta
         .map_err(|refused| Problem::new(Kind::Unauthenticated).with_detail(refused))?;
     let updates =
         meta::webhook::parse(&bytes).map_err(|not_one| Problem::new(Kind::Malformed).with_detail(not_one))?;
-    let bodies = pack::pack(updates).map_err(|error| {
+    let messages = pack::pack(updates).map_err(|error| {
         tracing::error!(%error, "updates could not be written as JSON");
         Problem::new(Kind::Internal)
     })?;
-    if !bodies.is_empty() {
-        webhook.queues.send(Queue::Updates, bodies, Duration::ZERO).await.map_err(|error| {
+    if !messages.is_empty() {
+        webhook.queues.send(Queue::Updates, messages, Duration::ZERO).await.map_err(|error| {
             tracing::error!(%error, "updates were not enqueued; Meta will send them again");
             Problem::new(Kind::Unavailable)
         })?;

@@ -1,16 +1,50 @@
-//! Updates packed into queue messages: few enough to be cheap, small enough to be taken.
+//! Updates packed into queue messages: few enough to be cheap, small enough to be taken, of one account each.
 
-use domain::update::Update;
-use domain::update::UpdateBatch;
+use std::collections::BTreeMap;
+
+use cloud::{Group, Message};
+use domain::update::{KeptUpdate, Update, UpdateBatch};
 
 /// Updates in one queue message at most: what one transaction applies well.
 const UPDATES_MAX: usize = 200;
-/// Bytes of one queue message at most, well under the queue's limit of 256 KiB.
+/// Bytes of one queue message at most, well under the queue's limit: ten of them in one event are still taken by a
+/// function.
 const BYTES_MAX: usize = 200_000;
 
-/// JSON bodies for the updates queue, in order. An update that is larger than a message on its own travels alone: the
-/// queue may refuse it, and that is Meta's to repeat.
-pub(crate) fn pack(updates: Vec<Update>) -> Result<Vec<String>, serde_json::Error> {
+/// Messages for the updates queue; each holds updates of one account, in their order, so that an account with very many
+/// does not hold up the others. An update that is larger than a message on its own travels alone: the queue may refuse
+/// it, and that is Meta's to repeat.
+pub(crate) fn pack(updates: Vec<Update>) -> Result<Vec<Message>, serde_json::Error> {
+    let mut accounts: BTreeMap<Group, Vec<Update>> = BTreeMap::new();
+    for update in updates {
+        accounts.entry(account(&update)).or_default().push(update);
+    }
+    let mut messages = Vec::new();
+    for (group, updates) in accounts {
+        let message = |body| Message::new(group.clone(), body);
+        messages.extend(bodies(updates)?.into_iter().map(message));
+    }
+    Ok(messages)
+}
+
+/// Whose an update is, as far as Meta says it: there is no database here to look up the tenant in.
+fn account(update: &Update) -> Group {
+    Group::named(match update {
+        Update::Status(update) => &update.phone_number_id.0,
+        Update::Preference(update) => &update.phone_number_id.0,
+        Update::Template(update) => &update.waba_id,
+        Update::Account(update) => &update.waba_id,
+        Update::Kept(update) => account_of_kept(update),
+    })
+}
+
+/// What is kept is a webhook's body with one thing in it: of a number, or else of an account.
+fn account_of_kept(update: &KeptUpdate) -> &str {
+    let places = ["/entry/0/changes/0/value/metadata/phone_number_id", "/entry/0/id"];
+    places.iter().find_map(|place| update.raw.pointer(place)?.as_str()).unwrap_or_default()
+}
+
+fn bodies(updates: Vec<Update>) -> Result<Vec<String>, serde_json::Error> {
     let (mut bodies, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
     for update in updates {
         let size = serde_json::to_vec(&update)?.len();
@@ -58,7 +92,9 @@ fn holdable(json: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::update::KeptUpdate;
+    use domain::update::{AccountUpdate, StatusUpdate};
+    use domain::{PhoneNumberId, Wamid, message::Evidence};
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -67,8 +103,9 @@ mod tests {
         (0..count).map(|i| Update::Kept(KeptUpdate { reason: i.to_string(), raw: raw.clone() })).collect()
     }
 
-    fn unpacked(bodies: &[String]) -> Vec<Update> {
-        bodies.iter().flat_map(|body| serde_json::from_str::<UpdateBatch>(body).unwrap().updates).collect()
+    fn unpacked(messages: &[Message]) -> Vec<Update> {
+        let updates = |message: &Message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap().updates;
+        messages.iter().flat_map(updates).collect()
     }
 
     #[test]
@@ -89,10 +126,49 @@ mod tests {
         for (count, bytes, least) in [(0, 1, 0), (1, 1, 1), (1_000, 10, 5), (50, 50_000, 17), (2, 300_000, 2)]
         {
             let all = updates(count, bytes);
-            let bodies = pack(all.clone()).unwrap();
-            assert!(bodies.len() >= least, "{count} × {bytes}: {} bodies", bodies.len());
-            assert!(bytes > BYTES_MAX || bodies.iter().all(|body| body.len() <= BYTES_MAX + 100));
-            assert_eq!(unpacked(&bodies), all);
+            let messages = pack(all.clone()).unwrap();
+            assert!(messages.len() >= least, "{count} × {bytes}: {} messages", messages.len());
+            assert!(bytes > BYTES_MAX || messages.iter().all(|one| one.body.len() <= BYTES_MAX + 100));
+            assert_eq!(unpacked(&messages), all);
         }
+    }
+
+    #[test]
+    fn a_message_holds_one_accounts_updates_alone_in_their_order() {
+        let status = |number: &str, wamid: usize| {
+            Update::Status(StatusUpdate {
+                phone_number_id: PhoneNumberId(number.to_owned()),
+                wamid: Wamid(wamid.to_string()),
+                status: Evidence::Delivered,
+                occurred_at: None,
+                attempt_id: None,
+                error: None,
+            })
+        };
+        let kept = |raw: Value| Update::Kept(KeptUpdate { reason: "a kind".to_owned(), raw });
+        let of_number = json!({ "entry": [{ "id": "waba", "changes": [
+            { "value": { "metadata": { "phone_number_id": "1" } } }] }] });
+        let of_account = json!({ "entry": [{ "id": "waba", "changes": [] }] });
+        let closed = AccountUpdate {
+            waba_id: "waba".to_owned(),
+            is_closed: true,
+            reason: "ACCOUNT_DELETED".to_owned(),
+            at: None,
+        };
+        let mut all: Vec<Update> =
+            (0..450).map(|wamid| status(if wamid % 3 == 0 { "2" } else { "1" }, wamid)).collect();
+        all.extend([kept(of_number), kept(of_account), Update::Account(closed), kept(Value::Null)]);
+
+        let messages = pack(all.clone()).unwrap();
+        let groups: Vec<&str> = messages.iter().map(|message| message.group.as_str()).collect();
+        assert_eq!(groups, ["1", "1", "2", "nobody", "waba"]);
+        for message in &messages {
+            let held = unpacked(std::slice::from_ref(message));
+            assert!(held.iter().all(|update| account(update) == message.group));
+        }
+        let number = |update: &Update| account(update);
+        let (mut sorted, packed) = (all, unpacked(&messages));
+        sorted.sort_by_key(number);
+        assert_eq!(packed, sorted);
     }
 }

@@ -3,20 +3,30 @@
 //! Everything here is at least once: a message may come twice, late, or out of order, and what it starts must not mind.
 //! Nothing here is the truth: whatever a lost message asked for also stands in a row that the sweeper finds.
 //!
-//! [`one_machine`] keeps all three on Postgres tables, behind the same traits as the cloud's own services.
+//! `one_machine` keeps all three on Postgres tables, behind the same traits as the cloud's own services.
+//!
+//! [`trace`] is the thread through it all: what a request led to carries its trace.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::Batch;
 use domain::event::DomainEvent;
-use domain::{Batch, MessageId, TenantId};
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+mod absent;
+mod bodies;
+mod message;
 #[cfg(feature = "one-machine")]
 pub mod one_machine;
+pub mod trace;
+
+pub use absent::Absent;
+pub use bodies::{Body, RefundJob, Scheduled, WakeUp};
+pub use message::{BODY_BYTES_MAX, Group, Message};
 
 /// The longest delay of a queue message (SQS: 15 minutes).
 pub const DELAY_MAX: Duration = Duration::from_mins(15);
@@ -30,7 +40,7 @@ pub enum Queue {
     Updates,
     /// Owed refunds; read by `refunds`.
     Refunds,
-    /// Domain events that somebody is to be written about; read by `mailer`.
+    /// Domain events that somebody is to be written about; read by `mailer`, and fed by the event bus alone.
     Mail,
 }
 
@@ -49,39 +59,47 @@ impl Queue {
     }
 }
 
-/// A body on [`Queue::WakeUps`], and what a schedule delivers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WakeUp {
-    /// Who has something due.
-    pub tenant: TenantId,
-}
-
-/// A body on [`Queue::Refunds`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RefundJob {
-    /// Whose money.
-    pub tenant: TenantId,
-    /// The messages whose debits are owed back.
-    pub message_ids: Vec<MessageId>,
-}
-
-/// The cloud did not take something. The row that asked for it is still there.
+/// The cloud did not do something. The row that asked for it is still there.
 #[derive(Debug, Error)]
-#[error("the cloud did not take it")]
-pub struct CloudError(#[from] Box<dyn std::error::Error + Send + Sync>);
+#[error("the cloud did not take it: {0}")]
+pub struct CloudError(String);
+
+impl CloudError {
+    /// For this reason, which is logged.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+
+    /// For that error and whatever caused it.
+    pub fn of(error: &(dyn StdError + 'static)) -> Self {
+        Self(Self::causes(error))
+    }
+
+    fn causes(error: &(dyn StdError + 'static)) -> String {
+        let (mut words, mut cause) = (vec![error.to_string()], error.source());
+        while let Some(error) = cause {
+            words.push(error.to_string());
+            cause = error.source();
+        }
+        // Some errors say their cause's words as their own.
+        words.dedup();
+        words.join(": ")
+    }
+}
 
 /// Sends to queues.
 #[async_trait]
 pub trait Queues: Send + Sync {
-    /// Puts JSON bodies on a queue, receivable after `delay` (at most [`DELAY_MAX`]).
-    async fn send(&self, queue: Queue, bodies: Vec<String>, delay: Duration) -> Result<(), CloudError>;
+    /// Puts messages on a queue, receivable after `delay` (at most [`DELAY_MAX`]). When it fails it may have sent some; a
+    /// message that is refused for what it is, such as one over [`BODY_BYTES_MAX`], keeps no other from being sent.
+    async fn send(&self, queue: Queue, messages: Vec<Message>, delay: Duration) -> Result<(), CloudError>;
 }
 
 /// Makes one-time schedules.
 #[async_trait]
 pub trait WakeUps: Send + Sync {
-    /// Wakes the batch's tenant at the batch's minute. A schedule of the batch's name that exists already is fine.
+    /// Wakes the batch's tenant at the batch's minute, as [`Scheduled`] with the present trace. A schedule of the batch's
+    /// name that exists already is fine, and stays as it is.
     async fn schedule(&self, batch: Batch) -> Result<(), CloudError>;
 }
 
@@ -110,14 +128,14 @@ impl fmt::Debug for Cloud {
 }
 
 impl Cloud {
-    /// Sends one body, of any type that has a JSON form.
-    pub async fn send<T: Serialize + Sync>(
-        &self,
-        queue: Queue,
-        body: &T,
-        delay: Duration,
-    ) -> Result<(), CloudError> {
-        let body = serde_json::to_string(body).map_err(|error| CloudError(error.into()))?;
-        self.queues.send(queue, vec![body], delay.min(DELAY_MAX)).await
+    /// Nothing of it: for a function that sends nothing, and then links nothing to send with.
+    pub fn absent() -> Self {
+        Self { queues: Arc::new(Absent), wake_ups: Arc::new(Absent), events: Arc::new(Absent) }
+    }
+
+    /// Sends one body to its queue, with the present trace.
+    pub async fn send<B: Body + Sync>(&self, body: &B, delay: Duration) -> Result<(), CloudError> {
+        let json = serde_json::to_string(body).map_err(|error| CloudError::of(&error))?;
+        self.queues.send(B::QUEUE, vec![Message::new(body.group(), json)], delay).await
     }
 }

@@ -10,12 +10,14 @@ use async_trait::async_trait;
 use domain::event::DomainEvent;
 use domain::{Batch, Clock};
 use jiff::Timestamp;
+use store::queue::NewMessage;
 pub use store::queue::{Policy, Received};
 use store::{Operation, Scope, Store, StoreError, Tx, queue};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{Cloud, CloudError, Events, Queue, Queues, WakeUps};
+use crate::message::without_oversized;
+use crate::{Cloud, CloudError, DELAY_MAX, Events, Message, Queue, Queues, Scheduled, WakeUps};
 
 /// The tables, and the bell.
 #[derive(Clone, Debug)]
@@ -31,7 +33,7 @@ impl OneMachine {
         Self { store, clock, bell: Arc::new(Notify::new()) }
     }
 
-    /// The three traits.
+    /// Queues, schedules and the bus.
     pub fn cloud(&self) -> Cloud {
         Cloud {
             queues: Arc::new(self.clone()),
@@ -56,7 +58,7 @@ impl OneMachine {
     }
 
     /// Schedules whose time has come.
-    pub async fn due_wake_ups(&self) -> Result<Vec<Batch>, StoreError> {
+    pub async fn due_wake_ups(&self) -> Result<Vec<Scheduled>, StoreError> {
         self.store.perform(Scope::System, &DueWakeUps { now: self.clock.now() }).await
     }
 
@@ -73,21 +75,34 @@ impl OneMachine {
 
 #[async_trait]
 impl Queues for OneMachine {
-    async fn send(&self, queue: Queue, bodies: Vec<String>, delay: Duration) -> Result<(), CloudError> {
+    async fn send(
+        &self,
+        queue: Queue,
+        mut messages: Vec<Message>,
+        delay: Duration,
+    ) -> Result<(), CloudError> {
+        let outcome = without_oversized(&mut messages);
         let now = self.clock.now();
-        let send = Send { queue, bodies, now, visible_at: now + delay };
-        self.store.perform(Scope::System, &send).await.map_err(|error| CloudError(error.into()))?;
+        let messages = messages.into_iter().map(row).collect();
+        let send = Send { queue, messages, now, visible_at: now + delay.min(DELAY_MAX) };
+        self.store.perform(Scope::System, &send).await.map_err(|error| CloudError::of(&error))?;
         // One permit is enough: whoever wakes looks at everything there is.
         self.bell.notify_waiters();
         self.bell.notify_one();
-        Ok(())
+        outcome
     }
+}
+
+fn row(message: Message) -> NewMessage {
+    let group = message.group.as_str().to_owned();
+    NewMessage { body: message.body, group, traceparent: message.traceparent.map(String::from) }
 }
 
 #[async_trait]
 impl WakeUps for OneMachine {
     async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
-        self.store.perform(Scope::System, &Schedule { batch }).await.map_err(|error| CloudError(error.into()))
+        let schedule = Schedule(Scheduled::now(batch));
+        self.store.perform(Scope::System, &schedule).await.map_err(|error| CloudError::of(&error))
     }
 }
 
@@ -95,18 +110,18 @@ impl WakeUps for OneMachine {
 #[async_trait]
 impl Events for OneMachine {
     async fn publish(&self, events: &[DomainEvent]) -> Result<(), CloudError> {
-        let bodies = events
-            .iter()
-            .map(serde_json::to_string)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| CloudError(error.into()))?;
-        self.send(Queue::Mail, bodies, Duration::ZERO).await
+        let message = |event: &DomainEvent| {
+            let body = serde_json::to_string(event).map_err(|error| CloudError::of(&error))?;
+            Ok(Message::new(event.tenant().into(), body))
+        };
+        let messages = events.iter().map(message).collect::<Result<Vec<_>, CloudError>>()?;
+        self.send(Queue::Mail, messages, Duration::ZERO).await
     }
 }
 
 struct Send {
     queue: Queue,
-    bodies: Vec<String>,
+    messages: Vec<NewMessage>,
     visible_at: Timestamp,
     now: Timestamp,
 }
@@ -116,7 +131,7 @@ impl Operation for Send {
     type Done = ();
     type Error = StoreError;
     async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        queue::send(tx, self.queue.name(), &self.bodies, self.visible_at, self.now).await
+        queue::send(tx, self.queue.name(), &self.messages, self.visible_at, self.now).await
     }
 }
 
@@ -158,16 +173,15 @@ impl Operation for Settle {
     }
 }
 
-struct Schedule {
-    batch: Batch,
-}
+struct Schedule(Scheduled);
 
 impl Operation for Schedule {
     const NAME: &'static str = "schedule";
     type Done = ();
     type Error = StoreError;
     async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        queue::schedule(tx, &self.batch).await.map(drop)
+        let traceparent = self.0.traceparent.map(String::from);
+        queue::schedule(tx, &self.0.batch, traceparent.as_deref()).await.map(drop)
     }
 }
 
@@ -177,10 +191,15 @@ struct DueWakeUps {
 
 impl Operation for DueWakeUps {
     const NAME: &'static str = "due_wake_ups";
-    type Done = Vec<Batch>;
+    type Done = Vec<Scheduled>;
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<Vec<Batch>, StoreError> {
-        queue::due_wake_ups(tx, self.now).await
+    async fn run(&self, tx: &Tx) -> Result<Vec<Scheduled>, StoreError> {
+        let due = queue::due_wake_ups(tx, self.now).await?.into_iter();
+        let scheduled = |(batch, traceparent): (Batch, Option<String>)| Scheduled {
+            batch,
+            traceparent: traceparent.and_then(|text| text.parse().ok()),
+        };
+        Ok(due.map(scheduled).collect())
     }
 }
 

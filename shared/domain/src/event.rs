@@ -30,4 +30,11 @@ impl DomainEvent {
             Self::TenantProvisioned { .. } => "TenantProvisioned",
         }
     }
+
+    /// Whom it happened to.
+    pub const fn tenant(&self) -> TenantId {
+        match self {
+            Self::TenantProvisioned { tenant_id, .. } => *tenant_id,
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cloud::{CloudError, Queue, WakeUp};
+use cloud::{CloudError, WakeUp};
 use domain::limits::VARIABLE_CHARS_MAX;
 use domain::{Batch, ContactId, Market, MessageId, TemplateId, TenantId};
 use jiff::{SignedDuration, Timestamp};
@@ -96,7 +96,7 @@ async fn wake(platform: &Platform, tenant: TenantId, accepted: &Accepted) -> Res
     let wait = accepted.due_at.duration_since(platform.clock.now());
     if wait <= SOON {
         let delay = Duration::try_from(wait).unwrap_or(Duration::ZERO);
-        return platform.cloud.send(Queue::WakeUps, &WakeUp { tenant }, delay).await;
+        return platform.cloud.send(&WakeUp { tenant }, delay).await;
     }
     if accepted.is_new_batch {
         return platform.cloud.wake_ups.schedule(Batch::of(tenant, accepted.due_at)).await;

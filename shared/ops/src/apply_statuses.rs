@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cloud::{Queue, RefundJob};
+use cloud::RefundJob;
 use domain::update::{KeptUpdate, StatusUpdate, Update};
 use domain::{MessageId, PhoneNumberId, TenantId};
 use jiff::Timestamp;
@@ -72,7 +72,7 @@ pub(crate) async fn apply_parked(platform: &Platform, tenant: TenantId) -> Resul
 pub(crate) async fn enqueue_refunds(platform: &Platform, tenant: TenantId, messages: Vec<MessageId>) {
     for chunk in messages.chunks(JOB_MESSAGES_MAX) {
         let job = RefundJob { tenant, message_ids: chunk.to_vec() };
-        if let Err(error) = platform.cloud.send(Queue::Refunds, &job, std::time::Duration::ZERO).await {
+        if let Err(error) = platform.cloud.send(&job, std::time::Duration::ZERO).await {
             tracing::warn!(%error, %tenant, "refunds were not enqueued; the sweeper will find their promises");
         }
     }

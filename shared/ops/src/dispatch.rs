@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloud::{Queue, WakeUp};
+use cloud::WakeUp;
 use domain::{ClaimId, PhoneNumberId, TenantId};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -175,7 +175,7 @@ async fn claim(
 pub(crate) async fn wake(platform: &Platform, tenant: TenantId, delay: SignedDuration) {
     // What lies in the past is due now.
     let delay = Duration::try_from(delay).unwrap_or(Duration::ZERO);
-    if let Err(error) = platform.cloud.send(Queue::WakeUps, &WakeUp { tenant }, delay).await {
+    if let Err(error) = platform.cloud.send(&WakeUp { tenant }, delay).await {
         tracing::warn!(%error, %tenant, "a wake-up was not sent; the sweeper will");
     }
 }

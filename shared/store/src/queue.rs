@@ -8,6 +8,17 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::tx::{Tx, params};
 
+/// A message on its way to a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// What is sent.
+    pub body: String,
+    /// Whose it is.
+    pub group: String,
+    /// What it is a consequence of.
+    pub traceparent: Option<String>,
+}
+
 /// A message that was received and is hidden from others until it is deleted or its time is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -17,6 +28,10 @@ pub struct Received {
     pub receipt: Uuid,
     /// What was sent.
     pub body: String,
+    /// Whose it is; unknown of messages that an earlier version sent.
+    pub group: Option<String>,
+    /// What it is a consequence of.
+    pub traceparent: Option<String>,
     /// How often it was received, this time included.
     pub receive_count: i32,
     /// When it was sent.
@@ -38,20 +53,25 @@ pub(crate) const STATEMENTS: &[&str] =
     &[SEND, BURY, RECEIVE, DELETE, HAND_BACK, DEPTHS, DEAD, SCHEDULE, DUE_WAKE_UPS, FIRED];
 
 const SEND: &str = "-- queue::send
-INSERT INTO queue_messages (queue, message_id, body, sent_at, visible_at)
-SELECT $1, u.id, u.body, $4, $5 FROM unnest($2::uuid[], $3::text[]) AS u (id, body)";
+INSERT INTO queue_messages (queue, message_id, body, group_id, traceparent, sent_at, visible_at)
+SELECT $1, u.id, u.body, u.group_id, u.traceparent, $6, $7
+  FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS u (id, body, group_id, traceparent)";
 
-/// Puts bodies on a queue; they can be received from `visible_at` on.
+/// Puts messages on a queue; they can be received from `visible_at` on.
 pub async fn send(
     tx: &Tx,
     queue: &str,
-    bodies: &[String],
+    messages: &[NewMessage],
     visible_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = bodies.iter().map(|_| ClaimId::at(now).0).collect();
+    let ids: Vec<Uuid> = messages.iter().map(|_| ClaimId::at(now).0).collect();
+    let bodies: Vec<&str> = messages.iter().map(|message| message.body.as_str()).collect();
+    let groups: Vec<&str> = messages.iter().map(|message| message.group.as_str()).collect();
+    let traces: Vec<Option<&str>> = messages.iter().map(|message| message.traceparent.as_deref()).collect();
     let values = params![
-        queue => TEXT, ids => UUID_ARRAY, bodies => TEXT_ARRAY, now => TIMESTAMPTZ, visible_at => TIMESTAMPTZ,
+        queue => TEXT, ids => UUID_ARRAY, bodies => TEXT_ARRAY, groups => TEXT_ARRAY, traces => TEXT_ARRAY,
+        now => TIMESTAMPTZ, visible_at => TIMESTAMPTZ,
     ];
     tx.run(SEND, values).await.map(drop)
 }
@@ -59,16 +79,16 @@ pub async fn send(
 const BURY: &str = "-- queue::bury
 WITH dead AS (
     DELETE FROM queue_messages WHERE queue = $1 AND visible_at <= $2 AND receive_count >= $3
-    RETURNING message_id, body, sent_at, receive_count)
-INSERT INTO dead_letters (queue, message_id, body, sent_at, receive_count, died_at)
-SELECT $1, message_id, body, sent_at, receive_count, $2 FROM dead ON CONFLICT DO NOTHING";
+    RETURNING message_id, body, group_id, traceparent, sent_at, receive_count)
+INSERT INTO dead_letters (queue, message_id, body, group_id, traceparent, sent_at, receive_count, died_at)
+SELECT $1, message_id, body, group_id, traceparent, sent_at, receive_count, $2 FROM dead ON CONFLICT DO NOTHING";
 
 const RECEIVE: &str = "-- queue::receive
 UPDATE queue_messages q SET visible_at = $3, receive_count = receive_count + 1, receipt = gen_random_uuid()
  WHERE queue = $1 AND message_id = ANY (ARRAY(
        SELECT message_id FROM queue_messages WHERE queue = $1 AND visible_at <= $2
         ORDER BY visible_at, message_id LIMIT $4 FOR UPDATE SKIP LOCKED))
-RETURNING message_id, receipt, body, receive_count, sent_at";
+RETURNING message_id, receipt, body, group_id, traceparent, receive_count, sent_at";
 
 /// Takes what can be received; what was received too often goes to the dead letters first.
 pub async fn receive(
@@ -92,6 +112,8 @@ pub async fn receive(
             message_id: row.get("message_id"),
             receipt: row.get("receipt"),
             body: row.get("body"),
+            group: row.get("group_id"),
+            traceparent: row.get("traceparent"),
             receive_count: row.get("receive_count"),
             sent_at: row.get("sent_at"),
         })
@@ -139,28 +161,29 @@ pub async fn dead(tx: &Tx) -> Result<i64, StoreError> {
 }
 
 const SCHEDULE: &str = "-- queue::schedule
-INSERT INTO wake_ups (name, batch, fire_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
+INSERT INTO wake_ups (name, batch, traceparent, fire_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING";
 
 /// Makes a batch's schedule; `false` when it is there already.
-pub async fn schedule(tx: &Tx, batch: &Batch) -> Result<bool, StoreError> {
+pub async fn schedule(tx: &Tx, batch: &Batch, traceparent: Option<&str>) -> Result<bool, StoreError> {
     let body = serde_json::to_value(batch)
         .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })?;
-    Ok(tx
-        .run(SCHEDULE, params![batch.to_string() => TEXT, body => JSONB, batch.minute => TIMESTAMPTZ])
-        .await?
-        == 1)
+    let values = params![
+        batch.to_string() => TEXT, body => JSONB, traceparent => TEXT, batch.minute => TIMESTAMPTZ,
+    ];
+    Ok(tx.run(SCHEDULE, values).await? == 1)
 }
 
 const DUE_WAKE_UPS: &str = "-- queue::due_wake_ups
-SELECT batch FROM wake_ups WHERE fire_at <= $1 ORDER BY fire_at LIMIT 100";
+SELECT batch, traceparent FROM wake_ups WHERE fire_at <= $1 ORDER BY fire_at LIMIT 100";
 
-/// Batches whose time has come. They stay until [`fired`]: at least once.
-pub async fn due_wake_ups(tx: &Tx, now: Timestamp) -> Result<Vec<Batch>, StoreError> {
+/// Batches whose time has come, and what their schedules are a consequence of. They stay until [`fired`]: at least once.
+pub async fn due_wake_ups(tx: &Tx, now: Timestamp) -> Result<Vec<(Batch, Option<String>)>, StoreError> {
     let rows = tx.rows(DUE_WAKE_UPS, params![now => TIMESTAMPTZ]).await?;
     rows.iter()
         .map(|row| {
-            serde_json::from_value(row.get("batch"))
-                .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })
+            let batch = serde_json::from_value(row.get("batch"))
+                .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })?;
+            Ok((batch, row.get("traceparent")))
         })
         .collect()
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cloud::Queue;
 use cloud::one_machine::{Policy, Received, Settle};
+use cloud::{Group, Message, Queue};
 use domain::message::DispatchState;
 use jiff::SignedDuration;
 use ops::Platform;
@@ -91,10 +91,10 @@ impl Stage {
     /// Fires the schedules whose time has come, each at least once.
     pub async fn fire_schedules(&self) {
         let machine = &self.world.machine;
-        for batch in machine.queues.due_wake_ups().await.unwrap_or_default() {
+        for due in machine.queues.due_wake_ups().await.unwrap_or_default() {
             // A dispatch that dies leaves its work to the sweeper, and its schedule may fire again.
-            if dispatch::on_schedule(batch, &machine.platform, self.world.end_of_shift()).await.is_ok() {
-                machine.queues.fired(vec![batch]).await.ok();
+            if dispatch::on_schedule(due.batch, &machine.platform, self.world.end_of_shift()).await.is_ok() {
+                machine.queues.fired(vec![due.batch]).await.ok();
             }
         }
     }
@@ -165,7 +165,9 @@ impl Stage {
 
     /// Puts bodies on a queue.
     pub async fn put(&self, queue: Queue, bodies: Vec<String>) {
-        self.platform().cloud.queues.send(queue, bodies, Duration::ZERO).await.unwrap();
+        let message = |body| Message::new(Group::named("anybody"), body);
+        let messages = bodies.into_iter().map(message).collect();
+        self.platform().cloud.queues.send(queue, messages, Duration::ZERO).await.unwrap();
     }
 
     /// The secrets of links in letters to that address.

@@ -1,0 +1,87 @@
+//! One message on its way to a queue.
+
+use domain::TenantId;
+
+#[cfg(feature = "one-machine")]
+use crate::CloudError;
+use crate::trace::{self, TraceContext};
+
+/// Bytes of a body at most: SQS takes a mebibyte, in which the group and the trace travel too.
+pub const BODY_BYTES_MAX: usize = 1_048_576 - ENVELOPE_BYTES;
+/// What a message takes beside its body at most.
+pub(crate) const ENVELOPE_BYTES: usize = 256;
+
+/// Whose a message is. Where one of them has very many messages, the others' are received between (SQS' fair queues).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Group(String);
+
+impl Group {
+    /// Characters at most.
+    const CHARS_MAX: usize = 128;
+
+    /// Named so. What SQS does not take in a name is left out, because a name that was refused would take its message with
+    /// it.
+    pub fn named(name: &str) -> Self {
+        let name: String = name.chars().filter(char::is_ascii_graphic).take(Self::CHARS_MAX).collect();
+        if name.is_empty() { Self("nobody".to_owned()) } else { Self(name) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<TenantId> for Group {
+    fn from(tenant: TenantId) -> Self {
+        Self(tenant.to_string())
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// JSON.
+    pub body: String,
+    /// Whose it is.
+    pub group: Group,
+    /// What it is a consequence of.
+    pub traceparent: Option<TraceContext>,
+}
+
+impl Message {
+    /// A message of the present trace.
+    pub fn new(group: Group, body: String) -> Self {
+        Self { body, group, traceparent: trace::current() }
+    }
+}
+
+/// Takes out what no queue takes; its reason is to be told when the others are sent.
+#[cfg(feature = "one-machine")]
+pub(crate) fn without_oversized(messages: &mut Vec<Message>) -> Result<(), CloudError> {
+    let all = messages.len();
+    messages.retain(|message| message.body.len() <= BODY_BYTES_MAX);
+    match all - messages.len() {
+        0 => Ok(()),
+        few => Err(CloudError::new(format!("{few} of {all} bodies are over {BODY_BYTES_MAX} bytes"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_name_becomes_one_that_a_queue_takes() {
+        for (name, group) in [
+            ("106540352242922", "106540352242922"),
+            ("0190163d-8694", "0190163d-8694"),
+            ("a b\u{e9}\n\0c", "abc"),
+            ("", "nobody"),
+            ("\u{1f600}", "nobody"),
+        ] {
+            assert_eq!(Group::named(name).as_str(), group, "{name:?}");
+        }
+        assert_eq!(Group::named(&"x".repeat(500)).as_str().len(), 128);
+    }
+}
