@@ -1,11 +1,13 @@
-//! What the product asks of the cloud: queues, wake-ups, events. Three small traits and the bodies that travel.
+//! What the product asks of the cloud: queues, wake-ups, events, secrets. Four small traits and the bodies that travel.
 //!
 //! Everything here is at least once: a message may come twice, late, or out of order, and what it starts must not mind.
 //! Nothing here is the truth: whatever a lost message asked for also stands in a row that the sweeper finds.
 //!
-//! `one_machine` keeps all three on Postgres tables, behind the same traits as the cloud's own services.
+//! `one_machine` keeps queues, wake-ups and events on Postgres tables; `aws` has them in SQS, EventBridge Scheduler
+//! and EventBridge, and secrets in Secrets Manager. Both hold to the claims in `tests/it`, which run against each.
 //!
-//! [`trace`] is the thread through it all: what a request led to carries its trace.
+//! [`trace`] is the thread through it all: what a request led to carries its trace. [`kept`] has a secret at hand, and
+//! reads it again when it was changed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -15,10 +17,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Batch;
 use domain::event::DomainEvent;
+use secrecy::SecretString;
 use thiserror::Error;
 
 mod absent;
+#[cfg(feature = "aws")]
+pub mod aws;
 mod bodies;
+pub mod kept;
 mod message;
 #[cfg(feature = "one-machine")]
 pub mod one_machine;
@@ -26,6 +32,7 @@ pub mod trace;
 
 pub use absent::Absent;
 pub use bodies::{Body, RefundJob, Scheduled, WakeUp};
+pub use kept::Kept;
 pub use message::{BODY_BYTES_MAX, Group, Message};
 
 /// The longest delay of a queue message (SQS: 15 minutes).
@@ -55,6 +62,37 @@ impl Queue {
             Self::Updates => "updates",
             Self::Refunds => "refunds",
             Self::Mail => "mail",
+        }
+    }
+}
+
+/// A secret of the product. What each of them holds is its reader's affair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Secret {
+    /// Meta's app, and what its webhook is verified with.
+    Meta,
+    /// What access tokens are signed with.
+    Jwt,
+    /// What tenants' tokens are sealed with.
+    DataKeys,
+    /// The mail server's account.
+    Smtp,
+    /// The database's account.
+    Database,
+}
+
+impl Secret {
+    /// Every secret.
+    pub const ALL: [Self; 5] = [Self::Meta, Self::Jwt, Self::DataKeys, Self::Smtp, Self::Database];
+
+    /// Its name, in logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Jwt => "jwt",
+            Self::DataKeys => "data-keys",
+            Self::Smtp => "smtp",
+            Self::Database => "database",
         }
     }
 }
@@ -108,6 +146,16 @@ pub trait WakeUps: Send + Sync {
 pub trait Events: Send + Sync {
     /// Publishes all of them, or fails and may have published some.
     async fn publish(&self, events: &[DomainEvent]) -> Result<(), CloudError>;
+}
+
+/// Keeps secrets. [`Kept`] reads them once and has them at hand.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// A secret as it is now.
+    async fn read(&self, secret: Secret) -> Result<SecretString, CloudError>;
+
+    /// Puts another in its place.
+    async fn write(&self, secret: Secret, value: &SecretString) -> Result<(), CloudError>;
 }
 
 /// The cloud as the product was started with it.

@@ -2,7 +2,7 @@
 
 use domain::TenantId;
 
-#[cfg(feature = "one-machine")]
+#[cfg(any(feature = "aws", feature = "one-machine"))]
 use crate::CloudError;
 use crate::trace::{self, TraceContext};
 
@@ -56,8 +56,17 @@ impl Message {
     }
 }
 
+/// SQS refuses two characters that JSON has as they are: they are escaped, which is the same text to whoever reads it.
+#[cfg(feature = "aws")]
+pub(crate) fn takeable(json: String) -> String {
+    if !json.contains(['\u{fffe}', '\u{ffff}']) {
+        return json;
+    }
+    json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+}
+
 /// Takes out what no queue takes; its reason is to be told when the others are sent.
-#[cfg(feature = "one-machine")]
+#[cfg(any(feature = "aws", feature = "one-machine"))]
 pub(crate) fn without_oversized(messages: &mut Vec<Message>) -> Result<(), CloudError> {
     let all = messages.len();
     messages.retain(|message| message.body.len() <= BODY_BYTES_MAX);

@@ -1,0 +1,158 @@
+//! The cloud itself: SQS, EventBridge Scheduler, EventBridge, Secrets Manager, and tokens for RDS.
+//!
+//! [`Aws`] is cheap to make: it reads the environment and asks nobody. A client of a service is made when that service is
+//! first used, and a program that never asks for a service does not link it.
+//!
+//! | what | from |
+//! |---|---|
+//! | region, credentials, another address | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` |
+//! | queues | `WAKE_UPS_QUEUE_URL`, `UPDATES_QUEUE_URL`, `REFUNDS_QUEUE_URL` |
+//! | schedules | `SCHEDULE_GROUP`, `SCHEDULER_ROLE_ARN`, `DISPATCH_ARN`, `SCHEDULE_DLQ_ARN` |
+//! | the event bus | `EVENT_BUS_NAME` |
+//! | secrets | `META_SECRET_ARN`, `JWT_SECRET_ARN`, `DATA_KEYS_SECRET_ARN`, `SMTP_SECRET_ARN`, `DATABASE_PASSWORD` |
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::config::{BehaviorVersion, Region};
+use aws_types::SdkConfig;
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::{Cloud, CloudError, Events, Queues, Secrets, WakeUps};
+
+mod batch;
+mod event_bridge;
+mod rds;
+mod refused;
+mod scheduler;
+mod secrets_manager;
+mod sqs;
+
+pub use rds::DatabaseLogin;
+
+/// How long a connection may take to be made.
+const CONNECT_MAX: Duration = Duration::from_secs(1);
+/// How long one try of a call may take.
+const TRY_MAX: Duration = Duration::from_secs(4);
+/// How long a call may take with its tries: who called us waits no longer than that either.
+const CALL_MAX: Duration = Duration::from_secs(10);
+/// Tries of a call.
+const TRIES_MAX: u32 = 3;
+
+/// AWS, as the environment describes it. Clones share their clients' settings.
+#[derive(Clone)]
+pub struct Aws {
+    sdk: SdkConfig,
+    credentials: Credentials,
+    region: String,
+    names: Names,
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+/// What things are called, looked up when they are first needed: a function has the names of what it may use, no others.
+#[derive(Clone)]
+struct Names(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl Names {
+    fn get(&self, variable: &str) -> Result<String, CloudError> {
+        let value = (self.0)(variable).filter(|value| !value.is_empty());
+        value.ok_or_else(|| CloudError::new(format!("{variable} is not set")))
+    }
+}
+
+impl Aws {
+    /// As Lambda sets its environment.
+    pub fn from_environment() -> Result<Self, CloudError> {
+        Self::new(|variable| std::env::var(variable).ok())
+    }
+
+    /// As `variable` answers where the environment would.
+    pub fn new(
+        variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Result<Self, CloudError> {
+        let names = Names(Arc::new(variable));
+        let region = names.get("AWS_REGION")?;
+        // Lambda's credentials are the environment's, and outlive it; no chain of places has to be asked for them.
+        let credentials = Credentials::new(
+            names.get("AWS_ACCESS_KEY_ID")?,
+            names.get("AWS_SECRET_ACCESS_KEY")?,
+            names.get("AWS_SESSION_TOKEN").ok(),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_MAX)
+            .operation_attempt_timeout(TRY_MAX)
+            .operation_timeout(CALL_MAX)
+            .build();
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
+            .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
+            .timeout_config(timeouts);
+        let sdk = match names.get("AWS_ENDPOINT_URL") {
+            Ok(endpoint) => sdk.endpoint_url(endpoint),
+            Err(_not_set) => sdk,
+        };
+        Ok(Self { sdk: sdk.build(), credentials, region, names })
+    }
+
+    /// Queues, schedules and the event bus.
+    pub fn cloud(&self) -> Cloud {
+        Cloud { queues: self.queues(), wake_ups: self.wake_ups(), events: self.events() }
+    }
+
+    /// SQS.
+    pub fn queues(&self) -> Arc<dyn Queues> {
+        Arc::new(sqs::Sqs::new(self.sdk.clone(), self.names.clone()))
+    }
+
+    /// EventBridge Scheduler.
+    pub fn wake_ups(&self) -> Arc<dyn WakeUps> {
+        Arc::new(scheduler::Scheduler::new(self.sdk.clone(), self.names.clone()))
+    }
+
+    /// EventBridge.
+    pub fn events(&self) -> Arc<dyn Events> {
+        Arc::new(event_bridge::EventBridge::new(self.sdk.clone(), self.names.clone()))
+    }
+
+    /// Secrets Manager.
+    pub fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(secrets_manager::SecretsManager::new(self.sdk.clone(), self.names.clone()))
+    }
+
+    /// A password for RDS, good for connections that are opened within 15 minutes. Signed here: nobody is asked.
+    pub fn rds_token(&self, login: &DatabaseLogin, now: Timestamp) -> Result<SecretString, CloudError> {
+        rds::token(login, &self.region, &self.credentials, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_is_not_set_is_missed_when_it_is_needed_and_by_its_name() {
+        let only_lambdas = |variable: &str| variable.starts_with("AWS_").then(|| "x".to_owned());
+        let aws = Aws::new(only_lambdas).unwrap();
+        let refused = aws.secrets().read(crate::Secret::Jwt).await.unwrap_err().to_string();
+        assert!(refused.ends_with("JWT_SECRET_ARN is not set"), "{refused}");
+        let refused = Aws::new(|_| None).unwrap_err().to_string();
+        assert!(refused.ends_with("AWS_REGION is not set"), "{refused}");
+    }
+}

@@ -1,0 +1,81 @@
+//! Schedules in EventBridge Scheduler: one for each batch, gone when it has fired.
+
+use std::sync::OnceLock;
+
+use async_trait::async_trait;
+use aws_sdk_scheduler::Client;
+use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
+use aws_sdk_scheduler::types::{
+    ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
+};
+use aws_types::SdkConfig;
+use domain::Batch;
+
+use super::Names;
+use super::refused::refused;
+use crate::{CloudError, Scheduled, WakeUps};
+
+/// Tries of a delivery. Later the sweeper has found what it was to wake.
+const RETRIES: i32 = 3;
+/// For how long it is tried, in seconds.
+const AGE_MAX: i32 = 900;
+
+pub(super) struct Scheduler {
+    sdk: SdkConfig,
+    names: Names,
+    client: OnceLock<Client>,
+}
+
+impl Scheduler {
+    pub(super) const fn new(sdk: SdkConfig, names: Names) -> Self {
+        Self { sdk, names, client: OnceLock::new() }
+    }
+
+    fn target(&self, input: String) -> Result<Target, CloudError> {
+        Target::builder()
+            .arn(self.names.get("DISPATCH_ARN")?)
+            .role_arn(self.names.get("SCHEDULER_ROLE_ARN")?)
+            .input(input)
+            .retry_policy(
+                RetryPolicy::builder()
+                    .maximum_retry_attempts(RETRIES)
+                    .maximum_event_age_in_seconds(AGE_MAX)
+                    .build(),
+            )
+            .dead_letter_config(DeadLetterConfig::builder().arn(self.names.get("SCHEDULE_DLQ_ARN")?).build())
+            .build()
+            .map_err(|error| CloudError::of(&error))
+    }
+}
+
+#[async_trait]
+impl WakeUps for Scheduler {
+    /// The name is the idempotency: whoever is second gets a conflict. The client token is the SDK's, one for each call,
+    /// so that a try that was repeated on the way is no conflict; one made of the name would take a schedule of another
+    /// trace for the same call with other contents.
+    async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
+        let input = serde_json::to_string(&Scheduled::now(batch)).map_err(|error| CloudError::of(&error))?;
+        let exactly = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build();
+        let client = self.client.get_or_init(|| Client::new(&self.sdk));
+        let created = client
+            .create_schedule()
+            .group_name(self.names.get("SCHEDULE_GROUP")?)
+            .name(batch.to_string())
+            .schedule_expression(batch.minute.strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
+            .schedule_expression_timezone("UTC")
+            .flexible_time_window(exactly.map_err(|error| CloudError::of(&error))?)
+            .action_after_completion(ActionAfterCompletion::Delete)
+            .target(self.target(input)?)
+            .send()
+            .await;
+        match created {
+            Ok(_created) => Ok(()),
+            Err(error)
+                if error.as_service_error().is_some_and(CreateScheduleError::is_conflict_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(refused("CreateSchedule", &error)),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A secret at hand.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use cloud::kept::{AGE_MAX, RENEW_PAUSE, json};
+use cloud::{Kept, Secret, Secrets};
+use domain::Clock;
+use jiff::SignedDuration;
+
+use crate::secrets::Memory;
+
+const A_MOMENT: SignedDuration = SignedDuration::from_millis(1);
+
+async fn write(memory: &Memory, value: &str) {
+    memory.write(Secret::Meta, &value.into()).await.unwrap();
+}
+
+/// The number `1` in memory, and kept.
+async fn one() -> (Arc<Memory>, Clock, Kept<u32>) {
+    let (memory, clock) = (Arc::new(Memory::default()), Clock::shifted());
+    write(&memory, "1").await;
+    let kept = Kept::read(memory.clone(), Secret::Meta, clock.clone(), json::<u32>).await.unwrap();
+    (memory, clock, kept)
+}
+
+fn reads(memory: &Memory) -> usize {
+    memory.reads.load(Ordering::SeqCst)
+}
+
+#[tokio::test]
+async fn a_secret_is_read_once_however_often_it_is_used() {
+    let (memory, clock, kept) = one().await;
+    for _ in 0..1_000 {
+        assert_eq!(*kept.get(), 1);
+        kept.refresh_if_older(AGE_MAX).await;
+    }
+    clock.advance(AGE_MAX - SignedDuration::from_mins(1));
+    kept.refresh_if_older(AGE_MAX).await;
+    assert_eq!(reads(&memory), 1);
+}
+
+#[tokio::test]
+async fn a_secret_that_became_old_is_read_again_once() {
+    let (memory, clock, kept) = one().await;
+    write(&memory, "2").await;
+    clock.advance(AGE_MAX + A_MOMENT);
+    assert_eq!(*kept.get(), 1, "nobody looked yet");
+    assert_eq!(*kept.refresh_if_older(AGE_MAX).await, 2);
+    assert_eq!(*kept.refresh_if_older(AGE_MAX).await, 2);
+    assert_eq!((*kept.get(), reads(&memory)), (2, 2));
+}
+
+#[tokio::test]
+async fn a_secret_is_renewed_at_once_and_not_again_for_a_while_however_many_ask() {
+    let (memory, clock, kept) = one().await;
+    write(&memory, "2").await;
+    clock.advance(RENEW_PAUSE);
+    let asked: Vec<_> = (0..100).map(|_| kept.clone()).collect();
+    let asked = asked.into_iter().map(|kept| tokio::spawn(async move { *kept.renew().await }));
+    for answer in asked.collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap(), 2, "whoever asks while it is read is given what comes of it");
+    }
+    assert_eq!(reads(&memory), 2);
+    write(&memory, "3").await;
+    clock.advance(RENEW_PAUSE - SignedDuration::from_secs(1));
+    assert_eq!((*kept.renew().await, reads(&memory)), (2, 2));
+    clock.advance(SignedDuration::from_secs(1));
+    assert_eq!((*kept.renew().await, reads(&memory)), (3, 3));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_leaves_the_secret_as_it_was_and_is_tried_again_later() {
+    let (memory, clock, kept) = one().await;
+    memory.is_away.store(true, Ordering::SeqCst);
+    clock.advance(AGE_MAX + A_MOMENT);
+    for _ in 0..10 {
+        assert_eq!((*kept.refresh_if_older(AGE_MAX).await, *kept.renew().await), (1, 1));
+    }
+    assert_eq!(reads(&memory), 2, "what is away is not asked by everybody");
+    memory.is_away.store(false, Ordering::SeqCst);
+    write(&memory, "not a number").await;
+    clock.advance(RENEW_PAUSE);
+    assert_eq!((*kept.renew().await, reads(&memory)), (1, 3));
+    write(&memory, "2").await;
+    clock.advance(RENEW_PAUSE);
+    assert_eq!(*kept.refresh_if_older(AGE_MAX).await, 2, "it is old still");
+}
+
+#[tokio::test]
+async fn a_fixed_secret_stays_and_one_that_is_not_there_is_an_error() {
+    let kept = Kept::fixed("x");
+    assert_eq!((*kept.get(), *kept.renew().await, *kept.refresh_if_older(AGE_MAX).await), ("x", "x", "x"));
+    let memory = Arc::new(Memory::default());
+    Kept::read(memory, Secret::Smtp, Clock::System, json::<u32>).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn no_error_and_no_log_quotes_a_secret() {
+    let memory = Arc::new(Memory::default());
+    write(&memory, "\"hunter2\"").await;
+    let error = Kept::read(memory.clone(), Secret::Meta, Clock::System, json::<u32>).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the cloud did not take it: the secret meta is not the JSON that it should be"
+    );
+    let kept = Kept::read(memory, Secret::Meta, Clock::System, json::<String>).await.unwrap();
+    assert_eq!(format!("{kept:?}"), "Kept(\"meta\")");
+}
