@@ -168,8 +168,8 @@ impl Carrier {
                 Vec::new()
             });
             let mut fired = JoinSet::new();
-            for batch in due {
-                fired.spawn(self.clone().fire(batch));
+            for due in due {
+                fired.spawn(self.clone().fire(due.batch));
             }
             let all = fired.join_all().await;
             if let Err(error) = self.machine.queues.fired(all).await {

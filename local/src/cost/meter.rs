@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use cloud::{Cloud, CloudError, Events, Queue, Queues, WakeUps};
+use cloud::{Cloud, CloudError, Events, Message, Queue, Queues, WakeUps};
 use domain::Batch;
 use domain::event::DomainEvent;
 use domain::update::UpdateBatch;
@@ -129,38 +129,39 @@ struct Counted {
 }
 
 /// Meta promises no packing, so every status is put on the queue as if it had come in a POST of its own.
-fn one_status_each(bodies: Vec<String>) -> Vec<String> {
-    let split = |body: String| match serde_json::from_str::<UpdateBatch>(&body) {
+fn one_status_each(messages: Vec<Message>) -> Vec<Message> {
+    let split = |message: Message| match serde_json::from_str::<UpdateBatch>(&message.body) {
         Ok(batch) => batch
             .updates
             .into_iter()
             .filter_map(|update| serde_json::to_string(&UpdateBatch { updates: vec![update] }).ok())
+            .map(|body| Message { body, ..message.clone() })
             .collect(),
-        Err(_no_batch) => vec![body],
+        Err(_no_batch) => vec![message],
     };
-    bodies.into_iter().flat_map(split).collect()
+    messages.into_iter().flat_map(split).collect()
 }
 
 #[async_trait]
 impl Queues for Counted {
-    async fn send(&self, queue: Queue, bodies: Vec<String>, delay: Duration) -> Result<(), CloudError> {
-        let (bodies, requests) = if queue == Queue::Updates {
-            let bodies = one_status_each(bodies);
-            let each = whole(bodies.len());
-            (bodies, each)
+    async fn send(&self, queue: Queue, messages: Vec<Message>, delay: Duration) -> Result<(), CloudError> {
+        let (messages, requests) = if queue == Queue::Updates {
+            let messages = one_status_each(messages);
+            let each = whole(messages.len());
+            (messages, each)
         } else {
-            let bytes = bodies.iter().map(String::len).sum::<usize>();
-            let requests = billed_sends(whole(bodies.len()), whole(bytes));
-            (bodies, requests)
+            let bytes = messages.iter().map(|message| message.body.len()).sum::<usize>();
+            let requests = billed_sends(whole(messages.len()), whole(bytes));
+            (messages, requests)
         };
         if queue == Queue::Updates {
-            self.meter.note(|counts| counts.statuses += whole(bodies.len()));
+            self.meter.note(|counts| counts.statuses += whole(messages.len()));
         }
         self.meter.note_queue(queue, |of| {
-            of.messages += whole(bodies.len());
+            of.messages += whole(messages.len());
             of.sends += requests;
         });
-        self.inner.queues.send(queue, bodies, delay).await
+        self.inner.queues.send(queue, messages, delay).await
     }
 }
 
@@ -187,6 +188,7 @@ pub fn whole(length: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use cloud::Group;
     use domain::update::{KeptUpdate, Update};
 
     use super::*;
@@ -195,9 +197,12 @@ mod tests {
     fn every_update_travels_in_a_message_of_its_own() {
         let update = |n: u32| Update::Kept(KeptUpdate { reason: n.to_string(), raw: n.into() });
         let batch = UpdateBatch { updates: (0..3).map(update).collect() };
-        let bodies = one_status_each(vec![serde_json::to_string(&batch).unwrap(), "no batch".to_owned()]);
-        assert_eq!(bodies.len(), 4);
-        let third: UpdateBatch = serde_json::from_str(&bodies[2]).unwrap();
-        assert_eq!((third.updates, bodies[3].as_str()), (vec![update(2)], "no batch"));
+        let message = |body| Message::new(Group::named("somebody"), body);
+        let sent = [serde_json::to_string(&batch).unwrap(), "no batch".to_owned()].map(message);
+        let messages = one_status_each(sent.into());
+        assert_eq!(messages.len(), 4);
+        let third: UpdateBatch = serde_json::from_str(&messages[2].body).unwrap();
+        assert_eq!((third.updates, messages[3].body.as_str()), (vec![update(2)], "no batch"));
+        assert!(messages.iter().all(|message| message.group.as_str() == "somebody"));
     }
 }
