@@ -1,5 +1,6 @@
 //! The database of this machine: the one that `DATABASE_URL` names, or a private Postgres.
 
+use std::path::Path;
 use std::time::Duration;
 
 use cluster::{Cluster, Fetch, Options};
@@ -30,10 +31,16 @@ pub async fn open(settings: &Settings, home: &Home, fetch: Fetch) -> Result<Data
         Some(url) => (url.clone(), "PostgreSQL from DATABASE_URL".to_owned(), None),
         None => private(home, fetch, NAME).await?,
     };
-    let access = Access::from(url.as_str());
+    let roots = settings.database_roots.as_deref().map(read_roots).transpose()?;
+    let access = Access { roots, ..url.as_str().into() };
     migrate::run(&access).await?;
     let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
     Ok(Database { store, origin, cluster })
+}
+
+fn read_roots(path: &Path) -> Result<String, LocalError> {
+    let failed = |source| LocalError::File { what: "read", path: path.to_path_buf(), source };
+    std::fs::read_to_string(path).map_err(failed)
 }
 
 /// A fresh database on the private Postgres, for a measurement.

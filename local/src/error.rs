@@ -35,9 +35,6 @@ pub enum LocalError {
     /// The sandbox.
     #[error(transparent)]
     Sandbox(#[from] sandbox::SandboxError),
-    /// Mail.
-    #[error(transparent)]
-    Mail(#[from] mailer::TransportError),
     /// A signing key.
     #[error(transparent)]
     Key(#[from] http_kit::tokens::BadKey),

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use cloud::Kept;
 use cloud::one_machine::OneMachine;
 use domain::Clock;
+use http_kit::tokens::Keys;
 use http_kit::{App, Tokens};
 use mailer::{Mailer, Transport};
 use ops::Platform;
 use ops::password::Passwords;
-use ops::seal::Sealer;
+use ops::seal::{Ring, Sealer};
 use secrecy::SecretString;
 use store::Store;
 use webhook::Webhook;
@@ -48,11 +50,17 @@ impl Machine {
         let verify_token =
             verify_token.unwrap_or_else(|| SecretString::from(secrets.sandbox_verify_token.clone()));
         let base_url = settings.meta_base_url();
+        let app = Kept::fixed(meta::App {
+            id: settings.meta_app_id.clone(),
+            secret: app_secret.clone(),
+            previous_secret: None,
+            verify_token,
+        });
         let meta = meta::Client::new(meta::Config {
             base_url: base_url.clone(),
             version: settings.meta_version.clone(),
             app_id: settings.meta_app_id.clone(),
-            app_secret: app_secret.clone(),
+            app_secret,
             call_timeout: settings.call_timeout,
         })?;
         let queues = OneMachine::new(store.clone(), clock.clone());
@@ -61,29 +69,21 @@ impl Machine {
             cloud: queues.cloud(),
             meta,
             clock: clock.clone(),
-            sealer: Arc::new(Sealer::new(DATA_KEY_ID, secrets.data_key()?)),
+            sealer: Arc::new(Sealer::new(Kept::fixed(Ring::new(DATA_KEY_ID, secrets.data_key()?)))),
             passwords: Passwords::default(),
             waits: settings.waits,
             // The real Meta is only ever spoken to over TLS.
             is_sandbox: !base_url.starts_with("https://"),
             is_closing: Arc::new(AtomicBool::new(false)),
         };
-        let tokens = Tokens::new(&secrets.jwt_key()?, &[], clock)?;
+        let tokens = Tokens::new(Kept::fixed(Keys::new(&secrets.jwt_key()?, &[])?), clock);
         let transport = match &settings.smtp {
-            Some(smtp) => Transport::smtp(smtp)?,
+            Some((server, login)) => Transport::Smtp(server.clone(), Kept::fixed(login.clone())),
             None => Transport::folder(home.folder("mail")?),
         };
-        let mailer = Mailer {
-            platform: platform.clone(),
-            transport: Arc::new(transport),
-            from: settings.mail_from.clone(),
-            set_password_url: format!("{}/auth/set-password#", settings.public_url.trim_end_matches('/')),
-        };
-        let webhook = Webhook {
-            queues: platform.cloud.queues.clone(),
-            app_secrets: Arc::new([app_secret]),
-            verify_token,
-        };
+        let links = format!("{}/auth/set-password#", settings.public_url.trim_end_matches('/'));
+        let mailer = Mailer::new(platform.clone(), transport, settings.mail_from.clone(), links);
+        let webhook = Webhook { queues: platform.cloud.queues.clone(), app };
         Ok(Self {
             app: App { platform: platform.clone(), tokens: Arc::new(tokens) },
             platform,

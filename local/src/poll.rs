@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage, SqsMessageAttribute};
 use cloud::one_machine::{Policy, Received, Settle};
-use cloud::trace::{TRACEPARENT, TraceContext};
-use cloud::{Queue, Scheduled, trace};
+use cloud::trace::TRACEPARENT;
+use cloud::{Queue, Scheduled};
 use domain::Batch;
 use jiff::{SignedDuration, Timestamp};
 use store::StoreError;
@@ -127,7 +127,7 @@ fn end_of_shift(machine: &Machine) -> Timestamp {
     machine.platform.clock.now() + machine.platform.waits.shift
 }
 
-fn event(received: &[Received]) -> SqsEvent {
+pub(crate) fn event(received: &[Received]) -> SqsEvent {
     let mut event = SqsEvent::default();
     event.records = received.iter().map(record).collect();
     event
@@ -263,9 +263,8 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
 
 /// At least once: a schedule is forgotten only after its dispatch.
 async fn fire(machine: Machine, due: Scheduled) -> Batch {
-    let (batch, span) = (due.batch, due.traceparent.map_or_else(TraceContext::begin, TraceContext::child));
-    let until = end_of_shift(&machine);
-    if let Err(error) = trace::within(span, dispatch::on_schedule(batch, &machine.platform, until)).await {
+    let batch = due.batch;
+    if let Err(error) = dispatch::on_schedule(due, &machine.platform, end_of_shift(&machine)).await {
         tracing::error!(%error, %batch, "a scheduled dispatch failed; the sweeper will find what it left");
     }
     if let Err(error) = machine.queues.fired(vec![batch]).await {
@@ -287,7 +286,7 @@ async fn sweeps(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>)
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
+    use cloud::trace::TraceContext;
     use uuid::Uuid;
 
     use super::*;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use mailer::SmtpSettings;
+use mailer::{Login, Server};
 use ops::Waits;
 use secrecy::SecretString;
 
@@ -28,6 +28,8 @@ pub struct Settings {
     pub listen: IpAddr,
     /// A database that is there already.
     pub database_url: Option<String>,
+    /// A file of certificates that it may prove itself with, when they are of a private authority.
+    pub database_roots: Option<PathBuf>,
     /// Meta, when it is not the sandbox of this run.
     pub meta_url: Option<String>,
     /// Meta's API version.
@@ -43,7 +45,7 @@ pub struct Settings {
     /// Who letters are from.
     pub mail_from: String,
     /// The mail server, when there is one.
-    pub smtp: Option<SmtpSettings>,
+    pub smtp: Option<(Server, Login)>,
     /// The super admin's login, when it is set.
     pub admin_email: Option<String>,
     /// Its password.
@@ -82,6 +84,7 @@ impl Settings {
             port,
             listen: number("TIDINGS_LISTEN", IpAddr::V4(Ipv4Addr::LOCALHOST))?,
             database_url: text("DATABASE_URL"),
+            database_roots: text("PGSSLROOTCERT").map(PathBuf::from),
             meta_url: text("TIDINGS_META_URL"),
             meta_version: text("META_API_VERSION").unwrap_or_else(|| META_VERSION_DEFAULT.to_owned()),
             meta_app_id: text("FACEBOOK_APP_ID").unwrap_or_else(|| "1000000000000001".to_owned()),
@@ -139,12 +142,12 @@ fn duration(name: &'static str, default: i64) -> Result<Duration, LocalError> {
     Ok(Duration::try_from(wait).unwrap_or(Duration::from_secs(1)))
 }
 
-fn smtp() -> Result<Option<SmtpSettings>, LocalError> {
+fn smtp() -> Result<Option<(Server, Login)>, LocalError> {
     const PORT: u16 = 587;
     let Some(host) = text("SMTP_HOST") else { return Ok(None) };
     let needed = |name: &'static str| {
         text(name).ok_or_else(|| LocalError::Setting { name, why: "is needed beside SMTP_HOST".to_owned() })
     };
-    let (user, password) = (needed("SMTP_USER")?, needed("SMTP_PASS")?.into());
-    Ok(Some(SmtpSettings { host, port: number("SMTP_PORT", PORT)?, user, password }))
+    let login = Login { user: needed("SMTP_USER")?, password: needed("SMTP_PASS")? };
+    Ok(Some((Server { host, port: number("SMTP_PORT", PORT)? }, login)))
 }

@@ -147,5 +147,5 @@ async fn set_password_page() -> Html<&'static str> {
 /// The public keys that our tokens are signed with (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth", responses((status = 200, body = serde_json::Value)))]
 async fn jwks(State(app): State<App>) -> Json<serde_json::Value> {
-    Json(app.tokens.jwks().clone())
+    Json(app.tokens.jwks())
 }

@@ -3,15 +3,46 @@
 //! Both go on until nothing is due or the shift ends at `until`, and then ask for another.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use cloud::WakeUp;
-use domain::Batch;
+use cloud::trace::{self, TraceContext};
+use cloud::{Scheduled, WakeUp};
 use jiff::Timestamp;
 use ops::Platform;
 use ops::dispatch::{DispatchError, dispatch};
+use serde::Deserialize;
+
+/// Who woke the deployed function: the scheduler and the queue call the same one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Woken {
+    /// A schedule.
+    BySchedule(Scheduled),
+    /// The wake-up queue.
+    ByQueue(SqsEvent),
+}
+
+/// Whoever woke the function is answered in its own way: a schedule by success or an error, the queue record by record.
+pub async fn on_event(
+    woken: Woken,
+    platform: &Platform,
+    until: Timestamp,
+) -> Result<SqsBatchResponse, DispatchError> {
+    match woken {
+        Woken::BySchedule(scheduled) => {
+            on_schedule(scheduled, platform, until).await?;
+            Ok(SqsBatchResponse::default())
+        }
+        Woken::ByQueue(event) => Ok(on_queue(event, platform, until).await),
+    }
+}
 
 /// A schedule fired. Which batch it was named after does not matter: whatever the tenant has due is sent.
-pub async fn on_schedule(batch: Batch, platform: &Platform, until: Timestamp) -> Result<(), DispatchError> {
-    dispatch(platform, batch.tenant, until).await.map(drop)
+pub async fn on_schedule(
+    scheduled: Scheduled,
+    platform: &Platform,
+    until: Timestamp,
+) -> Result<(), DispatchError> {
+    let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
+    trace::within(span, dispatch(platform, scheduled.batch.tenant, until)).await.map(drop)
 }
 
 /// Wake-ups from the queue.

@@ -16,7 +16,7 @@ use ops::invite::invite;
 use store::StoreError;
 use thiserror::Error;
 
-pub use transport::{SmtpSettings, Transport, TransportError};
+pub use transport::{Login, Server, Transport, TransportError};
 
 /// Who writes, and how.
 #[derive(Clone, Debug)]
@@ -29,6 +29,13 @@ pub struct Mailer {
     pub from: String,
     /// Where people set their password; the secret is appended.
     pub set_password_url: String,
+}
+
+impl Mailer {
+    /// From this address, with links that begin so.
+    pub fn new(platform: Platform, transport: Transport, from: String, set_password_url: String) -> Self {
+        Self { platform, transport: Arc::new(transport), from, set_password_url }
+    }
 }
 
 /// Why a letter did not leave; it is tried again.

@@ -1,7 +1,121 @@
-//! Brings the database to the present schema: at deploy time, on invoke, and as a command.
+//! Brings a deployment to the present schema: as a step of the stack, on invoke, and as a command on one machine.
+//!
+//! Beside the schema it sees to what a first deploy lacks: the keys that nobody has made yet, and a super admin. All of it
+//! may be asked for again and again; what is there stays.
 
-use store::migrate::{Migrated, migrate};
-use store::{Access, StoreError};
+mod stack;
+
+use std::time::Duration;
+
+use cloud::{CloudError, Secret, Secrets};
+use domain::Clock;
+use http_kit::tokens::{BadKey, Keys};
+use jiff::Timestamp;
+use ops::platform_owner::{OwnerError, invite_super_admin};
+use ops::seal::Ring;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use store::migrate::{Migrated, Status, migrate, status};
+use store::{Access, Config, Store, StoreError};
+use thiserror::Error;
+
+pub use stack::{Properties, Request};
+
+/// Connections of a migration, beside the one that migrates.
+const CONNECTION_WAIT: Duration = Duration::from_secs(10);
+
+/// What the deployed function works with.
+#[derive(Clone)]
+pub struct Migrator {
+    /// The database, as a user who owns it.
+    pub access: Access,
+    /// Where keys are kept.
+    pub secrets: Arc<dyn Secrets>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// What the function is asked for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Asked {
+    /// By CloudFormation, as a custom resource.
+    ByStack(Request),
+    /// By somebody who invokes it.
+    ByCommand(Command),
+}
+
+/// What it can be invoked for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// Everything.
+    Migrate {
+        /// The super admin to be.
+        admin_email: Option<String>,
+    },
+    /// Which migrations are there.
+    Status,
+}
+
+/// What it did, or found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Done {
+    /// After a migration.
+    Deployed(Deployed),
+    /// After a look.
+    Status(Status),
+    /// CloudFormation has its answer.
+    Answered,
+}
+
+/// What a deploy changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deployed {
+    /// Migrations that were applied.
+    pub applied: Vec<String>,
+    /// Keys that were made.
+    pub keys: Vec<&'static str>,
+    /// Whether a link for the super admin was promised.
+    pub is_admin_invited: bool,
+}
+
+/// Why something could not be done. What was done until then stays, and is found done the next time.
+#[derive(Debug, Error)]
+pub enum MigrateError {
+    /// The database.
+    #[error("{}", with_causes(.0))]
+    Store(#[from] StoreError),
+    /// A secret.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] BadKey),
+    /// A key again.
+    #[error("a key could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+    /// The super admin.
+    #[error("the super admin could not be invited: {0}")]
+    Owner(#[from] OwnerError),
+    /// CloudFormation did not hear what became of it.
+    #[error("CloudFormation could not be answered")]
+    Answer(#[from] reqwest::Error),
+    /// It takes longer than the function lives.
+    #[error("it is not done and the function's time is over; asked again, it goes on where it was")]
+    Late,
+}
+
+/// A migration that fails says what Postgres said: whoever deploys has to know.
+fn with_causes(error: &StoreError) -> String {
+    let first: &dyn std::error::Error = error;
+    let all = std::iter::successors(Some(first), |error| error.source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
 
 /// Applies what is missing, as a user who owns the database.
 pub async fn run(access: &Access) -> Result<Migrated, StoreError> {
@@ -10,4 +124,54 @@ pub async fn run(access: &Access) -> Result<Migrated, StoreError> {
         tracing::info!(name, "migration applied");
     }
     Ok(migrated)
+}
+
+impl Migrator {
+    /// Does what it is asked for, and has come to an end by `until`.
+    pub async fn handle(&self, asked: Asked, until: Timestamp) -> Result<Done, MigrateError> {
+        match asked {
+            Asked::ByStack(request) => {
+                stack::answer(self, request, until).await?;
+                Ok(Done::Answered)
+            }
+            Asked::ByCommand(Command::Migrate { admin_email }) => {
+                self.deploy(admin_email.as_deref(), until).await.map(Done::Deployed)
+            }
+            Asked::ByCommand(Command::Status) => Ok(Done::Status(status(&self.access).await?)),
+        }
+    }
+
+    async fn deploy(&self, admin: Option<&str>, until: Timestamp) -> Result<Deployed, MigrateError> {
+        let left = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or_default();
+        tokio::time::timeout(left, self.deploy_all(admin)).await.map_err(|_elapsed| MigrateError::Late)?
+    }
+
+    async fn deploy_all(&self, admin: Option<&str>) -> Result<Deployed, MigrateError> {
+        let mut deployed = Deployed::default();
+        // Keys first: a function that starts before them would have to be started again.
+        if self.is_missing(Secret::Jwt, "signing").await? {
+            self.secrets.write(Secret::Jwt, &SecretString::from(Keys::new_json()?)).await?;
+            deployed.keys.push(Secret::Jwt.name());
+        }
+        if self.is_missing(Secret::DataKeys, "current").await? {
+            self.secrets.write(Secret::DataKeys, &SecretString::from(Ring::new_json()?)).await?;
+            deployed.keys.push(Secret::DataKeys.name());
+        }
+        deployed.applied = run(&self.access).await?.applied;
+        if let Some(email) = admin.filter(|email| !email.trim().is_empty()) {
+            let config = Config { access: self.access.clone(), connections_max: 1, wait: CONNECTION_WAIT };
+            let store = Store::new(&config)?;
+            deployed.is_admin_invited = invite_super_admin(&store, email, self.clock.now()).await?;
+            store.close();
+        }
+        Ok(deployed)
+    }
+
+    /// Whether nobody has put a key there yet. One that is there is never replaced: what it sealed would be lost.
+    async fn is_missing(&self, secret: Secret, member: &str) -> Result<bool, CloudError> {
+        let text = self.secrets.read(secret).await?;
+        let written: Value = serde_json::from_str(text.expose_secret())
+            .map_err(|_quotes| CloudError::new(format!("the secret {} is no JSON", secret.name())))?;
+        Ok(written.get(member).is_none_or(Value::is_null))
+    }
 }

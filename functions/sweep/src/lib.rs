@@ -3,8 +3,44 @@
 use jiff::Timestamp;
 use ops::Platform;
 use ops::rescue::{RescueError, Swept, sweep};
+use runtime::emf::{self, Metric, Unit};
+use store::StoreError;
+use store::gauges::Gauges;
+use thiserror::Error;
+
+/// Why a sweep did not finish; the next one begins anew.
+#[derive(Debug, Error)]
+pub enum SweepError {
+    /// A repair.
+    #[error(transparent)]
+    Rescue(#[from] RescueError),
+    /// The gauges.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// One look at everything; what is not begun by `until` is left to the next.
 pub async fn on_schedule(platform: &Platform, until: Timestamp) -> Result<Swept, RescueError> {
     sweep(platform, until).await
+}
+
+/// The minute's tick of the deployed function: looks, and then says how things stand, for alarms to hear.
+pub async fn on_tick(platform: &Platform, until: Timestamp) -> Result<(), SweepError> {
+    let swept = on_schedule(platform, until).await;
+    // How things stand is worth most when a sweep fails.
+    let gauges = ops::gauges::read(platform).await?;
+    emf::emit(&metrics(gauges), platform.clock.now());
+    swept?;
+    Ok(())
+}
+
+fn metrics(gauges: Gauges) -> [Metric; 5] {
+    let count = |name, value| Metric { name, unit: Unit::Count, value };
+    [
+        count("OverdueBatches", gauges.overdue_batches),
+        count("OpenRefunds", gauges.open_refunds),
+        Metric { name: "UnknownAgeSeconds", unit: Unit::Seconds, value: gauges.unknown_age_seconds },
+        count("ParkedUpdates", gauges.parked_updates),
+        count("LedgerDrift", gauges.drifted_wallets),
+    ]
 }

@@ -12,10 +12,12 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use cloud::{Queue, Queues};
+use cloud::{Kept, Queue, Queues};
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
 use http_kit::{Kind, Problem, ProblemBody};
-use secrecy::{ExposeSecret, SecretString};
+use meta::App;
+use meta::signature::{self, SignatureError};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -29,10 +31,8 @@ const SIGNATURE: &str = "x-hub-signature-256";
 pub struct Webhook {
     /// Where updates go.
     pub queues: Arc<dyn Queues>,
-    /// The app's secrets: the present one and, during a rotation, the one before.
-    pub app_secrets: Arc<[SecretString]>,
-    /// What Meta must say at the handshake.
-    pub verify_token: SecretString,
+    /// What Meta proves itself with.
+    pub app: Kept<App>,
 }
 
 impl fmt::Debug for Webhook {
@@ -70,10 +70,17 @@ async fn handshake(
 ) -> Result<String, Problem> {
     let Query(asked) =
         asked.map_err(|rejection| Problem::new(Kind::Malformed).with_detail(rejection.body_text()))?;
-    let expected = webhook.verify_token.expose_secret();
     let (mode, token) = (asked.mode.as_deref(), asked.verify_token.as_deref());
-    meta::webhook::handshake(mode, token, asked.challenge.as_deref(), expected)
-        .map_err(|refused| Problem::new(Kind::Forbidden).with_detail(refused))
+    let answer = |app: &App| {
+        let expected = app.verify_token.expose_secret();
+        meta::webhook::handshake(mode, token, asked.challenge.as_deref(), expected)
+    };
+    // A handshake is asked for once, and right after the token was changed.
+    let answered = match answer(&webhook.app.get()) {
+        Ok(challenge) => Ok(challenge),
+        Err(_refused) => answer(&*webhook.app.renew().await),
+    };
+    answered.map_err(|refused| Problem::new(Kind::Forbidden).with_detail(refused))
 }
 
 /// Meta tells what became of messages, templates and numbers.
@@ -85,7 +92,7 @@ async fn handshake(
     (status = 503, description = "Not enqueued; say it again", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<StatusCode, Problem> {
-    let header = signature(request.headers());
+    let header = signature_of(request.headers());
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| {
         Problem::new(if rejection.status() == Kind::TooLarge.status() {
             Kind::TooLarge
@@ -94,7 +101,8 @@ async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<Sta
         })
     })?;
     // Nothing of the body is looked at before its signature is known to be Meta's (I20).
-    meta::signature::verify(&webhook.app_secrets, header.as_deref(), &bytes)
+    verify(&webhook.app, header.as_deref(), &bytes)
+        .await
         .map_err(|refused| Problem::new(Kind::Unauthenticated).with_detail(refused))?;
     let updates =
         meta::webhook::parse(&bytes).map_err(|not_one| Problem::new(Kind::Malformed).with_detail(not_one))?;
@@ -111,8 +119,16 @@ async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<Sta
     Ok(StatusCode::OK)
 }
 
+/// A signature that is wrong may be right with a secret that was changed a moment ago.
+async fn verify(app: &Kept<App>, header: Option<&str>, bytes: &[u8]) -> Result<(), SignatureError> {
+    match signature::verify(&app.get().secrets(), header, bytes) {
+        Err(SignatureError::Wrong) => signature::verify(&app.renew().await.secrets(), header, bytes),
+        known => known,
+    }
+}
+
 /// The signature's header. Of several none is taken: a gateway that joins them makes them one that is malformed.
-fn signature(headers: &HeaderMap) -> Option<String> {
+fn signature_of(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(SIGNATURE).iter();
     let first = values.next().and_then(|value| value.to_str().ok())?;
     values.next().is_none().then(|| first.to_owned())

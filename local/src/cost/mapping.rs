@@ -8,9 +8,9 @@
 
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use cloud::Queue;
+use aws_lambda_events::sqs::SqsBatchResponse;
 use cloud::one_machine::{Policy, Received, Settle};
+use cloud::{Queue, Scheduled};
 use domain::Batch;
 use jiff::{SignedDuration, Timestamp};
 use store::StoreError;
@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::meter::{Meter, whole};
 use super::prices::SQS_BATCH_MAX;
 use crate::machine::Machine;
+use crate::poll::event;
 
 /// How long an empty queue is left alone: a long poll comes back as soon as there is something.
 const NAP: Duration = Duration::from_millis(50);
@@ -169,7 +170,7 @@ impl Carrier {
             });
             let mut fired = JoinSet::new();
             for due in due {
-                fired.spawn(self.clone().fire(due.batch));
+                fired.spawn(self.clone().fire(due));
             }
             let all = fired.join_all().await;
             if let Err(error) = self.machine.queues.fired(all).await {
@@ -181,28 +182,14 @@ impl Carrier {
         }
     }
 
-    async fn fire(self, batch: Batch) -> Batch {
-        let start = Instant::now();
-        if let Err(error) = dispatch::on_schedule(batch, &self.machine.platform, self.until()).await {
+    async fn fire(self, due: Scheduled) -> Batch {
+        let (start, batch) = (Instant::now(), due.batch);
+        if let Err(error) = dispatch::on_schedule(due, &self.machine.platform, self.until()).await {
             tracing::error!(%error, %batch, "a scheduled dispatch failed");
         }
         self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
         batch
     }
-}
-
-fn event(batch: &[Received]) -> SqsEvent {
-    let mut event = SqsEvent::default();
-    event.records = batch
-        .iter()
-        .map(|message| {
-            let mut record = SqsMessage::default();
-            record.message_id = Some(message.message_id.to_string());
-            record.body = Some(message.body.clone());
-            record
-        })
-        .collect();
-    event
 }
 
 /// Waits for a while or the end; `false` at the end.

@@ -19,15 +19,20 @@ const ROOMS: [(&str, &[&str]); 8] = [
     // Queues on Postgres, for one machine.
     ("cloud", &["domain", "store"]),
     ("ops", &["cloud", "domain", "meta", "store"]),
-    ("http-kit", &["domain", "meta", "ops", "store"]),
-    ("runtime", &[]),
+    ("http-kit", &["cloud", "domain", "meta", "ops", "store"]),
+    // What a deployed function is started with stands on everything that it may ask for.
+    ("runtime", &["cloud", "domain", "http-kit", "meta", "ops", "store"]),
 ];
 
 /// Crates that one room alone may name.
-const OWNED: [(&str, &str); 6] = [
+const OWNED: [(&str, &str); 10] = [
     ("tokio-postgres", "store"),
     ("deadpool-postgres", "store"),
+    ("tokio-postgres-rustls", "store"),
     ("refinery", "store"),
+    ("aws-sigv4", "cloud"),
+    ("lambda_http", "runtime"),
+    ("lambda_runtime", "runtime"),
     ("lettre", "mailer"),
     ("jsonwebtoken", "http-kit"),
     ("rlibphonenumber", "domain"),
@@ -119,6 +124,27 @@ fn each_folder_of_functions_is_one_door_that_local_opens() {
             "local/ does not run functions/{name}: it is the product on one machine"
         );
     }
+}
+
+/// What is deployed is a library with a `main` that starts it: nothing is decided where no test goes.
+#[test]
+fn each_door_is_deployed_by_a_main_of_thirty_lines_that_one_machine_does_without() {
+    for (name, package) in packages().into_iter().filter(|(_, package)| is_door(package)) {
+        let source = testkit::workspace().join(&package.folder).join("src/main.rs");
+        let lines = fs::read_to_string(&source).map(|text| text.lines().count());
+        let lines = lines.unwrap_or_else(|error| panic!("{}: {error}", source.display()));
+        assert!(lines <= 30, "{name}'s main has {lines} lines; what it does belongs into its library");
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--package", "tidings"])
+        .current_dir(testkit::workspace())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let sdk = tree.lines().find(|line| line.starts_with("aws-sdk-") || line.starts_with("lambda_"));
+    assert!(tree.contains("tokio-postgres") && sdk.is_none(), "`cargo run` would build {sdk:?}");
 }
 
 #[test]

@@ -9,4 +9,5 @@ mod operations;
 mod program;
 mod resilience;
 mod template;
+mod trace;
 mod world;

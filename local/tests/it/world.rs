@@ -36,7 +36,7 @@ pub struct World {
     pub sandbox_url: String,
     pub db: TestDb,
     /// Made once, because a client reads all of its certificates.
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     _sandbox: sandbox::Running,
     api: JoinHandle<()>,
     pub home: PathBuf,
@@ -266,6 +266,7 @@ fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
         port,
         listen: "127.0.0.1".parse().unwrap(),
         database_url: None,
+        database_roots: None,
         meta_url: Some(meta_url),
         meta_version: "v26.0".to_owned(),
         meta_app_id: "1000000000000001".to_owned(),

@@ -28,6 +28,7 @@ use crate::{Cloud, CloudError, Events, Queues, Secrets, WakeUps};
 
 mod batch;
 mod event_bridge;
+mod http_client;
 mod rds;
 mod refused;
 mod scheduler;
@@ -93,12 +94,10 @@ impl Aws {
             None,
             "environment",
         );
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_MAX)
-            .operation_attempt_timeout(TRY_MAX)
-            .operation_timeout(CALL_MAX)
-            .build();
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(TRY_MAX).operation_timeout(CALL_MAX).build();
         let sdk = SdkConfig::builder()
+            .http_client(http_client::Http::new(CONNECT_MAX)?)
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))

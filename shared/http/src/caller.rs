@@ -22,7 +22,8 @@ impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, token) = token.ok_or_else(|| refused("send the header Authorization: Bearer <token>"))?;
-        let subject = app.tokens.verify(token.trim()).map_err(|error| refused(&error.to_string()))?;
+        let subject = app.tokens.verify(token.trim()).await.map_err(|error| refused(&error.to_string()))?;
+        tracing::Span::current().record("tenant", tracing::field::display(subject.tenant));
         let caller = ops::login::caller(&app.platform, subject.tenant, subject.user).await?;
         let caller = caller.ok_or_else(|| refused("the user or its tenant is not active any more"))?;
         Ok(Self(P::check(caller)?))

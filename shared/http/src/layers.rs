@@ -8,6 +8,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use cloud::trace::{self, TRACEPARENT, TraceContext};
 use domain::limits::BODY_BYTES_MAX;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -32,18 +33,27 @@ pub fn dress(router: Router) -> Router {
         .layer(from_fn(identify))
 }
 
-/// Names the request, bounds its time, and gives every problem that comes back the name.
+/// Names the request, puts it into the trace that it came with or a new one, bounds its time, and gives every problem that comes back the name.
 async fn identify(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", id, method = %request.method(), route);
+    let traced = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let context = TraceContext::received(traced);
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method = %request.method(),
+        route,
+        traceId = context.trace_id(),
+        tenant = tracing::field::Empty,
+    );
     let answer = async {
         match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
             Ok(response) => response,
             Err(_elapsed) => Problem::new(Kind::Unavailable).into_response(),
         }
     };
-    let response = answer.instrument(span.clone()).await;
+    let response = trace::within(context, answer.instrument(span.clone())).await;
     let mut response = match response.extensions().get::<Problem>() {
         Some(problem) => {
             let mut answer = problem.answer(Some(id.clone()));

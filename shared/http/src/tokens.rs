@@ -11,7 +11,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use cloud::Kept;
 use domain::{Clock, TenantId, UserId};
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -66,31 +67,25 @@ struct Claims {
     exp: i64,
 }
 
-/// Makes and checks tokens.
-pub struct Tokens {
+/// The keys that tokens are signed and checked with.
+pub struct Keys {
     signing: EncodingKey,
     kid: String,
     known: BTreeMap<String, DecodingKey>,
     jwks: serde_json::Value,
-    clock: Clock,
 }
 
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("kid", &self.kid).finish_non_exhaustive()
-    }
+/// The keys as they are kept: PKCS#8, base64.
+#[derive(Serialize, Deserialize)]
+struct WrittenKeys {
+    signing: String,
+    #[serde(default)]
+    older: Vec<String>,
 }
 
-/// A new P-256 key in PKCS#8.
-pub fn new_key() -> Result<Vec<u8>, BadKey> {
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_opaque| BadKey)?;
-    let der = pair.to_pkcs8v1().map_err(|_opaque| BadKey)?;
-    Ok(der.as_ref().to_vec())
-}
-
-impl Tokens {
-    /// With the key that signs, and older ones whose tokens still count.
-    pub fn new(signing: &[u8], older: &[Vec<u8>], clock: Clock) -> Result<Self, BadKey> {
+impl Keys {
+    /// The key that signs, and older ones whose tokens still count.
+    pub fn new(signing: &[u8], older: &[Vec<u8>]) -> Result<Self, BadKey> {
         let (kid, jwk) = public_part(signing)?;
         let mut jwks = vec![jwk];
         for key in older {
@@ -102,7 +97,48 @@ impl Tokens {
             known.insert(jwk.kid.clone(), decoding);
         }
         let jwks = json!({ "keys": jwks });
-        Ok(Self { signing: EncodingKey::from_ec_der(signing), kid, known, jwks, clock })
+        Ok(Self { signing: EncodingKey::from_ec_der(signing), kid, known, jwks })
+    }
+
+    /// From `{"signing": "…", "older": ["…"]}`. The error quotes nothing of a key.
+    pub fn from_json(text: &str) -> Result<Self, &'static str> {
+        const WHY: &str = "must be JSON with signing and older, P-256 keys in PKCS#8, base64";
+        let written: WrittenKeys = serde_json::from_str(text).map_err(|_quotes| WHY)?;
+        let read = |text: &String| STANDARD.decode(text).map_err(|_quotes| WHY);
+        let older = written.older.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Self::new(&read(&written.signing)?, &older).map_err(|BadKey| WHY)
+    }
+
+    /// A new key and no older ones, as [`Keys::from_json`] reads them.
+    pub fn new_json() -> Result<String, BadKey> {
+        let written = WrittenKeys { signing: STANDARD.encode(new_key()?), older: Vec::new() };
+        serde_json::to_string(&written).map_err(|_impossible| BadKey)
+    }
+}
+
+/// Makes and checks tokens.
+pub struct Tokens {
+    keys: Kept<Keys>,
+    clock: Clock,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("kid", &self.keys.get().kid).finish_non_exhaustive()
+    }
+}
+
+/// A new P-256 key in PKCS#8.
+pub fn new_key() -> Result<Vec<u8>, BadKey> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_opaque| BadKey)?;
+    let der = pair.to_pkcs8v1().map_err(|_opaque| BadKey)?;
+    Ok(der.as_ref().to_vec())
+}
+
+impl Tokens {
+    /// With these keys.
+    pub const fn new(keys: Kept<Keys>, clock: Clock) -> Self {
+        Self { keys, clock }
     }
 
     /// A token for a user.
@@ -117,25 +153,28 @@ impl Tokens {
             nbf: (now - SKEW).as_second(),
             exp: (now + GOOD_FOR).as_second(),
         };
+        let keys = self.keys.get();
         let mut header = Header::new(Algorithm::ES256);
-        header.kid = Some(self.kid.clone());
+        header.kid = Some(keys.kid.clone());
         header.typ = Some(TYPE.to_owned());
-        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_why| TokenError::Invalid)
+        jsonwebtoken::encode(&header, &claims, &keys.signing).map_err(|_why| TokenError::Invalid)
     }
 
-    /// Who a token speaks of, if it counts now.
-    pub fn verify(&self, token: &str) -> Result<Subject, TokenError> {
+    /// Who a token speaks of, if it counts now. A key that is not known may be one that was made a moment ago, so the
+    /// keys are read again before the token is refused.
+    pub async fn verify(&self, token: &str) -> Result<Subject, TokenError> {
         if token.len() > CHARS_MAX {
             return Err(TokenError::Invalid);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_why| TokenError::Invalid)?;
         let is_ours = header.alg == Algorithm::ES256 && header.typ.as_deref() == Some(TYPE);
-        let key = header
-            .kid
-            .as_ref()
-            .and_then(|kid| self.known.get(kid))
-            .filter(|_| is_ours)
-            .ok_or(TokenError::Invalid)?;
+        let kid = header.kid.filter(|_| is_ours).ok_or(TokenError::Invalid)?;
+        let keys = self.keys.get();
+        let keys = if keys.known.contains_key(&kid) { keys } else { self.keys.renew().await };
+        self.check(token, keys.known.get(&kid).ok_or(TokenError::Invalid)?)
+    }
+
+    fn check(&self, token: &str, key: &DecodingKey) -> Result<Subject, TokenError> {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         validation.set_issuer(&[ISSUER]);
@@ -157,8 +196,8 @@ impl Tokens {
     }
 
     /// The public keys (RFC 7517), for whoever checks tokens without asking us.
-    pub const fn jwks(&self) -> &serde_json::Value {
-        &self.jwks
+    pub fn jwks(&self) -> serde_json::Value {
+        self.keys.get().jwks.clone()
     }
 }
 

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::app::App;
 use crate::error::{CallError, GraphError};
 use crate::signature;
 use crate::wire::Success;
@@ -79,18 +80,17 @@ pub enum ConfigError {
 pub struct Client {
     http: reqwest::Client,
     root: Url,
-    app_id: String,
-    app_secret: SecretString,
+    app: AppNow,
     call_timeout: Duration,
     observer: Option<Observer>,
 }
 
+/// Tells which app we are: its secret may be changed while the client lives.
+type AppNow = Arc<dyn Fn() -> Arc<App> + Send + Sync>;
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("root", &self.root.as_str())
-            .field("app_id", &self.app_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("root", &self.root.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -117,7 +117,13 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self { http, root, app_id, app_secret, call_timeout, observer: None })
+        let app = Arc::new(App {
+            id: app_id,
+            secret: app_secret,
+            previous_secret: None,
+            verify_token: String::new().into(),
+        });
+        Ok(Self { http, root, app: Arc::new(move || Arc::clone(&app)), call_timeout, observer: None })
     }
 
     /// The same client, which tells `observe` what each answer says of quotas, whatever the call was and came to. It is
@@ -128,17 +134,20 @@ impl Client {
         self
     }
 
+    /// The same client as whatever app `now` says at each call.
+    #[must_use]
+    pub fn of_app(mut self, now: impl Fn() -> Arc<App> + Send + Sync + 'static) -> Self {
+        self.app = Arc::new(now);
+        self
+    }
+
     /// How long one call may take.
     pub const fn call_timeout(&self) -> Duration {
         self.call_timeout
     }
 
-    pub(crate) fn app_id(&self) -> &str {
-        &self.app_id
-    }
-
-    pub(crate) fn app_secret(&self) -> &str {
-        self.app_secret.expose_secret()
+    pub(crate) fn app(&self) -> Arc<App> {
+        (self.app)()
     }
 
     /// A call without a token. Each part of the path is escaped: an id can never lead to another path.
@@ -164,7 +173,8 @@ impl Client {
 
     /// A call of the app itself, with the token that its id and secret are.
     pub(crate) fn as_app(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        let token = format!("{}|{}", self.app_id, self.app_secret());
+        let app = self.app();
+        let token = format!("{}|{}", app.id, app.secret.expose_secret());
         self.authorized(method, path, &token)
     }
 
@@ -177,7 +187,7 @@ impl Client {
     }
 
     fn proven(&self, request: RequestBuilder, token: &str) -> RequestBuilder {
-        let proof = signature::digest(&self.app_secret, token.as_bytes());
+        let proof = signature::digest(&self.app().secret, token.as_bytes());
         request.bearer_auth(token).query(&[("appsecret_proof", proof)])
     }
 

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod analytics;
+mod app;
 mod client;
 mod error;
 mod media;
@@ -31,6 +32,7 @@ pub use analytics::{
     Granularity, PricingDimension, PricingPoint, PricingQuery, TemplateCost, TemplatePoint,
     TemplateStatsQuery,
 };
+pub use app::App;
 pub use client::{Client, Config, ConfigError, UsageHeaders};
 pub use error::{
     Advice, BusinessUsage, CallError, ErrorClass, Failure, GraphError, Load, Told, Usage, is_about_account,

@@ -107,7 +107,7 @@ impl Client {
             ("file_length", new.bytes.len().to_string()),
             ("file_type", new.file_type.to_owned()),
         ];
-        let request = self.authorized(Method::POST, &[self.app_id(), "uploads"], token).query(&query);
+        let request = self.authorized(Method::POST, &[&self.app().id, "uploads"], token).query(&query);
         Ok(self.call::<Session>(request).await?.id)
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cloud::{CloudError, WakeUp};
+use cloud::{CloudError, WakeUp, trace};
 use domain::limits::VARIABLE_CHARS_MAX;
 use domain::{Batch, ContactId, Market, MessageId, TemplateId, TenantId};
 use jiff::{SignedDuration, Timestamp};
@@ -149,6 +149,7 @@ impl AcceptMessage {
             category: template.category,
             variables,
             due_at,
+            traceparent: trace::current().map(String::from),
         };
         let is_new_batch = messages::accept(tx, self.tenant, &message, self.now).await?;
         Ok(Accepted { message_id: message.message_id, due_at, accepted_at: self.now, is_new_batch })

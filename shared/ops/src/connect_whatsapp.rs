@@ -141,11 +141,11 @@ impl Operation for Connect {
 }
 
 /// Opens an account's token.
-pub(crate) fn open_token(
+pub(crate) async fn open_token(
     platform: &Platform,
     tenant: TenantId,
     account: &Account,
 ) -> Result<String, SealError> {
     let place = Place { tenant, account: &account.waba_id, column: TOKEN_COLUMN };
-    platform.sealer.open(place, &account.token_sealed, &account.token_key_id)
+    platform.sealer.open(place, &account.token_sealed, &account.token_key_id).await
 }

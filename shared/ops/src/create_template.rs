@@ -99,7 +99,7 @@ pub async fn create_template(
         Drafted::Done(template) => return Ok(*template),
         Drafted::Offer(template, account) => (*template, account),
     };
-    let token = open_token(platform, tenant, &account)?;
+    let token = open_token(platform, tenant, &account).await?;
     let said = offer(platform, &token, &account.waba_id, &asked).await?;
     let settle = Settle { tenant, template_id: template.template_id, said, key, now: platform.clock.now() };
     platform.store.perform(Scope::Tenant(tenant), &settle).await

@@ -94,7 +94,7 @@ async fn run_number(
         return Ok(Dispatched::default());
     };
     let outcome = async {
-        let token = open_token(platform, tenant, &account)?;
+        let token = open_token(platform, tenant, &account).await?;
         let rate = due.messages_per_second;
         let mut sender =
             Sender { platform, tenant, number: due.number, token, rate, pace: Pace::per_second(rate) };

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use cloud::trace::{self, TraceContext};
 use domain::message::Outcome;
 use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, TenantId};
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use store::claims::Claimed;
 use store::{Operation, Scope, StoreError, Tx, sending};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::apply_statuses::enqueue_refunds;
 use crate::dispatch::Sender;
@@ -107,8 +109,11 @@ impl Run {
             attempt,
         };
         let (meta, clock) = (sender.platform.meta.clone(), sender.platform.clock.clone());
+        // The request that the message came with may have been one of weeks ago: the call belongs to it.
+        let span = TraceContext::received(message.traceparent.as_deref());
         let (token, from, message) = (sender.token.clone(), sender.number.clone(), message.message_id);
-        self.flying.spawn(async move {
+        let of = tracing::info_span!("send", traceId = span.trace_id(), %message);
+        let call = async move {
             // Asked right before the request is written: a process that was frozen in between does not send (I13).
             let outcome = if clock.now() < deadline {
                 meta.send_template(&token, &from, &call).await
@@ -116,7 +121,8 @@ impl Run {
                 Outcome::KnownUnsent { wait: None, error: None }
             };
             Sent { message, attempt, outcome }
-        });
+        };
+        self.flying.spawn(trace::within(span, call).instrument(of));
         self.report.sent += 1;
         while let Some(landed) = self.flying.try_join_next() {
             self.keep(landed);

@@ -1,11 +1,14 @@
 //! How a process starts and how queue events are taken apart: the same on Lambda and on one machine.
 //!
 //! [`each_record`] gives every record of an SQS event its own fate, so that one bad record does not fail the batch;
-//! [`observe`] turns on the logs; [`lambda`] (a feature) starts a deployed function from its environment. What a record
+//! [`observe`] turns on the logs; [`emf`] writes metrics; `lambda`, a feature, starts a deployed function from its environment. What a record
 //! or a request means is its function's affair.
 
+pub mod emf;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod logs;
 mod records;
 
 pub use logs::{Logs, observe};
-pub use records::each_record;
+pub use records::{each_record, records_together};

@@ -6,8 +6,10 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use cloud::trace::{self, TRACEPARENT, TraceContext};
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 /// Hands every record's body to `work` and reports those that failed, which the queue delivers again.
 ///
@@ -44,6 +46,42 @@ where
     response
 }
 
+/// As [`each_record`], for work that costs as much for one body as for several: so many records are worked on in one go.
+/// Only when that fails is each worked on by itself, so that one bad record still fails no other. Work must not mind
+/// being done twice.
+pub async fn records_together<T, E, F, W>(
+    event: SqsEvent,
+    is_time: impl Fn() -> bool,
+    at_once: usize,
+    work: W,
+) -> SqsBatchResponse
+where
+    T: DeserializeOwned,
+    E: Display,
+    F: Future<Output = Result<(), E>>,
+    W: Fn(Vec<T>) -> F,
+{
+    let mut response = SqsBatchResponse::default();
+    let mut records = event.records.into_iter().peekable();
+    while records.peek().is_some() {
+        let mut some = SqsEvent::default();
+        some.records = records.by_ref().take(at_once.max(1)).collect();
+        if some.records.len() > 1 && is_time() {
+            let bodies: Result<Vec<T>, String> = some.records.iter().map(read).collect();
+            match bodies {
+                Ok(bodies) => match guarded(work(bodies), TraceContext::begin()).await {
+                    Ok(()) => continue,
+                    Err(why) => tracing::warn!(why, "records failed together; each is tried by itself"),
+                },
+                Err(_why) => {}
+            }
+        }
+        let alone = each_record(some, &is_time, |body: T| work(vec![body])).await;
+        response.batch_item_failures.extend(alone.batch_item_failures);
+    }
+    response
+}
+
 async fn one_record<T, E, F, W>(record: SqsMessage, work: &W) -> Result<(), String>
 where
     T: DeserializeOwned,
@@ -51,12 +89,30 @@ where
     F: Future<Output = Result<(), E>>,
     W: Fn(T) -> F,
 {
-    let body = record.body.unwrap_or_default();
-    let body: T = serde_json::from_str(&body).map_err(|error| format!("its body cannot be read: {error}"))?;
-    match AssertUnwindSafe(work(body)).catch_unwind().await {
+    let body: T = read(&record)?;
+    guarded(work(body), TraceContext::received(traceparent(&record))).await
+}
+
+fn read<T: DeserializeOwned>(record: &SqsMessage) -> Result<T, String> {
+    let body = record.body.as_deref().unwrap_or_default();
+    serde_json::from_str(body).map_err(|error| format!("its body cannot be read: {error}"))
+}
+
+/// Work in a span of its trace, whose panic is an error like others.
+async fn guarded<E: Display>(
+    work: impl Future<Output = Result<(), E>>,
+    span: TraceContext,
+) -> Result<(), String> {
+    let work = work.instrument(tracing::info_span!("record", traceId = span.trace_id()));
+    match AssertUnwindSafe(trace::within(span, work)).catch_unwind().await {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
         Err(panic) => Err(format!("it panicked: {}", words(panic.as_ref()))),
     }
+}
+
+/// What the record's sender was a part of.
+fn traceparent(record: &SqsMessage) -> Option<&str> {
+    record.message_attributes.get(TRACEPARENT)?.string_value.as_deref()
 }
 
 fn words(panic: &(dyn Any + Send)) -> &str {
@@ -98,6 +154,22 @@ mod tests {
         let failed: Vec<String> =
             response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
         assert_eq!(failed, ["1", "2", "3", "5"]);
+    }
+
+    #[tokio::test]
+    async fn records_are_worked_on_together_and_by_themselves_only_when_that_fails() {
+        let calls = std::cell::RefCell::new(Vec::new());
+        let work = async |numbers: Vec<u32>| {
+            calls.borrow_mut().push(numbers.clone());
+            if numbers.contains(&3) { Err("three is refused") } else { Ok(()) }
+        };
+        let bodies = ["1", "1", "1", "4", "3", "4", "1", "rubbish", "1", "9"];
+        let response = records_together(event(&bodies), || true, 3, work).await;
+        let failed: Vec<String> =
+            response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        assert_eq!(failed, ["4", "7"]);
+        let expected: [&[u32]; 8] = [&[1, 1, 1], &[4, 3, 4], &[4], &[3], &[4], &[1], &[1], &[9]];
+        assert_eq!(*calls.borrow(), expected);
     }
 
     #[tokio::test]

@@ -42,6 +42,8 @@ pub struct Claimed {
     pub price: Money,
     /// Which attempt this will be; 1 is the first.
     pub attempt: i16,
+    /// The request that it came with (W3C trace context).
+    pub traceparent: Option<String>,
 }
 
 /// What a claim took.
@@ -137,8 +139,8 @@ moved AS (
            price = CASE WHEN v.verdict = 'RESERVED' THEN coalesce(m.price, v.price) END,
            error_text = CASE WHEN v.verdict = 'CANCELLED' THEN 'no longer allowed when it fell due' END
       FROM verdicts v WHERE m.tenant_id = $1 AND m.message_id = v.message_id
-    RETURNING m.message_id, v.verdict, m.to_phone, v.template, v.language, m.variables, m.attempt, m.price, v.priority, m.due_at)
-SELECT message_id, verdict, to_phone, template, language, variables, attempt, price FROM moved
+    RETURNING m.message_id, v.verdict, m.to_phone, v.template, v.language, m.variables, m.attempt, m.price, m.traceparent, v.priority, m.due_at)
+SELECT message_id, verdict, to_phone, template, language, variables, attempt, price, traceparent FROM moved
  ORDER BY priority, due_at, message_id";
 
 /// Takes a chunk of what is due now: debits what the balance covers, in the order of sending, and ends the rest.
@@ -159,6 +161,7 @@ pub async fn claim(tx: &Tx, chunk: &Chunk, now: Timestamp) -> Result<Taken, Stor
                 variables: row.get("variables"),
                 price: Money::from_micros(row.get("price")),
                 attempt: row.get("attempt"),
+                traceparent: row.get("traceparent"),
             }),
             "NO_FUNDS" => taken.unfunded += 1,
             "CANCELLED" => taken.forbidden += 1,

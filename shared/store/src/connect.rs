@@ -129,14 +129,30 @@ impl Connect for Connector {
         let config = config.clone();
         async move {
             let Opened { client, driver } = self.open_as(&config).await?;
-            let driver = tokio::spawn(async move {
-                if let Err(error) = driver.await {
-                    tracing::warn!(%error, "a connection to the database broke");
-                }
-            });
-            Ok((client, driver))
+            Ok((client, tokio::spawn(drive(driver))))
         }
         .boxed()
+    }
+}
+
+async fn drive(driver: impl Future<Output = Result<(), Error>>) {
+    if let Err(error) = driver.await {
+        tracing::warn!(%error, "a connection to the database broke");
+    }
+}
+
+/// The host, port and user of a URL that names one server: what an IAM token is signed for.
+pub fn address(url: &str) -> Result<(String, u16, String), StoreError> {
+    const PORT: u16 = 5432;
+    let config =
+        tokio_postgres::Config::from_str(url).map_err(|error| StoreError::Unavailable(error.into()))?;
+    let missing = |what: &'static str| StoreError::Unavailable(what.into());
+    match (config.get_hosts(), config.get_user()) {
+        ([Host::Tcp(host)], Some(user)) => {
+            Ok((host.clone(), config.get_ports().first().copied().unwrap_or(PORT), user.to_owned()))
+        }
+        (_, None) => Err(missing("the database's URL names no user")),
+        (_, Some(_)) => Err(missing("the database's URL must name one host")),
     }
 }
 
@@ -152,7 +168,7 @@ fn is_on_this_machine(config: &tokio_postgres::Config) -> bool {
 /// TLS that checks chain and host name, against the public authorities, Amazon's for RDS, and the operator's own.
 fn verified(own: &str) -> Result<MakeRustlsConnect, StoreError> {
     let unavailable = |error: BoxError| StoreError::Unavailable(error);
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>();
     for certificate in
         CertificateDer::pem_slice_iter(RDS_ROOTS).chain(CertificateDer::pem_slice_iter(own.as_bytes()))
     {
@@ -184,6 +200,18 @@ mod tests {
         assert_eq!(mode("postgres://u@localhost,db.example.test/d"), SslMode::Require);
         assert_eq!(mode("postgres://u@127.0.0.1/d?sslmode=require"), SslMode::Require);
         assert_eq!(mode("postgres://u@db.example.test/d?sslmode=disable"), SslMode::Disable);
+    }
+
+    #[test]
+    fn a_token_is_for_one_host_and_user() {
+        let read = |url| address(url).map_err(|error| std::error::Error::source(&error).unwrap().to_string());
+        assert_eq!(
+            read("postgres://app@db.test:6432/d?sslmode=require"),
+            Ok(("db.test".into(), 6432, "app".into()))
+        );
+        assert_eq!(read("postgres://app@db.test/d").unwrap().1, 5432);
+        assert!(read("postgres://db.test/d").unwrap_err().contains("no user"));
+        assert!(read("postgres://app@a.test,b.test/d").unwrap_err().contains("one host"));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub mod users;
 pub mod whatsapp;
 pub mod yardstick;
 
-pub use connect::{Access, Password};
+pub use connect::{Access, Password, address};
 pub use error::StoreError;
 pub use pool::{Config, Moment, Store};
 pub use tx::{Operation, Scope, Tx};

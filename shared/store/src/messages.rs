@@ -32,6 +32,8 @@ pub struct NewMessage {
     pub variables: Vec<String>,
     /// When to send.
     pub due_at: Timestamp,
+    /// The request that it came with (W3C trace context).
+    pub traceparent: Option<String>,
 }
 
 /// A message as its tenant sees it.
@@ -87,8 +89,8 @@ pub(crate) const STATEMENTS: &[&str] = &[ACCEPT, TAKE_BACK, CANCEL, FIND, LIST, 
 const ACCEPT: &str = "-- messages::accept
 WITH message AS (
     INSERT INTO messages (tenant_id, message_id, contact_id, template_id, phone_number_id, to_phone, market, category,
-                          variables, due_at, accepted_at, dispatch_state, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', $11)),
+                          variables, due_at, accepted_at, dispatch_state, updated_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', $11, $14)),
 waiting AS (
     INSERT INTO due (tenant_id, phone_number_id, priority, due_at, message_id) VALUES ($1, $5, $12, $10, $2))
 INSERT INTO batches (tenant_id, minute) VALUES ($1, $13) ON CONFLICT DO NOTHING";
@@ -106,7 +108,7 @@ pub async fn accept(
         tenant.0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, message.template_id.0 => UUID,
         message.phone_number_id.0 => TEXT, message.to.as_str() => TEXT, message.market => TEXT,
         message.category.as_str() => TEXT, message.variables => TEXT_ARRAY, message.due_at => TIMESTAMPTZ,
-        now => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ,
+        now => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ, message.traceparent => TEXT,
     ];
     Ok(tx.run(ACCEPT, values).await? == 1)
 }

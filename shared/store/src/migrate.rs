@@ -2,6 +2,8 @@
 //!
 //! The migrations are embedded, forward only, and run under an advisory lock, so two starts at once run them once.
 
+use serde::Serialize;
+
 use crate::connect::{Access, Connector, Opened};
 use crate::error::StoreError;
 
@@ -11,6 +13,15 @@ mod embedded {
 
 /// Any constant will do: it is the name of the lock.
 const LOCK: i64 = 0x7469_6469_6e67_7321;
+
+/// Which migrations a database has had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Those it has.
+    pub applied: Vec<String>,
+    /// Those it lacks.
+    pub missing: Vec<String>,
+}
 
 /// What a run did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +62,32 @@ BEGIN
     END IF;
 END
 $$";
+
+/// Looks which migrations are there, and changes nothing.
+pub async fn status(access: &Access) -> Result<Status, StoreError> {
+    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
+    let Opened { mut client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
+    let look = async {
+        let sql = "SELECT FROM pg_tables WHERE tablename = 'refinery_schema_history'";
+        let is_empty = client.query(sql, &[]).await.map_err(unreachable)?.is_empty();
+        let runner = embedded::migrations::runner();
+        let applied = if is_empty {
+            Vec::new()
+        } else {
+            let applied = runner.get_applied_migrations_async(&mut client).await;
+            applied.map_err(|error| StoreError::Unavailable(error.into()))?
+        };
+        drop(client);
+        let names = |found: &[refinery::Migration]| -> Vec<String> {
+            found.iter().map(ToString::to_string).collect()
+        };
+        let (applied, known) = (names(&applied), names(runner.get_migrations()));
+        let missing = known.into_iter().filter(|name| !applied.contains(name)).collect();
+        Ok(Status { applied, missing })
+    };
+    let (outcome, _) = futures_util::future::join(look, driver).await;
+    outcome
+}
 
 /// Applies what is missing. The user must be a superuser, or own the database and be allowed to make roles.
 ///

@@ -29,7 +29,7 @@ pub fn webhook(number: &str, statuses: &[Value]) -> String {
 
 /// Says it as Meta would.
 pub async fn tell(world: &World, door: &Door, body: &[u8]) -> Answer {
-    let signature = sign(&world.machine.webhook.app_secrets[0], body);
+    let signature = sign(&world.machine.webhook.app.get().secret, body);
     door.post("/webhook/meta").header("x-hub-signature-256", signature).raw_json(body).send().await
 }
 
@@ -39,7 +39,8 @@ async fn what_meta_did_not_sign_is_refused_and_nothing_of_it_is_kept() {
     let door = Door::of(&world);
     let body =
         webhook("1", &[json!({ "id": "wamid.1", "status": "sent", "timestamp": "1", "recipient_id": "1" })]);
-    let secret = &world.machine.webhook.app_secrets[0];
+    let app = world.machine.webhook.app.get();
+    let secret = &app.secret;
     let right = sign(secret, body.as_bytes());
     let digits = right.strip_prefix("sha256=").unwrap();
     let before = world.db.contents().await;
@@ -171,7 +172,8 @@ async fn a_webhook_above_the_limit_is_too_large_whoever_signed_it() {
 async fn the_handshake_is_for_whoever_knows_the_token_and_answers_plain_text() {
     let world = World::start().await;
     let door = Door::of(&world);
-    let token = world.machine.webhook.verify_token.expose_secret();
+    let app = world.machine.webhook.app.get();
+    let token = app.verify_token.expose_secret();
     let ask = |query: String| door.get(&format!("/webhook/meta?{query}")).send();
     for challenge in ["1158201444", "%3Cscript%3Ealert(1)%3C/script%3E", "%7B%22a%22:1%7D", ""] {
         let query = format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge={challenge}&extra=1");

@@ -138,11 +138,14 @@ async fn a_schedule_that_fires_early_sends_nothing_and_one_that_fires_twice_send
     let sent = [(schedule(&stage.world, &tenant, at, "later").await, "READ")];
     let batch = Batch::of(tenant.id.parse::<TenantId>().unwrap(), at);
     stage.world.clock.advance(SignedDuration::from_mins(4));
-    dispatch::on_schedule(batch, stage.platform(), stage.world.end_of_shift()).await.unwrap();
+    dispatch::on_schedule(cloud::Scheduled::now(batch), stage.platform(), stage.world.end_of_shift())
+        .await
+        .unwrap();
     stage.pass(SignedDuration::from_secs(1)).await;
     assert_eq!(stage.accepted(READS).await, 0);
     stage.world.clock.advance(SignedDuration::from_mins(2));
-    let fire = || dispatch::on_schedule(batch, stage.platform(), stage.world.end_of_shift());
+    let fire =
+        || dispatch::on_schedule(cloud::Scheduled::now(batch), stage.platform(), stage.world.end_of_shift());
     let (first, second) = tokio::join!(fire(), fire());
     first.unwrap();
     second.unwrap();

@@ -93,7 +93,7 @@ impl Stage {
         let machine = &self.world.machine;
         for due in machine.queues.due_wake_ups().await.unwrap_or_default() {
             // A dispatch that dies leaves its work to the sweeper, and its schedule may fire again.
-            if dispatch::on_schedule(due.batch, &machine.platform, self.world.end_of_shift()).await.is_ok() {
+            if dispatch::on_schedule(due, &machine.platform, self.world.end_of_shift()).await.is_ok() {
                 machine.queues.fired(vec![due.batch]).await.ok();
             }
         }

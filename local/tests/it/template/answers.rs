@@ -3,13 +3,11 @@
 //! The very functions, without Lambda around them: what AWS' own emulator is asked with the same files is the deploy
 //! check's affair.
 
-use std::sync::Arc;
-
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::SecretString;
+use cloud::Kept;
 use serde_json::Value;
 use tidings::api;
 use tidings::machine::Machine;
@@ -29,12 +27,8 @@ pub fn body(event: &Value) -> Vec<u8> {
 fn believing(machine: &Machine) -> Machine {
     let text = std::fs::read_to_string(testkit::workspace().join("events/secrets.json")).unwrap();
     let secrets: Value = serde_json::from_str(&text).unwrap();
-    let secret = |name: &str| SecretString::from(secrets["META_SECRET_ARN"][name].as_str().unwrap());
-    let webhook = Webhook {
-        app_secrets: Arc::new([secret("appSecret")]),
-        verify_token: secret("verifyToken"),
-        ..machine.webhook.clone()
-    };
+    let app = meta::App::from_json(&secrets["META_SECRET_ARN"].to_string()).unwrap();
+    let webhook = Webhook { app: Kept::fixed(app), ..machine.webhook.clone() };
     Machine { webhook, ..machine.clone() }
 }
 

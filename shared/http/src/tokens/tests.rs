@@ -5,7 +5,7 @@ use super::*;
 
 fn setup() -> (Tokens, Vec<u8>, Subject, Clock) {
     let (key, clock) = (new_key().unwrap(), Clock::shifted());
-    let tokens = Tokens::new(&key, &[], clock.clone()).unwrap();
+    let tokens = Tokens::new(Kept::fixed(Keys::new(&key, &[]).unwrap()), clock.clone());
     let subject = Subject { tenant: TenantId::at(clock.now()), user: UserId::at(clock.now()) };
     (tokens, key, subject, clock)
 }
@@ -20,78 +20,81 @@ fn claims(subject: Subject, clock: &Clock) -> Value {
 
 fn header(tokens: &Tokens) -> Header {
     let mut header = Header::new(Algorithm::ES256);
-    header.kid = Some(tokens.kid.clone());
+    header.kid = Some(tokens.keys.get().kid.clone());
     header.typ = Some(TYPE.to_owned());
     header
 }
 
-#[test]
-fn a_token_says_who_it_is_for_a_quarter_of_an_hour() {
+#[tokio::test]
+async fn a_token_says_who_it_is_for_a_quarter_of_an_hour() {
     let (tokens, _, subject, clock) = setup();
     let token = tokens.issue(subject).unwrap();
-    assert_eq!(tokens.verify(&token), Ok(subject));
+    assert_eq!(tokens.verify(&token).await, Ok(subject));
     clock.advance(GOOD_FOR - SignedDuration::from_secs(2));
-    assert_eq!(tokens.verify(&token), Ok(subject));
+    assert_eq!(tokens.verify(&token).await, Ok(subject));
     clock.advance(SignedDuration::from_secs(2));
-    assert_eq!(tokens.verify(&token), Err(TokenError::Expired));
+    assert_eq!(tokens.verify(&token).await, Err(TokenError::Expired));
 }
 
-#[test]
-fn a_token_signed_before_a_rotation_still_counts() {
+#[tokio::test]
+async fn a_token_signed_before_a_rotation_still_counts() {
     let (old, old_key, subject, clock) = setup();
     let token = old.issue(subject).unwrap();
-    let rotated = Tokens::new(&new_key().unwrap(), &[old_key], clock).unwrap();
-    assert_eq!(rotated.verify(&token), Ok(subject));
+    let rotated = Tokens::new(Kept::fixed(Keys::new(&new_key().unwrap(), &[old_key]).unwrap()), clock);
+    assert_eq!(rotated.verify(&token).await, Ok(subject));
     assert_eq!(rotated.jwks()["keys"].as_array().map(Vec::len), Some(2));
     assert_eq!(
-        old.verify(&rotated.issue(subject).unwrap()),
+        old.verify(&rotated.issue(subject).unwrap()).await,
         Err(TokenError::Invalid),
         "a key that it does not know"
     );
 }
 
-#[test]
-fn a_token_without_one_of_its_claims_does_not_count() {
+#[tokio::test]
+async fn a_token_without_one_of_its_claims_does_not_count() {
     let (tokens, _, subject, clock) = setup();
     for missing in ["iss", "aud", "sub", "tid", "nbf", "exp"] {
         let mut claims = claims(subject, &clock);
         claims.as_object_mut().unwrap().remove(missing);
-        let token = encode(&header(&tokens), &claims, &tokens.signing).unwrap();
-        assert_eq!(tokens.verify(&token), Err(TokenError::Invalid), "without {missing}");
+        let token = encode(&header(&tokens), &claims, &tokens.keys.get().signing).unwrap();
+        assert_eq!(tokens.verify(&token).await, Err(TokenError::Invalid), "without {missing}");
     }
     for (claim, value) in
         [("iss", json!("else")), ("aud", json!("else")), ("nbf", json!(clock.now().as_second() + 60))]
     {
         let mut claims = claims(subject, &clock);
         claims[claim] = value;
-        let token = encode(&header(&tokens), &claims, &tokens.signing).unwrap();
-        assert_eq!(tokens.verify(&token), Err(TokenError::Invalid), "another {claim}");
+        let token = encode(&header(&tokens), &claims, &tokens.keys.get().signing).unwrap();
+        assert_eq!(tokens.verify(&token).await, Err(TokenError::Invalid), "another {claim}");
     }
 }
 
-#[test]
-fn a_forged_token_does_not_count() {
+#[tokio::test]
+async fn a_forged_token_does_not_count() {
     let (tokens, _, subject, clock) = setup();
     let claims = claims(subject, &clock);
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let none = json!({"alg": "none", "typ": TYPE, "kid": tokens.kid});
-    assert_eq!(tokens.verify(&format!("{}.{}.", part(&none), part(&claims))), Err(TokenError::Invalid));
+    let none = json!({"alg": "none", "typ": TYPE, "kid": tokens.keys.get().kid});
+    assert_eq!(tokens.verify(&format!("{}.{}.", part(&none), part(&claims))).await, Err(TokenError::Invalid));
 
     // HS256 with the public key as its secret.
     let mut hs256 = header(&tokens);
     hs256.alg = Algorithm::HS256;
     let public = tokens.jwks()["keys"][0].to_string();
     let token = encode(&hs256, &claims, &EncodingKey::from_secret(public.as_bytes())).unwrap();
-    assert_eq!(tokens.verify(&token), Err(TokenError::Invalid));
+    assert_eq!(tokens.verify(&token).await, Err(TokenError::Invalid));
 
     // Another key under the name of ours, no name, and a name that nobody has.
     let theirs = EncodingKey::from_ec_der(&new_key().unwrap());
-    assert_eq!(tokens.verify(&encode(&header(&tokens), &claims, &theirs).unwrap()), Err(TokenError::Invalid));
+    assert_eq!(
+        tokens.verify(&encode(&header(&tokens), &claims, &theirs).unwrap()).await,
+        Err(TokenError::Invalid)
+    );
     for kid in [None, Some("nobody".to_owned())] {
         let mut header = header(&tokens);
         header.kid = kid;
         assert_eq!(
-            tokens.verify(&encode(&header, &claims, &tokens.signing).unwrap()),
+            tokens.verify(&encode(&header, &claims, &tokens.keys.get().signing).unwrap()).await,
             Err(TokenError::Invalid)
         );
     }
@@ -99,7 +102,10 @@ fn a_forged_token_does_not_count() {
     // Another type of token, signed by us.
     let mut plain = header(&tokens);
     plain.typ = Some("JWT".to_owned());
-    assert_eq!(tokens.verify(&encode(&plain, &claims, &tokens.signing).unwrap()), Err(TokenError::Invalid));
+    assert_eq!(
+        tokens.verify(&encode(&plain, &claims, &tokens.keys.get().signing).unwrap()).await,
+        Err(TokenError::Invalid)
+    );
 
     // A claim changed after signing, and rubbish.
     let token = tokens.issue(subject).unwrap();
@@ -107,8 +113,11 @@ fn a_forged_token_does_not_count() {
     let (_, signature) = rest.split_once('.').unwrap();
     let mut other = claims;
     other["tid"] = json!(TenantId::at(clock.now()));
-    assert_eq!(tokens.verify(&format!("{head}.{}.{signature}", part(&other))), Err(TokenError::Invalid));
+    assert_eq!(
+        tokens.verify(&format!("{head}.{}.{signature}", part(&other))).await,
+        Err(TokenError::Invalid)
+    );
     for rubbish in ["", "a.b.c", &"x".repeat(5_000)] {
-        assert_eq!(tokens.verify(rubbish), Err(TokenError::Invalid));
+        assert_eq!(tokens.verify(rubbish).await, Err(TokenError::Invalid));
     }
 }

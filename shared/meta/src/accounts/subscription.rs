@@ -144,7 +144,7 @@ impl Client {
 
     /// What the app hears, and where (`GET /{app}/subscriptions`), asked with the app's own token.
     pub async fn app_subscriptions(&self) -> Result<Vec<AppSubscription>, CallError> {
-        let request = self.as_app(Method::GET, &[self.app_id(), "subscriptions"]);
+        let request = self.as_app(Method::GET, &[&self.app().id, "subscriptions"]);
         Ok(self.call::<Listed<ToldSubscription>>(request).await?.items(ToldSubscription::read))
     }
 
@@ -158,6 +158,6 @@ impl Client {
             "fields": new.fields,
             "include_values": true,
         });
-        self.succeed(self.as_app(Method::POST, &[self.app_id(), "subscriptions"]).json(&body)).await
+        self.succeed(self.as_app(Method::POST, &[&self.app().id, "subscriptions"]).json(&body)).await
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use reqwest::Method;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use crate::client::Client;
@@ -110,7 +111,9 @@ impl Client {
     /// Exchanges the code of Meta's login window for the customer's token (`GET /oauth/access_token`). A code works once,
     /// and for 30 seconds (100/36009 afterwards).
     pub async fn exchange_code(&self, code: &str) -> Result<ExchangedToken, CallError> {
-        let query = [("client_id", self.app_id()), ("client_secret", self.app_secret()), ("code", code)];
+        let app = self.app();
+        let query =
+            [("client_id", app.id.as_str()), ("client_secret", app.secret.expose_secret()), ("code", code)];
         self.call(self.bare(Method::GET, &["oauth", "access_token"]).query(&query)).await
     }
 

@@ -5,5 +5,6 @@ mod access;
 mod claims;
 mod news;
 mod statements;
+mod tls;
 mod walls;
 mod world;

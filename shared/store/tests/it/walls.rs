@@ -63,6 +63,7 @@ impl Operation for PointAcross {
             category: domain::Category::Utility,
             variables: vec![],
             due_at: noon(),
+            traceparent: None,
         };
         messages::accept(tx, self.from.tenant, &message, noon()).await
     }

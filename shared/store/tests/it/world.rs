@@ -83,6 +83,7 @@ impl Operation for Build {
                 category: Category::Utility,
                 variables: vec!["Ann".to_owned()],
                 due_at: now,
+                traceparent: None,
             };
             messages::accept(tx, tenant, &message, now).await?;
             made.push(message.message_id);

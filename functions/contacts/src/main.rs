@@ -1,0 +1,15 @@
+//! The deployed function.
+
+use std::process::ExitCode;
+
+use axum::Router;
+use cloud::Cloud;
+use runtime::lambda;
+
+fn main() -> ExitCode {
+    lambda::run(async |boot| {
+        let cloud = Cloud::absent();
+        let app = boot.app(cloud, &[]).await?;
+        boot.http(Router::from(contacts::router().with_state(app))).await
+    })
+}

@@ -1,0 +1,23 @@
+//! The deployed function.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use cloud::{Cloud, Secret};
+use dispatch::Woken;
+use runtime::lambda;
+
+/// How long a chunk takes at most: its seconds of sending, the call that is begun last, and recording what came of it.
+const MARGIN: Duration = Duration::from_secs(45);
+
+fn main() -> ExitCode {
+    lambda::run(async |boot| {
+        let cloud = Cloud { queues: boot.queues(), ..Cloud::absent() };
+        let platform = boot.platform(cloud, &[Secret::DataKeys, Secret::Meta]).await?;
+        let work = move |woken: Woken, until| {
+            let platform = platform.clone();
+            async move { dispatch::on_event(woken, &platform, until).await }
+        };
+        boot.events(MARGIN, work).await
+    })
+}

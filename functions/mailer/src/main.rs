@@ -1,0 +1,27 @@
+//! The deployed function.
+
+use std::convert::Infallible;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use cloud::{Cloud, Secret};
+use mailer::{Login, Mailer, Server, Transport};
+use runtime::lambda;
+
+/// How long a mail server may take over a letter.
+const MARGIN: Duration = Duration::from_secs(20);
+
+fn main() -> ExitCode {
+    lambda::run(async |boot| {
+        let server = Server { host: lambda::required("SMTP_HOST")?, port: lambda::number("SMTP_PORT", 587)? };
+        let transport = Transport::Smtp(server, boot.keep(Secret::Smtp, Login::from_json).await?);
+        let (from, links) = (lambda::required("MAIL_FROM")?, boot.set_password_url()?);
+        let mailer = Mailer::new(boot.platform(Cloud::absent(), &[]).await?, transport, from, links);
+        let work = move |event: SqsEvent, until| {
+            let mailer = mailer.clone();
+            async move { Ok::<_, Infallible>(mailer::on_queue(event, &mailer, until).await) }
+        };
+        boot.events(MARGIN, work).await
+    })
+}

@@ -1,0 +1,86 @@
+//! The custom resource of the stack. CloudFormation waits an hour for an answer that does not come, so one always does.
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html>
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{MigrateError, Migrator};
+
+/// The same for ever: another one would make CloudFormation delete what it takes for the old resource.
+const PHYSICAL_ID: &str = "tidings-schema";
+/// Characters of a reason: the whole answer may have 4,096 bytes.
+const REASON_CHARS_MAX: usize = 1_000;
+/// How long the answer itself may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the template says. A change of any of them makes the stack migrate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Properties {
+    /// Changes with the folder of migrations.
+    pub migrations_version: Option<String>,
+    /// The super admin to be.
+    pub admin_email: Option<String>,
+}
+
+/// CloudFormation's request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    request_type: RequestType,
+    #[serde(rename = "ResponseURL")]
+    response_url: String,
+    stack_id: String,
+    request_id: String,
+    logical_resource_id: String,
+    #[serde(default)]
+    resource_properties: Properties,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+enum RequestType {
+    Create,
+    Update,
+    Delete,
+}
+
+/// Does what the stack asks for and tells it what became of it.
+pub(crate) async fn answer(
+    migrator: &Migrator,
+    request: Request,
+    until: Timestamp,
+) -> Result<(), MigrateError> {
+    let outcome = match request.request_type {
+        RequestType::Create | RequestType::Update => {
+            migrator.deploy(request.resource_properties.admin_email.as_deref(), until).await.map(Some)
+        }
+        // The stack goes; the data stays, and so does its schema.
+        RequestType::Delete => Ok(None),
+    };
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "the deploy's migration failed");
+    }
+    let answer = reqwest::Client::builder().no_proxy().timeout(ANSWER_TIMEOUT).build()?;
+    // The URL is signed for a body without a content type.
+    let body = said(&request, outcome.as_ref().map(drop).map_err(ToString::to_string)).to_string();
+    answer.put(&request.response_url).body(body).send().await?.error_for_status()?;
+    Ok(())
+}
+
+fn said(request: &Request, outcome: Result<(), String>) -> Value {
+    let (status, reason) = match outcome {
+        Ok(()) => ("SUCCESS", String::new()),
+        Err(why) => ("FAILED", why.chars().take(REASON_CHARS_MAX).collect()),
+    };
+    json!({
+        "Status": status,
+        "Reason": reason,
+        "PhysicalResourceId": PHYSICAL_ID,
+        "StackId": request.stack_id,
+        "RequestId": request.request_id,
+        "LogicalResourceId": request.logical_resource_id,
+    })
+}

@@ -1,0 +1,61 @@
+//! A deploy, asked for as CloudFormation and operators ask.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
+mod stack;
+mod vault;
+
+use domain::Clock;
+use jiff::SignedDuration;
+use migrate::{Asked, Done, Migrator};
+use serde_json::json;
+use testkit::OwnServer;
+use vault::Vault;
+
+fn asked(json: serde_json::Value) -> Asked {
+    serde_json::from_value(json).unwrap()
+}
+
+fn migrator(url: &str, vault: &Vault) -> Migrator {
+    Migrator { access: url.into(), secrets: vault.shared(), clock: Clock::System }
+}
+
+async fn perform(migrator: &Migrator, json: serde_json::Value) -> Result<Done, String> {
+    let until = migrator.clock.now() + SignedDuration::from_mins(1);
+    migrator.handle(asked(json), until).await.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_first_deploy_makes_schema_keys_and_an_invitation_and_a_second_changes_nothing() {
+    let server = OwnServer::start("deploy").await;
+    let (url, vault) = (server.managed_database().await, Vault::empty());
+    let migrator = migrator(&url, &vault);
+    let Done::Status(before) = perform(&migrator, json!({ "command": "status" })).await.unwrap() else {
+        panic!("no status")
+    };
+    assert!(before.applied.is_empty() && before.missing.len() >= 6, "{before:?}");
+
+    let ask = json!({ "command": "migrate", "adminEmail": "owner@platform.test" });
+    let Done::Deployed(first) = perform(&migrator, ask.clone()).await.unwrap() else {
+        panic!("not deployed")
+    };
+    assert_eq!(first.applied, before.missing);
+    assert_eq!(first.keys, ["jwt", "data-keys"]);
+    assert!(first.is_admin_invited);
+    let made = vault.all();
+
+    let Done::Deployed(second) = perform(&migrator, ask).await.unwrap() else { panic!("not deployed") };
+    assert!(second.applied.is_empty() && second.keys.is_empty(), "{second:?}");
+    assert!(second.is_admin_invited, "whoever has no password yet is sent another link");
+    assert_eq!(vault.all(), made, "a key that is there is never replaced");
+    let Done::Status(after) = perform(&migrator, json!({ "command": "status" })).await.unwrap() else {
+        panic!("no status")
+    };
+    assert!(after.missing.is_empty() && after.applied == before.missing, "{after:?}");
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_stops_the_deploy_and_is_not_quoted() {
+    let (db, vault) = (testkit::database().await, Vault::holding("s3cret, but no JSON"));
+    let refused = perform(&migrator(db.url(), &vault), json!({ "command": "migrate" })).await.unwrap_err();
+    assert!(refused.contains("jwt is no JSON") && !refused.contains("s3cret"), "{refused}");
+}

@@ -1,0 +1,87 @@
+//! Metrics as lines of the log that CloudWatch reads by itself: the embedded metric format
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Where all our metrics are.
+pub const NAMESPACE: &str = "Tidings";
+/// What they are told apart by.
+const DIMENSION: &str = "Environment";
+
+/// What a metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Time.
+    Seconds,
+}
+
+impl Unit {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "Count",
+            Self::Seconds => "Seconds",
+        }
+    }
+}
+
+/// One measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: Unit,
+    /// How much.
+    pub value: i64,
+}
+
+/// Writes measurements to standard output, for the environment that this process belongs to.
+pub fn emit(metrics: &[Metric], now: Timestamp) {
+    let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_unset| "local".to_owned());
+    let line = line(metrics, &environment, now).to_string();
+    // Standard output is gone only when the process is: there is nobody left to tell.
+    writeln!(std::io::stdout().lock(), "{line}").unwrap_or_default();
+}
+
+fn line(metrics: &[Metric], environment: &str, now: Timestamp) -> Value {
+    let names: Vec<Value> =
+        metrics.iter().map(|metric| json!({ "Name": metric.name, "Unit": metric.unit.name() })).collect();
+    let mut line: Map<String, Value> =
+        metrics.iter().map(|metric| (metric.name.to_owned(), metric.value.into())).collect();
+    line.insert(DIMENSION.to_owned(), environment.into());
+    line.insert("timestamp".to_owned(), now.to_string().into());
+    line.insert("level".to_owned(), "INFO".into());
+    line.insert("message".to_owned(), "metrics".into());
+    let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": names });
+    line.insert(
+        "_aws".to_owned(),
+        json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive] }),
+    );
+    line.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_it_measures_and_holds_the_values() {
+        let metrics = [
+            Metric { name: "OpenRefunds", unit: Unit::Count, value: 3 },
+            Metric { name: "UnknownAgeSeconds", unit: Unit::Seconds, value: 90 },
+        ];
+        let line = line(&metrics, "prod", "2026-11-24T12:00:00Z".parse().unwrap());
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(line["_aws"]["Timestamp"], 1_795_521_600_000_i64);
+        assert_eq!(directive["Namespace"], "Tidings");
+        assert_eq!(directive["Dimensions"], json!([["Environment"]]));
+        assert_eq!(directive["Metrics"][1], json!({ "Name": "UnknownAgeSeconds", "Unit": "Seconds" }));
+        assert_eq!((&line["OpenRefunds"], &line["UnknownAgeSeconds"]), (&json!(3), &json!(90)));
+        assert_eq!(line["Environment"], "prod");
+    }
+}

@@ -1,0 +1,85 @@
+//! A deployed function: made from its environment when its process starts, then handed one event after another.
+//!
+//! [`run`] is the whole of a `main`; [`Boot`] makes what the function stands on, and no more than it asks for, so that
+//! what it has no permission for is not even tried; [`Boot::http`] and [`Boot::events`] serve until Lambda ends the
+//! process. Everything that takes a round trip is done before the first event: the database's connection with its TLS,
+//! and the secrets, side by side.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `DATABASE_URL` | the database; TLS is required unless it is on this machine |
+//! | `DATABASE_PASSWORD` | `iam`: a token per connection; else the ARN of a secret with `password`; absent: none |
+//! | `META_BASE_URL`, `META_API_VERSION` | Meta; a sandbox when it does not begin with `https://` |
+//! | `SMTP_HOST`, `SMTP_PORT`, `MAIL_FROM`, `PUBLIC_URL` | mail, and where its links lead |
+//! | `ENVIRONMENT` | the dimension of metrics |
+//!
+//! What AWS is reached with and what its things are called: [`cloud::aws`].
+
+mod boot;
+mod database;
+mod environment;
+mod events;
+mod fresh;
+
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+pub use boot::Boot;
+pub use environment::{number, optional, required};
+
+use crate::logs::{Logs, observe};
+
+/// Why a function cannot start. Lambda tries again with a new process.
+#[derive(Debug, Error)]
+pub enum BootError {
+    /// A variable that is missing or wrong.
+    #[error("{name} {why}")]
+    Setting {
+        /// Which.
+        name: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A secret that cannot be read, for example.
+    #[error(transparent)]
+    Cloud(#[from] cloud::CloudError),
+    /// The database's settings.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// The client for Meta.
+    #[error(transparent)]
+    Meta(#[from] meta::ConfigError),
+    /// The runtime itself.
+    #[error("{0}")]
+    Runtime(#[from] lambda_runtime::Error),
+    /// No threads, for example.
+    #[error("the process cannot start")]
+    Process(#[from] std::io::Error),
+}
+
+/// Runs a function until Lambda ends it.
+pub fn run(start: impl AsyncFnOnce(Boot) -> Result<(), BootError>) -> ExitCode {
+    observe(Logs::Json, "info");
+    let outcome = runtime()
+        .map_err(BootError::from)
+        .and_then(|runtime| runtime.block_on(async { start(Boot::from_environment()?).await }));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, cause, "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread: below 1,769 MB a function has less than one processor. An environment that is given several events at
+/// once (`AWS_LAMBDA_MAX_CONCURRENCY`) has several.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    if environment::concurrency() > 1 {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    } else {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()
+    }
+}

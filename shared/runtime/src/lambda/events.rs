@@ -1,0 +1,97 @@
+//! Events as they come, and when their time is over.
+
+use std::future::Future;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Response;
+use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tower::ServiceExt;
+
+use super::{Boot, BootError};
+
+/// What a deadline is worth that has passed before its event came: some emulators send one of 1970.
+const SHIFT: SignedDuration = SignedDuration::from_mins(1);
+
+impl Boot {
+    /// Answers HTTP requests.
+    pub async fn http(self, router: Router) -> Result<(), BootError> {
+        let (fresh, router) = (self.fresh.clone(), http_kit::dress(router));
+        let handler = service_fn(move |request: lambda_http::Request| {
+            let (fresh, router) = (fresh.clone(), router.clone());
+            async move {
+                fresh.look().await;
+                let answer = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+                whole(answer).await.map_err(|error| diagnostic(&error))
+            }
+        });
+        Ok(lambda_http::run_concurrent(handler).await?)
+    }
+
+    /// Hands events to `work`, with the time at which it has to come to its end: `margin` before Lambda ends it. An error
+    /// fails the invocation, in words that Lambda logs.
+    pub async fn events<T, R, E, F, W>(self, margin: Duration, work: W) -> Result<(), BootError>
+    where
+        T: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + Sync + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+        W: Fn(T, Timestamp) -> F + Clone + Send + Sync + 'static,
+    {
+        let (fresh, clock) = (self.fresh.clone(), self.clock().clone());
+        let handler = move |event: LambdaEvent<T>| {
+            let until = until(event.context.deadline, clock.now(), margin);
+            let (fresh, work) = (fresh.clone(), work.clone());
+            // Boxed, because the runtime wraps it in many layers, and a type that deep takes the compiler too far.
+            async move {
+                fresh.look().await;
+                work(event.payload, until).await.map_err(|error| diagnostic(&error))
+            }
+            .boxed()
+        };
+        Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
+    }
+}
+
+/// The answer with its body in one piece: API Gateway takes no other.
+async fn whole(answer: Response<axum::body::Body>) -> Result<Response<lambda_http::Body>, axum::Error> {
+    let (parts, body) = answer.into_parts();
+    // The limit is of what the doors make themselves.
+    let bytes = axum::body::to_bytes(body, usize::MAX).await?;
+    Ok(Response::from_parts(parts, lambda_http::Body::from(bytes.to_vec())))
+}
+
+/// A deadline is in milliseconds since the epoch.
+fn until(deadline: u64, now: Timestamp, margin: Duration) -> Timestamp {
+    let deadline = i64::try_from(deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    deadline.filter(|deadline| *deadline > now).map_or(now + SHIFT, |deadline| deadline - margin)
+}
+
+/// The type is the error's own name, so that alarms can group by it.
+fn diagnostic<E: std::error::Error>(error: &E) -> Diagnostic {
+    let name = std::any::type_name::<E>();
+    Diagnostic {
+        error_type: name.rsplit("::").next().unwrap_or(name).to_owned(),
+        error_message: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_ends_its_margin_before_the_deadline() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let at = |text: &str| u64::try_from(text.parse::<Timestamp>().unwrap().as_millisecond()).unwrap();
+        let margin = Duration::from_secs(5);
+        assert_eq!(until(at("2026-11-24T12:01:00Z"), now, margin).to_string(), "2026-11-24T12:00:55Z");
+        for unreal in [0, 600_000, u64::MAX] {
+            assert_eq!(until(unreal, now, margin), now + SHIFT, "{unreal}");
+        }
+    }
+}
