@@ -86,9 +86,10 @@ impl Transport {
     pub async fn send(&self, letter: Message) -> Result<(), TransportError> {
         match self {
             Self::Folder(folder) => folder.send(letter).await.map(drop).map_err(TransportError::from),
-            Self::Smtp(server, login) => match hand_over(server, &*login.get(), &letter).await {
+            Self::Smtp(server, login) => match hand_over(server, &login.get(), &letter).await {
                 Err(TransportError::Smtp(refused)) if is_login_refused(&refused) => {
-                    hand_over(server, &*login.renew().await, &letter).await
+                    let login = login.renew().await;
+                    hand_over(server, &login, &letter).await
                 }
                 outcome => outcome,
             },

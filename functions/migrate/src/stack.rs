@@ -30,18 +30,20 @@ pub struct Properties {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
-    request_type: RequestType,
+    #[serde(rename = "RequestType")]
+    kind: Kind,
     #[serde(rename = "ResponseURL")]
     response_url: String,
     stack_id: String,
-    request_id: String,
+    #[serde(rename = "RequestId")]
+    id: String,
     logical_resource_id: String,
     #[serde(default)]
     resource_properties: Properties,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-enum RequestType {
+enum Kind {
     Create,
     Update,
     Delete,
@@ -53,12 +55,12 @@ pub(crate) async fn answer(
     request: Request,
     until: Timestamp,
 ) -> Result<(), MigrateError> {
-    let outcome = match request.request_type {
-        RequestType::Create | RequestType::Update => {
+    let outcome = match request.kind {
+        Kind::Create | Kind::Update => {
             migrator.deploy(request.resource_properties.admin_email.as_deref(), until).await.map(Some)
         }
         // The stack goes; the data stays, and so does its schema.
-        RequestType::Delete => Ok(None),
+        Kind::Delete => Ok(None),
     };
     if let Err(error) = &outcome {
         tracing::error!(%error, "the deploy's migration failed");
@@ -80,7 +82,7 @@ fn said(request: &Request, outcome: Result<(), String>) -> Value {
         "Reason": reason,
         "PhysicalResourceId": PHYSICAL_ID,
         "StackId": request.stack_id,
-        "RequestId": request.request_id,
+        "RequestId": request.id,
         "LogicalResourceId": request.logical_resource_id,
     })
 }

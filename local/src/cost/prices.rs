@@ -129,9 +129,9 @@ pub const FLOOR: [Fixed; 10] = [
     },
     Fixed {
         what: "alarms",
-        small: cents(630),
-        production: cents(770),
-        how: "63 and 77 beyond ten, at $0.10",
+        small: cents(490),
+        production: cents(600),
+        how: "49 and 60 beyond ten, at $0.10",
     },
     Fixed { what: "metrics of our own", small: cents(150), production: cents(150), how: "five at $0.30" },
     Fixed {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tidings::cost::counts::{Counts, Kind, Sample};
 use tidings::cost::model::{Design, bill, mixed};
+use tidings::cost::pico::Pico;
 use tidings::cost::sample::{Plan, count};
 use tidings::cost::tables::{MILLION, Style, report};
 use tidings::cost::{prices, recorded};
@@ -33,6 +34,20 @@ fn behind_the_doors_a_campaign_costs_at_most_a_tenth_of_the_naive_design() {
         bill(&sample.campaign, Design::Naive, MILLION).behind_the_doors(),
     );
     assert!(ours.per_mille_of(naive) <= 100, "{} of {}", ours.dollars(4), naive.dollars(4));
+}
+
+#[test]
+fn the_templates_head_and_the_model_reckon_the_same_floor() {
+    let template = std::fs::read_to_string(testkit::workspace().join("template.yaml")).unwrap();
+    let together = template.lines().find(|line| line.contains("together")).unwrap();
+    let written: Vec<String> = together
+        .split_whitespace()
+        .filter(|word| word.contains('.'))
+        .map(|amount| format!("${amount}"))
+        .collect();
+    let small: Pico = prices::FLOOR.iter().map(|part| part.small).sum();
+    let production: Pico = prices::FLOOR.iter().map(|part| part.production).sum();
+    assert_eq!(written, [small.dollars(2), production.dollars(2)]);
 }
 
 /// Messages that come alone share nothing, so the mix misses the tenth that campaigns keep.

@@ -66,20 +66,29 @@ where
     while records.peek().is_some() {
         let mut some = SqsEvent::default();
         some.records = records.by_ref().take(at_once.max(1)).collect();
-        if some.records.len() > 1 && is_time() {
-            let bodies: Result<Vec<T>, String> = some.records.iter().map(read).collect();
-            match bodies {
-                Ok(bodies) => match guarded(work(bodies), TraceContext::begin()).await {
-                    Ok(()) => continue,
-                    Err(why) => tracing::warn!(why, "records failed together; each is tried by itself"),
-                },
-                Err(_why) => {}
-            }
+        if some.records.len() > 1 && is_time() && are_done(&some, &work).await {
+            continue;
         }
         let alone = each_record(some, &is_time, |body: T| work(vec![body])).await;
         response.batch_item_failures.extend(alone.batch_item_failures);
     }
     response
+}
+
+/// Whether all of them could be read, and worked on in one go.
+async fn are_done<T, E, F, W>(some: &SqsEvent, work: &W) -> bool
+where
+    T: DeserializeOwned,
+    E: Display,
+    F: Future<Output = Result<(), E>>,
+    W: Fn(Vec<T>) -> F,
+{
+    let Ok(bodies) = some.records.iter().map(read).collect::<Result<Vec<T>, String>>() else { return false };
+    let outcome = guarded(work(bodies), TraceContext::begin()).await;
+    if let Err(why) = &outcome {
+        tracing::warn!(why, "records failed together; each is tried by itself");
+    }
+    outcome.is_ok()
 }
 
 async fn one_record<T, E, F, W>(record: SqsMessage, work: &W) -> Result<(), String>
@@ -161,7 +170,7 @@ mod tests {
         let calls = std::cell::RefCell::new(Vec::new());
         let work = async |numbers: Vec<u32>| {
             calls.borrow_mut().push(numbers.clone());
-            if numbers.contains(&3) { Err("three is refused") } else { Ok(()) }
+            (!numbers.contains(&3)).then_some(()).ok_or("three is refused")
         };
         let bodies = ["1", "1", "1", "4", "3", "4", "1", "rubbish", "1", "9"];
         let response = records_together(event(&bodies), || true, 3, work).await;

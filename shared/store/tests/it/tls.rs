@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_postgres::config::Host;
 use tokio_rustls::TlsAcceptor;
 
-/// What a client asks before anything else: an SSLRequest (PostgreSQL, Message Formats).
+/// What a client asks before anything else: an `SSLRequest` (PostgreSQL, Message Formats).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// Stands before a Postgres that has no TLS of its own, and has it.
