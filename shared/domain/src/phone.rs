@@ -53,6 +53,18 @@ impl PhoneNumber {
         if normalised(&e164)? == e164 { Ok(Self(e164)) } else { Err(PhoneError::Malformed) }
     }
 
+    /// A number as Meta writes one, in digits with the country code, not held against any numbering plan yet.
+    pub fn of_digits(digits: &str) -> Option<Self> {
+        let is_one = DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_one.then(|| Self(format!("+{digits}")))
+    }
+
+    /// As a contact of that number is known: read like any other spelling. What no plan knows stays as it is.
+    #[must_use]
+    pub fn normalised(self) -> Self {
+        Self::parse(&self.0).unwrap_or(self)
+    }
+
     /// A number that was normalised before it was stored.
     pub fn from_stored(e164: String) -> Self {
         Self(e164)
@@ -103,6 +115,18 @@ mod tests {
                 Ok(e164.to_owned()),
                 "{spelling}"
             );
+        }
+    }
+
+    #[test]
+    fn what_meta_writes_is_the_contact_that_was_imported() {
+        for (digits, imported) in [("15551234567", "+1 555 123 4567"), ("442079460018", "0044 20 7946 0018")] {
+            let heard = PhoneNumber::of_digits(digits).unwrap().normalised();
+            assert_eq!(heard, PhoneNumber::parse(imported).unwrap());
+        }
+        assert_eq!(PhoneNumber::of_digits("99999").unwrap().normalised().as_str(), "+99999", "of no plan");
+        for none in ["", "1234", "1234567890123456", "+15551234567", "1555a123456"] {
+            assert_eq!(PhoneNumber::of_digits(none), None, "{none}");
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cloud::RefundJob;
-use domain::update::{KeptUpdate, StatusUpdate, Update};
+use domain::update::{KeptUpdate, PreferenceUpdate, StatusUpdate, Update};
 use domain::{MessageId, PhoneNumberId, TenantId};
 use jiff::Timestamp;
 use store::ledger::RefundReason;
@@ -31,7 +31,10 @@ pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<
             Update::Status(status) => statuses.push(status),
             Update::Kept(update) => kept.push(update),
             Update::Template(update) => news.push(News::Template(update)),
-            Update::Preference(update) => news.push(News::Preference(update)),
+            Update::Preference(update) => {
+                let phone = update.phone.normalised();
+                news.push(News::Preference(PreferenceUpdate { phone, ..update }));
+            }
             Update::Account(update) => news.push(News::Account(update)),
         }
     }

@@ -181,7 +181,7 @@ fn preference(update: &UserPreference, place: &Place<'_>) -> Option<PreferenceUp
         phone_number_id: PhoneNumberId(
             place.phone_number_id.as_deref().filter(|id| is_storable(id))?.to_owned(),
         ),
-        phone: PhoneNumber::parse(&format!("+{}", digits.trim_start_matches('+'))).ok()?,
+        phone: PhoneNumber::of_digits(digits.trim_start_matches('+'))?,
         wants_messages,
         at: update.timestamp.map(UnixTime::timestamp),
     })
