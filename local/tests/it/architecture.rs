@@ -208,6 +208,7 @@ fn a_refund_is_spoken_of_only_in_its_rooms() {
         "functions/admin",
         "functions/refunds",
         "functions/scheduling",
+        "functions/sweep",
         "shared/cloud",
         "shared/domain",
         "shared/ops",

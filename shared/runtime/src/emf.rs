@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_line_says_what_it_measures_and_holds_the_values() {
         let metrics = [
-            Metric { name: "OpenRefunds", unit: Unit::Count, value: 3 },
+            Metric { name: "ParkedUpdates", unit: Unit::Count, value: 3 },
             Metric { name: "UnknownAgeSeconds", unit: Unit::Seconds, value: 90 },
         ];
         let line = line(&metrics, "prod", "2026-11-24T12:00:00Z".parse().unwrap());
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(directive["Namespace"], "Tidings");
         assert_eq!(directive["Dimensions"], json!([["Environment"]]));
         assert_eq!(directive["Metrics"][1], json!({ "Name": "UnknownAgeSeconds", "Unit": "Seconds" }));
-        assert_eq!((&line["OpenRefunds"], &line["UnknownAgeSeconds"]), (&json!(3), &json!(90)));
+        assert_eq!((&line["ParkedUpdates"], &line["UnknownAgeSeconds"]), (&json!(3), &json!(90)));
         assert_eq!(line["Environment"], "prod");
     }
 }
