@@ -12,7 +12,7 @@ use crate::home::Home;
 use crate::poll::Role;
 use crate::serve::{self, Serve};
 use crate::settings::Settings;
-use crate::{bench, cost, database, story};
+use crate::{bench, cost, database, deploy_check, story};
 
 /// WhatsApp notifications that cannot lose money and never send twice.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ enum Command {
     Migrate,
     /// Plays the whole flow and audits it; exit status 1 if anything is off.
     Story(story::Ask),
+    /// Proves the deploy, as far as a machine without an account can; exit status 1 if anything is short of it.
+    DeployCheck(deploy_check::Ask),
     /// Measures.
     #[command(subcommand)]
     Bench(bench::Ask),
@@ -60,7 +62,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         .unwrap_or_else(|| Command::Serve { roles: Role::ALL.to_vec(), meta_url: None });
     let default_filter = match command {
         Command::Serve { .. } | Command::Sandbox | Command::Migrate => "info,sandbox=warn",
-        Command::Story(_) | Command::Bench(_) | Command::Cost(_) => "warn",
+        Command::Story(_) | Command::DeployCheck(_) | Command::Bench(_) | Command::Cost(_) => "warn",
     };
     runtime::observe(Logs::Text, default_filter);
     match perform(command, &arguments).await {
@@ -95,6 +97,7 @@ async fn perform(command: Command, arguments: &Arguments) -> Result<ExitCode, Lo
             crate::say::say(format!("The schema is up to date. {}", database.origin));
         }
         Command::Story(ask) => return story::play(settings, ask, fetch).await,
+        Command::DeployCheck(ask) => return deploy_check::run(settings, ask, fetch).await,
         Command::Bench(ask) => bench::run(settings, ask, fetch).await?,
         Command::Cost(ask) => cost::run(settings, ask, fetch).await?,
     }

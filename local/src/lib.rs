@@ -14,6 +14,7 @@ pub mod client;
 pub mod cost;
 pub mod database;
 pub mod demo;
+pub mod deploy_check;
 pub mod error;
 pub mod home;
 pub mod machine;

@@ -4,6 +4,7 @@
 //! With `--kill N` the serving process is killed N times while it runs and started again; nothing may be lost, sent twice
 //! or left behind.
 
+mod behind;
 mod cast;
 mod instance;
 mod kill;
@@ -19,6 +20,7 @@ use crate::client::Client;
 use crate::error::LocalError;
 use crate::say::say;
 use crate::settings::Settings;
+pub(crate) use behind::Behind;
 use cast::Cast;
 pub(crate) use cast::bar;
 use instance::Instance;
@@ -74,12 +76,27 @@ async fn act(
             })?,
         ),
     };
-    let client = Client::new(url)?;
-    let cast = Cast::gather(&client, &owner, ask.messages).await?;
+    let behind = instance.map(Instance::behind);
     match instance {
-        Some(instance) if ask.kill > 0 => kill::schedule_under_fire(&cast, instance, ask.kill).await?,
-        Some(_) | None => cast.schedule_all().await?,
+        Some(instance) if ask.kill > 0 => {
+            let cast = Cast::gather(&Client::new(url)?, &owner, ask.messages).await?;
+            kill::schedule_under_fire(&cast, instance, ask.kill).await?;
+            let messages = rest::wait(&cast, behind.as_ref()).await?;
+            verdict::judge(&messages, &cast, behind.as_ref(), true).await
+        }
+        Some(_) | None => play_at(url, &owner, ask.messages, behind.as_ref()).await,
     }
-    let messages = rest::wait(&cast, instance).await?;
-    verdict::judge(&messages, &cast, instance, ask.kill > 0).await
+}
+
+/// Plays against an API that somebody else runs; `true` when nothing is off.
+pub(crate) async fn play_at(
+    url: &str,
+    owner: &(String, String),
+    messages: usize,
+    behind: Option<&Behind<'_>>,
+) -> Result<bool, LocalError> {
+    let cast = Cast::gather(&Client::new(url)?, owner, messages).await?;
+    cast.schedule_all().await?;
+    let messages = rest::wait(&cast, behind).await?;
+    verdict::judge(&messages, &cast, behind, false).await
 }

@@ -61,6 +61,7 @@ struct Planned {
 pub(crate) struct Cast {
     /// Both tenants.
     pub tenants: Vec<Tenant>,
+    nobody: Client,
     planned: Vec<Planned>,
 }
 
@@ -81,7 +82,16 @@ impl Cast {
             tenants.push(Tenant::gather(nobody, &owner, &format!("{name}-{run}")).await?);
         }
         let planned = (0..messages).map(|index| plan(&tenants, index, &run)).collect();
-        Ok(Self { tenants, planned })
+        Ok(Self { tenants, nobody: nobody.clone(), planned })
+    }
+
+    /// Both tenants with fresh tokens: a story may outlast one.
+    pub async fn renewed(&self) -> Result<Vec<Tenant>, LocalError> {
+        let mut renewed = Vec::new();
+        for tenant in &self.tenants {
+            renewed.push(tenant.renewed(&self.nobody).await?);
+        }
+        Ok(renewed)
     }
 
     /// How many messages are to be sent.
@@ -186,8 +196,7 @@ impl Tenant {
         self.contacts.iter().find(|(theirs, _)| theirs == phone).map(|(_, id)| id.clone()).unwrap_or_default()
     }
 
-    /// The same tenant with a fresh token: a story may outlast one.
-    pub async fn renewed(&self, nobody: &Client) -> Result<Self, LocalError> {
+    async fn renewed(&self, nobody: &Client) -> Result<Self, LocalError> {
         Ok(Self { client: nobody.login(&self.email, PASSWORD).await?, ..self.clone() })
     }
 }

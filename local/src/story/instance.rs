@@ -18,6 +18,7 @@ use crate::error::LocalError;
 use crate::home::Home;
 use crate::serve::start_sandbox;
 use crate::settings::Settings;
+use crate::story::behind::Behind;
 
 /// A week in a minute: every wait of the message's life, in seconds.
 const WAITS: [(&str, &str); 11] = [
@@ -47,7 +48,7 @@ pub(crate) struct Instance {
     settings: Settings,
     home: Home,
     /// The database, held open so that it outlives the serving process.
-    pub database: Database,
+    database: Database,
     sandbox: Running,
     serving: Mutex<Child>,
     password: String,
@@ -79,9 +80,9 @@ impl Instance {
         format!("http://127.0.0.1:{}", self.settings.port)
     }
 
-    /// Where its sandbox is.
-    pub fn sandbox_url(&self) -> String {
-        self.sandbox.base_url()
+    /// What stands behind its API.
+    pub fn behind(&self) -> Behind<'_> {
+        Behind::one_machine(&self.database.store, self.sandbox.base_url())
     }
 
     /// The super admin's login.

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::client::Client;
 use crate::error::LocalError;
 use crate::say::say;
+use crate::story::behind::Behind;
 use crate::story::cast::{Cast, all, bar};
-use crate::story::instance::Instance;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Looks before the story gives up: what is not at rest by then is stuck.
@@ -17,13 +16,13 @@ const LOOKS_MAX: u32 = 600;
 const STILL: u32 = 4;
 
 /// Waits, with a bar, and gives every message as the API shows it at rest.
-pub(crate) async fn wait(cast: &Cast, instance: Option<&Instance>) -> Result<Vec<Value>, LocalError> {
+pub(crate) async fn wait(cast: &Cast, behind: Option<&Behind<'_>>) -> Result<Vec<Value>, LocalError> {
     let bar = bar("Settling", cast.len());
     let (mut still, mut last) = (0, Vec::new());
     let mut tenants = cast.tenants.clone();
     for look in 0..LOOKS_MAX {
         if look % 300 == 299 {
-            tenants = renew(cast, instance).await?;
+            tenants = cast.renewed().await?;
         }
         let mut messages = Vec::new();
         for tenant in &tenants {
@@ -31,8 +30,8 @@ pub(crate) async fn wait(cast: &Cast, instance: Option<&Instance>) -> Result<Vec
         }
         let resting = messages.iter().filter(|message| is_at_rest(message)).count();
         bar.set_position(u64::try_from(resting).unwrap_or(0));
-        let is_quiet = match instance {
-            Some(instance) => is_quiet(instance).await?,
+        let is_quiet = match behind {
+            Some(behind) => behind.is_quiet().await?,
             None => true,
         };
         still = if messages == last && resting == cast.len() && is_quiet { still + 1 } else { 0 };
@@ -48,28 +47,8 @@ pub(crate) async fn wait(cast: &Cast, instance: Option<&Instance>) -> Result<Vec
     Ok(last)
 }
 
-async fn renew(cast: &Cast, instance: Option<&Instance>) -> Result<Vec<super::cast::Tenant>, LocalError> {
-    let Some(instance) = instance else { return Ok(cast.tenants.clone()) };
-    let nobody = Client::new(&instance.url())?;
-    let mut renewed = Vec::new();
-    for tenant in &cast.tenants {
-        renewed.push(tenant.renewed(&nobody).await?);
-    }
-    Ok(renewed)
-}
-
 fn is_at_rest(message: &Value) -> bool {
     let status = message.get("status").and_then(Value::as_str).unwrap_or_default();
     let is_owed = status == "FAILED" && message.get("refund").is_none();
     !matches!(status, "PENDING" | "SENDING" | "UNKNOWN") && !is_owed
-}
-
-/// No update on its way from the sandbox, and nothing on any queue.
-async fn is_quiet(instance: &Instance) -> Result<bool, LocalError> {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
-    let webhooks: Value =
-        http.get(format!("{}/sandbox/webhooks", instance.sandbox_url())).send().await?.json().await?;
-    let queues = cloud::one_machine::OneMachine::new(instance.database.store.clone(), domain::Clock::System);
-    let (waiting, _dead) = queues.depths().await?;
-    Ok(webhooks.get("pending").and_then(Value::as_u64) == Some(0) && waiting == 0)
 }

@@ -5,8 +5,8 @@ use store::audit::Finding;
 
 use crate::audit;
 use crate::error::LocalError;
+use crate::story::behind::Behind;
 use crate::story::cast::{Cast, MAGIC};
-use crate::story::instance::Instance;
 use crate::story::tables;
 
 /// What may become of a message to a recipient: its status, and whether it is refunded (`None`: either is right).
@@ -63,7 +63,7 @@ pub(crate) struct Outcome {
 pub(crate) async fn judge(
     messages: &[Value],
     cast: &Cast,
-    instance: Option<&Instance>,
+    behind: Option<&Behind<'_>>,
     was_killed: bool,
 ) -> Result<bool, LocalError> {
     let outcomes = outcomes(messages, was_killed);
@@ -72,11 +72,11 @@ pub(crate) async fn judge(
         invariant: "every message that was taken is there",
         violations: i64::try_from(cast.len().abs_diff(messages.len())).unwrap_or(i64::MAX),
     }];
-    match instance {
-        Some(instance) => {
-            let books = audit::books(&instance.database.store, true).await?;
+    match behind {
+        Some(behind) => {
+            let books = audit::books(behind.store, true).await?;
             findings.extend(books.findings.iter().cloned());
-            findings.extend(audit::compare(&books, &audit::acceptances(&instance.sandbox_url()).await?));
+            findings.extend(audit::compare(&books, &audit::acceptances(&behind.sandbox_url).await?));
             tables::sums(&books.sums);
         }
         None => findings.extend(shown_books(cast).await?),

@@ -1,0 +1,107 @@
+//! The proof of the deploy that a machine without an account can give, as one command.
+//!
+//! [`tools`] come from the package index into an ignored folder; [`template`] asks the linters; [`build`] makes every
+//! function's bootstrap as a deploy does and weighs it; [`emulator`] runs each bootstrap under AWS's own Runtime
+//! Interface Emulator with every file of `events/`; [`cloud`] deploys the built template to an emulator of the cloud and
+//! plays the story against it. Everything listens on loopback alone, has an end in time, and is gone when the check is.
+
+mod aws;
+mod build;
+mod cloud;
+mod emulator;
+mod ground;
+mod program;
+mod report;
+mod site;
+mod template;
+mod tools;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use cluster::Fetch;
+
+use crate::error::{LocalError, with_causes};
+use crate::settings::Settings;
+use report::Report;
+use site::Site;
+
+/// What is checked.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Ask {
+    /// Only these steps, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Step::ALL)]
+    only: Vec<Step>,
+    /// Build for arm64 as well.
+    #[arg(long)]
+    arm64: bool,
+    /// How many messages the story has.
+    #[arg(long, default_value_t = 200)]
+    messages: usize,
+}
+
+/// A part of the check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Step {
+    /// Installs what the others need.
+    Tools,
+    /// Lints the template.
+    Static,
+    /// Builds every function.
+    Build,
+    /// Runs every function with every event.
+    Emulator,
+    /// Deploys everything and plays the story.
+    Cloud,
+}
+
+impl Step {
+    const ALL: [Self; 5] = [Self::Tools, Self::Static, Self::Build, Self::Emulator, Self::Cloud];
+}
+
+/// Checks, shows, and says by its exit code whether everything is as it must be.
+pub async fn run(settings: Settings, ask: Ask, fetch: Fetch) -> Result<ExitCode, LocalError> {
+    let site = Site::open(&settings)?;
+    let mut report = Report::default();
+    for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
+        // What one step finds does not keep the next from looking.
+        if let Err(error) = perform(step, &site, &mut report, (&ask, fetch)).await {
+            report.row(
+                "check",
+                format!("{step:?}").to_lowercase(),
+                Instant::now(),
+                &Err(with_causes(&error)),
+            );
+        }
+    }
+    let is_green = report.show();
+    if is_green {
+        let path = site.work;
+        std::fs::remove_dir_all(&path).map_err(|source| LocalError::File { what: "remove", path, source })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    crate::say::say(format!("Everything that was left is in {}", site.work.display()));
+    Ok(ExitCode::FAILURE)
+}
+
+async fn perform(
+    step: Step,
+    site: &Site,
+    report: &mut Report,
+    (ask, fetch): (&Ask, Fetch),
+) -> Result<(), LocalError> {
+    match step {
+        Step::Tools => {
+            for tool in tools::Tool::ALL {
+                let since = Instant::now();
+                let outcome = tool.install(site).await.map_err(|error| with_causes(&error));
+                report.row("tools", format!("{tool:?}").to_lowercase(), since, &outcome);
+            }
+            Ok(())
+        }
+        Step::Static => template::check(site, report).await,
+        Step::Build => build::check(site, report, ask.arm64).await,
+        Step::Emulator => emulator::check(site, report, fetch).await,
+        Step::Cloud => cloud::check(site, report, (ask.messages, fetch)).await,
+    }
+}

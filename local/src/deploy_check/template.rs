@@ -1,0 +1,37 @@
+//! What needs no build: the linters of the template.
+
+use std::time::{Duration, Instant};
+
+use crate::deploy_check::program;
+use crate::deploy_check::report::Report;
+use crate::deploy_check::site::Site;
+use crate::deploy_check::tools::{Tool, sam, tool};
+use crate::error::LocalError;
+
+const STEP: &str = "static";
+const TEMPLATE: &str = "template.yaml";
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// Each linter is a row. `sam validate` and `sam validate --lint` find different things, so both are asked.
+pub(crate) async fn check(site: &Site, report: &mut Report) -> Result<(), LocalError> {
+    let mut lint = tool(site, Tool::Sam, "cfn-lint");
+    // Notes count as well: the file of exceptions is where a reason is written down.
+    lint.args(["--include-checks", "I", "--", TEMPLATE]);
+    let mut policies = tool(site, Tool::Checkov, "checkov");
+    policies.args(["--file", TEMPLATE, "--framework", "cloudformation", "--quiet", "--compact"]);
+    policies.args(["--skip-download"]);
+    if site.root.join(".checkov.yaml").exists() {
+        policies.args(["--config-file", ".checkov.yaml"]);
+    }
+    for (name, command) in [
+        ("sam validate", sam(site, &["validate", "--template-file", TEMPLATE])),
+        ("sam validate --lint", sam(site, &["validate", "--lint", "--template-file", TEMPLATE])),
+        ("cfn-lint", lint),
+        ("checkov", policies),
+    ] {
+        let since = Instant::now();
+        let ran = program::run(&site.logs(), &name.replace(' ', "-"), command, LIMIT).await?;
+        report.row(STEP, name, since, &ran.verdict());
+    }
+    Ok(())
+}
