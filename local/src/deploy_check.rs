@@ -10,6 +10,7 @@ mod build;
 mod cloud;
 mod emulator;
 mod ground;
+mod letters;
 mod program;
 mod report;
 mod site;

@@ -12,7 +12,7 @@ use crate::error::LocalError;
 
 const STEP: &str = "build";
 /// A cold build of every function on two cores.
-const LIMIT: Duration = Duration::from_mins(60);
+const LIMIT: Duration = Duration::from_hours(1);
 const TARGET_LIMIT: Duration = Duration::from_mins(5);
 /// Every function of the product has to come out of it.
 const FUNCTIONS: [&str; 12] = [
@@ -84,8 +84,8 @@ async fn sizes(site: &Site, report: &mut Report, architecture: &str) -> Result<(
     measure.arg(site.script("zip_sizes.py")).args(artifacts.iter().map(|(_, folder)| folder));
     let ran = program::run(&site.logs(), &format!("zip-sizes-{architecture}"), measure, TARGET_LIMIT).await?;
     for (line, (name, _)) in ran.out.lines().zip(&artifacts) {
-        let size = line.rsplit(' ').next().and_then(|bytes| bytes.parse::<u32>().ok());
-        let megabytes = size.map(|bytes| f64::from(bytes) / 1e6);
+        let bytes = line.rsplit(' ').next().and_then(|text| text.parse::<u32>().ok());
+        let megabytes = bytes.map(|bytes| f64::from(bytes) / 1e6);
         let function = report.function(name);
         if architecture == "arm64" {
             function.arm64_zip_mb = megabytes;

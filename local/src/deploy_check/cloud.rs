@@ -4,7 +4,6 @@
 //! What the emulator cannot show is who may do what: it lets everybody do everything.
 
 mod front;
-mod letters;
 mod logs;
 mod proofs;
 mod stack;
@@ -18,14 +17,14 @@ use store::{Access, Config, Store};
 
 use crate::client::Client;
 use crate::deploy_check::aws::Cloud;
-use crate::deploy_check::ground::{Ground, Urls};
+use crate::deploy_check::ground::{Ground, MetaApp, Urls};
+use crate::deploy_check::letters::Letters;
 use crate::deploy_check::program::spinner;
 use crate::deploy_check::report::Report;
 use crate::deploy_check::site::Site;
 use crate::error::{LocalError, with_causes};
 use crate::story::{self, Behind};
 use front::{Front, Gateway};
-use letters::Letters;
 use stack::Stack;
 
 const STEP: &str = "cloud";
@@ -56,11 +55,12 @@ pub(crate) async fn check(
         return Err(LocalError::Call("there are no bootstraps; build them first".to_owned()));
     }
     let front = Front::listen().await?;
-    let ground = Ground::start(site, fetch, Some(format!("{}/webhook/meta", front.url))).await?;
+    let webhook_url = format!("{}/webhook/meta", front.url);
+    let ground = Ground::start(site, fetch, (MetaApp::fresh(site)?, Some(webhook_url))).await?;
     let place = Place {
         database: ground.database("deployed").await?,
         cloud: Cloud::start(site, "cloud").await?,
-        letters: Letters::start(site).await?,
+        letters: Letters::start(site, "letters").await?,
         ground,
         front,
     };
@@ -97,9 +97,8 @@ async fn play(site: &Site, place: &Place, report: &mut Report, messages: usize) 
     let since = Instant::now();
     let logs = logs::Logs::read(&place.cloud).await?;
     report.row(STEP, format!("{} log lines are for machines", logs.len()), since, &logs.are_for_machines());
-    let meta = place.ground.meta_secret();
-    let secret = |name: &str| meta.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let words = [ADMIN_PASSWORD, SMTP_PASSWORD, secret("appSecret"), secret("verifyToken")];
+    let meta = &place.ground.meta;
+    let words = [ADMIN_PASSWORD, SMTP_PASSWORD, &meta.app_secret, &meta.verify_token];
     report.row(STEP, "no log line tells a phone or a secret", since, &logs.keep_secrets(&words));
     Ok(())
 }
@@ -119,7 +118,7 @@ async fn deploy(site: &Site, place: &Place) -> Result<Stack, LocalError> {
     ];
     let stack = Stack::deploy(site, &place.cloud, &parameters).await?;
     let smtp = json!({ "user": "tidings", "password": SMTP_PASSWORD });
-    stack.put_secret(&place.cloud, "MetaSecretArn", &place.ground.meta_secret()).await?;
+    stack.put_secret(&place.cloud, "MetaSecretArn", &json!(place.ground.meta)).await?;
     stack.put_secret(&place.cloud, "SmtpSecretArn", &smtp).await?;
     let (_, host) = stack
         .output("ApiUrl")?

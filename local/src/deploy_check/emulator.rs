@@ -81,8 +81,8 @@ async fn function(
 }
 
 async fn one(world: &World, lambda: &mut Lambda, event: &Event) -> Result<Result<(), String>, LocalError> {
-    let answer = lambda.call(&world.addressed(&event.event)).await?;
-    let outcome = event.expected.hold(&answer).and_then(|()| world.was_told(&event.event));
+    let answer = lambda.call(&world.addressed(&event.given)).await?;
+    let outcome = event.expected.hold(&answer).and_then(|()| world.was_told(&event.given));
     Ok(outcome.map_err(|why| format!("{}: {why}", event.name)))
 }
 

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use cluster::{Cluster, Fetch, Options, Profile};
 use sandbox::Running;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::databases;
 
@@ -21,8 +22,34 @@ pub(crate) struct Ground {
     cluster: Cluster,
     /// Meta.
     pub sandbox: Running,
+    /// Our app there.
+    pub meta: MetaApp,
     /// Every secret of the run.
     secrets: Secrets,
+}
+
+/// The secret of the Meta app.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MetaApp {
+    /// Its id.
+    pub app_id: String,
+    /// Signs webhooks.
+    pub app_secret: String,
+    /// Is said at the handshake.
+    pub verify_token: String,
+}
+
+impl MetaApp {
+    /// One that nobody else knows.
+    pub fn fresh(site: &Site) -> Result<Self, LocalError> {
+        let secrets = site.home.secrets()?;
+        Ok(Self {
+            app_id: META_APP_ID.to_owned(),
+            app_secret: secrets.sandbox_app_secret,
+            verify_token: secrets.sandbox_verify_token,
+        })
+    }
 }
 
 /// One database, twice.
@@ -35,8 +62,12 @@ pub(crate) struct Urls {
 }
 
 impl Ground {
-    /// Starts both; the sandbox tells its news to `webhook_url`.
-    pub async fn start(site: &Site, fetch: Fetch, webhook_url: Option<String>) -> Result<Self, LocalError> {
+    /// Starts both; the sandbox tells its news to `webhook_url`, as the Meta app that `meta` is.
+    pub async fn start(
+        site: &Site,
+        fetch: Fetch,
+        (meta, webhook_url): (MetaApp, Option<String>),
+    ) -> Result<Self, LocalError> {
         let secrets = site.home.secrets()?;
         let mut options = Options::from_environment(site.work.join("postgres"));
         options.profile = Profile::Throwaway;
@@ -48,14 +79,14 @@ impl Ground {
             started.map_err(|error| LocalError::Call(format!("starting Postgres panicked: {error}")))??;
         let sandbox = sandbox::start(sandbox::Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
-            app_id: META_APP_ID.to_owned(),
-            app_secret: secrets.sandbox_app_secret.clone(),
+            app_id: meta.app_id.clone(),
+            app_secret: meta.app_secret.clone(),
             webhook_url,
-            verify_token: secrets.sandbox_verify_token.clone(),
+            verify_token: meta.verify_token.clone(),
             journal: None,
         })
         .await?;
-        Ok(Self { cluster, sandbox, secrets })
+        Ok(Self { cluster, sandbox, meta, secrets })
     }
 
     /// A fresh, empty database.
@@ -63,15 +94,6 @@ impl Ground {
         databases::create(&self.cluster.url("postgres"), name, None).await?;
         let admin = self.cluster.url(name);
         Ok(Urls { app: admin.replacen("postgres@", &format!("{APP_USER}@"), 1), admin })
-    }
-
-    /// What the secret of the Meta app holds.
-    pub fn meta_secret(&self) -> Value {
-        json!({
-            "appId": META_APP_ID,
-            "appSecret": self.secrets.sandbox_app_secret,
-            "verifyToken": self.secrets.sandbox_verify_token,
-        })
     }
 
     /// What the secret that signs sessions holds.

@@ -114,9 +114,9 @@ impl Report {
                 ("zip for arm64, MB", measured.arm64_zip_mb, zip_mb_max),
             ] {
                 cells.push(limited(value, limit));
-                if let Some(value) = value.filter(|value| *value > limit) {
-                    self.shortfalls.push(format!("{name}: {what}: {value:.2}, more than {limit}"));
-                }
+                let over = value.filter(|value| *value > limit);
+                self.shortfalls
+                    .extend(over.map(|value| format!("{name}: {what}: {value:.2}, more than {limit}")));
             }
             cells.push(match measured.events {
                 Some((fine, all)) => marked(format!("{fine}/{all}"), fine == all && all > 0),

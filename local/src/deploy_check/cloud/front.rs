@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use crate::error::LocalError;
 
 /// Longer than the gateway waits for a function.
-const CALL_LIMIT: Duration = Duration::from_secs(60);
+const CALL_LIMIT: Duration = Duration::from_mins(1);
 /// What belongs to one connection and is not passed on.
 const OF_A_CONNECTION: [HeaderName; 4] =
     [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH];

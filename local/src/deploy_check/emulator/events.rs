@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::deploy_check::ground::MetaApp;
 use crate::error::LocalError;
 
 /// One event of a function.
@@ -13,7 +14,7 @@ pub(crate) struct Event {
     /// Its file, below `events/`.
     pub name: String,
     /// What the function is given.
-    pub event: Value,
+    pub given: Value,
     /// What is expected of it.
     pub expected: Expected,
 }
@@ -42,10 +43,20 @@ pub(crate) fn of(root: &Path, function: &str) -> Result<Vec<Event>, LocalError> 
         }
         let expected = serde_json::from_value(expected)
             .map_err(|error| LocalError::Call(format!("events/expected.json, {name}: {error}")))?;
-        let event = read(&root.join("events").join(&name))?;
-        events.push(Event { name, event, expected });
+        let given = read(&root.join("events").join(&name))?;
+        events.push(Event { name, given, expected });
     }
     Ok(events)
+}
+
+/// The Meta app that the webhooks among the events are signed by.
+pub(crate) fn meta_app(root: &Path) -> Result<MetaApp, LocalError> {
+    #[derive(Deserialize)]
+    struct Secrets {
+        #[serde(rename = "META_SECRET_ARN")]
+        meta: MetaApp,
+    }
+    read::<Secrets>(&root.join("events/secrets.json")).map(|secrets| secrets.meta)
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, LocalError> {

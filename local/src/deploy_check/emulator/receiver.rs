@@ -1,4 +1,4 @@
-//! CloudFormation's side of a custom resource: where the answer is put.
+//! The stack's side of a custom resource: where the answer is put.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};

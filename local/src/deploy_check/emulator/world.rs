@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use store::Access;
 
 use crate::deploy_check::aws::{Cloud, REGION};
+use crate::deploy_check::emulator::events;
 use crate::deploy_check::emulator::receiver::Receiver;
 use crate::deploy_check::ground::{Ground, Urls};
+use crate::deploy_check::letters::Letters;
 use crate::deploy_check::site::Site;
 use crate::error::LocalError;
 
@@ -18,6 +20,7 @@ const RESPONSE_URL: &str = "ResponseURL";
 pub(crate) struct World {
     ground: Ground,
     cloud: Cloud,
+    letters: Letters,
     receiver: Receiver,
     database: Urls,
     shared: Vec<(&'static str, String)>,
@@ -26,12 +29,13 @@ pub(crate) struct World {
 impl World {
     /// Starts everything.
     pub async fn start(site: &Site, fetch: Fetch) -> Result<Self, LocalError> {
-        let ground = Ground::start(site, fetch, None).await?;
+        let ground = Ground::start(site, fetch, (events::meta_app(&site.root)?, None)).await?;
         let database = ground.database("emulated").await?;
         migrate::run(&Access::from(database.admin.as_str())).await?;
         let cloud = Cloud::start(site, "emulator-cloud").await?;
-        let shared = furnish(&ground, &cloud).await?;
-        Ok(Self { ground, cloud, receiver: Receiver::listen().await?, database, shared })
+        let letters = Letters::start(site, "emulator-letters").await?;
+        let shared = furnish(&ground, &cloud, &letters).await?;
+        Ok(Self { ground, cloud, letters, receiver: Receiver::listen().await?, database, shared })
     }
 
     /// What a function is told by its environment.
@@ -55,27 +59,32 @@ impl World {
         event
     }
 
-    /// A custom resource that does not put an answer keeps CloudFormation waiting for an hour.
+    /// A custom resource that does not put an answer keeps a deploy waiting for an hour.
     pub fn was_told(&self, event: &Value) -> Result<(), String> {
         if event.get(RESPONSE_URL).is_none() {
             return Ok(());
         }
-        let told = self.receiver.take().ok_or("CloudFormation was told nothing")?;
+        let told = self.receiver.take().ok_or("the stack was told nothing")?;
         if told.get("Status").and_then(Value::as_str) == Some("SUCCESS") {
             return Ok(());
         }
-        Err(format!("CloudFormation was told {told}"))
+        Err(format!("the stack was told {told}"))
     }
 
     /// Ends everything.
     pub async fn stop(self) {
         self.cloud.stop().await;
+        self.letters.stop().await;
         self.ground.stop().await;
     }
 }
 
 /// Secrets, queues, a bus and a group of schedules; gives the variables that name them.
-async fn furnish(ground: &Ground, cloud: &Cloud) -> Result<Vec<(&'static str, String)>, LocalError> {
+async fn furnish(
+    ground: &Ground,
+    cloud: &Cloud,
+    letters: &Letters,
+) -> Result<Vec<(&'static str, String)>, LocalError> {
     let mut all = vec![
         ("ENVIRONMENT", "dev".to_owned()),
         ("RUST_LOG", "info".to_owned()),
@@ -85,7 +94,7 @@ async fn furnish(ground: &Ground, cloud: &Cloud) -> Result<Vec<(&'static str, St
         ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
         ("MAIL_FROM", "Tidings <noreply@tidings.invalid>".to_owned()),
         ("SMTP_HOST", "127.0.0.1".to_owned()),
-        ("SMTP_PORT", "1".to_owned()),
+        ("SMTP_PORT", letters.port.to_string()),
         ("EVENT_BUS_NAME", "tidings".to_owned()),
         ("SCHEDULE_GROUP", SCHEDULE_GROUP.to_owned()),
         ("SCHEDULER_ROLE_ARN", format!("arn:aws:iam::{ACCOUNT}:role/scheduler")),
@@ -93,7 +102,7 @@ async fn furnish(ground: &Ground, cloud: &Cloud) -> Result<Vec<(&'static str, St
         ("SCHEDULE_DLQ_ARN", format!("arn:aws:sqs:{REGION}:{ACCOUNT}:schedule-dead-letters")),
     ];
     for (variable, value) in [
-        ("META_SECRET_ARN", ground.meta_secret()),
+        ("META_SECRET_ARN", json!(ground.meta)),
         ("JWT_SECRET_ARN", ground.jwt_secret()),
         ("DATA_KEYS_SECRET_ARN", ground.data_keys_secret()),
         ("SMTP_SECRET_ARN", json!({ "user": "tidings", "password": "a-letter-needs-a-sender" })),

@@ -25,11 +25,11 @@ pub(crate) struct Letters {
 
 impl Letters {
     /// Starts it.
-    pub async fn start(site: &Site) -> Result<Self, LocalError> {
-        let (folder, port) = (site.folder("letters")?, free_port()?);
+    pub async fn start(site: &Site, name: &str) -> Result<Self, LocalError> {
+        let (folder, port) = (site.folder(name)?, free_port()?);
         let mut command = Command::new(Tool::Ministack.program(site, "python"));
         command.arg(site.script("letters.py")).arg(&folder).arg(port.to_string());
-        let program = Program::start(&site.logs(), "letters", command)?;
+        let program = Program::start(&site.logs(), name, command)?;
         let mut letters = Self { program, folder, port };
         let since = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
