@@ -65,8 +65,13 @@ pub async fn run(settings: Settings, ask: Ask, fetch: Fetch) -> Result<ExitCode,
     let site = Site::open(&settings)?;
     let mut report = Report::default();
     for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
+        // Whoever stops the check stops everything that it started: each thing ends when it is dropped.
+        let outcome = tokio::select! {
+            outcome = perform(step, &site, &mut report, (&ask, fetch)) => outcome,
+            () = crate::serve::stopped() => return Err(LocalError::Call("the check was stopped".to_owned())),
+        };
         // What one step finds does not keep the next from looking.
-        if let Err(error) = perform(step, &site, &mut report, (&ask, fetch)).await {
+        if let Err(error) = outcome {
             report.row(
                 "check",
                 format!("{step:?}").to_lowercase(),

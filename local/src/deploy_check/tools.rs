@@ -115,7 +115,7 @@ pub(crate) fn tool(site: &Site, tool: Tool, name: &str) -> Command {
         .current_dir(&site.root)
         .env("PATH", format!("{bin}:{path}"))
         .env("SAM_CLI_TELEMETRY", "0")
-        .env("__SAM_CLI_APP_DIR", site.work.join("sam-home"))
+        .env("__SAM_CLI_APP_DIR", site.root.join("target/tools/sam-home"))
         .env("AWS_DEFAULT_REGION", super::aws::REGION)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", site.work.join("no-aws-config"))

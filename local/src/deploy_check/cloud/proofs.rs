@@ -15,8 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const HIDDEN_SECONDS: &str = "1";
 const POISON: &str = "this is no JSON";
 const POISON_LIMIT: Duration = Duration::from_mins(2);
-/// A call begins so soon after its schedule fired; the sweeper would take half a minute at the least.
-const AT_ONCE_MS: i64 = 5_000;
+/// A call has ended so soon after its schedule fired; the sweeper would begin after half a minute at the earliest.
+const AT_ONCE_MS: i64 = 20_000;
 
 /// Notes every schedule of the group that is ever there, until it is dropped.
 pub(crate) async fn watch(cloud: &Cloud, group: &str, seen: &mut BTreeSet<String>) -> LocalError {
