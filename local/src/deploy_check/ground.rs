@@ -103,7 +103,7 @@ impl Ground {
 
     /// What the secret that seals tenants' tokens holds.
     pub fn data_keys_secret(&self) -> Value {
-        json!({ "current": "k1", "keys": { "k1": self.secrets.data_key } })
+        json!({ "current": "k1", "pins": "k1", "keys": { "k1": self.secrets.data_key } })
     }
 
     /// Ends both.

@@ -24,7 +24,8 @@ pub(crate) struct Program {
     name: String,
     child: Child,
     group: Option<Pid>,
-    log: PathBuf,
+    out: PathBuf,
+    err: PathBuf,
 }
 
 /// How a program that was waited for ended.
@@ -66,20 +67,22 @@ impl Program {
             source,
         })?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Ok(Self { name: name.to_owned(), child, group, log: err })
+        Ok(Self { name: name.to_owned(), child, group, out, err })
     }
 
     /// An error that shows the end of its log, when it has ended although nobody asked it to.
     pub fn check(&mut self) -> Result<(), LocalError> {
         match self.child.try_wait() {
             Ok(None) => Ok(()),
-            Ok(Some(_)) | Err(_) => Err(LocalError::Call(format!(
-                "{} ended by itself; the end of {}:\n{}",
-                self.name,
-                self.log.display(),
-                tail(&self.log)
-            ))),
+            Ok(Some(_)) | Err(_) => {
+                Err(LocalError::Call(format!("{} ended by itself; it wrote:\n{}", self.name, self.tail())))
+            }
         }
+    }
+
+    /// The end of what it wrote so far.
+    pub fn tail(&self) -> String {
+        format!("{}\n{}", tail(&self.out), tail(&self.err)).trim().to_owned()
     }
 
     /// Tells the whole group to end, and waits for it.
@@ -134,7 +137,7 @@ pub(crate) async fn run(
     Ok(Ran {
         is_fine: status.as_ref().is_some_and(ExitStatus::success),
         out: read(&out),
-        tail: format!("{}\n{}{late}", tail(&out), tail(&err)).trim().to_owned(),
+        tail: format!("{}{late}", program.tail()),
     })
 }
 

@@ -13,8 +13,8 @@ use crate::deploy_check::site::Site;
 use crate::deploy_check::tools::runtime_emulator;
 use crate::error::LocalError;
 
-/// What a function may take for one event before it is given up.
-const TIMEOUT_SECONDS: &str = "20";
+/// As long as the longest of them may run: we wait less ourselves.
+const TIMEOUT_SECONDS: &str = "300";
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 const START_LIMIT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -69,7 +69,8 @@ impl Lambda {
         let text = answer.text().await?;
         self.program.check()?;
         if !status.is_success() {
-            return Err(LocalError::Call(format!("the emulator answered {status}: {text}")));
+            let end = self.program.tail();
+            return Err(LocalError::Call(format!("the emulator answered {status}{text}; it wrote:\n{end}")));
         }
         Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
