@@ -45,10 +45,10 @@ def tick_every_second():
 def tell_what_fires():
     invoke = eventbridge._invoke_target
 
-    def told(target, event, rule):
+    def told(target, event, rule, *more):
         if str(rule.get("ScheduleExpression", "")).startswith("at("):
             print("fired", int(time.time() * 1000), rule.get("Name"), target.get("Arn"), flush=True)
-        return invoke(target, event, rule)
+        return invoke(target, event, rule, *more)
 
     eventbridge._invoke_target = told
 
