@@ -115,6 +115,9 @@ def make_routes(api_id, body):
             provisioners._apigw_v2_route_create(f"Route{new_uuid()[:8]}", route, "")
     cors = body.get("x-amazon-apigateway-cors")
     if cors:
+        # SAM puts whatever intrinsic stands at AllowOrigins into the place of the whole.
+        if not isinstance(cors, dict):
+            raise ValueError(f"x-amazon-apigateway-cors is no object but {cors}")
         apigateway._apis[api_id]["corsConfiguration"] = cors
 
 
