@@ -36,9 +36,9 @@ pub struct Ask {
     /// Build for arm64 as well.
     #[arg(long)]
     arm64: bool,
-    /// How many messages the story has.
-    #[arg(long, default_value_t = 200)]
-    messages: usize,
+    /// How many messages the story has; with fewer than 102 none is due later, and no schedule is made.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(102..))]
+    messages: u32,
 }
 
 /// A part of the check.

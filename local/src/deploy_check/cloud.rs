@@ -49,7 +49,7 @@ struct Place {
 pub(crate) async fn check(
     site: &Site,
     report: &mut Report,
-    (messages, fetch): (usize, Fetch),
+    (messages, fetch): (u32, Fetch),
 ) -> Result<(), LocalError> {
     if site.artifacts("x86_64").is_empty() {
         return Err(LocalError::Call("there are no bootstraps; build them first".to_owned()));
@@ -72,7 +72,7 @@ pub(crate) async fn check(
     outcome
 }
 
-async fn play(site: &Site, place: &Place, report: &mut Report, messages: usize) -> Result<(), LocalError> {
+async fn play(site: &Site, place: &Place, report: &mut Report, messages: u32) -> Result<(), LocalError> {
     let since = Instant::now();
     let deployed = deploy(site, place).await;
     let stack = match deployed {
@@ -143,7 +143,7 @@ async fn told(
     site: &Site,
     place: &Place,
     stack: &Stack,
-    (report, messages): (&mut Report, usize),
+    (report, messages): (&mut Report, u32),
 ) -> Result<(), LocalError> {
     let since = Instant::now();
     let access = Access::from(place.database.app.as_str());
@@ -159,9 +159,10 @@ async fn told(
     };
     let owner = (ADMIN_EMAIL.to_owned(), ADMIN_PASSWORD.to_owned());
     let group = stack.output("ScheduleGroupName")?;
+    let count = usize::try_from(messages).unwrap_or(usize::MAX);
     let mut seen = std::collections::BTreeSet::new();
     let outcome = tokio::select! {
-        outcome = story::play_at(&place.front.url, &owner, messages, Some(&behind)) => outcome,
+        outcome = story::play_at(&place.front.url, &owner, count, Some(&behind)) => outcome,
         error = proofs::watch(&place.cloud, group, &mut seen) => Err(error),
     };
     let outcome = outcome
