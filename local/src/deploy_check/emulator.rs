@@ -22,7 +22,7 @@ use world::World;
 
 const STEP: &str = "emulator";
 /// So many fresh starts make a median.
-const STARTS: usize = 7;
+const STARTS: usize = 15;
 
 /// A row per function.
 pub(crate) async fn check(site: &Site, report: &mut Report, fetch: Fetch) -> Result<(), LocalError> {
