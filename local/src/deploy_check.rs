@@ -1,13 +1,14 @@
 //! The proof of the deploy that a machine without an account can give, as one command.
 //!
 //! [`tools`] come from the package index into an ignored folder; [`template`] asks the linters; [`build`] makes every
-//! function's bootstrap as a deploy does and weighs it; [`emulator`] runs each bootstrap under AWS's own Runtime
+//! function's bootstrap as a deploy does and weighs it, or [`dev`] as cargo does while one works on it; [`emulator`] runs each bootstrap under AWS's own Runtime
 //! Interface Emulator with every file of `events/`; [`cloud`] deploys the built template to an emulator of the cloud and
 //! plays the story against it. Everything listens on loopback alone, has an end in time, and is gone when the check is.
 
 mod aws;
 mod build;
 mod cloud;
+mod dev;
 mod emulator;
 mod ground;
 mod letters;
@@ -34,8 +35,11 @@ pub struct Ask {
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Step::ALL)]
     only: Vec<Step>,
     /// Build for arm64 as well.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dev")]
     arm64: bool,
+    /// Try the functions as cargo builds them for development: in minutes, and without a word on speed and size.
+    #[arg(long)]
+    dev: bool,
     /// How many messages the story has; with fewer than 102 none is due later, and no schedule is made.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(102..))]
     messages: u32,
@@ -62,7 +66,7 @@ impl Step {
 
 /// Checks, shows, and says by its exit code whether everything is as it must be.
 pub async fn run(settings: Settings, ask: Ask, fetch: Fetch) -> Result<ExitCode, LocalError> {
-    let site = Site::open(&settings)?;
+    let site = Site::open(&settings, if ask.dev { site::DEV } else { site::DEPLOYED })?;
     let mut report = Report::default();
     for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
         // Whoever stops the check stops everything that it started: each thing ends when it is dropped.
@@ -106,6 +110,7 @@ async fn perform(
             Ok(())
         }
         Step::Static => template::check(site, report).await,
+        Step::Build if ask.dev => dev::check(site, report).await,
         Step::Build => build::check(site, report, ask.arm64).await,
         Step::Emulator => emulator::check(site, report, fetch).await,
         Step::Cloud => cloud::check(site, report, (ask.messages, fetch)).await,

@@ -6,7 +6,7 @@ use tokio::process::Command;
 
 use crate::deploy_check::program;
 use crate::deploy_check::report::Report;
-use crate::deploy_check::site::Site;
+use crate::deploy_check::site::{DEPLOYED, Site};
 use crate::deploy_check::tools::{Tool, sam};
 use crate::error::LocalError;
 
@@ -15,7 +15,7 @@ const STEP: &str = "build";
 const LIMIT: Duration = Duration::from_hours(1);
 const TARGET_LIMIT: Duration = Duration::from_mins(5);
 /// Every function of the product has to come out of it.
-const FUNCTIONS: [&str; 12] = [
+pub(crate) const FUNCTIONS: [&str; 12] = [
     "admin",
     "auth",
     "contacts",
@@ -32,7 +32,7 @@ const FUNCTIONS: [&str; 12] = [
 
 /// Builds for the machine that this is, and with `is_arm64` for what is deployed by default as well.
 pub(crate) async fn check(site: &Site, report: &mut Report, is_arm64: bool) -> Result<(), LocalError> {
-    architecture(site, report, "x86_64").await?;
+    architecture(site, report, DEPLOYED).await?;
     if is_arm64 {
         let since = Instant::now();
         let mut add = Command::new("rustup");

@@ -51,7 +51,7 @@ pub(crate) async fn check(
     report: &mut Report,
     (messages, fetch): (u32, Fetch),
 ) -> Result<(), LocalError> {
-    if site.artifacts("x86_64").is_empty() {
+    if site.artifacts(site.bootstraps).is_empty() {
         return Err(LocalError::Call("there are no bootstraps; build them first".to_owned()));
     }
     let front = Front::listen().await?;

@@ -14,7 +14,7 @@ use cluster::Fetch;
 
 use crate::deploy_check::program::spinner;
 use crate::deploy_check::report::{Measured, Report};
-use crate::deploy_check::site::Site;
+use crate::deploy_check::site::{DEV, Site};
 use crate::error::{LocalError, with_causes};
 use events::Event;
 use lambda::Lambda;
@@ -23,10 +23,12 @@ use world::World;
 const STEP: &str = "emulator";
 /// So many fresh starts make a median.
 const STARTS: usize = 15;
+/// What is not built as it is deployed has no speed to measure.
+const STARTS_DEV: usize = 1;
 
 /// A row per function.
 pub(crate) async fn check(site: &Site, report: &mut Report, fetch: Fetch) -> Result<(), LocalError> {
-    let artifacts = site.artifacts("x86_64");
+    let artifacts = site.artifacts(site.bootstraps);
     if artifacts.is_empty() {
         return Err(LocalError::Call("there are no bootstraps; build them first".to_owned()));
     }
@@ -58,7 +60,8 @@ async fn function(
     };
     let (mut init, mut answer, mut idle) = (Vec::new(), Vec::new(), Vec::new());
     let mut wrong = Vec::new();
-    for start in 1..=STARTS {
+    let starts = if site.bootstraps == DEV { STARTS_DEV } else { STARTS };
+    for start in 1..=starts {
         let environment = world.environment(name);
         let mut lambda = Lambda::start(site, name, &folder.join("bootstrap"), &environment).await?;
         wrong = one(world, &mut lambda, first).await?.err().into_iter().collect();
@@ -68,7 +71,7 @@ async fn function(
             answer.push(milliseconds(started, answered));
         }
         idle.extend(memory);
-        if start == STARTS {
+        if start == starts {
             for event in events.iter().skip(1) {
                 wrong.extend(one(world, &mut lambda, event).await?.err());
             }
@@ -76,7 +79,10 @@ async fn function(
         lambda.stop().await;
     }
     measured.events = Some((events.len() - wrong.len(), events.len()));
-    (measured.init_ms, measured.first_ms, measured.idle_mib) = (median(init), median(answer), median(idle));
+    if site.bootstraps != DEV {
+        (measured.init_ms, measured.first_ms, measured.idle_mib) =
+            (median(init), median(answer), median(idle));
+    }
     Ok(wrong)
 }
 

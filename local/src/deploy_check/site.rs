@@ -15,16 +15,23 @@ pub(crate) struct Site {
     pub work: PathBuf,
     /// The same, as a home.
     pub home: Home,
+    /// The bootstraps that are tried.
+    pub bootstraps: &'static str,
 }
+
+/// Bootstraps as a deploy has them, for the machine that this is.
+pub(crate) const DEPLOYED: &str = "x86_64";
+/// Bootstraps as cargo builds them while one works on them.
+pub(crate) const DEV: &str = "dev";
 
 impl Site {
     /// Finds the repository and makes the folder.
-    pub fn open(settings: &Settings) -> Result<Self, LocalError> {
+    pub fn open(settings: &Settings, bootstraps: &'static str) -> Result<Self, LocalError> {
         let parent = Home::open(&settings.home)?;
         let home = Home::open(&parent.join(&format!("deploy-check-{}", std::process::id())))?;
         home.folder("logs")?;
         let work = home.join("");
-        Ok(Self { root: root()?, work, home })
+        Ok(Self { root: root()?, work, home, bootstraps })
     }
 
     /// Where every program's output goes.

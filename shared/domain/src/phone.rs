@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn what_meta_writes_is_the_contact_that_was_imported() {
-        for (digits, imported) in [("15551234567", "+1 555 123 4567"), ("442079460018", "0044 20 7946 0018")] {
+        for (digits, imported) in [("15551234567", "+1 555 123 4567"), ("442079460018", "0044 20 7946 0018")]
+        {
             let heard = PhoneNumber::of_digits(digits).unwrap().normalised();
             assert_eq!(heard, PhoneNumber::parse(imported).unwrap());
         }

@@ -35,7 +35,7 @@ impl Stack {
         cloud: &Cloud,
         parameters: &[(&str, String)],
     ) -> Result<Self, LocalError> {
-        let template = site.built("x86_64").join("template.yaml").display().to_string();
+        let template = site.built(site.bootstraps).join("template.yaml").display().to_string();
         // What the repository's own settings say is meant for accounts.
         let config = site.work.join("samconfig.toml");
         std::fs::write(&config, "version = 0.1\n").map_err(|source| LocalError::File {
