@@ -1,9 +1,10 @@
 //! The proof of the deploy that a machine without an account can give, as one command.
 //!
-//! [`tools`] come from the package index into an ignored folder; [`template`] asks the linters; [`build`] makes every
-//! function's bootstrap as a deploy does and weighs it, or [`dev`] as cargo does while one works on it; [`emulator`] runs each bootstrap under AWS's own Runtime
-//! Interface Emulator with every file of `events/`; [`cloud`] deploys the built template to an emulator of the cloud and
-//! plays the story against it. Everything listens on loopback alone, has an end in time, and is gone when the check is.
+//! `tools` come from the package index into an ignored folder; `template` asks the linters; `build` makes every
+//! function's bootstrap as a deploy does and weighs it, or `dev` as cargo does while one works on it; `emulator` runs
+//! each bootstrap under AWS's own Runtime Interface Emulator with every file of `events/`; `cloud` deploys the built
+//! template to an emulator of the cloud and plays the story against it. Everything listens on loopback alone, has an end
+//! in time, and is gone when the check is.
 
 mod aws;
 mod build;
