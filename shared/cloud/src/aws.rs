@@ -110,6 +110,11 @@ impl Aws {
         Ok(Self { sdk: sdk.build(), credentials, region, names })
     }
 
+    /// What its clients are made with: for whoever looks at what a service holds, as tests do.
+    pub const fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
     /// Queues, schedules and the event bus.
     pub fn cloud(&self) -> Cloud {
         Cloud { queues: self.queues(), wake_ups: self.wake_ups(), events: self.events() }

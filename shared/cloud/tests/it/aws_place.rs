@@ -4,10 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{BehaviorVersion, Region};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use aws_types::SdkConfig;
 use cloud::aws::Aws;
@@ -53,13 +50,7 @@ impl AwsPlace {
         let ministack = tokio::task::spawn_blocking(Ministack::shared).await.unwrap()?;
         let account = Ministack::new_account();
         let mut environment = environment(ministack.endpoint(), &account);
-        let credentials = Credentials::new(account, "secret", None, None, "test");
-        let sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(ministack.endpoint())
-            .build();
+        let sdk = aws(environment.clone()).sdk().clone();
         let sqs = Client::new(&sdk);
         let mut queues = HashMap::new();
         for queue in Queue::ALL {
