@@ -161,9 +161,12 @@ fn authorization(service: &str) -> String {
     )
 }
 
-/// A port of this machine that nobody listens on.
+/// A port that nobody listens on. From below those that the system gives to outgoing connections (Linux: 32768 and up), so
+/// that no connection takes it before its program does.
 pub(crate) fn free_port() -> Result<u16, LocalError> {
-    let failed = |source| LocalError::Listen { port: 0, source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
-    Ok(listener.local_addr().map_err(failed)?.port())
+    const TRIES: usize = 100;
+    let some = std::iter::repeat_with(|| rand::random_range(20_000..32_000_u16)).take(TRIES);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let mut free = some.filter(is_free);
+    free.next().ok_or_else(|| LocalError::Call("no port is free".to_owned()))
 }
