@@ -81,8 +81,8 @@ impl Machine {
             Some((server, login)) => Transport::Smtp(server.clone(), Kept::fixed(login.clone())),
             None => Transport::folder(home.folder("mail")?),
         };
-        let links = format!("{}/auth/set-password#", settings.public_url.trim_end_matches('/'));
-        let mailer = Mailer::new(platform.clone(), transport, settings.mail_from.clone(), links);
+        let from = settings.mail_from.clone();
+        let mailer = Mailer::new(platform.clone(), transport, from, &settings.public_url);
         let webhook = Webhook { queues: platform.cloud.queues.clone(), app };
         Ok(Self {
             app: App { platform: platform.clone(), tokens: Arc::new(tokens) },

@@ -32,8 +32,9 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// From this address, with links that begin so.
-    pub fn new(platform: Platform, transport: Transport, from: String, set_password_url: String) -> Self {
+    /// From this address, with links to where the API is reached from outside.
+    pub fn new(platform: Platform, transport: Transport, from: String, public_url: &str) -> Self {
+        let set_password_url = format!("{}/auth/set-password#", public_url.trim_end_matches('/'));
         Self { platform, transport: Arc::new(transport), from, set_password_url }
     }
 }

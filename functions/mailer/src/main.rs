@@ -16,8 +16,8 @@ fn main() -> ExitCode {
     lambda::run(async |boot| {
         let server = Server { host: lambda::required("SMTP_HOST")?, port: lambda::number("SMTP_PORT", 587)? };
         let transport = Transport::Smtp(server, boot.keep(Secret::Smtp, Login::from_json).await?);
-        let (from, links) = (lambda::required("MAIL_FROM")?, boot.set_password_url()?);
-        let mailer = Mailer::new(boot.platform(Cloud::absent(), &[]).await?, transport, from, links);
+        let (from, links) = (lambda::required("MAIL_FROM")?, lambda::required("PUBLIC_URL")?);
+        let mailer = Mailer::new(boot.platform(Cloud::absent(), &[]).await?, transport, from, &links);
         let work = move |event: SqsEvent, until| {
             let mailer = mailer.clone();
             async move { Ok::<_, Infallible>(mailer::on_queue(event, &mailer, until).await) }

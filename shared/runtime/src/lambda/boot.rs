@@ -15,7 +15,7 @@ use ops::{Platform, Waits};
 use secrecy::SecretString;
 use store::{Access, Config, Store};
 
-use super::environment::{self, optional, required};
+use super::environment::{self, optional};
 use super::fresh::Fresh;
 use super::{BootError, database};
 
@@ -139,11 +139,6 @@ impl Boot {
             Kept::fixed(Ring::empty())
         };
         Ok(Sealer::new(ring))
-    }
-
-    /// Where links in letters lead to.
-    pub fn set_password_url(&self) -> Result<String, BootError> {
-        Ok(format!("{}/auth/set-password#", required("PUBLIC_URL")?.trim_end_matches('/')))
     }
 
     pub(super) const fn clock(&self) -> &Clock {
