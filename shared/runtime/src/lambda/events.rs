@@ -7,6 +7,9 @@ use axum::Router;
 use axum::http::Response;
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,15 +24,17 @@ impl Boot {
     /// Answers HTTP requests.
     pub async fn http(self, router: Router) -> Result<(), BootError> {
         let (fresh, router) = (self.fresh.clone(), http_kit::dress(router));
-        let handler = service_fn(move |request: lambda_http::Request| {
+        let handler = move |event: LambdaEvent<LambdaRequest>| {
             let (fresh, router) = (fresh.clone(), router.clone());
             async move {
                 fresh.look().await;
+                let request = lambda_http::Request::from(event.payload);
                 let answer = router.oneshot(request).await.unwrap_or_else(|never| match never {});
                 whole(answer).await.map_err(|error| diagnostic(&error))
             }
-        });
-        Ok(lambda_http::run_concurrent(handler).await?)
+            .boxed()
+        };
+        Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
     }
 
     /// Hands events to `work`, with the time at which it has to come to its end: `margin` before Lambda ends it. An error
@@ -57,12 +62,20 @@ impl Boot {
     }
 }
 
-/// The answer with its body in one piece: API Gateway takes no other.
-async fn whole(answer: Response<axum::body::Body>) -> Result<Response<lambda_http::Body>, axum::Error> {
+/// The answer as API Gateway takes it: its body in one piece, and as text, which is all that the doors make. That what is
+/// not text goes as Base64 is decided by the bytes; `lambda_http`'s own way reads them through every character set there is.
+async fn whole(answer: Response<axum::body::Body>) -> Result<ApiGatewayV2httpResponse, axum::Error> {
     let (parts, body) = answer.into_parts();
     // The limit is of what the doors make themselves.
     let bytes = axum::body::to_bytes(body, usize::MAX).await?;
-    Ok(Response::from_parts(parts, lambda_http::Body::from(bytes.to_vec())))
+    let body =
+        String::from_utf8(bytes.into()).map_or_else(|bytes| Body::from(bytes.into_bytes()), Body::from);
+    let mut whole = ApiGatewayV2httpResponse::default();
+    whole.status_code = parts.status.as_u16().into();
+    whole.headers = parts.headers;
+    whole.is_base64_encoded = matches!(body, Body::Binary(_));
+    whole.body = Some(body);
+    Ok(whole)
 }
 
 /// A deadline is in milliseconds since the epoch.
@@ -82,7 +95,30 @@ fn diagnostic<E: std::error::Error>(error: &E) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_text_and_what_is_not_is_said_to_be_base64() {
+        let answer = |body: &'static [u8]| async move {
+            let answer = Response::builder().status(409).header("content-type", "application/problem+json");
+            serde_json::to_value(whole(answer.body(body.into()).unwrap()).await.unwrap()).unwrap()
+        };
+        let text = answer("{\"title\":\"né\"}".as_bytes()).await;
+        assert_eq!(
+            (&text["statusCode"], &text["headers"], &text["body"], &text["isBase64Encoded"]),
+            (
+                &json!(409),
+                &json!({"content-type": "application/problem+json"}),
+                &json!("{\"title\":\"né\"}"),
+                &json!(false)
+            )
+        );
+        let bytes = answer(&[0xff, 0x00]).await;
+        assert_eq!((&bytes["body"], &bytes["isBase64Encoded"]), (&json!("/wA="), &json!(true)));
+        assert_eq!(answer(b"").await["body"], json!(""));
+    }
 
     #[test]
     fn work_ends_its_margin_before_the_deadline() {
