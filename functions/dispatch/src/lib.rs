@@ -7,7 +7,8 @@ use cloud::trace::{self, TraceContext};
 use cloud::{Scheduled, WakeUp};
 use jiff::Timestamp;
 use ops::Platform;
-use ops::dispatch::{DispatchError, dispatch};
+use ops::dispatch::{Calls, DispatchError, Dispatched, dispatch};
+use runtime::emf::{self, Metric, Unit};
 use serde::Deserialize;
 
 /// Who woke the deployed function: the scheduler and the queue call the same one.
@@ -21,17 +22,23 @@ pub enum Woken {
 }
 
 /// Whoever woke the function is answered in its own way: a schedule by success or an error, the queue record by record.
+/// How Meta answered is measured, for alarms to hear.
 pub async fn on_event(
     woken: Woken,
     platform: &Platform,
     until: Timestamp,
 ) -> Result<SqsBatchResponse, DispatchError> {
+    let measure = |done: Dispatched| {
+        if done.calls.made > 0 {
+            emf::emit(&metrics(done.calls), platform.clock.now());
+        }
+    };
     match woken {
         Woken::BySchedule(scheduled) => {
-            on_schedule(scheduled, platform, until).await?;
+            measure(on_schedule(scheduled, platform, until).await?);
             Ok(SqsBatchResponse::default())
         }
-        Woken::ByQueue(event) => Ok(on_queue(event, platform, until).await),
+        Woken::ByQueue(event) => Ok(each_wake_up(event, platform, until, measure).await),
     }
 }
 
@@ -40,14 +47,34 @@ pub async fn on_schedule(
     scheduled: Scheduled,
     platform: &Platform,
     until: Timestamp,
-) -> Result<(), DispatchError> {
+) -> Result<Dispatched, DispatchError> {
     let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
-    trace::within(span, dispatch(platform, scheduled.batch.tenant, until)).await.map(drop)
+    trace::within(span, dispatch(platform, scheduled.batch.tenant, until)).await
 }
 
 /// Wake-ups from the queue.
 pub async fn on_queue(event: SqsEvent, platform: &Platform, until: Timestamp) -> SqsBatchResponse {
+    each_wake_up(event, platform, until, drop).await
+}
+
+async fn each_wake_up(
+    event: SqsEvent,
+    platform: &Platform,
+    until: Timestamp,
+    done: impl Fn(Dispatched),
+) -> SqsBatchResponse {
     let is_time = || platform.clock.now() < until;
-    let wake = async |wake_up: WakeUp| dispatch(platform, wake_up.tenant, until).await.map(drop);
+    let wake = async |wake_up: WakeUp| dispatch(platform, wake_up.tenant, until).await.map(&done);
     runtime::each_record(event, is_time, wake).await
+}
+
+/// What is measured of each dispatch that asked Meta to send something.
+pub fn metrics(calls: Calls) -> [Metric; 3] {
+    let count =
+        |name, number| Metric { name, unit: Unit::Count, value: i64::try_from(number).unwrap_or(i64::MAX) };
+    [
+        count("MetaCalls", calls.made),
+        count("MetaRefused", calls.refused),
+        count("MetaUnanswered", calls.unanswered),
+    ]
 }

@@ -34,7 +34,8 @@ pub async fn on_tick(platform: &Platform, until: Timestamp) -> Result<(), SweepE
     Ok(())
 }
 
-fn metrics(gauges: Gauges) -> [Metric; 5] {
+/// What is measured every minute.
+pub fn metrics(gauges: Gauges) -> [Metric; 5] {
     let count = |name, value| Metric { name, unit: Unit::Count, value };
     [
         count("OverdueBatches", gauges.overdue_batches),

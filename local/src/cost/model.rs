@@ -161,7 +161,7 @@ fn ours(counts: &Counts) -> Bill {
         status_apply: run(applied, event_ms(applied, &APPLYING), p::MEMORY_MB),
         refunds: p::SQS_REQUEST * (refunds.sends + refunds.taking())
             + run(paid, event_ms(paid, &PAYING), p::MEMORY_MB),
-        logs: p::LOG_BYTE * (invocations * p::LOG_BYTES_AN_INVOCATION),
+        logs: logs(invocations, dispatches.count),
         network: network(counts, from_the_vpc),
         posts: posts(counts.statuses, p::HTTP_API_REQUEST),
     }
@@ -179,10 +179,14 @@ fn naive(counts: &Counts) -> Bill {
         status_queue: p::SQS_REQUEST * (2 * statuses),
         status_apply: small(statuses),
         refunds: p::SQS_REQUEST * (3 * refunds) + small(refunds),
-        logs: p::LOG_BYTE * ((sends + statuses + refunds) * p::LOG_BYTES_AN_INVOCATION),
+        logs: logs(sends + statuses + refunds, sends),
         network: network(counts, messages + refunds),
         posts: posts(statuses, p::HTTP_API_REQUEST),
     }
+}
+
+fn logs(invocations: u64, dispatches: u64) -> Pico {
+    p::LOG_BYTE * (invocations * p::LOG_BYTES_AN_INVOCATION + dispatches * p::LOG_BYTES_A_MEASUREMENT)
 }
 
 /// Every status alone.

@@ -16,6 +16,7 @@ use crate::connect_whatsapp::open_token;
 use crate::pace::Pace;
 use crate::platform::Platform;
 use crate::seal::SealError;
+pub use crate::send::Calls;
 use crate::send::send_chunk;
 
 /// Seconds of sending in one chunk: long enough that the commits around it do not matter, short enough that its lease
@@ -27,8 +28,8 @@ const CHUNK_MESSAGES: (i64, i64) = (50, 1_000);
 /// What a dispatch did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dispatched {
-    /// Messages that Meta was asked to send.
-    pub sent: usize,
+    /// Calls to Meta.
+    pub calls: Calls,
     /// Messages that the balance did not cover.
     pub unfunded: usize,
     /// Messages that may no longer be sent.
@@ -70,12 +71,13 @@ pub async fn dispatch(
     let mut all = Dispatched::default();
     for run in runs {
         let run = run?;
-        all.sent += run.sent;
+        all.calls += run.calls;
         all.unfunded += run.unfunded;
         all.forbidden += run.forbidden;
     }
     if all != Dispatched::default() {
-        tracing::info!(all.sent, all.unfunded, all.forbidden, "dispatched");
+        let Calls { made, refused, unanswered } = all.calls;
+        tracing::info!(made, refused, unanswered, all.unfunded, all.forbidden, "dispatched");
     }
     Ok(all)
 }
@@ -135,7 +137,7 @@ async fn send_all(
         all.forbidden += taken.forbidden;
         if !taken.funded.is_empty() {
             let report = send_chunk(sender, (claim_id, lease_until), taken.funded).await?;
-            all.sent += report.sent;
+            all.calls += report.calls;
             if let Some(again_at) = report.again_at {
                 wake(platform, sender.tenant, again_at.duration_since(platform.clock.now())).await;
             }

@@ -3,6 +3,7 @@
 //! The order is what makes it safe. A message becomes SENDING in a commit of its own before its request is written, and
 //! no request starts after the deadline that this commit stored: whoever finds it later knows that it may have left.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use cloud::trace::{self, TraceContext};
@@ -32,11 +33,40 @@ const IN_FLIGHT_MAX: usize = 1_000;
 /// Tries to record before the outcomes are left to the claim's end.
 const RECORD_TRIES: u32 = 4;
 
+/// Calls to Meta, and how many of them went wrong in which of two ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Messages that Meta was asked to send.
+    pub made: usize,
+    /// Those that Meta answered with an error of ours: a 4xx, its rate limits among them.
+    pub refused: usize,
+    /// Those without an answer that says what became of them: a 5xx, a time-out, no connection, or no time to make one.
+    pub unanswered: usize,
+}
+
+impl Calls {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Accepted(_) => {}
+            Outcome::Unknown | Outcome::KnownUnsent { wait: None, error: None } => self.unanswered += 1,
+            Outcome::Rejected(_) | Outcome::KnownUnsent { .. } => self.refused += 1,
+        }
+    }
+}
+
+impl AddAssign for Calls {
+    fn add_assign(&mut self, more: Self) {
+        self.made += more.made;
+        self.refused += more.refused;
+        self.unanswered += more.unanswered;
+    }
+}
+
 /// What sending a chunk came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Messages that Meta was asked to send.
-    pub sent: usize,
+    /// The calls, by their answers.
+    pub calls: Calls,
     /// When the first of those that did not leave is to be tried again.
     pub again_at: Option<Timestamp>,
     /// Meta refused the connection: nothing more is sent through it.
@@ -123,7 +153,7 @@ impl Run {
             Sent { message, attempt, outcome }
         };
         self.flying.spawn(trace::within(span, call).instrument(of));
-        self.report.sent += 1;
+        self.report.calls.made += 1;
         while let Some(landed) = self.flying.try_join_next() {
             self.keep(landed);
         }
@@ -149,6 +179,7 @@ impl Run {
     fn keep(&mut self, landed: Result<Sent, tokio::task::JoinError>) {
         match landed {
             Ok(sent) => {
+                self.report.calls.count(&sent.outcome);
                 self.oldest.get_or_insert_with(Instant::now);
                 self.done.push(sent);
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ops::Platform;
+use ops::send::Calls;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -81,6 +82,27 @@ async fn whatever_meta_answers_a_message_is_accepted_once_at_most_and_refunded_u
     for (id, trouble) in &sent {
         assert_end(&stage, &tenant, (id, trouble)).await;
     }
+}
+
+/// What a dispatch says of its calls is what alarms are set on.
+#[tokio::test]
+async fn a_dispatch_tells_calls_that_meta_refused_from_those_without_an_answer() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    let of = |phones: &[u32]| -> Vec<Trouble> {
+        troubles().into_iter().filter(|trouble| phones.contains(&trouble.to)).collect()
+    };
+    let (unanswered, refused) = (of(&[101, 103, 111]), of(&[122, 131]));
+    for trouble in unanswered.iter().chain(&refused) {
+        stage.fault(&phone(trouble.to), trouble.fault.clone()).await;
+        tenant.send(&phone(trouble.to)).await;
+    }
+    tenant.send(&phone(1)).await;
+    let until = stage.world.clock.now() + SignedDuration::from_mins(1);
+    let done = ops::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until).await.unwrap();
+    assert_eq!(done.calls, Calls { made: 6, refused: refused.len(), unanswered: unanswered.len() });
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
 }
 
 #[tokio::test]

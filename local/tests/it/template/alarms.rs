@@ -1,15 +1,18 @@
 //! Somebody hears of it: of each function, of each queue, of the business, of the database.
 
+use std::collections::BTreeSet;
+
+use ops::send::Calls;
 use serde_json::{Value, json};
+use store::gauges::Gauges;
 
 use super::look::{functions, of_type, target};
 use super::{House, holds};
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
-/// What the sweeper counts (`docs/operations.md` says what to do about each).
-const BUSINESS: [&str; 5] =
-    ["LedgerDrift", "OpenRefunds", "OverdueBatches", "ParkedUpdates", "UnknownAgeSeconds"];
+/// Where the metrics are that we write ourselves.
+const OURS: &str = "Tidings";
 
 /// Of things that there is one of.
 const OTHERS: [(&str, &str); 10] = [
@@ -24,6 +27,21 @@ const OTHERS: [(&str, &str); 10] = [
     ("AWS/Scheduler", "InvocationDroppedCount"),
     ("AWS/Scheduler", "TargetErrorCount"),
 ];
+
+/// What the sweeper counts and how Meta answers the dispatcher: `docs/operations.md` says what to do about each.
+fn measured() -> Vec<&'static str> {
+    let swept = sweep::metrics(Gauges::default());
+    let dispatched = dispatch::metrics(Calls::default());
+    swept.into_iter().chain(dispatched).map(|metric| metric.name).collect()
+}
+
+/// The metrics that an alarm hears: its own, or those that it reckons with.
+fn heard(alarm: &Value) -> Vec<(&str, &str)> {
+    let reckoned =
+        alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
+    let all = std::iter::once(alarm).chain(reckoned);
+    all.filter_map(|metric| metric["Namespace"].as_str().zip(metric["MetricName"].as_str())).collect()
+}
 
 /// The alarm on a metric of a resource.
 fn alarm<'a>(house: &'a House, of: &str, metric: &str) -> Option<&'a Value> {
@@ -84,13 +102,12 @@ fn of_queues(house: &House) -> Vec<String> {
 }
 
 fn of_the_rest(house: &House) -> Vec<String> {
-    let business = BUSINESS.map(|metric| ("Tidings", metric));
-    let wanted = business.into_iter().chain(OTHERS);
-    let unheard = wanted.filter(|(namespace, metric)| {
-        let mut alarms = of_type(house, ALARM).map(|(_, alarm)| alarm);
-        !alarms.any(|alarm| alarm["Namespace"] == *namespace && alarm["MetricName"] == *metric)
-    });
-    unheard.map(|(namespace, metric)| format!("{namespace} {metric}: no alarm")).collect()
+    let ours: BTreeSet<(&str, &str)> = measured().into_iter().map(|metric| (OURS, metric)).collect();
+    let heard: BTreeSet<(&str, &str)> = of_type(house, ALARM).flat_map(|(_, alarm)| heard(alarm)).collect();
+    let wanted = ours.iter().copied().chain(OTHERS).filter(|metric| !heard.contains(metric));
+    let unheard = wanted.map(|(namespace, metric)| format!("{namespace} {metric}: no alarm"));
+    let silent = heard.iter().filter(|metric| metric.0 == OURS && !ours.contains(metric));
+    unheard.chain(silent.map(|(_, metric)| format!("{metric}: nobody measures it"))).collect()
 }
 
 fn told_to_somebody(house: &House) -> Vec<String> {
@@ -157,6 +174,10 @@ fn the_business_the_database_and_the_scheduler_have_their_alarms() {
         of_the_rest,
         &[
             ("Tidings LedgerDrift", |house| *house.resource("LedgerDrifts") = json!({})),
+            ("Tidings MetaRefused", |house| *house.resource("MetaRefuses") = json!({})),
+            ("LedgerDrifts: nobody measures it", |house| {
+                house.resource("LedgerDrifts")["Properties"]["MetricName"] = json!("LedgerDrifts");
+            }),
             ("AWS/RDS DatabaseConnectionsCurrentlySessionPinned", |house| {
                 *house.resource("DatabaseProxyPinned") = json!({});
             }),
@@ -180,18 +201,23 @@ fn every_alarm_is_told_to_somebody_and_knows_what_silence_means() {
 }
 
 #[test]
-fn the_head_of_the_template_charges_for_the_alarms_that_there_are() {
+fn the_head_of_the_template_charges_for_the_alarms_and_metrics_that_there_are() {
     let house = House::read();
     let alarms = house.resources().values().filter(|resource| resource["Type"] == ALARM);
-    let conditions: Vec<Option<&str>> = alarms.map(|alarm| alarm["Condition"].as_str()).collect();
-    let small =
-        conditions.iter().filter(|condition| matches!(condition, None | Some("MakesDatabase"))).count();
+    // AWS charges an alarm for each metric that it looks at.
+    let looks: Vec<(Option<&str>, usize)> =
+        alarms.map(|alarm| (alarm["Condition"].as_str(), heard(&alarm["Properties"]).len())).collect();
+    let in_small = looks.iter().filter(|(condition, _)| matches!(condition, None | Some("MakesDatabase")));
+    let small: usize = in_small.map(|(_, metrics)| metrics).sum();
+    let all: usize = looks.iter().map(|(_, metrics)| metrics).sum();
     let text = std::fs::read_to_string(testkit::workspace().join("template.yaml")).unwrap();
     // Ten are free.
-    for charged in [small - 10, conditions.len() - 10] {
+    for charged in [small - 10, all - 10] {
         assert!(
             text.contains(&format!("{charged} × 0.10")),
             "{charged} alarms, and the table says another number"
         );
     }
+    let ours = format!("{} metrics of ours", measured().len());
+    assert_eq!(text.matches(&ours).count(), 2, "the table does not say {ours}");
 }

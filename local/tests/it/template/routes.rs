@@ -84,6 +84,26 @@ fn throttles_are_of_routes(house: &House) -> Vec<String> {
     unknown.map(|name| format!("{name}: throttled, and no route")).collect()
 }
 
+/// Browsers of whom are let in: a list that is written out, because one that a function makes, SAM puts in the place of
+/// the whole configuration.
+fn origins_are_written_out(house: &House) -> Vec<String> {
+    let cors = &house.template["Resources"]["Api"]["Properties"]["CorsConfiguration"];
+    let lists = ["AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders"];
+    let made = lists.into_iter().filter(|list| !cors[*list].is_array());
+    made.map(|list| format!("CORS {list}: not a list that is written out")).collect()
+}
+
+#[test]
+fn who_may_call_from_a_browser_is_a_list_that_sam_does_not_mistake() {
+    holds(
+        origins_are_written_out,
+        &[("CORS AllowOrigins", |house| {
+            house.resource("Api")["Properties"]["CorsConfiguration"]["AllowOrigins"] =
+                json!({ "Fn::Split": [",", { "Ref": "CorsOrigin" }] });
+        })],
+    );
+}
+
 #[test]
 fn the_template_has_the_routers_routes_at_their_functions_and_no_other() {
     holds(
