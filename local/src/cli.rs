@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cluster::Fetch;
+use domain::with_causes;
 use runtime::Logs;
 
-use crate::error::{LocalError, with_causes};
+use crate::error::LocalError;
 use crate::home::Home;
 use crate::poll::Role;
 use crate::serve::{self, Serve};

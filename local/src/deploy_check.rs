@@ -23,8 +23,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use cluster::Fetch;
+use domain::with_causes;
 
-use crate::error::{LocalError, with_causes};
+use crate::error::LocalError;
 use crate::settings::Settings;
 use report::Report;
 use site::Site;

@@ -1,5 +1,6 @@
 //! Why the machine did not start, in words for whoever started it.
 
+use domain::with_causes;
 use thiserror::Error;
 
 /// Something that the person at the terminal has to know.
@@ -58,15 +59,4 @@ impl From<reqwest::Error> for LocalError {
     fn from(error: reqwest::Error) -> Self {
         Self::Call(with_causes(&error))
     }
-}
-
-/// An error with everything behind it, on one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    text
 }

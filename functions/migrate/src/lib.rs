@@ -8,7 +8,7 @@ mod stack;
 use std::time::Duration;
 
 use cloud::{CloudError, Secret, Secrets};
-use domain::Clock;
+use domain::{Clock, with_causes};
 use http_kit::tokens::{BadKey, Keys};
 use jiff::Timestamp;
 use ops::platform_owner::{OwnerError, invite_super_admin};
@@ -87,7 +87,7 @@ pub struct Deployed {
 /// Why something could not be done. What was done until then stays, and is found done the next time.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// The database.
+    /// The database. Whoever deploys has to know what Postgres said.
     #[error("{}", with_causes(.0))]
     Store(#[from] StoreError),
     /// A secret.
@@ -108,13 +108,6 @@ pub enum MigrateError {
     /// It takes longer than the function lives.
     #[error("it is not done and the function's time is over; asked again, it goes on where it was")]
     Late,
-}
-
-/// A migration that fails says what Postgres said: whoever deploys has to know.
-fn with_causes(error: &StoreError) -> String {
-    let first: &dyn std::error::Error = error;
-    let all = std::iter::successors(Some(first), |error| error.source());
-    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Applies what is missing, as a user who owns the database.

@@ -11,6 +11,7 @@ mod stack;
 use std::time::{Duration, Instant};
 
 use cluster::Fetch;
+use domain::with_causes;
 use futures_util::future::join_all;
 use serde_json::json;
 use store::{Access, Config, Store};
@@ -22,7 +23,7 @@ use crate::deploy_check::letters::Letters;
 use crate::deploy_check::program::spinner;
 use crate::deploy_check::report::Report;
 use crate::deploy_check::site::Site;
-use crate::error::{LocalError, with_causes};
+use crate::error::LocalError;
 use crate::story::{self, Behind};
 use front::{Front, Gateway};
 use stack::Stack;

@@ -11,11 +11,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use cluster::Fetch;
+use domain::with_causes;
 
 use crate::deploy_check::program::spinner;
 use crate::deploy_check::report::{Measured, Report};
 use crate::deploy_check::site::{DEV, Site};
-use crate::error::{LocalError, with_causes};
+use crate::error::LocalError;
 use events::Event;
 use lambda::Lambda;
 use world::World;

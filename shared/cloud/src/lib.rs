@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::Batch;
 use domain::event::DomainEvent;
+use domain::{Batch, with_causes};
 use secrecy::SecretString;
 use thiserror::Error;
 
@@ -109,19 +109,8 @@ impl CloudError {
     }
 
     /// For that error and whatever caused it.
-    pub fn of(error: &(dyn StdError + 'static)) -> Self {
-        Self(Self::causes(error))
-    }
-
-    fn causes(error: &(dyn StdError + 'static)) -> String {
-        let (mut words, mut cause) = (vec![error.to_string()], error.source());
-        while let Some(error) = cause {
-            words.push(error.to_string());
-            cause = error.source();
-        }
-        // Some errors say their cause's words as their own.
-        words.dedup();
-        words.join(": ")
+    pub fn of(error: &dyn StdError) -> Self {
+        Self(with_causes(error))
     }
 }
 

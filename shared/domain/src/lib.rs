@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 pub mod batch;
+mod causes;
 pub mod clock;
 pub mod event;
 pub mod id;
@@ -21,6 +22,7 @@ pub mod time;
 pub mod update;
 
 pub use batch::Batch;
+pub use causes::with_causes;
 pub use clock::Clock;
 pub use id::{AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId, UserId, Wamid};
 pub use market::Market;

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use domain::with_causes;
 
 use crate::CloudError;
 
@@ -16,6 +17,6 @@ where
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => CloudError::new(format!("{call}: {code}: {message}")),
         (Some(code), None) => CloudError::new(format!("{call}: {code}")),
-        (None, _) => CloudError::new(format!("{call}: {}", CloudError::causes(error))),
+        (None, _) => CloudError::new(format!("{call}: {}", with_causes(error))),
     }
 }

@@ -1,5 +1,6 @@
 //! Every error of an operation as the problem that its caller is told.
 
+use domain::with_causes;
 use ops::accept_message::AcceptError;
 use ops::add_credits::AddCreditsError;
 use ops::cancel_message::CancelError;
@@ -18,14 +19,8 @@ use store::StoreError;
 use super::{Kind, Problem};
 
 /// A bug or an outage: logged with all it says, answered with nothing of it.
-fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
-    let mut causes = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        causes.push(deeper.to_string());
-        cause = deeper.source();
-    }
-    tracing::error!(causes = causes.join(": "), "a request failed");
+fn internal(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(causes = with_causes(error), "a request failed");
     Problem::new(Kind::Internal)
 }
 
