@@ -1,4 +1,4 @@
-"""ministack as the deploy check needs it: two differences to AWS made up for, and a clock that ticks every second.
+"""ministack as the deploy check needs it: three differences to AWS made up for, and a clock that ticks every second.
 
 Its address comes from the environment (BIND_HOST, GATEWAY_PORT), as for ministack itself. It says on standard output
 which one-time schedule it fired, and ends with whoever started it: when its standard input does.
@@ -78,6 +78,26 @@ def know_placeholders():
         provisioners._RESOURCE_HANDLERS.setdefault(resource_type, placeholder(resource_type))
 
 
+def know_alarms_that_reckon():
+    """Alarms on an expression of metrics, which ministack does not know: nothing rings here anyway."""
+    alarm = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
+    known, instead = dict(alarm), placeholder("AWS::CloudWatch::Alarm")
+
+    def create(logical_id, props, stack_name):
+        handlers = instead if props.get("Metrics") else known
+        return handlers["create"](logical_id, props, stack_name)
+
+    def update(physical_id, old_props, new_props, *more, **named):
+        handlers = instead if new_props.get("Metrics") else known
+        return handlers["update"](physical_id, old_props, new_props, *more, **named)
+
+    def delete(physical_id, props):
+        handlers = instead if props.get("Metrics") else known
+        return handlers["delete"](physical_id, props)
+
+    alarm.update(create=create, update=update, delete=delete)
+
+
 def route_key(path, method):
     if path == "/$default":
         return "$default"
@@ -148,6 +168,7 @@ def main():
     tick_every_second()
     tell_what_fires()
     know_placeholders()
+    know_alarms_that_reckon()
     read_bodies()
     from ministack.app import main as serve
 

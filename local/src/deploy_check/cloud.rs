@@ -98,6 +98,9 @@ async fn play(site: &Site, place: &Place, report: &mut Report, messages: u32) ->
     let since = Instant::now();
     let logs = logs::Logs::read(&place.cloud).await?;
     report.row(STEP, format!("{} log lines are for machines", logs.len()), since, &logs.are_for_machines());
+    let since = Instant::now();
+    report.row(STEP, "what alarms hear was measured", since, &logs.measure());
+    let since = Instant::now();
     let meta = &place.ground.meta;
     let words = [ADMIN_PASSWORD, SMTP_PASSWORD, &meta.app_secret, &meta.verify_token];
     report.row(STEP, "no log line tells a phone or a secret", since, &logs.keep_secrets(&words));

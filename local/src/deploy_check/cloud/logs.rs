@@ -1,6 +1,10 @@
 //! What the functions wrote: every line for machines, and nothing in it that belongs to somebody.
 
+use std::collections::BTreeSet;
+
+use ops::send::Calls;
 use serde_json::{Value, json};
+use store::gauges::Gauges;
 
 use crate::deploy_check::aws::Cloud;
 use crate::error::LocalError;
@@ -59,6 +63,26 @@ impl Logs {
             |line: &str| has_phone(line) || has_token(line) || words.iter().any(|word| line.contains(word));
         none("hold a phone number or a secret", self.lines.iter().filter(|(_, line)| tells(line)))
     }
+}
+
+impl Logs {
+    /// Every metric that the functions measure, which is what alarms hear, was written as CloudWatch reads it.
+    pub fn measure(&self) -> Result<(), String> {
+        let swept = sweep::metrics(Gauges::default()).map(|metric| metric.name);
+        let dispatched = dispatch::metrics(Calls::default()).map(|metric| metric.name);
+        let written: BTreeSet<String> = self.lines.iter().flat_map(|(_, line)| measured(line)).collect();
+        let missing: Vec<&str> =
+            swept.into_iter().chain(dispatched).filter(|name| !written.contains(*name)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("nobody measured {}", missing.join(", "))) }
+    }
+}
+
+/// The names of the metrics that a line has values of (embedded metric format).
+fn measured(line: &str) -> Vec<String> {
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    let metrics = line.pointer("/_aws/CloudWatchMetrics/0/Metrics").and_then(Value::as_array);
+    let names = metrics.into_iter().flatten().filter_map(|metric| metric.get("Name")?.as_str());
+    names.filter(|name| line.get(*name).is_some_and(Value::is_number)).map(str::to_owned).collect()
 }
 
 /// The line of an event, unless the platform wrote it.
@@ -131,6 +155,9 @@ mod tests {
         assert!(logs(fine).are_for_machines().is_ok() && logs(fine).keep_secrets(&["hush"]).is_ok());
         assert!(logs("thread panicked").are_for_machines().is_err());
         assert!(logs(r#"{"level":"INFO"}"#).are_for_machines().is_err());
+        assert!(logs(fine).measure().unwrap_err().contains("MetaRefused"));
+        let values = r#"{"_aws":{"CloudWatchMetrics":[{"Metrics":[{"Name":"A"},{"Name":"B"}]}]},"A":1}"#;
+        assert_eq!(measured(values), ["A"]);
         for told in [
             "to +15550000001",
             "wa_id\":\"15551230000\"",
