@@ -49,8 +49,6 @@ impl Cloud {
             .env("MINISTACK_HOST", "localhost")
             .env("MINISTACK_REGION", REGION)
             .env("IOT_MTLS_ENABLED", "0")
-            // Lambda sets it as the template says, and the emulator does not: whatever can be said is searched.
-            .env("AWS_LAMBDA_LOG_LEVEL", "DEBUG")
             .envs(keys())
             .env("AWS_ENDPOINT_URL", &url);
         let program = Program::start(&site.logs(), name, command)?;

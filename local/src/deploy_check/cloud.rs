@@ -113,6 +113,8 @@ async fn deploy(site: &Site, place: &Place) -> Result<Stack, LocalError> {
         ("Environment", "dev".to_owned()),
         ("Shape", "small".to_owned()),
         ("Architecture", "x86_64".to_owned()),
+        // All that the functions can say, so that what they must not say is looked for in all of it.
+        ("LogLevel", "TRACE".to_owned()),
         ("AdminEmail", ADMIN_EMAIL.to_owned()),
         ("DatabaseUrl", place.database.app.clone()),
         ("DatabaseAdminUrl", place.database.admin.clone()),

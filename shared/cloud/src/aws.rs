@@ -5,7 +5,7 @@
 //!
 //! | what | from |
 //! |---|---|
-//! | region, credentials, another address | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` |
+//! | region, credentials, another address, names with IPv6 | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_USE_DUALSTACK_ENDPOINT` |
 //! | queues | `WAKE_UPS_QUEUE_URL`, `UPDATES_QUEUE_URL`, `REFUNDS_QUEUE_URL` |
 //! | schedules | `SCHEDULE_GROUP`, `SCHEDULER_ROLE_ARN`, `DISPATCH_ARN`, `SCHEDULE_DLQ_ARN` |
 //! | the event bus | `EVENT_BUS_NAME` |
@@ -103,9 +103,12 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
             .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
             .timeout_config(timeouts);
+        // Where only IPv6 leaves the network, AWS is spoken to by its names that have IPv6 addresses. The variable is read by
+        // the SDK's own way through configurations, which is not in here.
+        let is_dual = names.get("AWS_USE_DUALSTACK_ENDPOINT").is_ok_and(|is_dual| is_dual == "true");
         let sdk = match names.get("AWS_ENDPOINT_URL") {
             Ok(endpoint) => sdk.endpoint_url(endpoint),
-            Err(_not_set) => sdk,
+            Err(_not_set) => sdk.use_dual_stack(is_dual),
         };
         Ok(Self { sdk: sdk.build(), credentials, region, names })
     }
@@ -148,13 +151,77 @@ impl Aws {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
     use super::*;
+
+    fn aws(variables: &'static [(&'static str, &'static str)]) -> Aws {
+        let only_lambdas = |variable: &str| variable.starts_with("AWS_").then_some("us-east-1");
+        let given = |name: &str| variables.iter().find(|(given, _)| *given == name).map(|(_, value)| *value);
+        let optional = ["AWS_ENDPOINT_URL", "AWS_USE_DUALSTACK_ENDPOINT"];
+        Aws::new(move |name| {
+            let value = if optional.contains(&name) { given(name) } else { only_lambdas(name) };
+            value.map(str::to_owned)
+        })
+        .unwrap()
+    }
+
+    /// Notes whom a call is addressed to, and lets none leave.
+    #[derive(Clone, Debug, Default)]
+    struct Addressed(Arc<Mutex<Vec<String>>>);
+
+    impl HttpConnector for Addressed {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let host = request.uri().split('/').nth(2).unwrap_or_default().to_owned();
+            self.0.lock().unwrap().push(host);
+            HttpConnectorFuture::ready(Err(ConnectorError::user("nothing leaves".into())))
+        }
+    }
+
+    /// Whom each service's client asks.
+    async fn addressed(aws: &Aws) -> Vec<String> {
+        let seen = Addressed::default();
+        let connector = SharedHttpConnector::new(seen.clone());
+        let once = RetryConfig::disabled();
+        let sdk = aws.sdk().to_builder().retry_config(once);
+        let sdk = sdk.http_client(http_client_fn(move |_, _| connector.clone())).build();
+        let secrets = aws_sdk_secretsmanager::Client::new(&sdk).get_secret_value().secret_id("s");
+        let queues = aws_sdk_sqs::Client::new(&sdk).list_queues();
+        let schedules = aws_sdk_scheduler::Client::new(&sdk).list_schedules();
+        let events = aws_sdk_eventbridge::Client::new(&sdk).list_rules();
+        assert!(secrets.send().await.is_err() && queues.send().await.is_err());
+        assert!(schedules.send().await.is_err() && events.send().await.is_err());
+        seen.0.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn where_only_ipv6_leaves_the_network_aws_is_asked_by_its_names_that_have_it() {
+        let dual = aws(&[("AWS_USE_DUALSTACK_ENDPOINT", "true")]);
+        assert_eq!(
+            addressed(&dual).await,
+            [
+                "secretsmanager.us-east-1.amazonaws.com",
+                "sqs.us-east-1.api.aws",
+                "scheduler.us-east-1.api.aws",
+                "events.us-east-1.api.aws"
+            ]
+        );
+        let usual = addressed(&aws(&[])).await;
+        assert!(usual.iter().all(|host| host.ends_with(".us-east-1.amazonaws.com")), "{usual:?}");
+        let emulated =
+            aws(&[("AWS_USE_DUALSTACK_ENDPOINT", "true"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")]);
+        assert_eq!(addressed(&emulated).await, ["127.0.0.1:4566"; 4]);
+    }
 
     #[tokio::test]
     async fn a_name_that_is_not_set_is_missed_when_it_is_needed_and_by_its_name() {
-        let only_lambdas = |variable: &str| variable.starts_with("AWS_").then(|| "x".to_owned());
-        let aws = Aws::new(only_lambdas).unwrap();
-        let refused = aws.secrets().read(crate::Secret::Jwt).await.unwrap_err().to_string();
+        let refused = aws(&[]).secrets().read(crate::Secret::Jwt).await.unwrap_err().to_string();
         assert!(refused.ends_with("JWT_SECRET_ARN is not set"), "{refused}");
         let refused = Aws::new(|_| None).unwrap_err().to_string();
         assert!(refused.ends_with("AWS_REGION is not set"), "{refused}");

@@ -3,11 +3,39 @@
 use std::io::{IsTerminal, stderr, stdout};
 
 use json_subscriber::fmt::{Layer, layer};
-use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::Targets;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterFn, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// Our crates, by the name that their lines have.
+const OURS: [&str; 23] = [
+    "admin",
+    "auth",
+    "cloud",
+    "cluster",
+    "contacts",
+    "dispatch",
+    "domain",
+    "http_kit",
+    "mailer",
+    "meta",
+    "migrate",
+    "ops",
+    "refunds",
+    "runtime",
+    "sandbox",
+    "scheduling",
+    "store",
+    "sweep",
+    "templates",
+    "testkit",
+    "tidings",
+    "updates",
+    "webhook",
+];
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +48,10 @@ pub enum Logs {
     Text,
 }
 
-/// Turns logging on, filtered by `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else `default`. A second call changes nothing.
+/// Turns logging on, filtered by `RUST_LOG`, else by `default`. A second call changes nothing.
 pub fn observe(logs: Logs, default: &str) {
-    let registry = tracing_subscriber::registry().with(filter(default));
+    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.trim().is_empty());
+    let registry = tracing_subscriber::registry().with(filter(asked.as_deref().unwrap_or(default)));
     let outcome = match logs {
         Logs::Json => registry.with(json().with_writer(stdout)).try_init(),
         Logs::Text => registry
@@ -43,23 +72,28 @@ fn json<S: Subscriber + for<'span> LookupSpan<'span>>() -> Layer<S> {
     layer().flatten_event(true).flatten_span_list_on_top_level(true)
 }
 
-/// Levels by target, `info,sandbox=warn` for instance; what cannot be read is `info`. (The filter that also reads fields
-/// and patterns would bring an engine for regular expressions into every function.)
-fn filter(default: &str) -> Targets {
-    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
-    let asked = variable("AWS_LAMBDA_LOG_LEVEL").map(|level| levels(&level)).or_else(|| variable("RUST_LOG"));
-    let asked = asked.and_then(|levels| levels.parse().ok());
-    asked.or_else(|| default.parse().ok()).unwrap_or_else(|| Targets::new().with_default(Level::INFO))
+/// The spans that name request, record and tenant are made at INFO. They stay on however few lines are asked for, or
+/// those that are left would not tell whose they are.
+fn filter(asked: &str) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + use<>> {
+    let targets = targets(asked);
+    filter_fn(move |metadata| {
+        let names_somebody = metadata.is_span() && *metadata.level() <= Level::INFO;
+        names_somebody || targets.would_enable(metadata.target(), metadata.level())
+    })
 }
 
-/// Lambda's level as ours. The spans that name request, record and tenant are made at INFO: they stay on however few
-/// lines are asked for, or those that are left would not tell whose they are.
-fn levels(level: &str) -> String {
-    const SPANS: &str = "lambda_runtime=info";
-    match level.trim().to_lowercase().as_str() {
-        // The most that we say is an error.
-        "fatal" | "critical" => format!("error,{SPANS}"),
-        level => format!("{level},{SPANS}"),
+/// A level alone, `debug` for instance, is what our own crates are to say. Libraries stay at INFO: at TRACE the SDK prints
+/// every answer whole, and one of them is the secret that was asked for. Levels by target, `info,sandbox=warn` for
+/// instance, are taken as they stand; what cannot be read is INFO. (The filter that also reads fields and patterns would
+/// bring an engine for regular expressions into every function.)
+fn targets(asked: &str) -> Targets {
+    match asked.trim().parse::<LevelFilter>() {
+        Ok(level) => Targets::new()
+            .with_default(level.min(LevelFilter::INFO))
+            .with_targets(OURS.map(|ours| (ours, level))),
+        Err(_not_a_level) => {
+            asked.parse().unwrap_or_else(|_unreadable| Targets::new().with_default(Level::INFO))
+        }
     }
 }
 
@@ -84,6 +118,67 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    /// The messages that come out of `said` under a filter.
+    fn heard(asked: &str, said: impl FnOnce()) -> Vec<Value> {
+        let written = Written::default();
+        let writer = written.clone();
+        let json = json().with_writer(move || writer.clone());
+        tracing::subscriber::with_default(
+            tracing_subscriber::registry().with(filter(asked)).with(json),
+            said,
+        );
+        let bytes = written.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_library_says_nothing_below_info_however_much_is_asked_of_us() {
+        let lines = heard("TRACE", || {
+            tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", response = "the secret");
+            tracing::debug!(target: "hyper_util::client", "the request");
+            tracing::info!(target: "lambda_runtime", "theirs");
+            tracing::trace!("ours");
+        });
+        let messages: Vec<&Value> = lines.iter().map(|line| &line["message"]).collect();
+        assert_eq!(messages, ["theirs", "ours"]);
+    }
+
+    #[test]
+    fn however_few_lines_are_asked_for_they_tell_whose_they_are() {
+        let lines = heard("ERROR", || {
+            let _request = tracing::info_span!("request", tenant = "t-1").entered();
+            tracing::warn!("less");
+            tracing::error!("grave");
+        });
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!((&lines[0]["message"], &lines[0]["tenant"]), (&"grave".into(), &"t-1".into()));
+    }
+
+    #[test]
+    fn levels_by_target_are_taken_as_they_stand_and_rubbish_is_info() {
+        let said = || {
+            tracing::debug!(target: "sandbox", "sandbox");
+            tracing::debug!(target: "store", "store");
+            tracing::info!(target: "store", "store");
+        };
+        assert_eq!(heard("info,sandbox=debug", said).len(), 2);
+        assert_eq!(heard("what, is=this", said).len(), 1);
+    }
+
+    #[test]
+    fn our_crates_are_those_of_the_workspace() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut crates = vec!["sandbox".to_owned(), "tidings".to_owned()];
+        for room in ["functions", "shared"] {
+            for folder in std::fs::read_dir(root.join(room)).unwrap() {
+                let name = folder.unwrap().file_name().into_string().unwrap();
+                crates.push(if name == "http" { "http_kit".to_owned() } else { name });
+            }
+        }
+        crates.sort();
+        assert_eq!(crates, OURS);
     }
 
     #[test]

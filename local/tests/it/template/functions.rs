@@ -1,6 +1,7 @@
 //! Every function is one folder, with its own memory, time, log and way back, and is told what it may be told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -31,10 +32,34 @@ const VARIABLES: [&str; 24] = [
     "SMTP_SECRET_ARN",
     "UPDATES_QUEUE_URL",
     "WAKE_UPS_QUEUE_URL",
-    // What the SDK reads by itself, on a laptop.
+    // On a laptop, an emulator of AWS.
     "AWS_ENDPOINT_URL",
     "RUST_LOG",
 ];
+
+/// All Rust of doors and rooms.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            text.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// A variable that only a library's way through configurations would read is read by nobody here.
+#[test]
+fn every_variable_that_a_function_is_given_stands_in_our_code() {
+    let mut text = String::new();
+    for room in ["functions", "shared"] {
+        sources(&testkit::workspace().join(room), &mut text);
+    }
+    for variable in VARIABLES {
+        assert!(text.contains(&format!("\"{variable}\"")), "{variable}: no code asks for it");
+    }
+}
 
 /// On the wall behind the API: the longest that API Gateway waits.
 const API_SECONDS: i64 = 30;
