@@ -6,19 +6,27 @@
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use domain::Clock;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::{CloudError, Secret, Secrets};
 
-/// The shortest time between two reads.
+/// The shortest time between two reads that somebody needs.
 pub const RENEW_PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// The shortest time between two reads of what has only become old.
+pub const REFRESH_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// How old a secret may become where it is looked at now and then.
 pub const AGE_MAX: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a read may keep an event waiting that is worked on as well with what is known already: a function that waits
+/// for secrets until its own time is over answers nobody while they are away.
+const READ_MAX: Duration = Duration::from_secs(2);
 
 /// Makes of a secret's text what is used. What it says of one that it cannot read is logged, so it must not quote.
 type Parse<T> = Box<dyn Fn(&str) -> Result<T, &'static str> + Send + Sync>;
@@ -89,25 +97,26 @@ impl<T: Send + Sync> Kept<T> {
     /// Reads it again, because what it should have authenticated did not, and gives what is known then. When reading fails
     /// that is what was known before.
     pub async fn renew(&self) -> Arc<T> {
-        self.read_if_older(RENEW_PAUSE).await
+        self.read_if_older(RENEW_PAUSE, RENEW_PAUSE).await
     }
 
     /// Reads it again when it was last read longer ago than that, [`AGE_MAX`] for instance.
     pub async fn refresh_if_older(&self, age: SignedDuration) -> Arc<T> {
-        self.read_if_older(age.max(RENEW_PAUSE)).await
+        self.read_if_older(age, REFRESH_PAUSE).await
     }
 
-    async fn read_if_older(&self, age: SignedDuration) -> Arc<T> {
+    async fn read_if_older(&self, age: SignedDuration, pause: SignedDuration) -> Arc<T> {
         let Some(source) = &self.0.source else { return self.get() };
         let mut times = source.times.lock().await;
         let now = source.clock.now();
         let since = |then: Timestamp| now.duration_since(then).abs();
-        if since(times.tried) < RENEW_PAUSE || since(times.read) < age {
+        if since(times.tried) < pause || since(times.read) < age {
             return self.get();
         }
         // A read that is broken off counts as one.
         times.tried = now;
-        match source.fetch().await {
+        let slow = |_elapsed| Err(CloudError::new("it takes too long"));
+        match timeout(READ_MAX, source.fetch()).await.unwrap_or_else(slow) {
             Ok(value) => {
                 times.read = now;
                 *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);

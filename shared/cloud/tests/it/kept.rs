@@ -1,12 +1,15 @@
 //! A secret at hand.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use cloud::kept::{AGE_MAX, RENEW_PAUSE, json};
-use cloud::{Kept, Secret, Secrets};
+use async_trait::async_trait;
+use cloud::kept::{AGE_MAX, REFRESH_PAUSE, RENEW_PAUSE, json};
+use cloud::{CloudError, Kept, Secret, Secrets};
 use domain::Clock;
 use jiff::SignedDuration;
+use secrecy::SecretString;
 
 use crate::secrets::Memory;
 
@@ -83,8 +86,40 @@ async fn what_cannot_be_read_leaves_the_secret_as_it_was_and_is_tried_again_late
     clock.advance(RENEW_PAUSE);
     assert_eq!((*kept.renew().await, reads(&memory)), (1, 3));
     write(&memory, "2").await;
-    clock.advance(RENEW_PAUSE);
+    clock.advance(REFRESH_PAUSE);
     assert_eq!(*kept.refresh_if_older(AGE_MAX).await, 2, "it is old still");
+}
+
+/// Answers once, and then nobody for ever.
+#[derive(Default)]
+struct Hangs(AtomicUsize);
+
+#[async_trait]
+impl Secrets for Hangs {
+    async fn read(&self, _: Secret) -> Result<SecretString, CloudError> {
+        if self.0.fetch_add(1, Ordering::SeqCst) > 0 {
+            std::future::pending::<()>().await;
+        }
+        Ok("1".into())
+    }
+
+    async fn write(&self, _: Secret, _: &SecretString) -> Result<(), CloudError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_long_for_a_secret_that_is_known() {
+    let (hangs, clock) = (Arc::new(Hangs::default()), Clock::shifted());
+    let kept = Kept::read(hangs.clone(), Secret::Meta, clock.clone(), json::<u32>).await.unwrap();
+    clock.advance(AGE_MAX + A_MOMENT);
+    let since = tokio::time::Instant::now();
+    assert_eq!(*kept.refresh_if_older(AGE_MAX).await, 1);
+    assert!(since.elapsed() <= Duration::from_secs(2), "{:?}", since.elapsed());
+    let since = tokio::time::Instant::now();
+    clock.advance(REFRESH_PAUSE - A_MOMENT);
+    assert_eq!(*kept.refresh_if_older(AGE_MAX).await, 1);
+    assert_eq!((since.elapsed(), hangs.0.load(Ordering::SeqCst)), (Duration::ZERO, 2), "it was just tried");
 }
 
 #[tokio::test]
