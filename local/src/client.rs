@@ -53,6 +53,12 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same caller, at another address.
+    #[must_use]
+    pub fn at(&self, base_url: &str) -> Self {
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), ..self.clone() }
+    }
+
     /// Logs in.
     pub async fn login(&self, email: &str, password: &str) -> Result<Self, LocalError> {
         let body = serde_json::json!({ "email": email, "password": password });

@@ -21,6 +21,11 @@ pub const REQUEST_ID: &str = "x-request-id";
 /// The longest that a request may take; the HTTP API in front gives up after 30 seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(29);
 
+/// Among a request's extensions: how long it may take, where that is less than usual. A function that is ended at its
+/// deadline answers nothing, and takes its connections with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLeft(pub Duration);
+
 /// Puts the layers around a router. A route that takes larger bodies sets its own limit inside.
 pub fn dress(router: Router) -> Router {
     router
@@ -47,8 +52,9 @@ async fn identify(request: Request, next: Next) -> Response {
         traceId = context.trace_id(),
         tenant = tracing::field::Empty,
     );
+    let left = request.extensions().get::<TimeLeft>().map_or(REQUEST_TIMEOUT, |left| left.0);
     let answer = async {
-        match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        match tokio::time::timeout(left.min(REQUEST_TIMEOUT), next.run(request)).await {
             Ok(response) => response,
             Err(_elapsed) => Problem::new(Kind::Unavailable).into_response(),
         }
@@ -98,6 +104,21 @@ mod tests {
         let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let is_named = id.is_some_and(|id| body.is_null() || body["requestId"] == id.to_str().unwrap());
         (status, body, is_named)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_answered_before_its_time_is_over() {
+        let router = Router::new().route("/never", get(std::future::pending::<&'static str>));
+        for (left, expected) in [(Some(2), 2), (Some(60), 29), (None, 29)] {
+            let mut request = Request::builder().uri("/never").body(HttpBody::empty()).unwrap();
+            if let Some(left) = left {
+                request.extensions_mut().insert(TimeLeft(Duration::from_secs(left)));
+            }
+            let since = tokio::time::Instant::now();
+            let response = dress(router.clone()).oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(since.elapsed().as_secs(), expected);
+        }
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ pub use app::App;
 pub use body::Body;
 pub use caller::Allowed;
 pub use key::IdempotencyKey;
-pub use layers::dress;
+pub use layers::{TimeLeft, dress};
 pub use page::{Cursor, IdInPath, Page, PageQuery};
 pub use problem::{Kind, Problem, ProblemBody};
 pub use tokens::Tokens;

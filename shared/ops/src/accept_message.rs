@@ -17,6 +17,7 @@ use store::templates::{self, Template};
 use store::whatsapp;
 use store::{Operation, Scope, StoreError, Tx};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::once::{Key, KeyError, once};
 use crate::permit::Spender;
@@ -26,6 +27,9 @@ use crate::text::FieldError;
 /// What is due sooner than this gets a wake-up on the queue: a schedule may fire up to a minute late, and a one-time
 /// password cannot wait for that.
 const SOON: SignedDuration = SignedDuration::from_secs(60);
+/// How long the caller of a message that is taken waits for its wake-up to be made: it would rather be told that the
+/// message is taken.
+const WAKE_MAX: Duration = Duration::from_secs(3);
 
 /// A message as its tenant asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +90,8 @@ pub async fn accept_message(
     let tenant = by.tenant();
     let accept = AcceptMessage { tenant, asked, key, now: platform.clock.now() };
     let accepted = platform.store.perform(Scope::Tenant(tenant), &accept).await?;
-    if let Err(error) = wake(platform, tenant, &accepted).await {
+    let slow = |_elapsed| Err(CloudError::new("it takes too long"));
+    if let Err(error) = timeout(WAKE_MAX, wake(platform, tenant, &accepted)).await.unwrap_or_else(slow) {
         tracing::warn!(%error, message = %accepted.message_id, "its wake-up was not made; the sweeper will find it");
     }
     Ok(accepted)

@@ -1,12 +1,18 @@
 //! Queue messages and schedules lost, doubled, late, early and out of order: they change when things happen, never what.
 
-use cloud::Queue;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use cloud::{CloudError, Message, Queue, Queues, WakeUps};
 use domain::{Batch, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use store::Moment;
+use tidings::api;
 use tidings::client::text;
 use tidings::poll::receive_once;
+use tokio::net::TcpListener;
 
 use super::stage::Stage;
 use crate::world::{Tenant, World, rules};
@@ -60,6 +66,51 @@ async fn lost_wake_ups_and_refund_jobs_are_made_up_for_by_the_sweeper() {
     stage.rest().await;
     stage.assert_at_rest(0).await;
     assert_ends(&stage, &tenant, &sent).await;
+}
+
+/// A queue and a scheduler that take connections and never answer.
+struct Hangs;
+
+#[async_trait]
+impl Queues for Hangs {
+    async fn send(&self, _: Queue, _: Vec<Message>, _: Duration) -> Result<(), CloudError> {
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl WakeUps for Hangs {
+    async fn schedule(&self, _: Batch) -> Result<(), CloudError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn whoever_sends_is_answered_while_the_queue_hangs_and_the_sweeper_finds_the_message() {
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "1.00").await;
+    let contact = tenant.contact(READS).await;
+    let mut machine = stage.world.machine.clone();
+    machine.app.platform.cloud.queues = Arc::new(Hangs);
+    machine.app.platform.cloud.wake_ups = Arc::new(Hangs);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = tenant.client.at(&format!("http://{}", listener.local_addr().unwrap()));
+    let server = tokio::spawn(async move { axum::serve(listener, api::router(&machine)).await.unwrap() });
+    let (now, later) = (stage.world.clock.now(), SignedDuration::from_mins(5));
+    let body = json!({ "templateId": tenant.template, "contactId": contact });
+    let mut scheduled = body.clone();
+    scheduled["scheduleTime"] = (now + later).to_string().into();
+    scheduled["idempotencyKey"] = "later".into();
+    for (path, body) in [("/messages", body), ("/messages/schedule", scheduled)] {
+        let since = Instant::now();
+        client.post(path, &body).await.unwrap().success().unwrap();
+        assert!(since.elapsed() < Duration::from_secs(6), "{path}: {:?}", since.elapsed());
+    }
+    server.abort();
+    stage.pass(later + SignedDuration::from_mins(2)).await;
+    stage.rest().await;
+    stage.assert_at_rest(0).await;
+    assert_eq!(stage.world.acceptances().await.len(), 2);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::Response;
 use futures_util::FutureExt;
+use http_kit::TimeLeft;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -17,18 +18,23 @@ use tower::ServiceExt;
 
 use super::{Boot, BootError};
 
+/// How long before its deadline a request is given up, so that its answer is heard.
+const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 /// What a deadline is worth that has passed before its event came: some emulators send one of 1970.
 const SHIFT: SignedDuration = SignedDuration::from_mins(1);
 
 impl Boot {
     /// Answers HTTP requests.
     pub async fn http(self, router: Router) -> Result<(), BootError> {
-        let (fresh, router) = (self.fresh.clone(), http_kit::dress(router));
+        let (fresh, router, clock) = (self.fresh.clone(), http_kit::dress(router), self.clock().clone());
         let handler = move |event: LambdaEvent<LambdaRequest>| {
-            let (fresh, router) = (fresh.clone(), router.clone());
+            let (fresh, router, clock) = (fresh.clone(), router.clone(), clock.clone());
             async move {
                 fresh.look().await;
-                let request = lambda_http::Request::from(event.payload);
+                let mut request = lambda_http::Request::from(event.payload);
+                let now = clock.now();
+                let left = until(event.context.deadline, now, ANSWER_MARGIN).duration_since(now);
+                request.extensions_mut().insert(TimeLeft(left.try_into().unwrap_or_default()));
                 let answer = router.oneshot(request).await.unwrap_or_else(|never| match never {});
                 whole(answer).await.map_err(|error| diagnostic(&error))
             }
