@@ -1,12 +1,14 @@
 //! Events as they come, and when their time is over.
 
 use std::future::Future;
+use std::panic::catch_unwind;
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::Response;
+use axum::response::IntoResponse;
 use futures_util::FutureExt;
-use http_kit::TimeLeft;
+use http_kit::{Kind, Problem, TimeLeft};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -31,12 +33,10 @@ impl Boot {
             let (fresh, router, clock) = (fresh.clone(), router.clone(), clock.clone());
             async move {
                 fresh.look().await;
-                let mut request = lambda_http::Request::from(event.payload);
                 let now = clock.now();
                 let left = until(event.context.deadline, now, ANSWER_MARGIN).duration_since(now);
-                request.extensions_mut().insert(TimeLeft(left.try_into().unwrap_or_default()));
-                let answer = router.oneshot(request).await.unwrap_or_else(|never| match never {});
-                whole(answer).await.map_err(|error| diagnostic(&error))
+                let left = TimeLeft(left.try_into().unwrap_or_default());
+                answer(router, event.payload, left).await.map_err(|error| diagnostic(&error))
             }
             .boxed()
         };
@@ -66,6 +66,19 @@ impl Boot {
         };
         Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
     }
+}
+
+/// What the router says to API Gateway's request.
+async fn answer(
+    router: Router,
+    asked: LambdaRequest,
+    left: TimeLeft,
+) -> Result<ApiGatewayV2httpResponse, axum::Error> {
+    // It panics over an address that is none, which anybody can make up: no reason for an alarm.
+    let request = catch_unwind(|| lambda_http::Request::from(asked));
+    let Ok(mut request) = request else { return whole(Problem::new(Kind::Malformed).into_response()).await };
+    request.extensions_mut().insert(left);
+    whole(router.oneshot(request).await.unwrap_or_else(|never| match never {})).await
 }
 
 /// The answer as API Gateway takes it: its body in one piece, and as text, which is all that the doors make. That what is
@@ -124,6 +137,21 @@ mod tests {
         let bytes = answer(&[0xff, 0x00]).await;
         assert_eq!((&bytes["body"], &bytes["isBase64Encoded"]), (&json!("/wA="), &json!(true)));
         assert_eq!(answer(b"").await["body"], json!(""));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_none_is_a_bad_request_and_no_failed_call() {
+        let status = async |query: &str| {
+            let event = json!({
+                "version": "2.0", "routeKey": "GET /", "rawPath": "/", "rawQueryString": query, "headers": {},
+                "requestContext": { "stage": "$default", "http": { "method": "GET", "path": "/" } },
+                "isBase64Encoded": false,
+            });
+            let router = Router::new().route("/", axum::routing::get(|| async { "fine" }));
+            let asked = serde_json::from_value(event).unwrap();
+            answer(router, asked, TimeLeft(Duration::from_secs(1))).await.unwrap().status_code
+        };
+        assert_eq!((status("x=%3C").await, status("x=<").await), (200, 400));
     }
 
     #[test]
