@@ -23,6 +23,7 @@ mod fresh;
 
 use std::process::ExitCode;
 
+use domain::with_causes;
 use thiserror::Error;
 
 pub use boot::Boot;
@@ -61,14 +62,17 @@ pub enum BootError {
 /// Runs a function until Lambda ends it.
 pub fn run(start: impl AsyncFnOnce(Boot) -> Result<(), BootError>) -> ExitCode {
     observe(Logs::Json, "info");
+    // A line for machines like every other. What a panic says may quote what it was about, so only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(at = panic.location().map(ToString::to_string), "a panic");
+    }));
     let outcome = runtime()
         .map_err(BootError::from)
         .and_then(|runtime| runtime.block_on(async { start(Boot::from_environment()?).await }));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::error!(%error, cause, "the function cannot start");
+            tracing::error!(error = with_causes(&error), "the function cannot start");
             ExitCode::FAILURE
         }
     }
