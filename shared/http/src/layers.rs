@@ -111,9 +111,8 @@ mod tests {
         let router = Router::new().route("/never", get(std::future::pending::<&'static str>));
         for (left, expected) in [(Some(2), 2), (Some(60), 29), (None, 29)] {
             let mut request = Request::builder().uri("/never").body(HttpBody::empty()).unwrap();
-            if let Some(left) = left {
-                request.extensions_mut().insert(TimeLeft(Duration::from_secs(left)));
-            }
+            let left = left.map(|left| TimeLeft(Duration::from_secs(left)));
+            left.map(|left| request.extensions_mut().insert(left));
             let since = tokio::time::Instant::now();
             let response = dress(router.clone()).oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
