@@ -149,5 +149,5 @@ fn smtp() -> Result<Option<(Server, Login)>, LocalError> {
         text(name).ok_or_else(|| LocalError::Setting { name, why: "is needed beside SMTP_HOST".to_owned() })
     };
     let login = Login { user: needed("SMTP_USER")?, password: needed("SMTP_PASS")? };
-    Ok(Some((Server { host, port: number("SMTP_PORT", PORT)? }, login)))
+    Ok(Some((Server::new(host, number("SMTP_PORT", PORT)?), login)))
 }

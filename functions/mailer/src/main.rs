@@ -9,12 +9,13 @@ use cloud::{Cloud, Secret};
 use mailer::{Login, Mailer, Server, Transport};
 use runtime::lambda;
 
-/// How long a mail server may take over a letter.
+/// How long a letter that is begun last may take: the twelve seconds that the mail server is given, and before them the
+/// link in the database.
 const MARGIN: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
     lambda::run(async |boot| {
-        let server = Server { host: lambda::required("SMTP_HOST")?, port: lambda::number("SMTP_PORT", 587)? };
+        let server = Server::new(lambda::required("SMTP_HOST")?, lambda::number("SMTP_PORT", 587)?);
         let transport = Transport::Smtp(server, boot.keep(Secret::Smtp, Login::from_json).await?);
         let (from, links) = (lambda::required("MAIL_FROM")?, lambda::required("PUBLIC_URL")?);
         let mailer = Mailer::new(boot.platform(Cloud::absent(), &[]).await?, transport, from, &links);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cloud::Kept;
 use lettre::transport::smtp;
@@ -11,6 +12,14 @@ use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, To
 use serde::Deserialize;
 use thiserror::Error;
 
+/// How long connecting may take, at each address of the server's and at each try.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How long handing a letter over may take, with everything that belongs to it: a second login too. `lettre` limits no
+/// command to a server that has let it in, so one that falls silent would be waited for until Lambda ends the function,
+/// and then nobody says which letters of the batch have left: all of them would leave again. A server that works answers
+/// within a second or two; `main.rs` leaves room for this beside the rest of a record.
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(12);
+
 /// The mail server.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -18,6 +27,15 @@ pub struct Server {
     pub host: String,
     /// 587 (STARTTLS) or 465 (TLS at once).
     pub port: u16,
+    /// How long it may take over a letter.
+    pub within: Duration,
+}
+
+impl Server {
+    /// At that address, given the time that the deployed function has for it.
+    pub fn new(host: String, port: u16) -> Self {
+        Self { host, port, within: HAND_OVER_WITHIN }
+    }
 }
 
 /// The account that letters are handed over with.
@@ -54,6 +72,9 @@ pub enum TransportError {
     /// The mail server did not take it.
     #[error("the mail server did not take it")]
     Smtp(#[from] smtp::Error),
+    /// The mail server did not come to an end with it. It may have taken it all the same.
+    #[error("the mail server was not done with it after {0:?}")]
+    Slow(Duration),
     /// It could not be put into the folder.
     #[error("it could not be put into the folder")]
     File(#[from] lettre::transport::file::Error),
@@ -82,18 +103,31 @@ impl Transport {
         Self::Folder(AsyncFileTransport::new(path))
     }
 
-    /// Hands a letter over. A login that is refused may have been changed a moment ago, so it is read again once.
+    /// Hands a letter over, in the time that the server is given.
     pub async fn send(&self, letter: Message) -> Result<(), TransportError> {
         match self {
             Self::Folder(folder) => folder.send(letter).await.map(drop).map_err(TransportError::from),
-            Self::Smtp(server, login) => match hand_over(server, &login.get(), &letter).await {
-                Err(TransportError::Smtp(refused)) if is_login_refused(&refused) => {
-                    let login = login.renew().await;
-                    hand_over(server, &login, &letter).await
-                }
-                outcome => outcome,
-            },
+            Self::Smtp(server, login) => {
+                tokio::time::timeout(server.within, log_in_and_hand_over(server, login, &letter))
+                    .await
+                    .map_err(|_elapsed| TransportError::Slow(server.within))?
+            }
         }
+    }
+}
+
+/// A login that is refused may have been changed a moment ago, so it is read again once.
+async fn log_in_and_hand_over(
+    server: &Server,
+    login: &Kept<Login>,
+    letter: &Message,
+) -> Result<(), TransportError> {
+    match hand_over(server, &login.get(), letter).await {
+        Err(TransportError::Smtp(refused)) if is_login_refused(&refused) => {
+            let login = login.renew().await;
+            hand_over(server, &login, letter).await
+        }
+        outcome => outcome,
     }
 }
 
@@ -113,11 +147,32 @@ async fn hand_over(server: &Server, login: &Login, letter: &Message) -> Result<(
     } else {
         AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?
     };
-    let builder = builder.port(server.port);
+    let builder = builder.port(server.port).timeout(Some(CONNECT_WITHIN));
     let builder = if login.user.is_empty() {
         builder
     } else {
         builder.credentials(Credentials::new(login.user.clone(), login.password.clone()))
     };
     builder.build().send(letter.clone()).await.map(drop).map_err(TransportError::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_lets_a_letter_in_and_falls_silent_is_not_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let within = Duration::from_millis(100);
+        let server = Server { within, ..Server::new("127.0.0.1".to_owned(), port) };
+        let nobody = Login { user: String::new(), password: String::new() };
+        let transport = Transport::Smtp(server, Kept::fixed(nobody));
+        let letter = crate::letter::welcome("a@tidings.test", "o@acme.com", "Acme", "http://h/").unwrap();
+        // The kernel takes the connection; nobody speaks on it.
+        let slow = transport.send(letter).await.unwrap_err();
+        assert!(matches!(slow, TransportError::Slow(after) if after == within), "{slow}");
+    }
 }

@@ -8,6 +8,7 @@ mod database;
 mod events;
 mod found;
 mod fuse;
+mod mail;
 mod meta;
 mod races;
 mod stage;
