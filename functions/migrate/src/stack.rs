@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use domain::with_causes;
 use jiff::Timestamp;
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,8 +15,12 @@ use crate::{MigrateError, Migrator};
 const PHYSICAL_ID: &str = "tidings-schema";
 /// Characters of a reason: the whole answer may have 4,096 bytes.
 const REASON_CHARS_MAX: usize = 1_000;
-/// How long the answer itself may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one try to give the answer may take.
+const TRY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long is waited before each try after the first. An answer that is lost makes CloudFormation wait for its hour and
+/// then roll back what worked, so it is given again; the same answer twice is harmless. All tries together take 18 seconds
+/// at most, within what the function keeps for them.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// What the template says. A change of any of them makes the stack migrate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -65,11 +71,30 @@ pub(crate) async fn answer(
     if let Err(error) = &outcome {
         tracing::error!(%error, "the deploy's migration failed");
     }
-    let answer = reqwest::Client::builder().no_proxy().timeout(ANSWER_TIMEOUT).build()?;
-    // The URL is signed for a body without a content type.
     let body = said(&request, outcome.as_ref().map(drop).map_err(ToString::to_string)).to_string();
-    answer.put(&request.response_url).body(body).send().await?.error_for_status()?;
-    Ok(())
+    Ok(tell(&request.response_url, body).await?)
+}
+
+/// Gives the answer, again when it may not have arrived.
+async fn tell(url: &str, body: String) -> Result<(), reqwest::Error> {
+    let client = reqwest::Client::builder().no_proxy().timeout(TRY_TIMEOUT).build()?;
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        // The URL is signed for a body without a content type.
+        let told =
+            client.put(url).body(body.clone()).send().await.and_then(reqwest::Response::error_for_status);
+        // Whoever has the URL can answer for us: it is in no error and no log.
+        let Err(error) = told.map_err(reqwest::Error::without_url) else { return Ok(()) };
+        let Some(pause) = pauses.next().filter(|_| may_pass(&error)) else { return Err(error) };
+        tracing::warn!(cause = with_causes(&error), "CloudFormation was not answered; trying again");
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Whether another try may do better: not when the request itself was refused, as it is when its URL has expired.
+fn may_pass(error: &reqwest::Error) -> bool {
+    const LATER: [StatusCode; 2] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    error.status().is_none_or(|status| !status.is_client_error() || LATER.contains(&status))
 }
 
 fn said(request: &Request, outcome: Result<(), String>) -> Value {

@@ -1,5 +1,6 @@
 //! CloudFormation waits an hour for an answer: it always gets one.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,17 +20,37 @@ use crate::{asked, migrator};
 /// Where CloudFormation wants its answers.
 struct Mailbox {
     url: String,
-    answers: Arc<Mutex<Vec<Value>>>,
+    put: Arc<Mutex<Put>>,
+}
+
+#[derive(Default)]
+struct Put {
+    /// What the first PUTs are refused with.
+    refusals: VecDeque<StatusCode>,
+    /// How many were refused.
+    refused: usize,
+    answers: Vec<Value>,
 }
 
 impl Mailbox {
     async fn open() -> Self {
-        let answers: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let router = Router::new().route("/answer", put(take)).with_state(Arc::clone(&answers));
+        Self::in_trouble(0, &[]).await
+    }
+
+    /// Drops so many connections and refuses so many PUTs before it takes one.
+    async fn in_trouble(dropped: usize, refusals: &[StatusCode]) -> Self {
+        let put_so_far = Put { refusals: refusals.iter().copied().collect(), ..Put::default() };
+        let put_so_far = Arc::new(Mutex::new(put_so_far));
+        let router = Router::new().route("/answer", put(take)).with_state(Arc::clone(&put_so_far));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/answer?signature=x", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, answers }
+        tokio::spawn(async move {
+            for _ in 0..dropped {
+                drop(listener.accept().await.unwrap());
+            }
+            axum::serve(listener, router).await
+        });
+        Self { url, put: put_so_far }
     }
 
     fn request(&self, kind: &str) -> Value {
@@ -45,9 +66,9 @@ impl Mailbox {
     async fn answer(&self, migrator: &Migrator, kind: &str, seconds: i64) -> Value {
         let until = migrator.clock.now() + SignedDuration::from_secs(seconds);
         migrator.handle(asked(self.request(kind)), until).await.unwrap();
-        let mut answers = self.answers.lock().await;
-        let answer = answers.pop().unwrap();
-        assert!(answers.is_empty());
+        let mut put = self.put.lock().await;
+        let answer = put.answers.pop().unwrap();
+        assert!(put.answers.is_empty() && put.refusals.is_empty());
         for (name, value) in [("StackId", "arn:aws:cloudformation:stack/tidings"), ("RequestId", "r-1")] {
             assert_eq!(answer[name], value);
         }
@@ -58,9 +79,14 @@ impl Mailbox {
 }
 
 /// The real URL is signed for a request without a content type.
-async fn take(State(answers): State<Arc<Mutex<Vec<Value>>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn take(State(put): State<Arc<Mutex<Put>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     assert!(headers.get("content-type").is_none());
-    answers.lock().await.push(serde_json::from_slice(&body).unwrap());
+    let mut put = put.lock().await;
+    if let Some(refusal) = put.refusals.pop_front() {
+        put.refused += 1;
+        return refusal;
+    }
+    put.answers.push(serde_json::from_slice(&body).unwrap());
     StatusCode::OK
 }
 
@@ -89,6 +115,27 @@ async fn a_deploy_that_does_not_come_to_its_end_is_answered_before_the_function_
     let answer = mailbox.answer(&migrator(db.url(), &vault), "Update", 0).await;
     assert_eq!(answer["Status"], "FAILED");
     assert!(answer["Reason"].as_str().unwrap().contains("time is over"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_on_its_way_is_given_again() {
+    let (db, vault) = (testkit::database().await, Vault::empty());
+    let mailbox = Mailbox::in_trouble(1, &[StatusCode::SERVICE_UNAVAILABLE]).await;
+    let answer = mailbox.answer(&migrator(db.url(), &vault), "Delete", 60).await;
+    assert_eq!(answer["Status"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_refused_is_not_given_again_and_its_url_is_in_no_error() {
+    let (db, vault) = (testkit::database().await, Vault::empty());
+    // As S3 does when a signature has expired.
+    let mailbox = Mailbox::in_trouble(0, &[StatusCode::FORBIDDEN; 3]).await;
+    let migrator = migrator(db.url(), &vault);
+    let until = migrator.clock.now() + SignedDuration::from_mins(1);
+    let refused = migrator.handle(asked(mailbox.request("Delete")), until).await.unwrap_err();
+    let told = domain::with_causes(&refused);
+    assert!(told.contains("403") && !told.contains("signature"), "{told}");
+    assert_eq!(mailbox.put.lock().await.refused, 1);
 }
 
 #[tokio::test]
