@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::with_causes;
 use ops::Platform;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -38,7 +39,7 @@ async fn healthz(State(platform): State<Platform>) -> StatusCode {
     match platform.store.warm_up().await {
         Ok(()) => StatusCode::OK,
         Err(error) => {
-            tracing::error!(%error, "not healthy");
+            tracing::error!(error = with_causes(&error), "not healthy");
             StatusCode::SERVICE_UNAVAILABLE
         }
     }

@@ -12,7 +12,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage, SqsMessageA
 use cloud::one_machine::{Policy, Received, Settle};
 use cloud::trace::TRACEPARENT;
 use cloud::{Queue, Scheduled};
-use domain::Batch;
+use domain::{Batch, with_causes};
 use jiff::{SignedDuration, Timestamp};
 use store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -197,7 +197,7 @@ async fn rests(wait: Duration, stop: &mut watch::Receiver<bool>) -> bool {
 async fn poll(machine: Machine, rules: Rules, queue: Queue, mut stop: watch::Receiver<bool>) {
     loop {
         let found = receive_once(&machine, rules, queue).await.unwrap_or_else(|error| {
-            tracing::error!(%error, queue = queue.name(), "a queue could not be read");
+            tracing::error!(error = with_causes(&error), queue = queue.name(), "a queue could not be read");
             0
         });
         if *stop.borrow() || (found == 0 && !goes_on(&machine, NAP, &mut stop).await) {
@@ -214,7 +214,7 @@ async fn dispatches(machine: Machine, rules: Rules, mut stop: watch::Receiver<bo
         let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
         let received =
             machine.queues.receive(Queue::WakeUps, rules.policy(1)).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "the wake-up queue could not be read");
+                tracing::error!(error = with_causes(&error), "the wake-up queue could not be read");
                 Vec::new()
             });
         let is_empty = received.is_empty();
@@ -231,7 +231,7 @@ async fn dispatches(machine: Machine, rules: Rules, mut stop: watch::Receiver<bo
 /// One wake-up, in its turn.
 async fn wake(machine: Machine, received: Vec<Received>, turn: OwnedSemaphorePermit) {
     if let Err(error) = work(&machine, Queue::WakeUps, received).await {
-        tracing::error!(%error, "a wake-up could not be settled");
+        tracing::error!(error = with_causes(&error), "a wake-up could not be settled");
     }
     drop(turn);
 }
@@ -246,7 +246,7 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
             }
         }
         let due = machine.queues.due_wake_ups().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "schedules could not be read");
+            tracing::error!(error = with_causes(&error), "schedules could not be read");
             Vec::new()
         });
         for due in due {
@@ -265,10 +265,10 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
 async fn fire(machine: Machine, due: Scheduled) -> Batch {
     let batch = due.batch;
     if let Err(error) = dispatch::on_schedule(due, &machine.platform, end_of_shift(&machine)).await {
-        tracing::error!(%error, %batch, "a scheduled dispatch failed; the sweeper will find what it left");
+        tracing::error!(error = with_causes(&error), %batch, "a scheduled dispatch failed; the sweeper will find what it left");
     }
     if let Err(error) = machine.queues.fired(vec![batch]).await {
-        tracing::error!(%error, %batch, "a schedule that fired could not be forgotten");
+        tracing::error!(error = with_causes(&error), %batch, "a schedule that fired could not be forgotten");
     }
     batch
 }
@@ -276,7 +276,7 @@ async fn fire(machine: Machine, due: Scheduled) -> Batch {
 async fn sweeps(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = sweep::on_schedule(&machine.platform, end_of_shift(&machine)).await {
-            tracing::error!(%error, "a sweep failed");
+            tracing::error!(error = with_causes(&error), "a sweep failed");
         }
         if !rests(rules.sweep_every, &mut stop).await {
             return;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use cloud::one_machine::{Policy, Received, Settle};
 use cloud::{Queue, Scheduled};
-use domain::Batch;
+use domain::{Batch, with_causes};
 use jiff::{SignedDuration, Timestamp};
 use store::StoreError;
 use tokio::sync::watch;
@@ -71,7 +71,11 @@ impl Carrier {
     async fn poll(self, mapping: Mapping, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let worked = self.once(mapping).await.unwrap_or_else(|error| {
-                tracing::error!(%error, queue = mapping.queue.name(), "a queue could not be read");
+                tracing::error!(
+                    error = with_causes(&error),
+                    queue = mapping.queue.name(),
+                    "a queue could not be read"
+                );
                 false
             });
             if !worked && !rests(NAP, &mut stop).await {
@@ -165,7 +169,7 @@ impl Carrier {
     async fn schedules(self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let due = self.machine.queues.due_wake_ups().await.unwrap_or_else(|error| {
-                tracing::error!(%error, "schedules could not be read");
+                tracing::error!(error = with_causes(&error), "schedules could not be read");
                 Vec::new()
             });
             let mut fired = JoinSet::new();
@@ -174,7 +178,7 @@ impl Carrier {
             }
             let all = fired.join_all().await;
             if let Err(error) = self.machine.queues.fired(all).await {
-                tracing::error!(%error, "schedules that fired could not be forgotten");
+                tracing::error!(error = with_causes(&error), "schedules that fired could not be forgotten");
             }
             if !rests(NAP, &mut stop).await {
                 return;
@@ -185,7 +189,7 @@ impl Carrier {
     async fn fire(self, due: Scheduled) -> Batch {
         let (start, batch) = (Instant::now(), due.batch);
         if let Err(error) = dispatch::on_schedule(due, &self.machine.platform, self.until()).await {
-            tracing::error!(%error, %batch, "a scheduled dispatch failed");
+            tracing::error!(error = with_causes(&error), %batch, "a scheduled dispatch failed");
         }
         self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
         batch

@@ -4,6 +4,12 @@ use std::error::Error;
 
 /// An error with everything behind it, on one line: `no connection: refused: port 5432`. An error that says its cause's
 /// words as its own says them once.
+///
+/// Of a cause only the first line is told. What Postgres adds below its message (`DETAIL: Key (phone)=(+15550100) already
+/// exists`) quotes the row, and this text goes into logs, where no phone number may be. It is done here and not where
+/// errors of the database are made: they come through a pool and a migration tool as well, as causes that nobody looks
+/// into, while whoever logs causes comes through here. The error's own words are told whole: they are ours, and some of
+/// them show what a program wrote.
 pub fn with_causes(error: &dyn Error) -> String {
     let mut words = vec![error.to_string()];
     let mut cause = error.source();
@@ -12,6 +18,10 @@ pub fn with_causes(error: &dyn Error) -> String {
         cause = deeper.source();
     }
     words.dedup();
+    for cause in words.iter_mut().skip(1) {
+        let first_line = cause.find(['\r', '\n']).unwrap_or(cause.len());
+        cause.truncate(first_line);
+    }
     words.join(": ")
 }
 
@@ -27,6 +37,8 @@ mod tests {
         Same(#[source] Box<Self>),
         #[error("refused")]
         Last,
+        #[error("ERROR: taken\nDETAIL: by +15550100\nHINT: take another")]
+        Detailed,
     }
 
     #[test]
@@ -34,5 +46,12 @@ mod tests {
         let error = Failed::First(Box::new(Failed::Same(Box::new(Failed::Last))));
         assert_eq!(with_causes(&error), "no connection: refused");
         assert_eq!(with_causes(&Failed::First(Box::new(error))), "no connection: refused");
+    }
+
+    #[test]
+    fn of_a_cause_the_first_line_is_told_and_of_the_error_itself_every_line() {
+        let same = || Failed::Same(Box::new(Failed::Detailed));
+        assert_eq!(with_causes(&Failed::First(Box::new(same()))), "no connection: ERROR: taken");
+        assert_eq!(with_causes(&same()), Failed::Detailed.to_string());
     }
 }

@@ -1,7 +1,7 @@
 //! The platform's owner makes a tenant; its owner is invited by e-mail to choose a password.
 
 use domain::event::DomainEvent;
-use domain::{Role, TenantId, UserId};
+use domain::{Role, TenantId, UserId, with_causes};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Operation, Scope, StoreError, Tx, outbox};
@@ -65,7 +65,7 @@ pub async fn create_tenant(
     connect_to_sandbox(platform, made.tenant_id).await;
     // The event stands in the outbox; when publishing fails now, the sweeper does it in a minute.
     if let Err(error) = rescue::publish_events(platform).await {
-        tracing::warn!(%error, "the invitation waits for the sweeper");
+        tracing::warn!(error = with_causes(&error), "the invitation waits for the sweeper");
     }
     Ok(made)
 }

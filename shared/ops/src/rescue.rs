@@ -4,7 +4,7 @@
 use cloud::CloudError;
 use domain::event::DomainEvent;
 use domain::message::{DispatchState, Event};
-use domain::{ClaimId, MessageId, TenantId};
+use domain::{ClaimId, MessageId, TenantId, with_causes};
 use jiff::{SignedDuration, Timestamp};
 use store::ledger::RefundReason;
 use store::sending;
@@ -44,7 +44,7 @@ pub struct Swept {
 impl Swept {
     fn note(&mut self, tenant: TenantId, outcome: Result<(), StoreError>) {
         if let Err(error) = outcome {
-            tracing::error!(%error, %tenant, "a repair failed; the next sweep tries again");
+            tracing::error!(error = with_causes(&error), %tenant, "a repair failed; the next sweep tries again");
             self.failed += 1;
         }
     }

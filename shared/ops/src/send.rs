@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cloud::trace::{self, TraceContext};
 use domain::message::Outcome;
-use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, TenantId};
+use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, TenantId, with_causes};
 use jiff::Timestamp;
 use store::claims::Claimed;
 use store::{Operation, Scope, StoreError, Tx, sending};
@@ -213,8 +213,12 @@ async fn record_with_patience(
         tries += 1;
         let outcome = record(sender.platform, sender.tenant, claim, done.clone(), closes).await;
         match outcome {
-            Err(StoreError::Unavailable(error)) if tries < RECORD_TRIES => {
-                tracing::warn!(%error, tries, "outcomes could not be recorded; trying again");
+            Err(error @ StoreError::Unavailable(_)) if tries < RECORD_TRIES => {
+                tracing::warn!(
+                    error = with_causes(&error),
+                    tries,
+                    "outcomes could not be recorded; trying again"
+                );
                 tokio::time::sleep(Duration::from_millis(100) * 4_u32.pow(tries)).await;
             }
             outcome => return outcome,

@@ -1,12 +1,13 @@
 //! An SQS event taken apart: every record has a fate of its own.
 
 use std::any::Any;
-use std::fmt::Display;
+use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use cloud::trace::{self, TRACEPARENT, TraceContext};
+use domain::with_causes;
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
@@ -19,7 +20,7 @@ use tracing::Instrument;
 pub async fn each_record<T, E, F, W>(event: SqsEvent, is_time: impl Fn() -> bool, work: W) -> SqsBatchResponse
 where
     T: DeserializeOwned,
-    E: Display,
+    E: Error,
     F: Future<Output = Result<(), E>>,
     W: Fn(T) -> F,
 {
@@ -57,7 +58,7 @@ pub async fn records_together<T, E, F, W>(
 ) -> SqsBatchResponse
 where
     T: DeserializeOwned,
-    E: Display,
+    E: Error,
     F: Future<Output = Result<(), E>>,
     W: Fn(Vec<T>) -> F,
 {
@@ -79,7 +80,7 @@ where
 async fn are_done<T, E, F, W>(some: &SqsEvent, work: &W) -> bool
 where
     T: DeserializeOwned,
-    E: Display,
+    E: Error,
     F: Future<Output = Result<(), E>>,
     W: Fn(Vec<T>) -> F,
 {
@@ -94,7 +95,7 @@ where
 async fn one_record<T, E, F, W>(record: SqsMessage, work: &W) -> Result<(), String>
 where
     T: DeserializeOwned,
-    E: Display,
+    E: Error,
     F: Future<Output = Result<(), E>>,
     W: Fn(T) -> F,
 {
@@ -108,13 +109,13 @@ fn read<T: DeserializeOwned>(record: &SqsMessage) -> Result<T, String> {
 }
 
 /// Work in a span of its trace, whose panic is an error like others.
-async fn guarded<E: Display>(
+async fn guarded<E: Error>(
     work: impl Future<Output = Result<(), E>>,
     span: TraceContext,
 ) -> Result<(), String> {
     let work = work.instrument(tracing::info_span!("record", traceId = span.trace_id()));
     match AssertUnwindSafe(trace::within(span, work)).catch_unwind().await {
-        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Ok(outcome) => outcome.map_err(|error| with_causes(&error)),
         Err(panic) => Err(format!("it panicked: {}", words(panic.as_ref()))),
     }
 }
@@ -151,9 +152,24 @@ mod tests {
         event
     }
 
-    async fn work(number: u32) -> Result<(), &'static str> {
+    #[derive(Debug, thiserror::Error)]
+    #[error("it was refused")]
+    struct Refused(#[source] std::num::TryFromIntError);
+
+    fn refused() -> Refused {
+        Refused(u8::try_from(300).unwrap_err())
+    }
+
+    async fn work(number: u32) -> Result<(), Refused> {
         assert!(number != 2, "two is too much");
-        if number == 3 { Err("three is refused") } else { Ok(()) }
+        if number == 3 { Err(refused()) } else { Ok(()) }
+    }
+
+    #[tokio::test]
+    async fn a_record_that_failed_says_what_was_behind_it() {
+        let record = event(&["3"]).records.remove(0);
+        let why = one_record(record, &work).await.unwrap_err();
+        assert_eq!(why, format!("it was refused: {}", refused().0));
     }
 
     #[tokio::test]
@@ -170,7 +186,7 @@ mod tests {
         let calls = std::cell::RefCell::new(Vec::new());
         let work = async |numbers: Vec<u32>| {
             calls.borrow_mut().push(numbers.clone());
-            (!numbers.contains(&3)).then_some(()).ok_or("three is refused")
+            (!numbers.contains(&3)).then_some(()).ok_or_else(refused)
         };
         let bodies = ["1", "1", "1", "4", "3", "4", "1", "rubbish", "1", "9"];
         let response = records_together(event(&bodies), || true, 3, work).await;

@@ -3,6 +3,7 @@
 
 mod access;
 mod claims;
+mod errors;
 mod news;
 mod statements;
 mod tls;
