@@ -15,8 +15,8 @@ use thiserror::Error;
 /// How long connecting may take, at each address of the server's and at each try.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long handing a letter over may take, with everything that belongs to it: a second login too. `lettre` limits no
-/// command to a server that has let it in, so one that falls silent would be waited for until Lambda ends the function,
-/// and then nobody says which letters of the batch have left: all of them would leave again. A server that works answers
+/// command to a server that has let it in, so one that falls silent would be waited for until Lambda ends the function.
+/// Then nobody says which letters of the batch have left, and all of them would leave again. A server that works answers
 /// within a second or two; `main.rs` leaves room for this beside the rest of a record.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(12);
 
@@ -69,15 +69,24 @@ pub enum TransportError {
     /// It cannot be written: an address is none.
     #[error("the letter cannot be written: {0}")]
     Letter(String),
-    /// The mail server did not take it.
+    /// The mail server refused it with this code. Its words stay out of the log: they tend to quote whom the letter is to.
+    #[error("the mail server refused it with {0}")]
+    Refused(u16),
+    /// The mail server could not be spoken to.
     #[error("the mail server did not take it")]
-    Smtp(#[from] smtp::Error),
+    Smtp(#[source] smtp::Error),
     /// The mail server did not come to an end with it. It may have taken it all the same.
     #[error("the mail server was not done with it after {0:?}")]
     Slow(Duration),
     /// It could not be put into the folder.
     #[error("it could not be put into the folder")]
     File(#[from] lettre::transport::file::Error),
+}
+
+impl From<smtp::Error> for TransportError {
+    fn from(error: smtp::Error) -> Self {
+        error.status().map_or_else(|| Self::Smtp(error), |code| Self::Refused(code.into()))
+    }
 }
 
 /// One way out.
@@ -123,16 +132,12 @@ async fn log_in_and_hand_over(
     letter: &Message,
 ) -> Result<(), TransportError> {
     match hand_over(server, &login.get(), letter).await {
-        Err(TransportError::Smtp(refused)) if is_login_refused(&refused) => {
+        Err(TransportError::Refused(LOGIN_REFUSED)) => {
             let login = login.renew().await;
             hand_over(server, &login, letter).await
         }
         outcome => outcome,
     }
-}
-
-fn is_login_refused(error: &smtp::Error) -> bool {
-    error.status().is_some_and(|code| u16::from(code) == LOGIN_REFUSED)
 }
 
 /// By SMTP, never in the clear, except to a server on this machine. No connection is kept between letters: a frozen
@@ -158,21 +163,50 @@ async fn hand_over(server: &Server, login: &Login, letter: &Message) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use domain::with_causes;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
     use tokio::net::TcpListener;
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_server_that_lets_a_letter_in_and_falls_silent_is_not_waited_for() {
+    async fn listening(within: Duration) -> (TcpListener, Transport) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let within = Duration::from_millis(100);
         let server = Server { within, ..Server::new("127.0.0.1".to_owned(), port) };
         let nobody = Login { user: String::new(), password: String::new() };
-        let transport = Transport::Smtp(server, Kept::fixed(nobody));
-        let letter = crate::letter::welcome("a@tidings.test", "o@acme.com", "Acme", "http://h/").unwrap();
+        (listener, Transport::Smtp(server, Kept::fixed(nobody)))
+    }
+
+    async fn refuse_the_recipient(listener: TcpListener) {
+        let mut lines = BufReader::new(listener.accept().await.unwrap().0);
+        lines.write_all(b"220 here\r\n").await.unwrap();
+        let mut line = String::new();
+        while lines.read_line(&mut line).await.unwrap_or(0) > 0 {
+            let is_recipient = line.starts_with("RCPT");
+            let answer = if is_recipient { "550 5.1.1 <o@acme.com> is unknown\r\n" } else { "250 yes\r\n" };
+            lines.write_all(answer.as_bytes()).await.unwrap();
+            line.clear();
+        }
+    }
+
+    fn letter() -> Message {
+        crate::letter::welcome("a@tidings.test", "o@acme.com", "Acme", "http://h/").unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_a_letter_is_told_by_its_code_and_not_by_its_words() {
+        let (listener, transport) = listening(HAND_OVER_WITHIN).await;
+        tokio::spawn(refuse_the_recipient(listener));
+        let refused = transport.send(letter()).await.unwrap_err();
+        assert_eq!(with_causes(&refused), "the mail server refused it with 550");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_lets_a_letter_in_and_falls_silent_is_not_waited_for() {
+        let within = Duration::from_millis(100);
+        let (_listener, transport) = listening(within).await;
         // The kernel takes the connection; nobody speaks on it.
-        let slow = transport.send(letter).await.unwrap_err();
+        let slow = transport.send(letter()).await.unwrap_err();
         assert!(matches!(slow, TransportError::Slow(after) if after == within), "{slow}");
     }
 }
