@@ -7,7 +7,7 @@ use cloud::trace::{self, TraceContext};
 use cloud::{Scheduled, WakeUp};
 use jiff::Timestamp;
 use ops::Platform;
-use ops::dispatch::{Calls, DispatchError, Dispatched, dispatch};
+use ops::dispatch::{Calls, DispatchError, Dispatched, Tally, dispatch};
 use runtime::emf::{self, Metric, Unit};
 use serde::Deserialize;
 
@@ -22,24 +22,24 @@ pub enum Woken {
 }
 
 /// Whoever woke the function is answered in its own way: a schedule by success or an error, the queue record by record.
-/// How Meta answered is measured, for alarms to hear.
+/// How Meta answered is measured, for alarms to hear, and most of all when something failed.
 pub async fn on_event(
     woken: Woken,
     platform: &Platform,
     until: Timestamp,
 ) -> Result<SqsBatchResponse, DispatchError> {
-    let measure = |done: Dispatched| {
-        if done.calls.made > 0 {
-            emf::emit(&metrics(done.calls), platform.clock.now());
-        }
-    };
-    match woken {
+    let tally = Tally::default();
+    let answer = match woken {
         Woken::BySchedule(scheduled) => {
-            measure(on_schedule(scheduled, platform, until).await?);
-            Ok(SqsBatchResponse::default())
+            fired(scheduled, platform, until, &tally).await.map(|_done| SqsBatchResponse::default())
         }
-        Woken::ByQueue(event) => Ok(each_wake_up(event, platform, until, measure).await),
+        Woken::ByQueue(event) => Ok(each_wake_up(event, platform, until, &tally).await),
+    };
+    let calls = tally.calls();
+    if calls.made > 0 {
+        emf::emit(&metrics(calls), platform.clock.now());
     }
+    answer
 }
 
 /// A schedule fired. Which batch it was named after does not matter: whatever the tenant has due is sent.
@@ -48,27 +48,36 @@ pub async fn on_schedule(
     platform: &Platform,
     until: Timestamp,
 ) -> Result<Dispatched, DispatchError> {
-    let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
-    trace::within(span, dispatch(platform, scheduled.batch.tenant, until)).await
+    fired(scheduled, platform, until, &Tally::default()).await
 }
 
 /// Wake-ups from the queue.
 pub async fn on_queue(event: SqsEvent, platform: &Platform, until: Timestamp) -> SqsBatchResponse {
-    each_wake_up(event, platform, until, drop).await
+    each_wake_up(event, platform, until, &Tally::default()).await
+}
+
+async fn fired(
+    scheduled: Scheduled,
+    platform: &Platform,
+    until: Timestamp,
+    tally: &Tally,
+) -> Result<Dispatched, DispatchError> {
+    let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
+    trace::within(span, dispatch(platform, scheduled.batch.tenant, until, tally)).await
 }
 
 async fn each_wake_up(
     event: SqsEvent,
     platform: &Platform,
     until: Timestamp,
-    done: impl Fn(Dispatched),
+    tally: &Tally,
 ) -> SqsBatchResponse {
     let is_time = || platform.clock.now() < until;
-    let wake = async |wake_up: WakeUp| dispatch(platform, wake_up.tenant, until).await.map(&done);
+    let wake = async |wake_up: WakeUp| dispatch(platform, wake_up.tenant, until, tally).await.map(drop);
     runtime::each_record(event, is_time, wake).await
 }
 
-/// What is measured of each dispatch that asked Meta to send something.
+/// What is measured of each invocation that asked Meta to send something.
 pub fn metrics(calls: Calls) -> [Metric; 3] {
     let count =
         |name, number| Metric { name, unit: Unit::Count, value: i64::try_from(number).unwrap_or(i64::MAX) };

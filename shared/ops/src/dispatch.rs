@@ -16,8 +16,8 @@ use crate::connect_whatsapp::open_token;
 use crate::pace::Pace;
 use crate::platform::Platform;
 use crate::seal::SealError;
-pub use crate::send::Calls;
 use crate::send::send_chunk;
+pub use crate::send::{Calls, Tally};
 
 /// Seconds of sending in one chunk: long enough that the commits around it do not matter, short enough that its lease
 /// outlives it many times.
@@ -28,8 +28,6 @@ const CHUNK_MESSAGES: (i64, i64) = (50, 1_000);
 /// What a dispatch did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dispatched {
-    /// Calls to Meta.
-    pub calls: Calls,
     /// Messages that the balance did not cover.
     pub unfunded: usize,
     /// Messages that may no longer be sent.
@@ -56,30 +54,37 @@ pub(crate) struct Sender<'a> {
     /// Messages a second.
     pub rate: i32,
     pub pace: Pace,
+    pub tally: &'a Tally,
 }
 
 /// Sends what a tenant has due, from all its numbers side by side; hands over to the next when its shift ends at `until`.
+/// Calls to Meta are counted in `tally`, whatever comes of it.
 #[tracing::instrument(skip_all, fields(%tenant))]
 pub async fn dispatch(
     platform: &Platform,
     tenant: TenantId,
     until: Timestamp,
+    tally: &Tally,
 ) -> Result<Dispatched, DispatchError> {
-    let now = platform.clock.now();
+    let (now, before) = (platform.clock.now(), tally.calls());
     let due = platform.store.perform(Scope::Tenant(tenant), &NumbersDue { tenant, now }).await?;
-    let runs = join_all(due.into_iter().map(|number| run_number(platform, tenant, number, until))).await;
-    let mut all = Dispatched::default();
-    for run in runs {
-        let run = run?;
-        all.calls += run.calls;
-        all.unfunded += run.unfunded;
-        all.forbidden += run.forbidden;
+    let runs = join_all(due.into_iter().map(|number| run_number(platform, tenant, number, until, tally)));
+    let (mut all, mut failed) = (Dispatched::default(), None);
+    for run in runs.await {
+        match run {
+            Ok(run) => {
+                all.unfunded += run.unfunded;
+                all.forbidden += run.forbidden;
+            }
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    if all != Dispatched::default() {
-        let Calls { made, refused, unanswered } = all.calls;
+    let calls = tally.calls().since(before);
+    if all != Dispatched::default() || calls != Calls::default() {
+        let Calls { made, refused, unanswered } = calls;
         tracing::info!(made, refused, unanswered, all.unfunded, all.forbidden, "dispatched");
     }
-    Ok(all)
+    failed.map_or(Ok(all), Err)
 }
 
 async fn run_number(
@@ -87,6 +92,7 @@ async fn run_number(
     tenant: TenantId,
     due: DueNumber,
     until: Timestamp,
+    tally: &Tally,
 ) -> Result<Dispatched, DispatchError> {
     let now = platform.clock.now();
     let lease = Lease { tenant, number: due.number.clone(), holder: leases::holder(now) };
@@ -99,7 +105,7 @@ async fn run_number(
         let token = open_token(platform, tenant, &account).await?;
         let rate = due.messages_per_second;
         let mut sender =
-            Sender { platform, tenant, number: due.number, token, rate, pace: Pace::per_second(rate) };
+            Sender { platform, tenant, number: due.number, token, rate, pace: Pace::per_second(rate), tally };
         send_all(&mut sender, &lease, until).await
     }
     .await;
@@ -137,7 +143,6 @@ async fn send_all(
         all.forbidden += taken.forbidden;
         if !taken.funded.is_empty() {
             let report = send_chunk(sender, (claim_id, lease_until), taken.funded).await?;
-            all.calls += report.calls;
             if let Some(again_at) = report.again_at {
                 wake(platform, sender.tenant, again_at.duration_since(platform.clock.now())).await;
             }

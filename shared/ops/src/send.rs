@@ -3,7 +3,7 @@
 //! The order is what makes it safe. A message becomes SENDING in a commit of its own before its request is written, and
 //! no request starts after the deadline that this commit stored: whoever finds it later knows that it may have left.
 
-use std::ops::AddAssign;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cloud::trace::{self, TraceContext};
@@ -40,33 +40,49 @@ pub struct Calls {
     pub made: usize,
     /// Those that Meta answered with an error of ours: a 4xx, its rate limits among them.
     pub refused: usize,
-    /// Those without an answer that says what became of them: a 5xx, a time-out, no connection, or no time to make one.
+    /// Those without an answer that says what became of them: a 5xx, a time-out, no connection, no time to make one, or a
+    /// panic.
     pub unanswered: usize,
 }
 
 impl Calls {
-    fn count(&mut self, outcome: &Outcome) {
+    fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Accepted(_) => {}
             Outcome::Unknown | Outcome::KnownUnsent { wait: None, error: None } => self.unanswered += 1,
             Outcome::Rejected(_) | Outcome::KnownUnsent { .. } => self.refused += 1,
         }
     }
+
+    /// Those that came after these.
+    pub(crate) const fn since(self, before: Self) -> Self {
+        Self {
+            made: self.made - before.made,
+            refused: self.refused - before.refused,
+            unanswered: self.unanswered - before.unanswered,
+        }
+    }
 }
 
-impl AddAssign for Calls {
-    fn add_assign(&mut self, more: Self) {
-        self.made += more.made;
-        self.refused += more.refused;
-        self.unanswered += more.unanswered;
+/// Where calls are counted as they happen. It belongs to whoever asks for the sending and not to what comes of it: how
+/// Meta answered is asked most when a run breaks off.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<Calls>);
+
+impl Tally {
+    /// What was counted so far.
+    pub fn calls(&self) -> Calls {
+        *self.count()
+    }
+
+    fn count(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What sending a chunk came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The calls, by their answers.
-    pub calls: Calls,
     /// When the first of those that did not leave is to be tried again.
     pub again_at: Option<Timestamp>,
     /// Meta refused the connection: nothing more is sent through it.
@@ -80,8 +96,7 @@ pub(crate) async fn send_chunk(
     chunk: Vec<Claimed>,
 ) -> Result<Report, StoreError> {
     let (claim_id, lease_until) = claim;
-    let mut run =
-        Run { claim_id, flying: JoinSet::new(), done: Vec::new(), oldest: None, report: Report::default() };
+    let mut run = Run::new(claim_id, sender.tally);
     let per_mark = usize::try_from(sender.rate / MARKS_PER_SECOND).unwrap_or(MARK_MIN).max(MARK_MIN);
     let mut is_complete = true;
     for part in chunk.chunks(per_mark) {
@@ -112,15 +127,21 @@ pub(crate) async fn send_chunk(
     Ok(run.report)
 }
 
-struct Run {
+struct Run<'a> {
     claim_id: ClaimId,
+    tally: &'a Tally,
     flying: JoinSet<Sent>,
     done: Vec<Sent>,
     oldest: Option<Instant>,
     report: Report,
 }
 
-impl Run {
+impl<'a> Run<'a> {
+    fn new(claim_id: ClaimId, tally: &'a Tally) -> Self {
+        let (flying, done, report) = (JoinSet::new(), Vec::new(), Report::default());
+        Self { claim_id, tally, flying, done, oldest: None, report }
+    }
+
     /// Starts one call in its slot, and records what has come back meanwhile.
     async fn start(
         &mut self,
@@ -153,7 +174,7 @@ impl Run {
             Sent { message, attempt, outcome }
         };
         self.flying.spawn(trace::within(span, call).instrument(of));
-        self.report.calls.made += 1;
+        self.tally.count().made += 1;
         while let Some(landed) = self.flying.try_join_next() {
             self.keep(landed);
         }
@@ -179,11 +200,14 @@ impl Run {
     fn keep(&mut self, landed: Result<Sent, tokio::task::JoinError>) {
         match landed {
             Ok(sent) => {
-                self.report.calls.count(&sent.outcome);
+                self.tally.count().add(&sent.outcome);
                 self.oldest.get_or_insert_with(Instant::now);
                 self.done.push(sent);
             }
-            Err(error) => tracing::error!(%error, "a call to Meta panicked"),
+            Err(error) => {
+                self.tally.count().unanswered += 1;
+                tracing::error!(%error, "a call to Meta panicked");
+            }
         }
     }
 
@@ -243,5 +267,20 @@ impl Operation for MarkIntent {
         let claim = (self.tenant, self.claim_id);
         let marked = sending::mark_intent(tx, claim, &self.attempts, self.deadline, self.now).await?;
         Ok(marked.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_one_without_an_answer() {
+        let tally = Tally::default();
+        let mut run = Run::new(ClaimId::at(Timestamp::UNIX_EPOCH), &tally);
+        run.flying.spawn(async { panic!("in the middle of a call") });
+        assert!(run.land().await);
+        assert_eq!(tally.calls(), Calls { unanswered: 1, ..Calls::default() });
+        assert!(run.done.is_empty(), "what became of it is not known, so nothing is recorded");
     }
 }
