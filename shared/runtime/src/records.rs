@@ -105,7 +105,12 @@ where
 
 fn read<T: DeserializeOwned>(record: &SqsMessage) -> Result<T, String> {
     let body = record.body.as_deref().unwrap_or_default();
-    serde_json::from_str(body).map_err(|error| format!("its body cannot be read: {error}"))
+    // The parser's own words quote what it read, which may be somebody's number.
+    let place = |error: serde_json::Error| {
+        let (kind, line, column) = (error.classify(), error.line(), error.column());
+        format!("its body cannot be read: {kind:?} at line {line}, column {column}")
+    };
+    serde_json::from_str(body).map_err(place)
 }
 
 /// Work in a span of its trace, whose panic is an error like others.
@@ -179,6 +184,12 @@ mod tests {
         let failed: Vec<String> =
             response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
         assert_eq!(failed, ["1", "2", "3", "5"]);
+    }
+
+    #[test]
+    fn what_is_said_of_a_body_that_cannot_be_read_quotes_nothing_of_it() {
+        let record = event(&[r#""+15551234567""#]).records.remove(0);
+        assert_eq!(read::<u32>(&record).unwrap_err(), "its body cannot be read: Data at line 1, column 14");
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::Response;
 use axum::response::IntoResponse;
+use domain::with_causes;
 use futures_util::FutureExt;
 use http_kit::{Kind, Problem, TimeLeft};
 use jiff::{SignedDuration, Timestamp};
@@ -108,7 +109,7 @@ fn diagnostic<E: std::error::Error>(error: &E) -> Diagnostic {
     let name = std::any::type_name::<E>();
     Diagnostic {
         error_type: name.rsplit("::").next().unwrap_or(name).to_owned(),
-        error_message: error.to_string(),
+        error_message: with_causes(error),
     }
 }
 
