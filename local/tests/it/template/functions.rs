@@ -205,6 +205,37 @@ fn every_folder_is_one_function_and_every_function_one_folder() {
     );
 }
 
+/// Environments that are kept for our functions: Lambda refuses a share that leaves an account less than 100 of its 1,000.
+fn shares_of_an_account(house: &House) -> Vec<String> {
+    const SHARED_MAX: i64 = 900;
+    let shapes = house.template["Mappings"]["Concurrency"].as_object().unwrap();
+    let sums = shapes.iter().map(|(shape, shares)| {
+        let kept = functions(house).into_iter().map(|function| {
+            let kept = &function.resource["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1];
+            let share = kept["Fn::FindInMap"][2].as_str().map_or(kept, |name| &shares[name]);
+            share.as_i64().unwrap_or(SHARED_MAX)
+        });
+        (shape, kept.sum::<i64>())
+    });
+    let too_many = sums.filter(|(_, sum)| *sum > SHARED_MAX);
+    too_many.map(|(shape, sum)| format!("{shape}: {sum} environments are kept")).collect()
+}
+
+#[test]
+fn what_functions_keep_of_the_accounts_concurrency_leaves_what_lambda_keeps() {
+    holds(
+        shares_of_an_account,
+        &[
+            ("production: 904 environments", |house| {
+                house.template["Mappings"]["Concurrency"]["production"]["Http"] = json!(100);
+            }),
+            ("small:", |house| {
+                house.resource("AuthFunction")["Properties"]["ReservedConcurrentExecutions"] = Value::Null;
+            }),
+        ],
+    );
+}
+
 #[test]
 fn every_function_has_memory_time_and_an_alias_of_its_own() {
     holds(
