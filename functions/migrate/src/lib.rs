@@ -153,7 +153,7 @@ impl Migrator {
         deployed.applied = run(&self.access).await?.applied;
         if let Some(email) = admin.filter(|email| !email.trim().is_empty()) {
             let config = Config { access: self.access.clone(), connections_max: 1, wait: CONNECTION_WAIT };
-            let store = Store::new(&config)?;
+            let store = Store::of_owner(&config)?;
             deployed.is_admin_invited = invite_super_admin(&store, email, self.clock.now()).await?;
             store.close();
         }

@@ -16,6 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -26,10 +27,15 @@ const RDS_ROOTS: &[u8] = include_bytes!("connect/rds_roots.pem");
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+type Ask = Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;
+
 /// Asks for the password of a connection that is about to be opened: an IAM token is good for a quarter of an hour, a
 /// password in a secret until somebody changes it.
 #[derive(Clone)]
-pub struct Password(Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>);
+pub struct Password {
+    first: Ask,
+    second: Option<Ask>,
+}
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +49,14 @@ impl Password {
     where
         F: Future<Output = Result<String, BoxError>> + Send + 'static,
     {
-        Self(Arc::new(move || ask().boxed()))
+        Self { first: Arc::new(move || ask().boxed()), second: None }
+    }
+
+    /// Asks `other` when the server refuses the first. RDS lets whoever is a member of `rds_iam`, by whatever detour, in
+    /// with a token and with no password; only the server knows who that is.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { second: Some(other.first), ..self }
     }
 }
 
@@ -97,17 +110,29 @@ impl Connector {
     }
 
     async fn open_as(&self, config: &tokio_postgres::Config) -> Result<Opened, Error> {
-        let mut config = config.clone();
-        match self.password.as_ref().map(|password| (password.0)()) {
-            None => {}
-            Some(asked) => match asked.await {
-                Ok(password) => {
-                    config.password(password);
-                }
-                // The server says that there is none, which is the error that the caller gets.
-                Err(error) => tracing::error!(%error, "the database's password could not be had"),
-            },
+        let Some(Password { first, second }) = &self.password else { return self.enter(config).await };
+        match (self.enter_with(config, first).await, second) {
+            (Err(error), Some(second)) if is_refused(&error) => {
+                tracing::info!(%error, "the database wants another password, which is tried now");
+                self.enter_with(config, second).await
+            }
+            (outcome, _) => outcome,
         }
+    }
+
+    async fn enter_with(&self, config: &tokio_postgres::Config, ask: &Ask) -> Result<Opened, Error> {
+        let mut config = config.clone();
+        match ask().await {
+            Ok(password) => {
+                config.password(password);
+            }
+            // The server says that there is none, which is the error that the caller gets.
+            Err(error) => tracing::error!(%error, "the database's password could not be had"),
+        }
+        self.enter(&config).await
+    }
+
+    async fn enter(&self, config: &tokio_postgres::Config) -> Result<Opened, Error> {
         Ok(match self.tls.clone() {
             None => {
                 let (client, connection) = config.connect(NoTls).await?;
@@ -119,6 +144,12 @@ impl Connector {
             }
         })
     }
+}
+
+/// Whether the server knows us and does not take the password: PAM, which is IAM on RDS, says it in a way of its own.
+fn is_refused(error: &Error) -> bool {
+    let refusals = [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
+    error.code().is_some_and(|code| refusals.contains(code))
 }
 
 impl Connect for Connector {

@@ -39,12 +39,18 @@ pub fn fingerprint() -> u64 {
 }
 
 /// What no migration can do for itself, because it is about who runs them. A master user that is no superuser, as RDS
-/// has it, may hand a table to a role, and work as one, only as a member of it; and where IAM decides who logs in, the
-/// app is told so.
+/// has it, may hand a table to a role, and work as one, only as a member of it: of the owner's for tables, of the
+/// system's for the first invitation and an operator's shell. From 16 on it takes the system's role in so many words,
+/// or sees no tenant; before, Postgres cannot say so of a single membership.
+///
+/// Where IAM decides who logs in, the app is told so. RDS asks everybody who is a member of `rds_iam`, by whatever
+/// detour, for a token: a master that were a member of the app would lose its password. From 16 on it is one all the
+/// same, because who makes a role may hand it on; so it has a second way in ([`Password::or`](crate::Password::or)).
 const PREPARE: &str = "-- migrate::prepare
 DO $$
 DECLARE
     role text;
+    is_by_iam boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam');
 BEGIN
     FOREACH role IN ARRAY ARRAY['tidings_owner NOLOGIN', 'tidings_system NOLOGIN', 'tidings_app LOGIN NOINHERIT'] LOOP
         BEGIN
@@ -54,10 +60,21 @@ BEGIN
         END;
     END LOOP;
     IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
-        EXECUTE format('GRANT tidings_owner, tidings_app TO %I', current_user);
+        EXECUTE format('GRANT tidings_owner TO %I', current_user);
+        EXECUTE format('GRANT tidings_system TO %I', current_user)
+            || CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT FALSE' ELSE '' END;
+        IF NOT is_by_iam THEN
+            EXECUTE format('GRANT tidings_app TO %I', current_user);
+        ELSE
+            -- Until there were two ways in it was granted here too. What somebody else granted only they take back.
+            BEGIN
+                EXECUTE format('REVOKE tidings_app FROM %I', current_user);
+            EXCEPTION WHEN insufficient_privilege OR dependent_objects_still_exist THEN
+                NULL;
+            END;
+        END IF;
     END IF;
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam')
-       AND NOT pg_has_role('tidings_app', 'rds_iam', 'MEMBER') THEN
+    IF is_by_iam AND NOT pg_has_role('tidings_app', 'rds_iam', 'MEMBER') THEN
         GRANT rds_iam TO tidings_app;
     END IF;
 END

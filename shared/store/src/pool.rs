@@ -12,11 +12,13 @@ use crate::tx::{self, Operation, Scope};
 
 /// The role that every function works as; see `migrations/V1__roles.sql`.
 const APP_ROLE: &str = "tidings_app";
+/// What work that spans tenants is done as.
+const SYSTEM_ROLE: &str = "tidings_system";
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it is; the user must be `tidings_app` or a member of it.
+    /// Where it is; the user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`).
     pub access: Access,
     /// Connections at most. One per environment on Lambda.
     pub connections_max: usize,
@@ -51,11 +53,21 @@ impl fmt::Debug for Store {
 impl Store {
     /// Prepares a pool; no connection is opened yet.
     pub fn new(config: &Config) -> Result<Self, StoreError> {
+        Self::working_as(APP_ROLE, config)
+    }
+
+    /// For whoever owns the database, and work of [`Scope::System`] alone. The owner is no member of `tidings_app` where
+    /// IAM says who that is, and needs no other way in for this.
+    pub fn of_owner(config: &Config) -> Result<Self, StoreError> {
+        Self::working_as(SYSTEM_ROLE, config)
+    }
+
+    fn working_as(role: &str, config: &Config) -> Result<Self, StoreError> {
         let mut connector = Connector::new(&config.access)?;
         let postgres = connector.config.application_name("tidings");
         // RDS Proxy takes no command-line options; who comes through it is the app's role already.
-        if postgres.get_user() != Some(APP_ROLE) {
-            postgres.options(format!("-c role={APP_ROLE}"));
+        if postgres.get_user() != Some(role) {
+            postgres.options(format!("-c role={role}"));
         }
         // A thawed Lambda may hold a socket that died while it slept: ask before use. Never `Clean`, whose session
         // statements would pin a proxied connection.

@@ -5,9 +5,12 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use cluster::{Cluster, Options, Profile};
-use store::{databases, migrate};
+use store::{Access, Password, databases, migrate};
 
 use crate::{TestDb, open};
+
+/// What IAM signs, here.
+const TOKEN: &str = "signed";
 
 /// A Postgres of a test's own. Its data goes when it does.
 #[derive(Debug)]
@@ -43,23 +46,73 @@ impl OwnServer {
         TestDb { store: open(&url, 16), url, admin_url, name, _cluster: cluster }
     }
 
-    /// An empty database that belongs to a user who may make roles and is no superuser, as a managed Postgres hands
-    /// them out; gives that user's URL.
+    /// An empty database that belongs to a user, `master`, who may make roles and is no superuser; gives its URL.
     ///
     /// # Panics
     /// When it cannot be made.
-    pub async fn managed_database(&self) -> String {
-        let (cluster, name) = (self.cluster(), "managed");
-        let admin_url = cluster.url("postgres");
-        for sql in [
-            "CREATE ROLE master LOGIN CREATEROLE CREATEDB PASSWORD 'master'",
-            "CREATE ROLE rds_iam NOLOGIN",
-            "GRANT rds_iam TO master WITH ADMIN OPTION",
-            "CREATE DATABASE managed OWNER master",
-        ] {
-            databases::execute(&admin_url, sql).await.expect("a superuser may do this");
-        }
-        cluster.url(name).replacen("//postgres@", "//master@", 1)
+    pub async fn owned_database(&self) -> String {
+        self.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB").await;
+        self.execute("CREATE DATABASE managed OWNER master").await;
+        self.url("managed", "master")
+    }
+
+    /// The same as RDS hands it out: whoever is a member of `rds_iam`, by whatever detour, is let in with a token and
+    /// with nothing else; everybody else with any password.
+    ///
+    /// From 16 on nobody can grant a role without being a member of it, so there the master needs a token from the start.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn managed_database(&self) -> Access {
+        let url = self.owned_database().await;
+        self.execute("CREATE ROLE rds_iam NOLOGIN").await;
+        let grant = "DO $$ BEGIN
+            IF current_setting('server_version_num')::int >= 160000 THEN
+                GRANT rds_iam TO master WITH ADMIN OPTION;
+            END IF;
+        END $$";
+        self.execute(grant).await;
+        let token = self.token("master").await;
+        self.ask_members_of_rds_iam_for_tokens().await;
+        let password = Password::asked(|| async { Ok("the secret's".to_owned()) });
+        Access { password: Some(password.or(token)), ..url.as_str().into() }
+    }
+
+    /// What IAM signs for a role, as far as this server can tell: the password that it keeps for it.
+    ///
+    /// # Panics
+    /// When there is no such role.
+    pub async fn token(&self, role: &str) -> Password {
+        self.execute(&format!("ALTER ROLE {role} PASSWORD '{TOKEN}'")).await;
+        Password::asked(|| async { Ok(TOKEN.to_owned()) })
+    }
+
+    /// Runs SQL as a superuser.
+    ///
+    /// # Panics
+    /// When Postgres refuses.
+    pub async fn execute(&self, sql: &str) {
+        databases::execute(&self.url("postgres", "postgres"), sql).await.expect("a superuser may do this");
+    }
+
+    /// The URL of a database for a user.
+    ///
+    /// # Panics
+    /// When somebody panicked who held the server.
+    pub fn url(&self, database: &str, user: &str) -> String {
+        self.cluster().url(database).replacen("//postgres@", &format!("//{user}@"), 1)
+    }
+
+    /// The first line that fits a connection counts; a server reads them when it starts.
+    async fn ask_members_of_rds_iam_for_tokens(&self) {
+        let folder = self.cluster().folder().to_path_buf();
+        let entries = std::fs::read_dir(folder).expect("the server has a folder");
+        let mut rules = entries.flatten().map(|entry| entry.path().join("pg_hba.conf"));
+        let rules = rules.find(|rules| rules.is_file()).expect("it has rules for who is let in");
+        let before = std::fs::read_to_string(&rules).expect("they can be read");
+        let after = format!("local all +rds_iam scram-sha-256\n{before}");
+        std::fs::write(&rules, after).expect("they can be written");
+        self.kill_and_revive().await;
     }
 
     /// Ends it as a power cut would, as far as its processes can tell, and starts it again.

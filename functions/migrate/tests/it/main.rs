@@ -8,6 +8,7 @@ use domain::Clock;
 use jiff::SignedDuration;
 use migrate::{Asked, Done, Migrator};
 use serde_json::json;
+use store::Access;
 use testkit::OwnServer;
 use vault::Vault;
 
@@ -15,8 +16,8 @@ fn asked(json: serde_json::Value) -> Asked {
     serde_json::from_value(json).unwrap()
 }
 
-fn migrator(url: &str, vault: &Vault) -> Migrator {
-    Migrator { access: url.into(), secrets: vault.shared(), clock: Clock::System }
+fn migrator(access: impl Into<Access>, vault: &Vault) -> Migrator {
+    Migrator { access: access.into(), secrets: vault.shared(), clock: Clock::System }
 }
 
 async fn perform(migrator: &Migrator, json: serde_json::Value) -> Result<Done, String> {
@@ -27,8 +28,8 @@ async fn perform(migrator: &Migrator, json: serde_json::Value) -> Result<Done, S
 #[tokio::test]
 async fn a_first_deploy_makes_schema_keys_and_an_invitation_and_a_second_changes_nothing() {
     let server = OwnServer::start("deploy").await;
-    let (url, vault) = (server.managed_database().await, Vault::empty());
-    let migrator = migrator(&url, &vault);
+    let vault = Vault::empty();
+    let migrator = migrator(server.managed_database().await, &vault);
     let Done::Status(before) = perform(&migrator, json!({ "command": "status" })).await.unwrap() else {
         panic!("no status")
     };

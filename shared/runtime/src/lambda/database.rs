@@ -25,7 +25,7 @@ pub(super) fn access(aws: &Aws, clock: &Clock) -> Result<Access, BootError> {
     let password = match optional("DATABASE_PASSWORD").as_deref() {
         None => None,
         Some(BY_IAM) => Some(by_iam(aws.clone(), clock.clone(), &url)?),
-        Some(_arn) => Some(by_secret(aws.secrets())),
+        Some(_arn) => Some(by_secret_or_iam(aws, clock, &url)),
     };
     Ok(Access { password, ..url.as_str().into() })
 }
@@ -40,6 +40,16 @@ fn by_iam(aws: Aws, clock: Clock, url: &str) -> Result<Password, BootError> {
     }))
 }
 
+/// RDS takes the secret's password until its owner is a member of `rds_iam`, which making the app's role can bring
+/// about; from then on it takes a token. A URL of several hosts is no instance's of RDS, and has no token.
+fn by_secret_or_iam(aws: &Aws, clock: &Clock, url: &str) -> Password {
+    let password = by_secret(aws.secrets());
+    match by_iam(aws.clone(), clock.clone(), url) {
+        Ok(token) => password.or(token),
+        Err(_) => password,
+    }
+}
+
 /// Read for each connection: RDS changes its master user's password by itself.
 fn by_secret(secrets: Arc<dyn Secrets>) -> Password {
     Password::asked(move || {
@@ -52,4 +62,67 @@ fn by_secret(secrets: Arc<dyn Secrets>) -> Password {
             Ok(account.password)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// Keeps one secret, whoever asks for which.
+    async fn secrets_manager(secret: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = serde_json::json!({ "SecretString": secret }).to_string();
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+        url
+    }
+
+    async fn rest_of_message(client: &mut TcpStream) -> Vec<u8> {
+        let length = client.read_u32().await.unwrap();
+        let mut rest = vec![0; usize::try_from(length).unwrap() - 4];
+        client.read_exact(&mut rest).await.unwrap();
+        rest
+    }
+
+    /// Asks for a password in plain, as PAM does, and takes none; gives the one that it was told.
+    async fn refuse(client: &mut TcpStream) -> String {
+        rest_of_message(client).await;
+        client.write_all(b"R\0\0\0\x08\0\0\0\x03").await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), b'p');
+        let told = rest_of_message(client).await;
+        client.write_all(b"E\0\0\0\x20SFATAL\0C28000\0MPAM refused\0\0").await.unwrap();
+        String::from_utf8(told).unwrap().trim_end_matches('\0').to_owned()
+    }
+
+    async fn refuse_everybody(server: TcpListener, tell: mpsc::UnboundedSender<String>) {
+        while let Ok((mut client, _)) = server.accept().await {
+            tell.send(refuse(&mut client).await).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_owner_whose_password_is_refused_comes_with_a_token_of_iam() {
+        let secrets = secrets_manager(r#"{"password":"of the secret"}"#).await;
+        let aws = Aws::new(move |variable| match variable {
+            "AWS_ENDPOINT_URL" => Some(secrets.clone()),
+            "AWS_SESSION_TOKEN" => None,
+            _ => Some("eu-central-1".to_owned()),
+        });
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://tidings_admin@{}/tidings", server.local_addr().unwrap());
+        let password = by_secret_or_iam(&aws.unwrap(), &Clock::System, &url);
+        let access = Access { password: Some(password), ..url.as_str().into() };
+        let (tell, mut told) = mpsc::unbounded_channel();
+        tokio::spawn(refuse_everybody(server, tell));
+        assert!(store::migrate::status(&access).await.is_err());
+        let told = [told.try_recv(), told.try_recv(), told.try_recv()];
+        assert_eq!(told[0].as_deref(), Ok("of the secret"));
+        assert!(told[1].as_ref().unwrap().contains("Action=connect&DBUser=tidings_admin&"), "{told:?}");
+        assert!(told[2].is_err(), "it does not come a third time");
+    }
 }
