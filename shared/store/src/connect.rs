@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Connect;
 use futures_util::FutureExt;
@@ -24,6 +25,13 @@ use crate::error::StoreError;
 
 /// What RDS instances prove themselves with. RDS Proxy has a certificate of a public authority.
 const RDS_ROOTS: &[u8] = include_bytes!("connect/rds_roots.pem");
+
+/// A server that is gone without a word, as one is after a change to the other zone, is missed after 20 seconds: while
+/// it owes an answer by the probes, and while it has not taken a question by the time-out.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 2;
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(15);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -99,6 +107,11 @@ impl Connector {
             let mode = if is_on_this_machine(&config) { SslMode::Disable } else { SslMode::Require };
             config.ssl_mode(mode);
         }
+        config
+            .keepalives_idle(KEEPALIVE_IDLE)
+            .keepalives_interval(KEEPALIVE_INTERVAL)
+            .keepalives_retries(KEEPALIVE_RETRIES)
+            .tcp_user_timeout(UNACKNOWLEDGED_MAX);
         let own = access.roots.as_deref().unwrap_or_default();
         let tls = (config.get_ssl_mode() == SslMode::Require).then(|| verified(own)).transpose()?;
         Ok(Self { config, tls, password: access.password.clone() })
@@ -231,6 +244,15 @@ mod tests {
         assert_eq!(mode("postgres://u@localhost,db.example.test/d"), SslMode::Require);
         assert_eq!(mode("postgres://u@127.0.0.1/d?sslmode=require"), SslMode::Require);
         assert_eq!(mode("postgres://u@db.example.test/d?sslmode=disable"), SslMode::Disable);
+    }
+
+    #[test]
+    fn a_server_that_is_gone_without_a_word_is_missed_within_half_a_minute() {
+        let config = Connector::new(&"postgres://u@db.example.test/d".into()).unwrap().config;
+        let (interval, retries) = (config.get_keepalives_interval(), config.get_keepalives_retries());
+        let probed = config.get_keepalives_idle() + interval.unwrap() * retries.unwrap();
+        assert!(config.get_keepalives() && probed <= Duration::from_secs(30), "{probed:?}");
+        assert!(*config.get_tcp_user_timeout().unwrap() <= Duration::from_secs(30));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use tokio_postgres::error::SqlState;
 /// A failed operation on the database.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// No connection could be had, or it broke: try later. Whether a commit under way took effect is not known.
+    /// No connection could be had, or it broke, or the server let nobody wait any longer: try later. Whether a commit
+    /// under way took effect is not known.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A constraint refused the change; carries its name.
@@ -34,6 +35,17 @@ pub enum StoreError {
     Cut(&'static str),
 }
 
+/// What the server says when it ends a statement or a session that did nothing wrong: a time-out of the role's
+/// (`migrations/V8__time_outs.sql`), or its own end, which is what a change to the other zone looks like.
+const COME_LATER: [SqlState; 6] = [
+    SqlState::LOCK_NOT_AVAILABLE,
+    SqlState::QUERY_CANCELED,
+    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    SqlState::IDLE_SESSION_TIMEOUT,
+    SqlState::ADMIN_SHUTDOWN,
+    SqlState::CRASH_SHUTDOWN,
+];
+
 impl StoreError {
     pub(crate) fn from_statement(sql: &str, source: tokio_postgres::Error) -> Self {
         if let Some(refused) = source.as_db_error() {
@@ -47,6 +59,9 @@ impl StoreError {
                 return Self::Constraint(
                     refused.constraint().or(refused.column()).unwrap_or("unnamed").to_owned(),
                 );
+            }
+            if COME_LATER.contains(refused.code()) {
+                return Self::Unavailable(source.into());
             }
             return Self::Statement { statement: signature(sql).to_owned(), source };
         }

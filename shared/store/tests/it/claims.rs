@@ -24,11 +24,15 @@ impl Operation for Claim {
     }
 }
 
-async fn claim(store: &Store, world: &World, limit: i64) -> Taken {
+pub async fn try_to_claim(store: &Store, world: &World, limit: i64) -> Result<Taken, StoreError> {
     let claim_id = ClaimId::at(noon());
     let lease_until = noon() + jiff::SignedDuration::from_mins(1);
     let chunk = Chunk { tenant: world.tenant, number: world.number.clone(), claim_id, limit, lease_until };
-    store.perform(Scope::Tenant(world.tenant), &Claim { chunk }).await.unwrap()
+    store.perform(Scope::Tenant(world.tenant), &Claim { chunk }).await
+}
+
+async fn claim(store: &Store, world: &World, limit: i64) -> Taken {
+    try_to_claim(store, world, limit).await.unwrap()
 }
 
 async fn claim_until_nothing_is_due(store: Store, world: World) -> Vec<Taken> {

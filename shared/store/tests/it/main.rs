@@ -6,6 +6,7 @@ mod claims;
 mod errors;
 mod news;
 mod statements;
+mod time_outs;
 mod tls;
 mod walls;
 mod world;

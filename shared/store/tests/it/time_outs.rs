@@ -1,0 +1,101 @@
+//! How long whoever logs in as the app waits, or is waited for. The tests' own time-outs are short, and their database's.
+
+use std::time::Duration;
+
+use domain::Money;
+use store::{Config, Operation, Scope, Store, StoreError, Tx, ledger};
+use testkit::TestDb;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, NoTls};
+
+use crate::claims::try_to_claim;
+use crate::world::{PRICE, World, world};
+
+/// On the database as the functions are: logged in as the app.
+fn as_the_app(db: &TestDb) -> Store {
+    let url = db.url().replacen("//postgres@", "//tidings_app@", 1);
+    let access = url.as_str().into();
+    Store::new(&Config { access, connections_max: 2, wait: Duration::from_secs(20) }).unwrap()
+}
+
+async fn set(db: &TestDb, setting: &str, value: &str) {
+    let sql = "EXECUTE format('ALTER ROLE tidings_app IN DATABASE %I SET";
+    db.execute(&format!("DO $$ BEGIN {sql} {setting} = ''{value}''', current_database()); END $$")).await;
+}
+
+async fn superuser(db: &TestDb) -> (Client, JoinHandle<()>) {
+    let (client, connection) = tokio_postgres::connect(db.url(), NoTls).await.unwrap();
+    (client, tokio::spawn(async move { connection.await.unwrap() }))
+}
+
+#[tokio::test]
+async fn the_app_has_its_time_outs_from_login_on() {
+    let db = testkit::database().await;
+    let (client, driver) = superuser(&db).await;
+    let sql = "SELECT rolconfig FROM pg_roles WHERE rolname = 'tidings_app'";
+    let mut settings: Vec<String> = client.query_one(sql, &[]).await.unwrap().get(0);
+    settings.sort_unstable();
+    assert_eq!(
+        settings,
+        ["idle_in_transaction_session_timeout=15s", "lock_timeout=10s", "statement_timeout=25s"]
+    );
+    drop(client);
+    driver.await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_waits_too_long_for_a_wallet_is_told_to_come_later() {
+    let db = testkit::database().await;
+    let world = world(&db.store, 2, Money::from_micros(PRICE.micros() * 2)).await;
+    for (limit, off) in [("lock_timeout", "statement_timeout"), ("statement_timeout", "lock_timeout")] {
+        set(&db, limit, "100ms").await;
+        set(&db, off, "0").await;
+        let (holder, driver) = superuser(&db).await;
+        holder.batch_execute("BEGIN; SELECT FROM wallets FOR UPDATE").await.unwrap();
+        let store = as_the_app(&db);
+        let waited = try_to_claim(&store, &world, 1).await;
+        assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{limit}: {waited:?}");
+        holder.batch_execute("ROLLBACK").await.unwrap();
+        assert_eq!(try_to_claim(&store, &world, 1).await.unwrap().funded.len(), 1, "{limit}");
+        store.close();
+        drop(holder);
+        driver.await.unwrap();
+    }
+}
+
+/// Locks a wallet and does nothing until the server has had enough of it.
+struct Dawdle<'a> {
+    world: &'a World,
+    watcher: &'a Client,
+}
+
+impl Operation for Dawdle<'_> {
+    const NAME: &'static str = "dawdle";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        ledger::balance(tx, self.world.tenant).await?;
+        let sql =
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'tidings_app'";
+        while !self.watcher.query(sql, &[]).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        ledger::balance(tx, self.world.tenant).await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_nobody_goes_on_with_is_ended_by_the_server() {
+    let db = testkit::database().await;
+    let world = world(&db.store, 0, Money::ZERO).await;
+    set(&db, "idle_in_transaction_session_timeout", "100ms").await;
+    let (watcher, driver) = superuser(&db).await;
+    let store = as_the_app(&db);
+    let dawdle = Dawdle { world: &world, watcher: &watcher };
+    let ended = store.perform(Scope::Tenant(world.tenant), &dawdle).await;
+    assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
+    store.close();
+    drop(watcher);
+    driver.await.unwrap();
+}
