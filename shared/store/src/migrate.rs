@@ -2,7 +2,9 @@
 //!
 //! The migrations are embedded, forward only, and run under an advisory lock, so two starts at once run them once.
 
+use refinery::Migration;
 use serde::Serialize;
+use tokio_postgres::Client;
 
 use crate::connect::{Access, Connector, Opened};
 use crate::error::StoreError;
@@ -82,23 +84,12 @@ $$";
 
 /// Looks which migrations are there, and changes nothing.
 pub async fn status(access: &Access) -> Result<Status, StoreError> {
-    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
     let Opened { mut client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
     let look = async {
-        let sql = "SELECT FROM pg_tables WHERE tablename = 'refinery_schema_history'";
-        let is_empty = client.query(sql, &[]).await.map_err(unreachable)?.is_empty();
-        let runner = embedded::migrations::runner();
-        let applied = if is_empty {
-            Vec::new()
-        } else {
-            let applied = runner.get_applied_migrations_async(&mut client).await;
-            applied.map_err(|error| StoreError::Unavailable(error.into()))?
-        };
+        let names = |found: &[Migration]| -> Vec<String> { found.iter().map(ToString::to_string).collect() };
+        let applied = names(&history(&mut client).await?);
         drop(client);
-        let names = |found: &[refinery::Migration]| -> Vec<String> {
-            found.iter().map(ToString::to_string).collect()
-        };
-        let (applied, known) = (names(&applied), names(runner.get_migrations()));
+        let known = names(embedded::migrations::runner().get_migrations());
         let missing = known.into_iter().filter(|name| !applied.contains(name)).collect();
         Ok(Status { applied, missing })
     };
@@ -108,9 +99,9 @@ pub async fn status(access: &Access) -> Result<Status, StoreError> {
 
 /// Applies what is missing. The user must be a superuser, or own the database and be allowed to make roles.
 ///
-/// Refuses a database whose applied migrations differ from ours.
+/// Refuses a database whose applied migrations differ from ours. One that newer code has gone on with is left as it is:
+/// a deploy that is taken back runs the older code's migration, and the schema has only been expanded.
 pub async fn migrate(access: &Access) -> Result<Migrated, StoreError> {
-    let unreachable = |error: tokio_postgres::Error| StoreError::Unavailable(error.into());
     let Opened { mut client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
     let driver = async move {
         if let Err(error) = driver.await {
@@ -119,11 +110,16 @@ pub async fn migrate(access: &Access) -> Result<Migrated, StoreError> {
     };
     let work = async {
         client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(unreachable)?;
+        let runner = embedded::migrations::runner();
+        if is_ahead(&history(&mut client).await?, runner.get_migrations()) {
+            tracing::warn!(
+                "the database has had newer migrations than this code knows, and is left as it is"
+            );
+            return Ok(Migrated { applied: Vec::new() });
+        }
         client.batch_execute(PREPARE).await.map_err(unreachable)?;
-        let report = embedded::migrations::runner()
-            .run_async(&mut client)
-            .await
-            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        let report = runner.run_async(&mut client).await;
+        let report = report.map_err(|error| StoreError::Unavailable(error.into()))?;
         client.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})")).await.map_err(unreachable)?;
         let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
         drop(client);
@@ -131,4 +127,25 @@ pub async fn migrate(access: &Access) -> Result<Migrated, StoreError> {
     };
     let (outcome, ()) = futures_util::future::join(work, driver).await;
     outcome
+}
+
+/// What a database has had, in order.
+async fn history(client: &mut Client) -> Result<Vec<Migration>, StoreError> {
+    let sql = "SELECT FROM pg_tables WHERE tablename = 'refinery_schema_history'";
+    if client.query(sql, &[]).await.map_err(unreachable)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let history = embedded::migrations::runner().get_applied_migrations_async(client).await;
+    history.map_err(|error| StoreError::Unavailable(error.into()))
+}
+
+/// Whether newer code has gone on from where ours ends: all of ours is there as we know it, and the rest is newer.
+fn is_ahead(history: &[Migration], ours: &[Migration]) -> bool {
+    let newest = ours.iter().map(Migration::version).max();
+    let (known, newer): (Vec<_>, Vec<_>) = history.iter().partition(|one| Some(one.version()) <= newest);
+    !newer.is_empty() && known.len() == ours.len() && ours.iter().all(|one| known.contains(&one))
+}
+
+fn unreachable(error: tokio_postgres::Error) -> StoreError {
+    StoreError::Unavailable(error.into())
 }

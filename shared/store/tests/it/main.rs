@@ -4,6 +4,7 @@
 mod access;
 mod claims;
 mod errors;
+mod migrations;
 mod news;
 mod statements;
 mod time_outs;

@@ -27,12 +27,3 @@ fn every_statement_signs_itself_with_a_name_of_its_own() {
     names.dedup();
     assert_eq!(names.len(), all, "two statements share a name");
 }
-
-#[tokio::test]
-async fn a_second_migration_changes_nothing_and_two_at_once_migrate_once() {
-    let db = testkit::database().await;
-    let access = db.url().into();
-    let (first, second) = tokio::join!(store::migrate::migrate(&access), store::migrate::migrate(&access));
-    assert!(first.unwrap().applied.is_empty());
-    assert!(second.unwrap().applied.is_empty());
-}
