@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
-use store::migrate::{Migrated, Status, migrate, status};
+use store::migrate::{self, Migrated, Session, Status, status};
 use store::{Access, Config, Store, StoreError};
 use thiserror::Error;
 
@@ -112,11 +112,7 @@ pub enum MigrateError {
 
 /// Applies what is missing, as a user who owns the database.
 pub async fn run(access: &Access) -> Result<Migrated, StoreError> {
-    let migrated = migrate(access).await?;
-    for name in &migrated.applied {
-        tracing::info!(name, "migration applied");
-    }
-    Ok(migrated)
+    migrate::migrate(access).await
 }
 
 impl Migrator {
@@ -139,7 +135,16 @@ impl Migrator {
         tokio::time::timeout(left, self.deploy_all(admin)).await.map_err(|_elapsed| MigrateError::Late)?
     }
 
+    /// Alone for all of it: of two that find a key missing, the second would replace what the first one's has sealed.
     async fn deploy_all(&self, admin: Option<&str>) -> Result<Deployed, MigrateError> {
+        migrate::alone(&self.access, |session| self.deploy_alone(session, admin)).await
+    }
+
+    async fn deploy_alone(
+        &self,
+        mut session: Session,
+        admin: Option<&str>,
+    ) -> Result<Deployed, MigrateError> {
         let mut deployed = Deployed::default();
         // Keys first: a function that starts before them would have to be started again.
         if self.is_missing(Secret::Jwt, "signing").await? {
@@ -150,7 +155,7 @@ impl Migrator {
             self.secrets.write(Secret::DataKeys, &SecretString::from(Ring::new_json()?)).await?;
             deployed.keys.push(Secret::DataKeys.name());
         }
-        deployed.applied = run(&self.access).await?.applied;
+        deployed.applied = session.migrate().await?.applied;
         if let Some(email) = admin.filter(|email| !email.trim().is_empty()) {
             let config = Config { access: self.access.clone(), connections_max: 1, wait: CONNECTION_WAIT };
             let store = Store::of_owner(&config)?;

@@ -97,36 +97,60 @@ pub async fn status(access: &Access) -> Result<Status, StoreError> {
     outcome
 }
 
-/// Applies what is missing. The user must be a superuser, or own the database and be allowed to make roles.
-///
-/// Refuses a database whose applied migrations differ from ours. One that newer code has gone on with is left as it is:
-/// a deploy that is taken back runs the older code's migration, and the schema has only been expanded.
+/// Applies what is missing, alone.
 pub async fn migrate(access: &Access) -> Result<Migrated, StoreError> {
-    let Opened { mut client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
+    alone(access, |mut session| async move { session.migrate().await }).await
+}
+
+/// Does `work` while nobody else who asks for this is at work on the same database: whoever comes second waits. The lock
+/// is the session's, and goes with it.
+pub async fn alone<T, E, F>(access: &Access, work: impl FnOnce(Session) -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+    E: From<StoreError>,
+{
+    let Opened { client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
     let driver = async move {
         if let Err(error) = driver.await {
             tracing::warn!(%error, "the migration's connection broke");
         }
     };
-    let work = async {
+    let locked = async move {
         client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(unreachable)?;
+        work(Session { client }).await
+    };
+    let (outcome, ()) = futures_util::future::join(locked, driver).await;
+    outcome
+}
+
+/// A connection to a database that is ours alone to migrate.
+pub struct Session {
+    client: Client,
+}
+
+impl Session {
+    /// Applies what is missing. The user must be a superuser, or own the database and be allowed to make roles.
+    ///
+    /// Refuses a database whose applied migrations differ from ours. One that newer code has gone on with is left as it
+    /// is: a deploy that is taken back runs the older code's migration, and the schema has only been expanded.
+    pub async fn migrate(&mut self) -> Result<Migrated, StoreError> {
+        let Self { client } = self;
         let runner = embedded::migrations::runner();
-        if is_ahead(&history(&mut client).await?, runner.get_migrations()) {
+        if is_ahead(&history(client).await?, runner.get_migrations()) {
             tracing::warn!(
                 "the database has had newer migrations than this code knows, and is left as it is"
             );
             return Ok(Migrated { applied: Vec::new() });
         }
         client.batch_execute(PREPARE).await.map_err(unreachable)?;
-        let report = runner.run_async(&mut client).await;
+        let report = runner.run_async(client).await;
         let report = report.map_err(|error| StoreError::Unavailable(error.into()))?;
-        client.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})")).await.map_err(unreachable)?;
-        let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
-        drop(client);
+        let applied: Vec<String> = report.applied_migrations().iter().map(ToString::to_string).collect();
+        for name in &applied {
+            tracing::info!(name, "migration applied");
+        }
         Ok(Migrated { applied })
-    };
-    let (outcome, ()) = futures_util::future::join(work, driver).await;
-    outcome
+    }
 }
 
 /// What a database has had, in order.

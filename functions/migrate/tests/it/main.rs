@@ -55,6 +55,19 @@ async fn a_first_deploy_makes_schema_keys_and_an_invitation_and_a_second_changes
 }
 
 #[tokio::test]
+async fn of_two_deploys_at_once_one_makes_the_keys_and_the_other_finds_them() {
+    let (db, vault) = (testkit::database().await, Vault::empty());
+    let migrators = [migrator(db.url(), &vault), migrator(db.url(), &vault)];
+    let deploy = async |migrator| match perform(migrator, json!({ "command": "migrate" })).await.unwrap() {
+        Done::Deployed(deployed) => deployed.keys,
+        other => panic!("not deployed: {other:?}"),
+    };
+    let (first, second) = tokio::join!(deploy(&migrators[0]), deploy(&migrators[1]));
+    assert_eq!([first, second].concat(), ["jwt", "data-keys"]);
+    assert_eq!(vault.writes(), ["jwt", "data-keys"], "a key that is there is never replaced");
+}
+
+#[tokio::test]
 async fn a_secret_that_cannot_be_read_stops_the_deploy_and_is_not_quoted() {
     let (db, vault) = (testkit::database().await, Vault::holding("s3cret, but no JSON"));
     let refused = perform(&migrator(db.url(), &vault), json!({ "command": "migrate" })).await.unwrap_err();

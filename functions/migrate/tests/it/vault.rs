@@ -14,6 +14,7 @@ const PLACEHOLDER: &str = r#"{"empty":"0123"}"#;
 pub struct Vault {
     initial: String,
     written: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    writes: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Vault {
@@ -22,7 +23,7 @@ impl Vault {
     }
 
     pub fn holding(text: &str) -> Self {
-        Self { initial: text.to_owned(), written: Arc::default() }
+        Self { initial: text.to_owned(), written: Arc::default(), writes: Arc::default() }
     }
 
     pub fn shared(&self) -> Arc<dyn Secrets> {
@@ -32,16 +33,24 @@ impl Vault {
     pub fn all(&self) -> BTreeMap<&'static str, String> {
         self.written.lock().unwrap().clone()
     }
+
+    /// What was written, each time.
+    pub fn writes(&self) -> Vec<&'static str> {
+        self.writes.lock().unwrap().clone()
+    }
 }
 
 #[async_trait]
 impl Secrets for Vault {
     async fn read(&self, secret: Secret) -> Result<SecretString, CloudError> {
-        let written = self.written.lock().unwrap();
-        Ok(written.get(secret.name()).unwrap_or(&self.initial).clone().into())
+        let read = self.all().remove(secret.name()).unwrap_or_else(|| self.initial.clone());
+        // Whoever reads it at the same time reads the same: the answer is under way for a while.
+        tokio::task::yield_now().await;
+        Ok(read.into())
     }
 
     async fn write(&self, secret: Secret, value: &SecretString) -> Result<(), CloudError> {
+        self.writes.lock().unwrap().push(secret.name());
         self.written.lock().unwrap().insert(secret.name(), value.expose_secret().to_owned());
         Ok(())
     }
