@@ -1,5 +1,6 @@
 -- How long the server lets a function wait, or be waited for. A function's own time-out ends the function and not what
--- it asked for: its statement would go on, and its locks would hold up the tenant's next one.
+-- it asked for: its statement would go on, and its locks would hold up the tenant's next one. Whoever waits for a lock
+-- waits longer than somebody frozen may hold it.
 --
 -- They are the role's, so that they hold from login on: what a session sets itself, RDS Proxy would pin it for. Whoever
 -- made the role may set them. They are the whole cluster's, so two databases being set up at once may meet here; the
@@ -12,7 +13,7 @@ BEGIN
     FOREACH setting IN ARRAY ARRAY[
         'statement_timeout = ''25s''',
         'lock_timeout = ''10s''',
-        'idle_in_transaction_session_timeout = ''15s'''
+        'idle_in_transaction_session_timeout = ''8s'''
     ] LOOP
         LOOP
             BEGIN

@@ -45,7 +45,8 @@ pub fn fingerprint() -> u64 {
 /// system's for the first invitation and an operator's shell. From 16 on it takes the system's role in so many words,
 /// or sees no tenant; before, Postgres cannot say so of a single membership.
 ///
-/// Where IAM decides who logs in, the app is told so. RDS asks everybody who is a member of `rds_iam`, by whatever
+/// Where IAM can decide who logs in, it decides about an app that is made here: nobody has given it a password. One that
+/// was there before keeps the way in that it has. RDS asks everybody who is a member of `rds_iam`, by whatever
 /// detour, for a token: a master that were a member of the app would lose its password. From 16 on it is one all the
 /// same, because who makes a role may hand it on; so it has a second way in ([`Password::or`](crate::Password::or)).
 const PREPARE: &str = "-- migrate::prepare
@@ -53,6 +54,7 @@ DO $$
 DECLARE
     role text;
     is_by_iam boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam');
+    is_new boolean := NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tidings_app');
 BEGIN
     FOREACH role IN ARRAY ARRAY['tidings_owner NOLOGIN', 'tidings_system NOLOGIN', 'tidings_app LOGIN NOINHERIT'] LOOP
         BEGIN
@@ -76,7 +78,7 @@ BEGIN
             END;
         END IF;
     END IF;
-    IF is_by_iam AND NOT pg_has_role('tidings_app', 'rds_iam', 'MEMBER') THEN
+    IF is_by_iam AND is_new THEN
         GRANT rds_iam TO tidings_app;
     END IF;
 END

@@ -18,7 +18,7 @@ const SYSTEM_ROLE: &str = "tidings_system";
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it is; the user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`).
+    /// Where it is. The limits of `migrations/V8__time_outs.sql` hold for who logs in as the app itself. The user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`).
     pub access: Access,
     /// Connections at most. One per environment on Lambda.
     pub connections_max: usize,

@@ -31,17 +31,19 @@ pub async fn overdue(tx: &Tx, until: Timestamp) -> Result<Vec<TenantId>, StoreEr
 }
 
 const CLOSE_BATCHES: &str = "-- rescue::close_batches
-DELETE FROM batches b WHERE b.minute <= $1 AND NOT EXISTS (
-    SELECT FROM phone_numbers n
-     CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
-     WHERE n.tenant_id = b.tenant_id AND EXISTS (
-        SELECT FROM due d WHERE d.tenant_id = b.tenant_id AND d.phone_number_id = n.phone_number_id
-                            AND d.priority = p.priority AND d.due_at <= b.minute))";
+DELETE FROM batches WHERE ctid = ANY (ARRAY(
+    SELECT b.ctid FROM batches b WHERE b.minute <= $1 AND NOT EXISTS (
+        SELECT FROM phone_numbers n
+         CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
+         WHERE n.tenant_id = b.tenant_id AND EXISTS (
+            SELECT FROM due d WHERE d.tenant_id = b.tenant_id AND d.phone_number_id = n.phone_number_id
+                                AND d.priority = p.priority AND d.due_at <= b.minute))
+     LIMIT $2))";
 
-/// Forgets batches with nothing left to send. `until` must lie so far back that no transaction can still be adding to
+/// Forgets batches with nothing left to send, some at a time. `until` must lie so far back that no transaction can still be adding to
 /// them: a message always joins a minute that is not over.
 pub async fn close_batches(tx: &Tx, until: Timestamp) -> Result<u64, StoreError> {
-    tx.run(CLOSE_BATCHES, params![until => TIMESTAMPTZ]).await
+    tx.run(CLOSE_BATCHES, params![until => TIMESTAMPTZ, FOUND_MAX => INT8]).await
 }
 
 const EXPIRED_CLAIMS: &str = "-- rescue::expired_claims

@@ -84,6 +84,19 @@ async fn where_iam_lets_in_the_app_its_owner_is_no_member_of_it_any_more() {
     assert_eq!(memberships_of_the_master_in_the_app(&server).await, 0);
 }
 
+#[tokio::test]
+async fn an_app_that_somebody_made_before_keeps_the_password_that_it_has() {
+    let server = OwnServer::start("before").await;
+    let master = server.managed_database().await;
+    server.execute("SET ROLE master; CREATE ROLE tidings_app LOGIN NOINHERIT PASSWORD 'given'").await;
+    store::migrate::migrate(&master).await.unwrap();
+    // This server asks members of `rds_iam` for what it keeps for them, and lets everybody else in with anything.
+    let password = Some(Password::asked(|| async { Ok("anything".to_owned()) }));
+    let app = server.url("managed", "tidings_app");
+    let app = Access { password, ..app.as_str().into() };
+    assert_eq!(read(open(app)).await, Gauges::default());
+}
+
 /// A password, and how often it was asked for.
 fn counted(password: &'static str) -> (Arc<AtomicU32>, Password) {
     let asked = Arc::new(AtomicU32::new(0));
