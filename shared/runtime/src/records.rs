@@ -1,6 +1,5 @@
 //! An SQS event taken apart: every record has a fate of its own.
 
-use std::any::Any;
 use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -121,21 +120,14 @@ async fn guarded<E: Error>(
     let work = work.instrument(tracing::info_span!("record", traceId = span.trace_id()));
     match AssertUnwindSafe(trace::within(span, work)).catch_unwind().await {
         Ok(outcome) => outcome.map_err(|error| with_causes(&error)),
-        Err(panic) => Err(format!("it panicked: {}", words(panic.as_ref()))),
+        // Where is in the log already; a panic's words may quote what it was about.
+        Err(_words) => Err("it panicked".to_owned()),
     }
 }
 
 /// What the record's sender was a part of.
 fn traceparent(record: &SqsMessage) -> Option<&str> {
     record.message_attributes.get(TRACEPARENT)?.string_value.as_deref()
-}
-
-fn words(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without words")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Connect;
+use domain::with_causes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustls::pki_types::CertificateDer;
@@ -126,7 +127,10 @@ impl Connector {
         let Some(Password { first, second }) = &self.password else { return self.enter(config).await };
         match (self.enter_with(config, first).await, second) {
             (Err(error), Some(second)) if is_refused(&error) => {
-                tracing::info!(%error, "the database wants another password, which is tried now");
+                tracing::info!(
+                    error = with_causes(&error),
+                    "the database wants another password, which is tried now"
+                );
                 self.enter_with(config, second).await
             }
             (outcome, _) => outcome,

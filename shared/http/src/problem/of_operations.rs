@@ -27,8 +27,8 @@ fn internal(error: &dyn std::error::Error) -> Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(cause) => {
-                tracing::error!(%cause, "the database cannot be reached");
+            error @ StoreError::Unavailable(_) => {
+                tracing::error!(causes = with_causes(&error), "the database is asked again later");
                 Self::new(Kind::Unavailable)
             }
             error @ (StoreError::Constraint(_)
