@@ -12,8 +12,10 @@ use mailer::{Mailer, Transport};
 use ops::Platform;
 use ops::password::Passwords;
 use ops::seal::{Ring, Sealer};
+use ops::send::Calls;
 use secrecy::SecretString;
 use store::Store;
+use store::gauges::Gauges;
 use webhook::Webhook;
 
 use crate::error::LocalError;
@@ -92,4 +94,11 @@ impl Machine {
             queues,
         })
     }
+}
+
+/// The names of all that functions measure on AWS, each of which an alarm hears: what the sweeper counts, and how Meta
+/// answers the dispatcher.
+pub fn metrics() -> impl Iterator<Item = &'static str> {
+    let swept = sweep::metrics(Gauges::default());
+    swept.into_iter().chain(dispatch::metrics(Calls::default())).map(|metric| metric.name)
 }

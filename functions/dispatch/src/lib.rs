@@ -7,7 +7,8 @@ use cloud::trace::{self, TraceContext};
 use cloud::{Scheduled, WakeUp};
 use jiff::Timestamp;
 use ops::Platform;
-use ops::dispatch::{Calls, DispatchError, Dispatched, Tally, dispatch};
+use ops::dispatch::{DispatchError, dispatch};
+use ops::send::{Calls, Tally};
 use runtime::emf::{self, Metric, Unit};
 use serde::Deserialize;
 
@@ -31,7 +32,7 @@ pub async fn on_event(
     let tally = Tally::default();
     let answer = match woken {
         Woken::BySchedule(scheduled) => {
-            fired(scheduled, platform, until, &tally).await.map(|_done| SqsBatchResponse::default())
+            fired(scheduled, platform, until, &tally).await.map(|()| SqsBatchResponse::default())
         }
         Woken::ByQueue(event) => Ok(each_wake_up(event, platform, until, &tally).await),
     };
@@ -47,7 +48,7 @@ pub async fn on_schedule(
     scheduled: Scheduled,
     platform: &Platform,
     until: Timestamp,
-) -> Result<Dispatched, DispatchError> {
+) -> Result<(), DispatchError> {
     fired(scheduled, platform, until, &Tally::default()).await
 }
 
@@ -61,9 +62,9 @@ async fn fired(
     platform: &Platform,
     until: Timestamp,
     tally: &Tally,
-) -> Result<Dispatched, DispatchError> {
+) -> Result<(), DispatchError> {
     let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
-    trace::within(span, dispatch(platform, scheduled.batch.tenant, until, tally)).await
+    trace::within(span, dispatch(platform, scheduled.batch.tenant, until, tally)).await.map(drop)
 }
 
 async fn each_wake_up(

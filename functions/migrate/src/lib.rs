@@ -8,7 +8,7 @@ mod stack;
 use std::time::Duration;
 
 use cloud::{CloudError, Secret, Secrets};
-use domain::{Clock, with_causes};
+use domain::Clock;
 use http_kit::tokens::{BadKey, Keys};
 use jiff::Timestamp;
 use ops::platform_owner::{OwnerError, invite_super_admin};
@@ -87,8 +87,8 @@ pub struct Deployed {
 /// Why something could not be done. What was done until then stays, and is found done the next time.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// The database. Whoever deploys has to know what Postgres said.
-    #[error("{}", with_causes(.0))]
+    /// The database.
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// A secret.
     #[error(transparent)]

@@ -63,15 +63,17 @@ pub(crate) async fn answer(
 ) -> Result<(), MigrateError> {
     let outcome = match request.kind {
         Kind::Create | Kind::Update => {
-            migrator.deploy(request.resource_properties.admin_email.as_deref(), until).await.map(Some)
+            migrator.deploy(request.resource_properties.admin_email.as_deref(), until).await.map(drop)
         }
         // The stack goes; the data stays, and so does its schema.
-        Kind::Delete => Ok(None),
+        Kind::Delete => Ok(()),
     };
+    // Whoever deploys has to know what Postgres said.
+    let outcome = outcome.map_err(|error| with_causes(&error));
     if let Err(error) = &outcome {
-        tracing::error!(%error, "the deploy's migration failed");
+        tracing::error!(error, "the deploy's migration failed");
     }
-    let body = said(&request, outcome.as_ref().map(drop).map_err(ToString::to_string)).to_string();
+    let body = said(&request, outcome).to_string();
     Ok(tell(&request.response_url, body).await?)
 }
 
@@ -86,7 +88,7 @@ async fn tell(url: &str, body: String) -> Result<(), reqwest::Error> {
         // Whoever has the URL can answer for us: it is in no error and no log.
         let Err(error) = told.map_err(reqwest::Error::without_url) else { return Ok(()) };
         let Some(pause) = pauses.next().filter(|_| may_pass(&error)) else { return Err(error) };
-        tracing::warn!(cause = with_causes(&error), "CloudFormation was not answered; trying again");
+        tracing::warn!(error = with_causes(&error), "CloudFormation was not answered; trying again");
         tokio::time::sleep(pause).await;
     }
 }

@@ -1,7 +1,7 @@
 //! What is true in Tidings, whoever asks and wherever it runs.
 //!
 //! Identities, money, phone numbers, markets, the three machines of a message (dispatch, delivery evidence, ledger)
-//! and the words of its events. No IO, no async, no SQL, no HTTP, no AWS: everything here is a value or a pure function,
+//! the words of its events, and how an error is told. No IO, no async, no SQL, no HTTP, no AWS: everything here is a value or a pure function,
 //! and every branch that decides about money or about sending stands here and nowhere else.
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 

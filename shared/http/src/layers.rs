@@ -109,10 +109,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_request_is_answered_before_its_time_is_over() {
         let router = Router::new().route("/never", get(std::future::pending::<&'static str>));
-        for (left, expected) in [(Some(2), 2), (Some(60), 29), (None, 29)] {
-            let mut request = Request::builder().uri("/never").body(HttpBody::empty()).unwrap();
-            let left = left.map(|left| TimeLeft(Duration::from_secs(left)));
-            left.map(|left| request.extensions_mut().insert(left));
+        let request = || Request::builder().uri("/never");
+        let with = |seconds| request().extension(TimeLeft(Duration::from_secs(seconds)));
+        for (request, expected) in [(with(2), 2), (with(60), 29), (request(), 29)] {
+            let request = request.body(HttpBody::empty()).unwrap();
             let since = tokio::time::Instant::now();
             let response = dress(router.clone()).oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);

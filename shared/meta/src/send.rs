@@ -4,10 +4,8 @@
 //! [`flow`], [`order`] and [`product`]), [`marketing`]; [`message`] is what they have in common, [`outcome`] how the answer is read,
 //! [`receipt`] what is told about messages received.
 
-use std::error::Error as _;
-
 use domain::message::Outcome;
-use domain::{AttemptId, PhoneNumber, PhoneNumberId};
+use domain::{AttemptId, PhoneNumber, PhoneNumberId, with_causes};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -121,11 +119,11 @@ impl Client {
                 return SendAnswer { outcome, accepted };
             }
             Err(CallError::NotSent(error)) => {
-                tracing::warn!(%error, cause = error.source(), "a message did not leave");
+                tracing::warn!(error = with_causes(&error), "a message did not leave");
                 Outcome::KnownUnsent { wait: None, error: None }
             }
             Err(error) => {
-                tracing::warn!(%error, cause = error.source(), attempt, "a send has an unknown outcome");
+                tracing::warn!(error = with_causes(&error), attempt, "a send has an unknown outcome");
                 Outcome::Unknown
             }
         };

@@ -16,8 +16,7 @@ use crate::connect_whatsapp::open_token;
 use crate::pace::Pace;
 use crate::platform::Platform;
 use crate::seal::SealError;
-use crate::send::send_chunk;
-pub use crate::send::{Calls, Tally};
+use crate::send::{Calls, Tally, send_chunk};
 
 /// Seconds of sending in one chunk: long enough that the commits around it do not matter, short enough that its lease
 /// outlives it many times.

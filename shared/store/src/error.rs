@@ -60,10 +60,10 @@ impl StoreError {
                     refused.constraint().or(refused.column()).unwrap_or("unnamed").to_owned(),
                 );
             }
-            if COME_LATER.contains(refused.code()) {
-                return Self::Unavailable(source.into());
-            }
-            return Self::Statement { statement: signature(sql).to_owned(), source };
+            let is_for_now = COME_LATER.contains(refused.code());
+            let failed = Self::Statement { statement: signature(sql).to_owned(), source };
+            // Whoever looks for what took so long finds the statement behind it.
+            return if is_for_now { Self::Unavailable(failed.into()) } else { failed };
         }
         if source.is_closed()
             || std::error::Error::source(&source).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)

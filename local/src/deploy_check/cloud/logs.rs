@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ops::send::Calls;
 use serde_json::{Value, json};
-use store::gauges::Gauges;
 
 use crate::deploy_check::aws::Cloud;
 use crate::error::LocalError;
+use crate::machine::metrics;
 
 /// Lines that the emulator writes around each call, as AWS does.
 const PLATFORM: [&str; 4] = ["START RequestId:", "END RequestId:", "REPORT RequestId:", "XRAY TraceId:"];
@@ -63,16 +62,11 @@ impl Logs {
             |line: &str| has_phone(line) || has_token(line) || words.iter().any(|word| line.contains(word));
         none("hold a phone number or a secret", self.lines.iter().filter(|(_, line)| tells(line)))
     }
-}
 
-impl Logs {
     /// Every metric that the functions measure, which is what alarms hear, was written as CloudWatch reads it.
     pub fn measure(&self) -> Result<(), String> {
-        let swept = sweep::metrics(Gauges::default()).map(|metric| metric.name);
-        let dispatched = dispatch::metrics(Calls::default()).map(|metric| metric.name);
         let written: BTreeSet<String> = self.lines.iter().flat_map(|(_, line)| measured(line)).collect();
-        let missing: Vec<&str> =
-            swept.into_iter().chain(dispatched).filter(|name| !written.contains(*name)).collect();
+        let missing: Vec<&str> = metrics().filter(|name| !written.contains(*name)).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("nobody measured {}", missing.join(", "))) }
     }
 }

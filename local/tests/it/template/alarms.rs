@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ops::send::Calls;
 use serde_json::{Value, json};
-use store::gauges::Gauges;
+use tidings::machine::metrics;
 
 use super::look::{functions, of_type, target};
 use super::{House, holds};
@@ -27,13 +26,6 @@ const OTHERS: [(&str, &str); 10] = [
     ("AWS/Scheduler", "InvocationDroppedCount"),
     ("AWS/Scheduler", "TargetErrorCount"),
 ];
-
-/// What the sweeper counts and how Meta answers the dispatcher: `docs/operations.md` says what to do about each.
-fn measured() -> Vec<&'static str> {
-    let swept = sweep::metrics(Gauges::default());
-    let dispatched = dispatch::metrics(Calls::default());
-    swept.into_iter().chain(dispatched).map(|metric| metric.name).collect()
-}
 
 /// The metrics that an alarm hears: its own, or those that it reckons with.
 fn heard(alarm: &Value) -> Vec<(&str, &str)> {
@@ -102,7 +94,7 @@ fn of_queues(house: &House) -> Vec<String> {
 }
 
 fn of_the_rest(house: &House) -> Vec<String> {
-    let ours: BTreeSet<(&str, &str)> = measured().into_iter().map(|metric| (OURS, metric)).collect();
+    let ours: BTreeSet<(&str, &str)> = metrics().map(|metric| (OURS, metric)).collect();
     let heard: BTreeSet<(&str, &str)> = of_type(house, ALARM).flat_map(|(_, alarm)| heard(alarm)).collect();
     let wanted = ours.iter().copied().chain(OTHERS).filter(|metric| !heard.contains(metric));
     let unheard = wanted.map(|(namespace, metric)| format!("{namespace} {metric}: no alarm"));
@@ -218,6 +210,6 @@ fn the_head_of_the_template_charges_for_the_alarms_and_metrics_that_there_are() 
             "{charged} alarms, and the table says another number"
         );
     }
-    let ours = format!("{} metrics of ours", measured().len());
+    let ours = format!("{} metrics of ours", metrics().count());
     assert_eq!(text.matches(&ours).count(), 2, "the table does not say {ours}");
 }

@@ -28,7 +28,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             error @ StoreError::Unavailable(_) => {
-                tracing::error!(causes = with_causes(&error), "the database is asked again later");
+                tracing::error!(causes = with_causes(&error), "a request was turned away");
                 Self::new(Kind::Unavailable)
             }
             error @ (StoreError::Constraint(_)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud::aws::Aws;
 use cloud::{Cloud, Events, Kept, Queues, Secret, WakeUps};
-use domain::Clock;
+use domain::{Clock, with_causes};
 use http_kit::tokens::Keys;
 use http_kit::{App, Tokens};
 use ops::password::Passwords;
@@ -150,8 +150,7 @@ impl Boot {
 /// so, and not the whole function.
 async fn warm_up(store: &Store) -> Result<(), BootError> {
     if let Err(error) = store.warm_up().await {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::error!(%error, cause, "the database cannot be reached yet");
+        tracing::error!(error = with_causes(&error), "the first event finds no connection");
     }
     Ok(())
 }

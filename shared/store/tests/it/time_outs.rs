@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::Money;
+use domain::{Money, with_causes};
 use store::{Config, Operation, Scope, Store, StoreError, Tx, ledger};
 use testkit::TestDb;
 use tokio::task::JoinHandle;
@@ -55,6 +55,8 @@ async fn whoever_waits_too_long_for_a_wallet_is_told_to_come_later() {
         let store = as_the_app(&db);
         let waited = try_to_claim(&store, &world, 1).await;
         assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{limit}: {waited:?}");
+        let told = with_causes(&waited.unwrap_err());
+        assert!(told.contains("statement ") && told.contains("timeout"), "{limit}: {told}");
         store.close();
         holder.batch_execute("ROLLBACK").await.unwrap();
         // Without the limit, which a machine with much to do would meet by itself.
