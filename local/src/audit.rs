@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::{AttemptId, MessageId};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::audit::{self, Finding, Ledgered, Sums};
+use store::testing::audit::{self, Finding, Ledgered, Sums};
 use store::{Operation, Scope, Store, StoreError, Tx};
 
 use crate::error::LocalError;

@@ -20,7 +20,7 @@ const FAILING: &str = "+15550000002";
 pub async fn ensure_owner(machine: &Machine, settings: &Settings, home: &Home) -> Result<(), LocalError> {
     let (email, password) = owner(settings, &home.secrets()?);
     let is_chosen = settings.admin_password.is_some();
-    ops::platform_owner::ensure_super_admin(&machine.platform, &email, password, is_chosen).await?;
+    ops::tenants::owner::ensure_super_admin(&machine.platform, &email, password, is_chosen).await?;
     Ok(())
 }
 

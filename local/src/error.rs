@@ -41,7 +41,7 @@ pub enum LocalError {
     Key(#[from] http_kit::tokens::BadKey),
     /// The super admin.
     #[error(transparent)]
-    Owner(#[from] ops::platform_owner::OwnerError),
+    Owner(#[from] ops::tenants::owner::OwnerError),
     /// The port is taken, usually by another run.
     #[error("cannot listen on port {port}; PORT=… moves it")]
     Listen {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_kit::tokens::{new_key, random_bytes};
-use ops::seal::KEY_BYTES;
+use ops::kernel::cipher::KEY_BYTES;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LocalError;

@@ -10,12 +10,12 @@ use http_kit::tokens::Keys;
 use http_kit::{App, Tokens};
 use mailer::{Mailer, Transport};
 use ops::Platform;
-use ops::password::Passwords;
-use ops::seal::{Ring, Sealer};
-use ops::send::Calls;
+use ops::delivery::call_stats::Calls;
+use ops::kernel::cipher::{Ring, Sealer};
+use ops::kernel::passwords::Passwords;
 use secrecy::SecretString;
 use store::Store;
-use store::gauges::Gauges;
+use store::recovery::gauges::Gauges;
 use webhook::Webhook;
 
 use crate::error::LocalError;

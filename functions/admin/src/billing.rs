@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::message::{DebitStatus, debit_status};
+use domain::messages::{DebitStatus, debit_status};
 use domain::{Money, TenantId};
 use http_kit::{Allowed, App, Body, Cursor, IdempotencyKey, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
-use ops::add_credits::Credit;
+use ops::billing::add_credits::Credit;
 use ops::{Spender, SuperAdmin};
 use serde::{Deserialize, Serialize};
-use store::ledger::Entry;
+use store::billing::ledger::Entry;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ pub(crate) async fn add_credits(
     })?;
     let AddCredits { tenant_id, amount, description, idempotency_key: _ } = asked;
     let credit = Credit { tenant: tenant_id, amount, description };
-    let booked = ops::add_credits::add_credits(&app.platform, &by, credit, key).await?;
+    let booked = ops::billing::add_credits::add_credits(&app.platform, &by, credit, key).await?;
     Ok(Json(CreditView { tenant_id: tenant_id.0, seq: booked.seq, amount, balance: booked.balance }))
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn balance(
     State(app): State<App>,
     Allowed(by): Allowed<Spender>,
 ) -> Result<Json<BalanceView>, Problem> {
-    Ok(Json(BalanceView { balance: ops::billing::balance(&app.platform, &by).await? }))
+    Ok(Json(BalanceView { balance: ops::billing::read::balance(&app.platform, &by).await? }))
 }
 
 /// One ledger entry. Entries never change; a debit's status follows from its message and its refund.
@@ -144,6 +144,6 @@ pub(crate) async fn ledger(
     Allowed(by): Allowed<Spender>,
     cursor: Cursor<i64>,
 ) -> Result<Json<Page<EntryView>>, Problem> {
-    let entries = ops::billing::entries(&app.platform, &by, cursor.before, cursor.limit).await?;
+    let entries = ops::billing::read::entries(&app.platform, &by, cursor.before, cursor.limit).await?;
     Ok(Json(Page::of(&entries, cursor.limit, |entry| entry.seq, view)))
 }

@@ -8,7 +8,7 @@ use http_kit::{Allowed, App, Body, IdempotencyKey, Problem, ProblemBody};
 use jiff::Timestamp;
 use ops::{Member, SuperAdmin};
 use serde::{Deserialize, Serialize};
-use store::plans::Plan;
+use store::tenants::plans::Plan;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     Allowed(by): Allowed<Member>,
 ) -> Result<Json<Vec<PlanView>>, Problem> {
-    let plans = ops::plans::list_plans(&app.platform, &by).await?;
+    let plans = ops::tenants::plans::list_plans(&app.platform, &by).await?;
     Ok(Json(plans.into_iter().map(view).collect()))
 }
 
@@ -106,6 +106,6 @@ pub(crate) async fn create(
         margin_bps: asked.margin_bps,
         created_at: Timestamp::UNIX_EPOCH,
     };
-    let made = ops::plans::create_plan(&app.platform, &by, plan, key).await?;
+    let made = ops::tenants::plans::create_plan(&app.platform, &by, plan, key).await?;
     Ok((StatusCode::CREATED, Json(view(made))))
 }

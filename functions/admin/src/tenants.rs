@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Allowed, App, Body, IdempotencyKey, Problem, ProblemBody};
 use ops::SuperAdmin;
-use ops::create_tenant::Provisioned;
-use ops::register_tenant::{PLAN_DEFAULT, Registration};
+use ops::tenants::create::Provisioned;
+use ops::tenants::register::{PLAN_DEFAULT, Registration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -65,7 +65,7 @@ pub(crate) async fn create(
         plan: asked.plan.unwrap_or_else(|| PLAN_DEFAULT.to_owned()),
     };
     let Provisioned { tenant_id, slug, name, plan, owner_id, owner_email, owner_role: _ } =
-        ops::create_tenant::create_tenant(&app.platform, &by, registration, key).await?;
+        ops::tenants::create::create_tenant(&app.platform, &by, registration, key).await?;
     let view = NewTenantView { tenant_id: tenant_id.0, slug, name, plan, owner_id: owner_id.0, owner_email };
     Ok((StatusCode::CREATED, Json(view)))
 }

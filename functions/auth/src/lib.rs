@@ -7,9 +7,9 @@ use axum::response::Html;
 use domain::{Role, TenantId, UserId};
 use http_kit::tokens::{GOOD_FOR, Subject};
 use http_kit::{App, Body, Kind, Problem, ProblemBody};
-use ops::register_tenant::{PLAN_DEFAULT, Registration};
+use ops::tenants::register::{PLAN_DEFAULT, Registration};
 use serde::{Deserialize, Serialize};
-use store::users::User;
+use store::access::users::User;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -108,7 +108,7 @@ async fn register_tenant(
         admin_name: asked.admin_name,
         plan: PLAN_DEFAULT.to_owned(),
     };
-    let registered = ops::register_tenant::register_tenant(&app.platform, registration).await?;
+    let registered = ops::tenants::register::register_tenant(&app.platform, registration).await?;
     Ok((StatusCode::CREATED, session(&app, registered.owner)?))
 }
 
@@ -119,7 +119,7 @@ async fn register_tenant(
     (status = 429, description = "Too many wrong passwords; see Retry-After", body = ProblemBody),
 ))]
 async fn login(State(app): State<App>, Body(asked): Body<Login>) -> Result<Json<Session>, Problem> {
-    let user = ops::login::login(&app.platform, &asked.email, asked.password).await?;
+    let user = ops::access::login::login(&app.platform, &asked.email, asked.password).await?;
     session(&app, user)
 }
 
@@ -132,7 +132,7 @@ async fn set_password(
     State(app): State<App>,
     Body(asked): Body<SetPassword>,
 ) -> Result<Json<Session>, Problem> {
-    let user = ops::invite::set_password(&app.platform, &asked.secret, asked.password).await?;
+    let user = ops::access::invite::set_password(&app.platform, &asked.secret, asked.password).await?;
     session(&app, user)
 }
 

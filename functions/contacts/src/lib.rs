@@ -6,7 +6,7 @@ use domain::ContactId;
 use domain::limits::IMPORT_BODY_BYTES_MAX;
 use http_kit::{Allowed, App, Body, Cursor, IdempotencyKey, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
-use ops::contacts::{Imported, NewContact};
+use ops::contacts::import::{Imported, NewContact};
 use ops::{Sender, Viewer};
 use serde::{Deserialize, Serialize};
 use store::contacts::Contact;
@@ -74,7 +74,7 @@ async fn import(
         .map(|row| NewContact { phone: row.phone, name: row.name, attributes: row.attributes })
         .collect();
     let Imported { imported, skipped } =
-        ops::contacts::import_contacts(&app.platform, &by, rows, key).await?;
+        ops::contacts::import::import_contacts(&app.platform, &by, rows, key).await?;
     Ok(Json(ImportView { imported, skipped }))
 }
 
@@ -116,6 +116,7 @@ async fn list(
     Allowed(by): Allowed<Viewer>,
     cursor: Cursor<ContactId>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
-    let contacts = ops::contacts::list_contacts(&app.platform, &by, cursor.before.0, cursor.limit).await?;
+    let contacts =
+        ops::contacts::list::list_contacts(&app.platform, &by, cursor.before.0, cursor.limit).await?;
     Ok(Json(Page::of(&contacts, cursor.limit, |contact| contact.contact_id, view)))
 }

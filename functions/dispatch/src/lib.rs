@@ -7,8 +7,8 @@ use cloud::trace::{self, TraceContext};
 use cloud::{Scheduled, WakeUp};
 use jiff::Timestamp;
 use ops::Platform;
-use ops::dispatch::{DispatchError, dispatch};
-use ops::send::{Calls, Tally};
+use ops::delivery::call_stats::{Calls, Tally};
+use ops::delivery::dispatch::{DispatchError, dispatch};
 use runtime::emf::{self, Metric, Unit};
 use serde::Deserialize;
 

@@ -9,10 +9,10 @@ mod transport;
 use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 use jiff::Timestamp;
 use ops::Platform;
-use ops::invite::invite;
+use ops::access::invite::invite;
 use store::StoreError;
 use thiserror::Error;
 

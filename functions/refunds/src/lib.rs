@@ -4,7 +4,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::RefundJob;
 use jiff::Timestamp;
 use ops::Platform;
-use ops::refund::refund;
+use ops::billing::refund::refund;
 use store::StoreError;
 
 /// Refund jobs from the queue: one balance lock per job, each debit at most once however often a job comes.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::message::View;
+use domain::messages::View;
 use domain::time::parse_schedule_time;
 use domain::{ContactId, MessageId, TemplateId};
 use http_kit::{Allowed, App, Body, IdInPath, IdempotencyKey, Problem, ProblemBody};
 use jiff::Timestamp;
-use ops::accept_message::{Accepted, NewSend};
+use ops::messages::accept::{Accepted, NewSend};
 use ops::{Sender, Spender};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -91,7 +91,7 @@ pub(crate) async fn send(
     let key = key.with_body(in_body.as_deref(), by.tenant(), "send_message", &asked)?;
     let SendNow { template_id, contact_id, variables, idempotency_key: _ } = asked;
     let new = NewSend { template: template_id, contact: contact_id, due_at: None, variables };
-    let accepted = ops::accept_message::accept_message(&app.platform, &by, new, key).await?;
+    let accepted = ops::messages::accept::accept_message(&app.platform, &by, new, key).await?;
     Ok((StatusCode::CREATED, Json(view(&accepted))))
 }
 
@@ -119,7 +119,7 @@ pub(crate) async fn schedule(
     })?;
     let Schedule { template_id, contact_id, variables, schedule_time: _, idempotency_key: _ } = asked;
     let new = NewSend { template: template_id, contact: contact_id, due_at: Some(due_at), variables };
-    let accepted = ops::accept_message::accept_message(&app.platform, &by, new, Some(key)).await?;
+    let accepted = ops::messages::accept::accept_message(&app.platform, &by, new, Some(key)).await?;
     Ok((StatusCode::CREATED, Json(view(&accepted))))
 }
 
@@ -135,6 +135,6 @@ pub(crate) async fn cancel(
     Allowed(by): Allowed<Sender>,
     IdInPath(id): IdInPath<MessageId>,
 ) -> Result<StatusCode, Problem> {
-    ops::cancel_message::cancel_message(&app.platform, &by, id).await?;
+    ops::messages::cancel::cancel_message(&app.platform, &by, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

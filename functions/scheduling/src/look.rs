@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::message::{Evidence, View};
+use domain::messages::{Evidence, View};
 use domain::{MessageId, Money};
 use http_kit::{Allowed, App, Cursor, IdInPath, Kind, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
@@ -86,7 +86,7 @@ fn view(message: &Message) -> MessageView {
         template_id: message.template_id.0,
         contact_id: message.contact_id.0,
         to: message.to.to_string(),
-        status: domain::message::view(message.state, message.evidence),
+        status: domain::messages::view(message.state, message.evidence),
         due_at: message.due_at,
         accepted_at: message.accepted_at,
         updated_at: message.updated_at,
@@ -99,7 +99,7 @@ fn view(message: &Message) -> MessageView {
 
 fn status_view(entry: &StatusEntry) -> Result<StatusView, Problem> {
     Ok(StatusView {
-        status: store::evidence::kind_of(entry.bit)?,
+        status: store::delivery::statuses::kind_of(entry.bit)?,
         occurred_at: entry.occurred_at,
         received_at: entry.received_at,
         error: error_view(entry.error_code, entry.error_text.as_ref()),
@@ -116,7 +116,8 @@ pub(crate) async fn list(
     Allowed(by): Allowed<Viewer>,
     cursor: Cursor<MessageId>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
-    let messages = ops::messages::list_messages(&app.platform, &by, cursor.before.0, cursor.limit).await?;
+    let messages =
+        ops::messages::read::list_messages(&app.platform, &by, cursor.before.0, cursor.limit).await?;
     Ok(Json(Page::of(&messages, cursor.limit, |message| message.message_id, view)))
 }
 
@@ -131,7 +132,7 @@ pub(crate) async fn find(
     Allowed(by): Allowed<Viewer>,
     IdInPath(id): IdInPath<MessageId>,
 ) -> Result<Json<MessageHistory>, Problem> {
-    let found = ops::messages::find_message(&app.platform, &by, id).await?;
+    let found = ops::messages::read::find_message(&app.platform, &by, id).await?;
     let (message, history) = found.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let history = history.iter().map(status_view).collect::<Result<_, _>>()?;
     Ok(Json(MessageHistory { message: view(&message), history }))

@@ -2,25 +2,12 @@
 
 use jiff::Timestamp;
 use ops::Platform;
-use ops::rescue::{RescueError, Swept, sweep};
+use ops::recovery::sweep::{SweepError, Swept, sweep};
 use runtime::emf::{self, Metric, Unit};
-use store::StoreError;
-use store::gauges::Gauges;
-use thiserror::Error;
-
-/// Why a sweep did not finish; the next one begins anew.
-#[derive(Debug, Error)]
-pub enum SweepError {
-    /// A repair.
-    #[error(transparent)]
-    Rescue(#[from] RescueError),
-    /// The gauges.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use store::recovery::gauges::Gauges;
 
 /// One look at everything; what is not begun by `until` is left to the next.
-pub async fn on_schedule(platform: &Platform, until: Timestamp) -> Result<Swept, RescueError> {
+pub async fn on_schedule(platform: &Platform, until: Timestamp) -> Result<Swept, SweepError> {
     sweep(platform, until).await
 }
 
@@ -28,7 +15,7 @@ pub async fn on_schedule(platform: &Platform, until: Timestamp) -> Result<Swept,
 pub async fn on_tick(platform: &Platform, until: Timestamp) -> Result<(), SweepError> {
     let swept = on_schedule(platform, until).await;
     // How things stand is worth most when a sweep fails.
-    let gauges = ops::gauges::read(platform).await?;
+    let gauges = ops::recovery::gauges::read(platform).await?;
     emf::emit(&metrics(gauges), platform.clock.now());
     swept?;
     Ok(())

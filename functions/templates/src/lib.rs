@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use domain::{Category, TemplateId};
 use http_kit::{Allowed, App, Body, Cursor, IdempotencyKey, Page, PageQuery, Problem, ProblemBody};
 use jiff::Timestamp;
-use ops::create_template::NewTemplate;
+use ops::templates::create::NewTemplate;
 use ops::{TenantAdmin, Viewer};
 use serde::{Deserialize, Serialize};
 use store::templates::Template;
@@ -107,7 +107,7 @@ async fn create(
         language: asked.language.unwrap_or_else(|| LANGUAGE_DEFAULT.to_owned()),
         category: asked.category.unwrap_or(Category::Utility),
     };
-    let template = ops::create_template::create_template(&app.platform, &by, new, key).await?;
+    let template = ops::templates::create::create_template(&app.platform, &by, new, key).await?;
     Ok((StatusCode::CREATED, Json(view(&template))))
 }
 
@@ -121,6 +121,7 @@ async fn list(
     Allowed(by): Allowed<Viewer>,
     cursor: Cursor<TemplateId>,
 ) -> Result<Json<Page<TemplateView>>, Problem> {
-    let templates = ops::templates::list_templates(&app.platform, &by, cursor.before.0, cursor.limit).await?;
+    let templates =
+        ops::templates::list::list_templates(&app.platform, &by, cursor.before.0, cursor.limit).await?;
     Ok(Json(Page::of(&templates, cursor.limit, |template| template.template_id, view)))
 }

@@ -48,7 +48,7 @@ pub(crate) async fn connect(
     if !(1..=OAUTH_CODE_CHARS_MAX).contains(&asked.code.chars().count()) {
         return Err(Problem::field("code", format!("must be 1 to {OAUTH_CODE_CHARS_MAX} characters")));
     }
-    let connected = ops::connect_whatsapp::connect_whatsapp(&app.platform, &by, &asked.code).await?;
+    let connected = ops::whatsapp::connect::connect_whatsapp(&app.platform, &by, &asked.code).await?;
     let phone_numbers = connected
         .numbers
         .into_iter()

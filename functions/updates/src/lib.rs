@@ -1,10 +1,10 @@
 //! Meta's updates from the queue, applied.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use domain::update::UpdateBatch;
+use domain::updates::UpdateBatch;
 use jiff::Timestamp;
 use ops::Platform;
-use ops::apply_statuses::apply_updates;
+use ops::updates::apply::apply_updates;
 
 /// Records that are applied in one go: Meta sends many statuses alone, and a transaction costs the same for twenty.
 const RECORDS_AT_ONCE: usize = 20;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::{Group, Message};
-use domain::update::{KeptUpdate, Update, UpdateBatch};
+use domain::updates::{KeptUpdate, Update, UpdateBatch};
 
 /// Updates in one queue message at most: what one transaction applies well.
 const UPDATES_MAX: usize = 200;
@@ -92,8 +92,8 @@ fn holdable(json: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::update::{AccountUpdate, StatusUpdate};
-    use domain::{PhoneNumberId, Wamid, message::Evidence};
+    use domain::updates::{AccountUpdate, StatusUpdate};
+    use domain::{PhoneNumberId, Wamid, messages::Evidence};
     use serde_json::{Value, json};
 
     use super::*;

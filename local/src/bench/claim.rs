@@ -7,10 +7,10 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
 use domain::ClaimId;
 use jiff::{SignedDuration, Timestamp};
-use ops::dispatch::ClaimChunk;
+use ops::delivery::dispatch::ClaimChunk;
 use serde::Serialize;
-use store::claims::Chunk;
-use store::yardstick::Ground;
+use store::delivery::claims::Chunk;
+use store::testing::yardstick::Ground;
 use store::{Scope, Store, StoreError};
 
 use super::{floor, ground, naive};

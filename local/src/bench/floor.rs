@@ -2,7 +2,7 @@
 
 use domain::{MessageId, Money};
 use jiff::Timestamp;
-use store::yardstick::{self, Ground};
+use store::testing::yardstick::{self, Ground};
 use store::{Operation, Scope, Store, StoreError, Tx};
 
 use super::ground::{CREDIT, PRICE};

@@ -4,14 +4,18 @@ use domain::{
     Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TenantId, UserId,
 };
 use jiff::Timestamp;
+use store::access::users::User;
 use store::contacts::Contact;
 use store::templates::{APPROVED, Template};
 use store::tenants::Tenant;
-use store::users::User;
-use store::whatsapp::{Account, Number};
-use store::yardstick::{self, Ground};
+use store::testing::yardstick::{self, Ground};
+use store::whatsapp::accounts;
+use store::whatsapp::accounts::Account;
+use store::whatsapp::numbers;
+use store::whatsapp::numbers::Number;
 use store::{
-    Operation, Scope, Store, StoreError, Tx, contacts, ledger, plans, templates, tenants, users, whatsapp,
+    Operation, Scope, Store, StoreError, Tx, access::users, billing::ledger, contacts, templates, tenants,
+    tenants::plans,
 };
 
 /// Messages put in one transaction.
@@ -77,14 +81,14 @@ impl Operation for Lay {
             connected_at: now,
             paused_reason: None,
         };
-        whatsapp::upsert_account(tx, tenant, &account).await?;
+        accounts::upsert(tx, tenant, &account).await?;
         let sender = Number {
             phone_number_id: number.clone(),
             waba_id: name.clone(),
             display_phone_number: "+1 555".to_owned(),
             messages_per_second: 80,
         };
-        whatsapp::upsert_number(tx, tenant, &sender, now).await?;
+        numbers::upsert(tx, tenant, &sender, now).await?;
         ledger::top_up(tx, (tenant, CREDIT), None, owner, now).await?;
         let contact = Contact {
             contact_id: ContactId::at(now),

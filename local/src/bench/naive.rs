@@ -2,7 +2,7 @@
 
 use domain::MessageId;
 use jiff::Timestamp;
-use store::yardstick::{self, Ground};
+use store::testing::yardstick::{self, Ground};
 use store::{Operation, Scope, Store, StoreError, Tx};
 
 use super::ground::PRICE;

@@ -11,8 +11,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use cloud::{Cloud, CloudError, Events, Message, Queue, Queues, WakeUps};
 use domain::Batch;
-use domain::event::DomainEvent;
-use domain::update::UpdateBatch;
+use domain::events::DomainEvent;
+use domain::updates::UpdateBatch;
 use store::{Moment, Store};
 
 use super::counts::{Calls, Counts, QueueCounts};
@@ -189,7 +189,7 @@ pub fn whole(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use cloud::Group;
-    use domain::update::{KeptUpdate, Update};
+    use domain::updates::{KeptUpdate, Update};
 
     use super::*;
 

@@ -115,7 +115,7 @@ impl Stage {
         let machine = Machine::assemble(&settings, home, meter.around_store(store), clock.clone())?;
         let machine = meter.around_machine(machine);
         let (email, password) = ADMIN;
-        ops::platform_owner::ensure_super_admin(&machine.platform, email, password.to_owned(), true).await?;
+        ops::tenants::owner::ensure_super_admin(&machine.platform, email, password.to_owned(), true).await?;
         let router = meter.around_router(api::router(&machine));
         let mut serving = JoinSet::new();
         serving.spawn(async move {

@@ -2,7 +2,7 @@
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Color, Table};
-use store::audit::{Finding, Sums};
+use store::testing::audit::{Finding, Sums};
 
 use crate::say::say;
 use crate::story::verdict::Outcome;

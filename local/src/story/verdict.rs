@@ -1,7 +1,7 @@
 //! The judgement: every recipient's outcome as documented, the books in order, Meta's side and ours the same.
 
 use serde_json::Value;
-use store::audit::Finding;
+use store::testing::audit::Finding;
 
 use crate::audit;
 use crate::error::LocalError;

@@ -4,10 +4,10 @@ use cloud::Queue;
 use cloud::one_machine::Policy;
 use domain::{ClaimId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::dispatch::ClaimChunk;
+use ops::delivery::dispatch::ClaimChunk;
 use serde_json::json;
 use store::Scope;
-use store::claims::{Chunk, Claimed};
+use store::delivery::claims::{Chunk, Claimed};
 
 use crate::world::{Tenant, World};
 

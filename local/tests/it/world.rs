@@ -84,7 +84,7 @@ impl World {
         .unwrap();
         let settings = settings(&path, port, sandbox.base_url());
         let machine = Machine::assemble(&settings, &home, prepare(db.store.clone()), clock.clone()).unwrap();
-        ops::platform_owner::ensure_super_admin(&machine.platform, ADMIN.0, ADMIN.1.to_owned(), true)
+        ops::tenants::owner::ensure_super_admin(&machine.platform, ADMIN.0, ADMIN.1.to_owned(), true)
             .await
             .unwrap();
         let router = api::router(&machine);
@@ -174,7 +174,7 @@ impl World {
     }
 
     /// One look of the sweeper.
-    pub async fn sweep(&self) -> ops::rescue::Swept {
+    pub async fn sweep(&self) -> ops::recovery::sweep::Swept {
         sweep::on_schedule(&self.machine.platform, self.end_of_shift()).await.unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Batch;
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 
 use crate::{CloudError, Events, Message, Queue, Queues, WakeUps};
 

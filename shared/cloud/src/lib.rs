@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 use domain::{Batch, with_causes};
 use secrecy::SecretString;
 use thiserror::Error;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 use domain::{Batch, Clock};
 use jiff::Timestamp;
 use store::queue::NewMessage;

@@ -1,32 +1,26 @@
-//! What is true in Tidings, whoever asks and wherever it runs.
+//! What is true in Tidings, independent of who asks and where it runs.
 //!
-//! Identities, money, phone numbers, markets, the three machines of a message (dispatch, delivery evidence, ledger)
-//! the words of its events, and how an error is told. No IO, no async, no SQL, no HTTP, no AWS: everything here is a value or a pure function,
-//! and every branch that decides about money or about sending stands here and nowhere else.
+//! Identities, money, phone numbers, markets, the three state machines of a message (dispatch, delivery status, ledger),
+//! the types of domain events, and how an error is written into a log. No IO, no async, no SQL, no HTTP, no AWS:
+//! everything here is a value or a pure function.
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
-pub mod batch;
-mod causes;
-pub mod clock;
-pub mod event;
-pub mod id;
-pub mod limits;
-pub mod market;
-mod market_prefixes;
-pub mod message;
-pub mod money;
-pub mod phone;
-pub mod role;
-pub mod template;
-pub mod time;
-pub mod update;
+pub mod access;
+pub mod billing;
+pub mod events;
+mod kernel;
+pub mod messages;
+pub mod templates;
+pub mod updates;
 
-pub use batch::Batch;
-pub use causes::with_causes;
-pub use clock::Clock;
-pub use id::{AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId, UserId, Wamid};
-pub use market::Market;
-pub use money::Money;
-pub use phone::PhoneNumber;
-pub use role::Role;
-pub use template::Category;
+pub use access::Role;
+pub use billing::Market;
+pub use kernel::clock::Clock;
+pub use kernel::id::{
+    AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId, UserId, Wamid,
+};
+pub use kernel::money::Money;
+pub use kernel::phone::PhoneNumber;
+pub use kernel::{limits, money, phone, time, with_causes};
+pub use messages::Batch;
+pub use templates::Category;

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use ops::permit::Permit;
+use ops::access::permit::Permit;
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -24,7 +24,7 @@ impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
         let (_, token) = token.ok_or_else(|| refused("send the header Authorization: Bearer <token>"))?;
         let subject = app.tokens.verify(token.trim()).await.map_err(|error| refused(&error.to_string()))?;
         tracing::Span::current().record("tenant", tracing::field::display(subject.tenant));
-        let caller = ops::login::caller(&app.platform, subject.tenant, subject.user).await?;
+        let caller = ops::access::login::caller(&app.platform, subject.tenant, subject.user).await?;
         let caller = caller.ok_or_else(|| refused("the user or its tenant is not active any more"))?;
         Ok(Self(P::check(caller)?))
     }

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::TenantId;
 use domain::limits::IDEMPOTENCY_KEY_CHARS_MAX;
-use ops::once::{self, Key};
+use ops::kernel::idempotent::{self, Key};
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -76,6 +76,6 @@ impl IdempotencyKey {
             (Some(text), _) | (None, Some(text)) => text,
             (None, None) => return Ok(None),
         };
-        Ok(Some(once::key(tenant, route, text, request)?))
+        Ok(Some(idempotent::key(tenant, route, text, request)?))
     }
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
-use ops::text::FieldError;
+use ops::kernel::fields::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

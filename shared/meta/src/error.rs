@@ -7,7 +7,7 @@ mod usage;
 mod words;
 
 pub use class::{Advice, ErrorClass, is_about_account};
-use domain::update::MetaError;
+use domain::updates::MetaError;
 pub use failure::Failure;
 use serde::Deserialize;
 use serde_json::Value;

@@ -4,7 +4,7 @@
 //! [`flow`], [`order`] and [`product`]), [`marketing`]; [`message`] is what they have in common, [`outcome`] how the answer is read,
 //! [`receipt`] what is told about messages received.
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, with_causes};
 use reqwest::Method;
 use serde_json::Value;

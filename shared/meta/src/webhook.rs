@@ -35,7 +35,7 @@ pub use account::{
 pub use call::{Call, CallStatus, Group, ThreadControl};
 pub use coexistence::{Echo, File, HistoryChunk, HistoryEcho, HistoryMedia};
 pub use content::{Content, Reply};
-use domain::update::Update;
+use domain::updates::Update;
 pub use error_note::ErrorNote;
 pub use event::{Event, IgnoredObject, Place, Unreadable, What};
 pub use handshake::{HandshakeRefused, handshake};

@@ -1,45 +1,30 @@
-//! What the business does: one file per operation, its error beside it.
+//! What the business does: a folder per noun, a file per operation, its error beside it.
 //!
-//! An operation reads as a sequence of statements from `store` inside one transaction, decides with pure functions from
-//! `domain`, and speaks to Meta or to a queue only before or after that transaction, never in it. Whoever calls one
-//! proves the right to by its first argument: a [`permit`] that only a caller of that role can have.
+//! An operation is a sequence of statements from `store` inside one transaction; it decides with pure functions from
+//! `domain`, and calls Meta or a queue only before or after that transaction, never inside it. Its first argument is a
+//! [`permit`](access::permit) that only a caller of the right role can have.
 //!
-//! The cast: a [`Platform`] is everything a process was started with; [`accept_message`], [`dispatch`], [`record`],
-//! [`apply_statuses`], [`refund`] and [`rescue`] are the life of a message in its order; the rest is what comes before.
-//! What is guaranteed: an operation happened whole or not at all, and whatever should follow its commit (a wake-up, a
-//! refund, an e-mail) also stands in a row that [`rescue`] finds.
+//! A [`Platform`] is everything that a process was started with. The life of a message is, in order,
+//! [`messages::accept`], [`delivery::dispatch`], [`delivery::send`], [`delivery::record`], [`updates::apply`],
+//! [`billing::refund`] and [`recovery::sweep`].
+//!
+//! An operation happens whole or not at all. What should follow its commit (a wake-up, a refund, an e-mail) also stands in
+//! a row that [`recovery::sweep`] finds.
+//!
+//! The order of the nouns: kernel < access, billing, contacts, templates, whatsapp < tenants, messages < delivery <
+//! updates < recovery. A module uses only what stands before it.
 
-pub mod accept_message;
-pub mod add_credits;
-mod apply_news;
-pub mod apply_statuses;
+pub mod access;
 pub mod billing;
-pub mod cancel_message;
-pub mod connect_whatsapp;
 pub mod contacts;
-pub mod create_template;
-pub mod create_tenant;
-pub mod dispatch;
-pub mod gauges;
-pub mod invite;
-pub mod login;
+pub mod delivery;
+pub mod kernel;
 pub mod messages;
-pub mod once;
-pub mod pace;
-pub mod password;
-pub mod permit;
-pub mod plans;
-pub mod platform;
-pub mod platform_owner;
-pub mod record;
-pub mod refund;
-pub mod register_tenant;
-pub mod rescue;
-pub mod seal;
-pub mod send;
-mod settle;
+pub mod recovery;
 pub mod templates;
-pub mod text;
+pub mod tenants;
+pub mod updates;
+pub mod whatsapp;
 
-pub use permit::{Caller, Member, Sender, Spender, SuperAdmin, TenantAdmin, Viewer};
-pub use platform::{Platform, Waits};
+pub use access::permit::{Caller, Member, Sender, Spender, SuperAdmin, TenantAdmin, Viewer};
+pub use kernel::platform::{Platform, Waits};

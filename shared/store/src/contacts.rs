@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::error::StoreError;
-use crate::tx::{Tx, params};
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
 
 /// A contact as stored.
 #[derive(Clone, Debug, PartialEq)]

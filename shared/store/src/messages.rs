@@ -1,6 +1,6 @@
 //! Messages as their tenant knows them: accepted, withdrawn, looked at.
 
-use domain::message::{DispatchState, EvidenceSet};
+use domain::messages::{DispatchState, EvidenceSet};
 use domain::{
     Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId, TenantId,
 };
@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::error::StoreError;
-use crate::tx::{Tx, params};
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
 
 /// A message that is about to be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub struct Message {
 /// One status of a message's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusEntry {
-    /// Its bit; see `domain::message::Evidence`.
+    /// Its bit; see `domain::messages::Evidence`.
     pub bit: i16,
     /// When it happened, by Meta's clock.
     pub occurred_at: Option<Timestamp>,

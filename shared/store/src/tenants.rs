@@ -1,11 +1,13 @@
 //! Tenants, with the wallet that each is born with.
 
+pub mod plans;
+
 use domain::TenantId;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::error::StoreError;
-use crate::tx::{Tx, params};
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
 
 /// A tenant as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,7 +41,7 @@ impl TestDb {
     /// # Panics
     /// When the server itself cannot be reached.
     pub async fn throw_everybody_out(&self) -> usize {
-        databases::throw_everybody_out(&self.url).await.expect("the cluster answers")
+        store::testing::databases::disconnect_others(&self.url).await.expect("the cluster answers")
     }
 
     /// Another store on it, with connections of its own.
@@ -54,7 +54,7 @@ impl TestDb {
     /// # Panics
     /// When Postgres refuses.
     pub async fn execute(&self, sql: &str) {
-        databases::execute(&self.url, sql).await.expect("Postgres takes it");
+        store::testing::databases::execute(&self.url, sql).await.expect("Postgres takes it");
     }
 
     /// How many rows each of its tables holds, and a hash of them.
@@ -62,7 +62,7 @@ impl TestDb {
     /// # Panics
     /// When it cannot be read.
     pub async fn contents(&self) -> BTreeMap<String, (i64, String)> {
-        databases::contents(&self.url).await.expect("every table can be read")
+        store::testing::databases::contents(&self.url).await.expect("every table can be read")
     }
 
     /// Throws everybody out and lets nobody in any more: what a database that is away looks like.
@@ -75,7 +75,7 @@ impl TestDb {
              SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{0}'",
             self.name
         );
-        databases::execute(&self.admin_url, &shut).await.expect("Postgres takes it");
+        store::testing::databases::execute(&self.admin_url, &shut).await.expect("Postgres takes it");
     }
 }
 

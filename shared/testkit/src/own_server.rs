@@ -92,7 +92,9 @@ impl OwnServer {
     /// # Panics
     /// When Postgres refuses.
     pub async fn execute(&self, sql: &str) {
-        databases::execute(&self.url("postgres", "postgres"), sql).await.expect("a superuser may do this");
+        store::testing::databases::execute(&self.url("postgres", "postgres"), sql)
+            .await
+            .expect("a superuser may do this");
     }
 
     /// The URL of a database for a user.

@@ -3,7 +3,7 @@
 use domain::{Role, TenantId, UserId};
 use http_kit::tokens::Subject;
 use serde_json::{Value, json};
-use store::users::{self, User};
+use store::access::users::{self, User};
 use store::{Operation, Scope, StoreError, Tx, tenants};
 
 use super::raw::Door;

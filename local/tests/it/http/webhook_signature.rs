@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cloud::Queue;
 use cloud::one_machine::Policy;
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
-use domain::update::{Update, UpdateBatch};
+use domain::updates::{Update, UpdateBatch};
 use jiff::SignedDuration;
 use meta::signature::sign;
 use secrecy::ExposeSecret;

@@ -1,15 +1,15 @@
 //! Faults that were found by breaking things, each as the test that found it.
 
-use domain::message::Outcome;
-use domain::update::{KeptUpdate, Update, UpdateBatch};
+use domain::messages::Outcome;
+use domain::updates::{KeptUpdate, Update, UpdateBatch};
 use domain::{AttemptId, ClaimId, MessageId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::dispatch::ClaimChunk;
-use ops::record::{Sent, record};
+use ops::delivery::dispatch::ClaimChunk;
+use ops::delivery::record::{Sent, record};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::Scope;
-use store::claims::Chunk;
+use store::delivery::claims::Chunk;
 use tidings::home::Home;
 
 use super::stage::Stage;

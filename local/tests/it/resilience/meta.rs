@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ops::Platform;
-use ops::send::{Calls, Tally};
+use ops::delivery::call_stats::{Calls, Tally};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::Moment;
@@ -100,7 +100,9 @@ async fn a_dispatch_tells_calls_that_meta_refused_from_those_without_an_answer()
     }
     tenant.send(&phone(1)).await;
     let (until, tally) = (stage.world.clock.now() + SignedDuration::from_mins(1), Tally::default());
-    ops::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &tally).await.unwrap();
+    ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &tally)
+        .await
+        .unwrap();
     let told = Calls { made: 6, refused: refused.len(), unanswered: unanswered.len() };
     assert_eq!(tally.calls(), told);
     stage.rest().await;
@@ -120,7 +122,8 @@ async fn a_dispatch_that_fails_has_told_how_meta_answered_all_the_same() {
         stage.fuse.arm("record", Moment::BeforeCommit, 1);
         let (until, tally) = (stage.world.clock.now() + SignedDuration::from_mins(1), Tally::default());
         let outcome =
-            ops::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &tally).await;
+            ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &tally)
+                .await;
         assert!(outcome.is_err(), "what became of the call was recorded: {outcome:?}");
         assert_eq!((to, tally.calls()), (to, told));
     }
@@ -176,7 +179,9 @@ async fn while_meta_cannot_be_reached_messages_wait_and_then_each_leaves_once() 
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let cut_off = with_meta_at(&stage.world, format!("http://{address}"));
     let until = stage.world.clock.now() + SignedDuration::from_mins(1);
-    ops::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &Tally::default()).await.unwrap();
+    ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &Tally::default())
+        .await
+        .unwrap();
     assert_eq!(stage.states().await, [("RESERVED".to_owned(), 5)], "known unsent, and paid for");
     stage.rest().await;
     stage.assert_at_rest(0).await;
@@ -197,14 +202,14 @@ async fn a_meta_that_stays_away_uses_the_tries_up_and_every_debit_comes_back() {
     let mut dispatches = 0;
     while stage.states().await != [("REJECTED".to_owned(), 1)] {
         let until = stage.world.clock.now() + SignedDuration::from_mins(1);
-        ops::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &Tally::default())
+        ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &Tally::default())
             .await
             .unwrap();
         stage.world.clock.advance(SignedDuration::from_mins(11));
         dispatches += 1;
-        assert!(dispatches <= domain::message::dispatch::ATTEMPTS_MAX, "tried more often than is allowed");
+        assert!(dispatches <= domain::messages::dispatch::ATTEMPTS_MAX, "tried more often than is allowed");
     }
-    assert_eq!(dispatches, domain::message::dispatch::ATTEMPTS_MAX);
+    assert_eq!(dispatches, domain::messages::dispatch::ATTEMPTS_MAX);
     stage.rest().await;
     stage.assert_at_rest(0).await;
     let tenant = stage.again(&tenant).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloud::one_machine::{Policy, Received, Settle};
 use cloud::{Group, Message, Queue};
-use domain::message::DispatchState;
+use domain::messages::DispatchState;
 use jiff::SignedDuration;
 use ops::Platform;
 use serde_json::{Value, json};

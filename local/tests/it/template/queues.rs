@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 use serde_json::{Value, json};
 
 use super::look::{functions, having, of_type, property, target};

@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_types::SdkConfig;
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 
 use super::Names;
 use super::batch::{Left, calls, deliver};

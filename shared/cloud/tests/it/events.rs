@@ -1,7 +1,7 @@
 //! Domain events.
 
 use cloud::Queue;
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 use domain::{TenantId, UserId};
 use jiff::Timestamp;
 

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use cloud::aws::Aws;
 use cloud::{Group, Message, Queue};
-use domain::event::DomainEvent;
+use domain::events::DomainEvent;
 use domain::{TenantId, UserId};
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,19 +1,19 @@
 //! Every error of an operation as the problem that its caller is told.
 
 use domain::with_causes;
-use ops::accept_message::AcceptError;
-use ops::add_credits::AddCreditsError;
-use ops::cancel_message::CancelError;
-use ops::connect_whatsapp::ConnectError;
-use ops::contacts::ImportError;
-use ops::create_template::CreateTemplateError;
-use ops::create_tenant::CreateTenantError;
-use ops::invite::SetPasswordError;
-use ops::login::LoginError;
-use ops::once::{KeyError, NotAKey};
-use ops::permit::Forbidden;
-use ops::plans::CreatePlanError;
-use ops::register_tenant::RegisterError;
+use ops::access::invite::SetPasswordError;
+use ops::access::login::LoginError;
+use ops::access::permit::Forbidden;
+use ops::billing::add_credits::AddCreditsError;
+use ops::contacts::import::ImportError;
+use ops::kernel::idempotent::{KeyError, NotAKey};
+use ops::messages::accept::AcceptError;
+use ops::messages::cancel::CancelError;
+use ops::templates::create::CreateTemplateError;
+use ops::tenants::create::CreateTenantError;
+use ops::tenants::plans::CreatePlanError;
+use ops::tenants::register::RegisterError;
+use ops::whatsapp::connect::ConnectError;
 use store::StoreError;
 
 use super::{Kind, Problem};

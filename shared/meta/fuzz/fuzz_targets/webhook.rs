@@ -2,7 +2,7 @@
 //! webhook.
 #![no_main]
 
-use domain::update::{Update, UpdateBatch};
+use domain::updates::{Update, UpdateBatch};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {

@@ -1,7 +1,7 @@
 //! What an answer to a send proves, and what it says of the message.
 
 use domain::Wamid;
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use domain::Wamid;
-use domain::update::MetaError;
+use domain::updates::MetaError;
 use jiff::SignedDuration;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};

@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use domain::PhoneNumberId;
-use domain::update::{StatusUpdate, Update};
+use domain::updates::{StatusUpdate, Update};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 

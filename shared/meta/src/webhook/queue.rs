@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use domain::message::Evidence;
-use domain::update::{
+use domain::messages::Evidence;
+use domain::updates::{
     AccountUpdate, Decision, KeptUpdate, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, Update,
 };
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};

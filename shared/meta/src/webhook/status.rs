@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use domain::message::Evidence;
+use domain::messages::Evidence;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -2,8 +2,8 @@ mod acted_on;
 mod kept;
 mod properties;
 
-use domain::message::Evidence;
-use domain::update::{MetaError, StatusUpdate};
+use domain::messages::Evidence;
+use domain::updates::{MetaError, StatusUpdate};
 use domain::{AttemptId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use serde_json::{Value, json};

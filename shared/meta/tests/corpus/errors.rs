@@ -1,6 +1,6 @@
 //! Meta's errors, replayed: what is read of them, what they are about, and what they prove of a send.
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId};
 use meta::{Failure, TemplateSend};
 use reqwest::header::{HeaderName, HeaderValue};

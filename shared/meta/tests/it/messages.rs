@@ -1,6 +1,6 @@
 //! Every kind of message, as Meta wants it.
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use domain::{PhoneNumber, Wamid};
 use meta::{
     Action, ButtonValue, CardValue, ContactCard, ContactName, ContactPhone, Content, Currency, FlowAction,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::Method;
-use domain::message::Outcome;
-use domain::update::MetaError;
+use domain::messages::Outcome;
+use domain::updates::MetaError;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
 use jiff::SignedDuration;
 use meta::{Client, TemplateSend};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::gauges::{self, Gauges};
+use store::recovery::gauges::{self, Gauges};
 use store::{Access, Config, Operation, Password, Scope, Store, StoreError, Tx};
 use testkit::OwnServer;
 use tokio_postgres::NoTls;

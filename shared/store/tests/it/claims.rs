@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use domain::billing::RefundReason;
 use domain::{ClaimId, MessageId, Money, TenantId};
-use store::claims::{self, Chunk, Taken};
-use store::ledger::{self, RefundReason};
+use store::billing::refunds;
+use store::billing::wallet;
+use store::delivery::claims::{self, Chunk, Taken};
 use store::{Operation, Scope, Store, StoreError, Tx};
 use tokio::task::JoinSet;
 
@@ -64,7 +66,7 @@ async fn balance(store: &Store, tenant: TenantId) -> Money {
         type Error = StoreError;
 
         async fn run(&self, tx: &Tx) -> Result<Money, StoreError> {
-            Ok(ledger::balance(tx, self.0).await?.unwrap())
+            Ok(wallet::balance(tx, self.0).await?.unwrap())
         }
     }
     store.perform(Scope::Tenant(tenant), &Balance(tenant)).await.unwrap()
@@ -118,7 +120,7 @@ impl Operation for Promise {
 
     async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
         let World { tenant, messages, .. } = &self.world;
-        ledger::promise(tx, *tenant, messages, RefundReason::Failed, noon()).await
+        refunds::promise(tx, *tenant, messages, RefundReason::Failed, noon()).await
     }
 }
 
@@ -132,7 +134,7 @@ impl Operation for Refund {
     type Error = StoreError;
 
     async fn run(&self, tx: &Tx) -> Result<i64, StoreError> {
-        ledger::refund(tx, self.world.tenant, &self.world.messages, noon()).await
+        refunds::pay(tx, self.world.tenant, &self.world.messages, noon()).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! Of two things that Meta said the later one counts, in whatever order they come and however often.
 
-use domain::update::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
+use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
 use domain::{Category, Money, PhoneNumber, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use store::contacts::Contact;
 use store::templates::{Answered, Template};
-use store::whatsapp::Account;
-use store::{Operation, Scope, Store, StoreError, Tx, contacts, news, templates, whatsapp};
+use store::whatsapp::accounts;
+use store::whatsapp::accounts::Account;
+use store::{Operation, Scope, Store, StoreError, Tx, contacts, templates, updates::notices};
 use uuid::Uuid;
 
 use crate::world::{World, noon, world};
@@ -44,9 +45,9 @@ impl Operation for Hear<'_> {
         for said in self.said {
             let known = self.known(tx).await?;
             counts.push(match said {
-                Said::Template(update) => news::template(tx, self.tenant, update, noon()).await?,
-                Said::Preference(update) => news::preference(tx, self.tenant, update, noon()).await?,
-                Said::Account(update) => news::account(tx, self.tenant, update).await?,
+                Said::Template(update) => notices::template(tx, self.tenant, update, noon()).await?,
+                Said::Preference(update) => notices::preference(tx, self.tenant, update, noon()).await?,
+                Said::Account(update) => notices::account(tx, self.tenant, update).await?,
                 Said::Answered(category) => {
                     let said = Answered { status: "PENDING", meta_id: None, category: Some(*category) };
                     templates::settle(tx, (self.tenant, known.template.template_id), said, noon()).await?;
@@ -58,7 +59,7 @@ impl Operation for Hear<'_> {
                 }
                 Said::Connect => {
                     let account = Account { connected_at: at(100).unwrap(), ..known.account };
-                    whatsapp::upsert_account(tx, self.tenant, &account).await?;
+                    accounts::upsert(tx, self.tenant, &account).await?;
                     1
                 }
             });
@@ -72,7 +73,7 @@ impl Hear<'_> {
         Ok(Known {
             contact: contacts::list(tx, self.tenant, Uuid::max(), 1).await?.remove(0),
             template: templates::list(tx, self.tenant, Uuid::max(), 1).await?.remove(0),
-            account: whatsapp::first_account(tx, self.tenant).await?.unwrap(),
+            account: accounts::first(tx, self.tenant).await?.unwrap(),
         })
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::{Money, with_causes};
-use store::{Config, Operation, Scope, Store, StoreError, Tx, ledger};
+use store::billing::wallet;
+use store::{Config, Operation, Scope, Store, StoreError, Tx};
 use testkit::TestDb;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
@@ -81,13 +82,13 @@ impl Operation for Dawdle<'_> {
     type Error = StoreError;
 
     async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        ledger::balance(tx, self.world.tenant).await?;
+        wallet::balance(tx, self.world.tenant).await?;
         let sql =
             "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'tidings_app'";
         while !self.watcher.query(sql, &[]).await.unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
-        ledger::balance(tx, self.world.tenant).await.map(drop)
+        wallet::balance(tx, self.world.tenant).await.map(drop)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Two tenants on one database: what one can see, point at or change of the other.
 
 use domain::{ContactId, MessageId, Money, TenantId};
+use store::billing::wallet;
 use store::messages::{self, NewMessage};
-use store::{Operation, Scope, StoreError, Tx, contacts, ledger};
+use store::{Operation, Scope, StoreError, Tx, contacts};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
@@ -20,7 +21,7 @@ impl Operation for Look {
 
     async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
         let message = messages::find(tx, self.tenant, self.message).await?;
-        let balance = ledger::balance(tx, self.tenant).await?;
+        let balance = wallet::balance(tx, self.tenant).await?;
         let contacts = contacts::list(tx, self.tenant, uuid::Uuid::max(), 100).await?;
         Ok((message.is_some(), balance, contacts.len()))
     }

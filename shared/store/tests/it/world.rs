@@ -4,15 +4,18 @@ use domain::{
     Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TenantId, UserId,
 };
 use jiff::Timestamp;
+use store::access::users::User;
 use store::contacts::Contact;
 use store::messages::NewMessage;
 use store::templates::Template;
 use store::tenants::Tenant;
-use store::users::User;
-use store::whatsapp::{Account, Number};
+use store::whatsapp::accounts;
+use store::whatsapp::accounts::Account;
+use store::whatsapp::numbers;
+use store::whatsapp::numbers::Number;
 use store::{
-    Operation, Scope, Store, StoreError, Tx, contacts, ledger, messages, plans, templates, tenants, users,
-    whatsapp,
+    Operation, Scope, Store, StoreError, Tx, access::users, billing::ledger, contacts, messages, templates,
+    tenants, tenants::plans,
 };
 
 /// What a utility message costs on the plan `Starter`: a cent and a fifth of it.
@@ -59,14 +62,14 @@ impl Operation for Build {
             connected_at: now,
             paused_reason: None,
         };
-        whatsapp::upsert_account(tx, tenant, &account).await?;
+        accounts::upsert(tx, tenant, &account).await?;
         let sender = Number {
             phone_number_id: number.clone(),
             waba_id: waba_id.clone(),
             display_phone_number: "+1 555".to_owned(),
             messages_per_second: 80,
         };
-        whatsapp::upsert_number(tx, tenant, &sender, now).await?;
+        numbers::upsert(tx, tenant, &sender, now).await?;
         let (contact_id, template_id) = self.things(tx, waba_id).await?;
         if self.credit.is_positive() {
             ledger::top_up(tx, (tenant, self.credit), None, owner, now).await?;
@@ -163,10 +166,10 @@ struct Audit {
 
 impl Operation for Audit {
     const NAME: &'static str = "audit";
-    type Done = Vec<store::audit::Finding>;
+    type Done = Vec<store::testing::audit::Finding>;
     type Error = StoreError;
 
     async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
-        store::audit::findings(tx, self.at_rest).await
+        store::testing::audit::findings(tx, self.at_rest).await
     }
 }

@@ -1,7 +1,7 @@
 //! Tokens, the account, its subscription, its health, its costs, its files.
 
 use domain::Category;
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use meta::{
     ACCOUNT_FIELDS, Availability, CallbackOverride, ErrorClass, Granularity, PageQuery, PricingDimension,

@@ -1,6 +1,6 @@
 //! Every class of errors that the client knows can be met, and is met with what it promises.
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use jiff::SignedDuration;
 use meta::{Advice, CallError, ErrorClass, Failure};
 use reqwest::header::HeaderMap;

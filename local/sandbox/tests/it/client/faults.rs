@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use domain::{Category, PhoneNumberId};
 use meta::{CallError, Message, PageQuery, SendOptions, TemplateQuery};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Templates of every part: offered, read back and sent by the client, each time as the sandbox has them.
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use meta::{ErrorClass, TEMPLATE_FIELDS};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use domain::{AttemptId, Category, PhoneNumber, Wamid};
 use meta::{Accepted, MarketingMessage, ProductPolicy, Recipient, SendOptions, TemplateSend};
 use serde_json::json;

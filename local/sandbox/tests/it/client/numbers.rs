@@ -1,7 +1,7 @@
 //! The number: how it is read, registered, verified and taken off.
 
 use domain::PhoneNumberId;
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use meta::{CodeMethod, ErrorClass, NUMBER_FIELDS, PageQuery, RemoteNumber};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use domain::{Category, PhoneNumber, PhoneNumberId, Wamid};
 use meta::{
     Client, Config, Content, ErrorClass, Message, NewTemplate, Recipient, SendAnswer, SendOptions,

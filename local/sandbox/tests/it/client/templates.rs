@@ -1,7 +1,7 @@
 //! Templates: listed, read, changed, taken away, woken.
 
 use domain::Category;
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use meta::{
     AuthenticationTemplates, ErrorClass, OtpKind, Page, PageQuery, RemoteTemplate, TEMPLATE_FIELDS,
     TemplateCategory, TemplateContent, TemplateEdit, TemplateQuery, TemplateSelection,

@@ -1,6 +1,6 @@
 //! How each class of errors is met: what is ordered of the sandbox, and what the client then calls.
 
-use domain::message::Outcome;
+use domain::messages::Outcome;
 use meta::{CallError, TemplateQuery};
 use serde_json::{Value, json};
 

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{AttemptId, ClaimId, Money, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::dispatch::ClaimChunk;
+use ops::delivery::dispatch::ClaimChunk;
 use serde_json::{Value, json};
 use store::Scope;
-use store::claims::Chunk;
+use store::delivery::claims::Chunk;
 use tidings::client::{Client, text};
 
 use super::super::stage::{Stage, insist, insist_on_reading};
@@ -75,8 +75,8 @@ impl<'a> Life<'a> {
     pub async fn live(&self) -> Lived {
         let (platform, invited) = (self.stage.platform(), format!("{}@second-owner.test", self.slug));
         let now = platform.clock.now();
-        while ops::platform_owner::invite_super_admin(&platform.store, &invited, now).await.is_err() {}
-        while ops::gauges::read(platform).await.is_err() {}
+        while ops::tenants::owner::invite_super_admin(&platform.store, &invited, now).await.is_err() {}
+        while ops::recovery::gauges::read(platform).await.is_err() {}
         let nobody = self.stage.world.nobody();
         let session = log_in(&nobody, ADMIN.0, ADMIN.1).await;
         let owner = nobody.with_token(text(&session, "token").unwrap());
@@ -119,7 +119,7 @@ impl<'a> Life<'a> {
     /// What the platform's owner does: a login of its own, a plan, a tenant that is invited.
     async fn platform(&self) {
         let admin = format!("{}@owner.test", self.slug);
-        while ops::platform_owner::ensure_super_admin(
+        while ops::tenants::owner::ensure_super_admin(
             self.stage.platform(),
             &admin,
             PASSWORD.to_owned(),

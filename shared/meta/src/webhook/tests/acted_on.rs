@@ -1,6 +1,6 @@
 //! What is acted on beside what is kept.
 
-use domain::update::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
+use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
 use domain::{Category, PhoneNumber};
 
 use super::*;

@@ -1,6 +1,6 @@
 //! What holds for any bytes.
 
-use domain::update::UpdateBatch;
+use domain::updates::UpdateBatch;
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,78 @@
+//! Meta's pricing markets: the price of a message depends on where its recipient's number is from.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+
+use super::market_prefixes::PREFIXES;
+use crate::PhoneNumber;
+
+/// The market of numbers that no other market names.
+pub const OTHER: Market = Market("Other");
+
+/// A pricing market by Meta's own name, such as `North America`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Market(&'static str);
+
+impl Market {
+    /// The market that a number belongs to at an instant: the longest calling code that fits decides.
+    pub fn of(phone: &PhoneNumber, at: Timestamp) -> Self {
+        let digits = phone.digits();
+        PREFIXES
+            .iter()
+            .filter(|(prefix, ..)| digits.starts_with(prefix))
+            .max_by_key(|(prefix, ..)| prefix.len())
+            .map_or(OTHER, |(_, before, since)| Self(if at < nine_markets_split() { before } else { since }))
+    }
+
+    /// Every market there is or was, for rate cards.
+    pub fn all() -> Vec<Self> {
+        let mut names: Vec<_> =
+            PREFIXES.iter().flat_map(|(_, before, since)| [Self(before), Self(since)]).collect();
+        names.push(OTHER);
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Meta's name of it.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+/// Midnight of 2026-10-01 in UTC, when nine countries became markets of their own.
+fn nine_markets_split() -> Timestamp {
+    date(2026, 10, 1).to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
+}
+
+impl fmt::Display for Market {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn market(number: &str, at: &str) -> &'static str {
+        Market::of(&PhoneNumber::from_stored(number.to_owned()), at.parse().unwrap()).name()
+    }
+
+    #[test]
+    fn the_longest_calling_code_decides() {
+        assert_eq!(market("+15551234567", "2026-11-01T00:00:00Z"), "North America");
+        assert_eq!(market("+18091234567", "2026-11-01T00:00:00Z"), "Rest of Latin America");
+        assert_eq!(market("+919812345678", "2026-11-01T00:00:00Z"), "India");
+        assert_eq!(market("+290123456", "2026-11-01T00:00:00Z"), "Other");
+    }
+
+    #[test]
+    fn nine_countries_left_their_region_in_october_2026() {
+        assert_eq!(market("+8801712345678", "2026-09-30T23:59:59Z"), "Rest of Asia Pacific");
+        assert_eq!(market("+8801712345678", "2026-10-01T00:00:00Z"), "Bangladesh");
+    }
+}

@@ -1,0 +1,114 @@
+//! The life of a message as three machines that never share a column.
+//!
+//! * [`dispatch`] is ours: what we did about sending it.
+//! * [`status`] is Meta's: which statuses were heard, a *set*, so order and repetition cannot matter.
+//! * the ledger is the money: whether its debit is pending, settled or refunded follows from the other two and from
+//!   whether a refund entry exists ([`DebitStatus`]).
+//!
+//! What a tenant is shown ([`View`]) is derived from the first two, never stored.
+
+mod batch;
+pub mod dispatch;
+pub mod outcome;
+pub mod status;
+
+pub use batch::Batch;
+pub use dispatch::{DispatchState, Effect, Event, Step, on_event};
+pub use outcome::Outcome;
+use serde::{Deserialize, Serialize};
+pub use status::{Evidence, EvidenceSet};
+
+/// What a tenant sees as the status of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum View {
+    /// Waits for its time, or for its turn.
+    Pending,
+    /// Taken by a dispatcher, paid for, on its way to Meta.
+    Sending,
+    /// Meta took it.
+    Accepted,
+    /// Left Meta's servers.
+    Sent,
+    /// Reached the phone.
+    Delivered,
+    /// Was opened.
+    Read,
+    /// Meta gave up on it, or refused it.
+    Failed,
+    /// Nobody knows yet whether Meta took it; it is not sent again, and refunded if nothing is ever heard.
+    Unknown,
+    /// Nothing was ever heard of it; refunded.
+    Unresolved,
+    /// Withdrawn before it was sent.
+    Cancelled,
+    /// The balance did not cover it when it fell due.
+    NoFunds,
+}
+
+/// What is shown, from what we did and what was heard. Evidence is stronger than our own state: a message that was read
+/// was sent, whatever we know about the call that sent it.
+pub const fn view(state: DispatchState, heard: EvidenceSet) -> View {
+    if heard.contains(Evidence::Read) {
+        return View::Read;
+    }
+    if heard.contains(Evidence::Delivered) {
+        return View::Delivered;
+    }
+    if heard.contains(Evidence::Failed) {
+        return View::Failed;
+    }
+    if heard.contains(Evidence::Sent) {
+        return View::Sent;
+    }
+    match state {
+        DispatchState::Pending => View::Pending,
+        DispatchState::Reserved | DispatchState::Sending => View::Sending,
+        DispatchState::Accepted => View::Accepted,
+        DispatchState::Rejected => View::Failed,
+        DispatchState::Unknown => View::Unknown,
+        DispatchState::Cancelled => View::Cancelled,
+        DispatchState::NoFunds => View::NoFunds,
+        DispatchState::RefundedUnresolved => View::Unresolved,
+    }
+}
+
+/// What statuses that were just heard ask of the ledger, beyond what the dispatch machine asks.
+///
+/// A failure is refunded once (I6), unless the message is known, before or with it, to have been delivered. What was
+/// refunded and is delivered after all keeps its refund and is counted as a write-off.
+pub const fn on_heard(before: EvidenceSet, new: EvidenceSet, is_refund_due: bool) -> Effect {
+    let after = EvidenceSet::from_bits(before.bits() | new.bits());
+    if after.was_delivered() {
+        return if is_refund_due && !before.was_delivered() { Effect::WriteOff } else { Effect::None };
+    }
+    if after.contains(Evidence::Failed) && !is_refund_due { Effect::Refund } else { Effect::None }
+}
+
+/// The seed's word for what became of a debit; derived, because entries never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DebitStatus {
+    /// The message has not resolved.
+    Pending,
+    /// It was delivered: the money is spent.
+    Settled,
+    /// A refund entry names it.
+    Refunded,
+}
+
+/// What became of a message's debit. A refund stays a refund even when the message arrives after all.
+pub const fn debit_status(heard: EvidenceSet, refunded: bool) -> DebitStatus {
+    if refunded {
+        DebitStatus::Refunded
+    } else if heard.was_delivered() {
+        DebitStatus::Settled
+    } else {
+        DebitStatus::Pending
+    }
+}
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Who may log in, and what a caller may do.
+
+pub mod invite;
+pub mod login;
+pub mod permit;

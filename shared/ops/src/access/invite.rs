@@ -1,0 +1,111 @@
+//! Single-use links to choose a password: made for the mailer, used up at `/auth/set-password`.
+//!
+//! Only the hash of a link's secret is stored, and the secret itself is in no queue and no log (I29).
+
+use domain::{TenantId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use store::access::invites;
+use store::access::users::{self, User};
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+
+use crate::kernel::passwords::{self, HashError, PasswordError};
+use crate::kernel::platform::Platform;
+
+/// How long a link is good for.
+pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(72);
+
+/// A link's secret: 256 random bits, as hexadecimal.
+fn new_secret() -> String {
+    let bits: [u8; 32] = rand::random();
+    bits.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn hash(secret: &str) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()).as_ref().to_vec()
+}
+
+/// Makes a link's secret for a user and voids older ones. `None` when the user has chosen a password meanwhile.
+pub async fn invite(
+    platform: &Platform,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<String>, StoreError> {
+    let secret = new_secret();
+    let until = platform.clock.now() + GOOD_FOR;
+    let made = Invite { tenant, user, hash: hash(&secret), until };
+    let is_made = platform.store.perform(Scope::Tenant(tenant), &made).await?;
+    Ok(is_made.then_some(secret))
+}
+
+struct Invite {
+    tenant: TenantId,
+    user: UserId,
+    hash: Vec<u8>,
+    until: Timestamp,
+}
+
+impl Operation for Invite {
+    const NAME: &'static str = "invite";
+    type Done = bool;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<bool, StoreError> {
+        let user = users::find(tx, self.tenant, self.user).await?;
+        if user.is_none_or(|user| user.password_hash.is_some()) {
+            return Ok(false);
+        }
+        invites::drop_all(tx, self.tenant, self.user).await?;
+        invites::insert(tx, (self.tenant, self.user), &self.hash, self.until).await?;
+        Ok(true)
+    }
+}
+
+/// Why a link did not set a password.
+#[derive(Debug, Error)]
+pub enum SetPasswordError {
+    /// Used, expired, or never made: which, nobody is told.
+    #[error("the link is not valid any more")]
+    BadLink,
+    /// Not a password.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Uses a link up and sets the password of the user it was made for.
+pub async fn set_password(
+    platform: &Platform,
+    secret: &str,
+    chosen: String,
+) -> Result<User, SetPasswordError> {
+    passwords::check(&chosen)?;
+    let password_hash = platform.passwords.hash(chosen).await?;
+    let set = SetPassword { secret_hash: hash(secret), password_hash, now: platform.clock.now() };
+    platform.store.perform(Scope::System, &set).await
+}
+
+struct SetPassword {
+    secret_hash: Vec<u8>,
+    password_hash: String,
+    now: Timestamp,
+}
+
+impl Operation for SetPassword {
+    const NAME: &'static str = "set_password";
+    type Done = User;
+    type Error = SetPasswordError;
+
+    async fn run(&self, tx: &Tx) -> Result<User, SetPasswordError> {
+        let found = invites::take(tx, &self.secret_hash, self.now).await?;
+        let (tenant, user) = found.ok_or(SetPasswordError::BadLink)?;
+        users::set_password(tx, tenant, user, &self.password_hash).await?;
+        invites::drop_all(tx, tenant, user).await?;
+        users::find(tx, tenant, user).await?.ok_or(SetPasswordError::BadLink)
+    }
+}

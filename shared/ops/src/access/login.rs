@@ -1,0 +1,117 @@
+//! E-mail and password in, a known user out. Throttled before anything is hashed: a try counts as wrong until it is known
+//! to be right, so that guesses made at once are throttled like guesses made in turn.
+
+use domain::{TenantId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use store::access::throttle;
+use store::access::users::{self, User};
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+
+use crate::access::permit::Caller;
+use crate::kernel::passwords::HashError;
+use crate::kernel::platform::Platform;
+
+/// Why somebody could not log in.
+#[derive(Debug, Error)]
+pub enum LoginError {
+    /// Unknown e-mail, wrong password, or a suspended tenant: which, nobody is told.
+    #[error("the e-mail or the password is wrong")]
+    Wrong,
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords; try again later")]
+    Throttled {
+        /// How long to wait.
+        wait: SignedDuration,
+    },
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Finds out who it is.
+pub async fn login(platform: &Platform, email: &str, password: String) -> Result<User, LoginError> {
+    let email = email.trim().to_lowercase();
+    let email_hash =
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, email.as_bytes()).as_ref().to_vec();
+    let now = platform.clock.now();
+    let look = Look { email, email_hash: email_hash.clone(), now };
+    let user = match platform.store.perform(Scope::System, &look).await? {
+        Looked::Throttled(until) => return Err(LoginError::Throttled { wait: until.duration_since(now) }),
+        Looked::Found(user) => user.map(|user| *user),
+    };
+    let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+    let is_right = platform.passwords.verify(password, stored).await?;
+    if is_right {
+        platform.store.perform(Scope::System, &Forget { email_hash }).await?;
+    }
+    user.filter(|user| is_right && user.tenant_is_active).ok_or(LoginError::Wrong)
+}
+
+enum Looked {
+    Throttled(Timestamp),
+    Found(Option<Box<User>>),
+}
+
+struct Look {
+    email: String,
+    email_hash: Vec<u8>,
+    now: Timestamp,
+}
+
+impl Operation for Look {
+    const NAME: &'static str = "login_look";
+    type Done = Looked;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Looked, StoreError> {
+        if !throttle::count_try(tx, &self.email_hash, self.now).await? {
+            let until = throttle::blocked_until_for(tx, &self.email_hash).await?;
+            return Ok(Looked::Throttled(until.unwrap_or(self.now)));
+        }
+        Ok(Looked::Found(users::find_by_email(tx, &self.email).await?.map(Box::new)))
+    }
+}
+
+struct Forget {
+    email_hash: Vec<u8>,
+}
+
+impl Operation for Forget {
+    const NAME: &'static str = "login_forget";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        throttle::forget_failures(tx, &self.email_hash).await.map(drop)
+    }
+}
+
+/// The user that a token speaks of, if it may still act: asked at every request, so that a removed user or a suspended
+/// tenant stops at once (I30).
+pub async fn caller(
+    platform: &Platform,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Caller>, StoreError> {
+    let found = platform.store.perform(Scope::Tenant(tenant), &FindCaller { tenant, user }).await?;
+    Ok(found.filter(|user| user.tenant_is_active).map(|found| Caller { tenant, user, role: found.role }))
+}
+
+struct FindCaller {
+    tenant: TenantId,
+    user: UserId,
+}
+
+impl Operation for FindCaller {
+    const NAME: &'static str = "find_caller";
+    type Done = Option<User>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Option<User>, StoreError> {
+        users::find(tx, self.tenant, self.user).await
+    }
+}

@@ -1,0 +1,112 @@
+//! The platform's owner books credit that a tenant paid for.
+
+use domain::{Money, TenantId, UserId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::{Operation, Scope, StoreError, Tx, billing::ledger};
+use thiserror::Error;
+
+use crate::access::permit::SuperAdmin;
+use crate::kernel::fields::FieldError;
+use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::platform::Platform;
+
+/// The largest amount of one top-up: a million. More is a typing error until somebody proves otherwise.
+pub const TOP_UP_MAX: Money = Money::from_micros(1_000_000_000_000);
+/// What a wallet holds at most: leaves room for a thousand times more before a sum could overflow.
+const BALANCE_MAX: Money = Money::from_micros(1_000_000_000_000_000);
+const DESCRIPTION_CHARS_MAX: usize = 500;
+
+/// Credit for a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// Whose.
+    pub tenant: TenantId,
+    /// How much.
+    pub amount: Money,
+    /// What for.
+    pub description: Option<String>,
+}
+
+/// The entry that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// Its number in the tenant's ledger.
+    pub seq: i64,
+    /// The balance with it.
+    pub balance: Money,
+}
+
+/// Why credit could not be booked.
+#[derive(Debug, Error)]
+pub enum AddCreditsError {
+    /// A field that cannot be.
+    #[error("{0}")]
+    Invalid(FieldError),
+    /// There is no such tenant.
+    #[error("there is no such tenant")]
+    NoTenant,
+    /// The idempotency key stops it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Books credit, once per key (I9).
+pub async fn add_credits(
+    platform: &Platform,
+    by: &SuperAdmin,
+    credit: Credit,
+    key: Key,
+) -> Result<Booked, AddCreditsError> {
+    check(&credit)?;
+    let add = AddCredits { credit, key, booked_by: by.user(), now: platform.clock.now() };
+    platform.store.perform(Scope::System, &add).await
+}
+
+fn check(credit: &Credit) -> Result<(), AddCreditsError> {
+    if !credit.amount.is_positive() || credit.amount > TOP_UP_MAX {
+        let why = format!("must be more than 0 and at most {TOP_UP_MAX}");
+        return Err(AddCreditsError::Invalid(FieldError::new("amount", why)));
+    }
+    let too_long =
+        credit.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX);
+    if too_long {
+        let why = format!("must be at most {DESCRIPTION_CHARS_MAX} characters");
+        return Err(AddCreditsError::Invalid(FieldError::new("description", why)));
+    }
+    Ok(())
+}
+
+struct AddCredits {
+    credit: Credit,
+    key: Key,
+    booked_by: UserId,
+    now: Timestamp,
+}
+
+impl Operation for AddCredits {
+    const NAME: &'static str = "add_credits";
+    type Done = Booked;
+    type Error = AddCreditsError;
+
+    async fn run(&self, tx: &Tx) -> Result<Booked, AddCreditsError> {
+        once(tx, Some(&self.key), self.now, self.book(tx)).await
+    }
+}
+
+impl AddCredits {
+    async fn book(&self, tx: &Tx) -> Result<Booked, AddCreditsError> {
+        let Credit { tenant, amount, description } = &self.credit;
+        let booked =
+            ledger::top_up(tx, (*tenant, *amount), description.as_deref(), self.booked_by, self.now).await?;
+        let (seq, balance) = booked.ok_or(AddCreditsError::NoTenant)?;
+        if balance > BALANCE_MAX {
+            let why = format!("would lift the balance above {BALANCE_MAX}");
+            return Err(AddCreditsError::Invalid(FieldError::new("amount", why)));
+        }
+        Ok(Booked { seq, balance })
+    }
+}

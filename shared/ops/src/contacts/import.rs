@@ -1,0 +1,129 @@
+//! Whom a tenant writes to: imported in bulk, each number once.
+
+use domain::limits::{ATTRIBUTES_BYTES_MAX, IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
+use domain::{ContactId, PhoneNumber, TenantId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::contacts::{self, Contact};
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+
+use crate::access::permit::Sender;
+use crate::kernel::fields::FieldError;
+use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::platform::Platform;
+
+/// Mistakes named in one answer at most; a file that is wrong throughout is wrong in the same way.
+const NAMED_MAX: usize = 20;
+
+/// A contact as the tenant wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewContact {
+    /// Any spelling with a country code.
+    pub phone: String,
+    /// The person's name.
+    pub name: Option<String>,
+    /// Whatever else: a JSON object.
+    pub attributes: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Contacts that are new.
+    pub imported: u64,
+    /// Contacts whose number was there already, or twice in the import.
+    pub skipped: u64,
+}
+
+/// Why nothing was imported.
+#[derive(Debug, Error)]
+pub enum ImportError {
+    /// Fields that cannot be; nothing was imported, so that the corrected file can be sent whole.
+    #[error("some contacts are not valid")]
+    Invalid(Vec<FieldError>),
+    /// The idempotency key stops it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Adds contacts, all or none; those whose number is there are skipped and counted.
+pub async fn import_contacts(
+    platform: &Platform,
+    by: &Sender,
+    rows: Vec<NewContact>,
+    key: Option<Key>,
+) -> Result<Imported, ImportError> {
+    if rows.len() > IMPORT_CONTACTS_MAX {
+        let why = format!("must hold at most {IMPORT_CONTACTS_MAX} entries");
+        return Err(ImportError::Invalid(vec![FieldError::new("contacts", why)]));
+    }
+    let now = platform.clock.now();
+    let (mut contacts, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (index, row) in rows.into_iter().enumerate() {
+        match check(index, row, now) {
+            Ok(contact) => contacts.push(contact),
+            Err(error) => wrong.push(error),
+        }
+        if wrong.len() == NAMED_MAX {
+            break;
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(ImportError::Invalid(wrong));
+    }
+    let tenant = by.tenant();
+    platform.store.perform(Scope::Tenant(tenant), &ImportContacts { tenant, contacts, key, now }).await
+}
+
+fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, FieldError> {
+    let at = |field: &str| format!("contacts[{index}].{field}");
+    let phone = PhoneNumber::parse(&row.phone).map_err(|error| FieldError::new(at("phone"), error))?;
+    let fits = |name: &String| name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control);
+    if !row.name.as_ref().is_none_or(fits) {
+        return Err(FieldError::new(
+            at("name"),
+            format!("must be at most {NAME_CHARS_MAX} visible characters"),
+        ));
+    }
+    let attributes = serde_json::Value::Object(row.attributes);
+    if attributes.to_string().len() > ATTRIBUTES_BYTES_MAX {
+        return Err(FieldError::new(
+            at("attributes"),
+            format!("must be at most {ATTRIBUTES_BYTES_MAX} bytes of JSON"),
+        ));
+    }
+    Ok(Contact {
+        contact_id: ContactId::at(now),
+        phone,
+        name: row.name,
+        attributes,
+        opted_out_at: None,
+        created_at: now,
+    })
+}
+
+struct ImportContacts {
+    tenant: TenantId,
+    contacts: Vec<Contact>,
+    key: Option<Key>,
+    now: Timestamp,
+}
+
+impl Operation for ImportContacts {
+    const NAME: &'static str = "import_contacts";
+    type Done = Imported;
+    type Error = ImportError;
+
+    async fn run(&self, tx: &Tx) -> Result<Imported, ImportError> {
+        let work = async {
+            let imported = contacts::import(tx, self.tenant, &self.contacts, self.now).await?;
+            let asked = u64::try_from(self.contacts.len()).unwrap_or(u64::MAX);
+            Ok(Imported { imported, skipped: asked - imported })
+        };
+        once(tx, self.key.as_ref(), self.now, work).await
+    }
+}

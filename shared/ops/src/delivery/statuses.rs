@@ -1,0 +1,115 @@
+//! What Meta tells us after a send: every authentic status is stored, and what is shown follows from their set.
+//!
+//! Order and repetition cannot matter (I18, I19). A status whose message is not known yet is parked, never dropped
+//! (I17); one that cannot be true is kept apart and moves no money. A failure promises its refund in the same
+//! transaction (I6), and the refunds queue carries it.
+
+use std::collections::BTreeMap;
+
+use domain::billing::RefundReason;
+use domain::updates::{KeptUpdate, StatusUpdate};
+use domain::{MessageId, PhoneNumberId, TenantId};
+use jiff::Timestamp;
+use store::delivery::states::{self, Held};
+use store::updates::unhandled;
+use store::{Operation, Scope, StoreError, Tx, delivery::statuses};
+
+use crate::billing::refund::enqueue_refunds;
+use crate::delivery::transition::{self, Change, by_id};
+use crate::kernel::platform::Platform;
+
+/// Applies what waited for messages that became known beside it.
+pub(crate) async fn apply_parked(platform: &Platform, tenant: TenantId) -> Result<(), StoreError> {
+    let apply = ApplyStatuses { tenant, source: Source::Parked, now: platform.clock.now() };
+    let promised = platform.store.perform(Scope::Tenant(tenant), &apply).await?;
+    enqueue_refunds(platform, tenant, promised).await;
+    Ok(())
+}
+
+pub(crate) fn numbers_of(statuses: &[StatusUpdate]) -> Vec<String> {
+    let mut numbers: Vec<String> = statuses.iter().map(|status| status.phone_number_id.0.clone()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+pub(crate) fn aside(reason: &str, status: &StatusUpdate) -> KeptUpdate {
+    tracing::warn!(reason, wamid = %status.wamid, "a status was kept aside");
+    KeptUpdate { reason: reason.to_owned(), raw: serde_json::to_value(status).unwrap_or_default() }
+}
+
+pub(crate) enum Source {
+    Heard(Vec<StatusUpdate>),
+    Parked,
+}
+
+pub(crate) struct ApplyStatuses {
+    pub tenant: TenantId,
+    pub source: Source,
+    pub now: Timestamp,
+}
+
+impl Operation for ApplyStatuses {
+    const NAME: &'static str = "apply_statuses";
+    /// Messages whose refunds are promised now.
+    type Done = Vec<MessageId>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Vec<MessageId>, StoreError> {
+        let updates = match &self.source {
+            Source::Heard(updates) => updates.clone(),
+            Source::Parked => statuses::unpark_known(tx, self.tenant).await?,
+        };
+        let matches = statuses::matches(tx, self.tenant, &updates).await?;
+        let (mut by_message, mut strangers) = (BTreeMap::<MessageId, Vec<&StatusUpdate>>::new(), Vec::new());
+        for update in &updates {
+            match matches.of(update) {
+                Some(message) => by_message.entry(message).or_default().push(update),
+                None => strangers.push(update),
+            }
+        }
+        statuses::park(tx, self.tenant, &strangers, self.now).await?;
+        let ids: Vec<MessageId> = by_message.keys().copied().collect();
+        let mut held = by_id(states::lock(tx, self.tenant, &ids).await?);
+        let (mut changes, mut heard) = (Vec::new(), Vec::new());
+        for (message, updates) in by_message {
+            let Some(held) = held.remove(&message) else { continue };
+            match hear(held, &updates) {
+                // A copy of what was heard before changes nothing, not even when the message changed (I19).
+                Ok(change) if !change.is_news => {}
+                Ok(change) => {
+                    heard.extend(updates.into_iter().map(|update| (message, update)));
+                    changes.push(change);
+                }
+                Err(reason) => self.keep_aside(tx, reason, &updates).await?,
+            }
+        }
+        statuses::store(tx, self.tenant, &heard, self.now).await?;
+        transition::write(tx, self.tenant, &changes, self.now).await?;
+        for number in numbers_of(&updates) {
+            statuses::heard(tx, self.tenant, &PhoneNumberId(number), self.now).await?;
+        }
+        Ok(transition::owed(&changes, RefundReason::Failed))
+    }
+}
+
+impl ApplyStatuses {
+    async fn keep_aside(&self, tx: &Tx, reason: &str, updates: &[&StatusUpdate]) -> Result<(), StoreError> {
+        for update in updates {
+            unhandled::insert(tx, &aside(reason, update), self.now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A status must come from the number that the message went out from, and of a message that can have gone out.
+fn hear(held: Held, updates: &[&StatusUpdate]) -> Result<Change, &'static str> {
+    if updates.iter().any(|update| update.phone_number_id != held.number) {
+        return Err("a status from another phone number than its message's");
+    }
+    let mut change = Change::of(held);
+    // Meta's id of the message may be news: its answer can have been lost.
+    change.wamid = updates.first().map(|update| update.wamid.clone());
+    change.hear(updates).map_err(|_impossible| "a status of a message that was never sent")?;
+    Ok(change)
+}

@@ -1,0 +1,114 @@
+//! Everything that a process was started with, handed to every operation.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cloud::Cloud;
+use domain::Clock;
+use jiff::SignedDuration;
+use store::Store;
+
+use crate::kernel::cipher::Sealer;
+use crate::kernel::passwords::Passwords;
+
+/// The platform as this process knows it. Clones share everything.
+#[derive(Clone)]
+pub struct Platform {
+    /// The database.
+    pub store: Store,
+    /// Queues, schedules, events.
+    pub cloud: Cloud,
+    /// Meta's Graph API.
+    pub meta: meta::Client,
+    /// The time.
+    pub clock: Clock,
+    /// Seals tenants' Meta tokens.
+    pub sealer: Arc<Sealer>,
+    /// Hashes passwords, a few at a time.
+    pub passwords: Passwords,
+    /// How long everything waits.
+    pub waits: Waits,
+    /// Whether the Meta that we talk to is a sandbox, where every new tenant is connected to an account of its own.
+    pub is_sandbox: bool,
+    /// Set when the process is going down: dispatchers end their shift after the chunk in hand.
+    pub is_closing: Arc<AtomicBool>,
+}
+
+impl Platform {
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform")
+            .field("store", &self.store)
+            .field("waits", &self.waits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every wait of the message's life. All of them are configuration: tests and stories live through a week in a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// How long a dispatcher holds a number and its chunk of messages before others may sort them out.
+    pub lease: SignedDuration,
+    /// How long after marking the intent a request may still start.
+    pub start: SignedDuration,
+    /// Back-off after the first attempt that certainly did not leave; doubles with each.
+    pub backoff: SignedDuration,
+    /// The longest back-off.
+    pub backoff_max: SignedDuration,
+    /// How late a batch may be before the sweeper wakes its tenant.
+    pub late: SignedDuration,
+    /// How old a promise or an event may be before the sweeper sends it again.
+    pub resend: SignedDuration,
+    /// When an unknown message is refunded while the number's webhooks flow.
+    pub horizon_short: SignedDuration,
+    /// When an unknown message is refunded in any case (Meta redelivers webhooks for up to seven days).
+    pub horizon_long: SignedDuration,
+    /// How long the answer to an idempotency key is kept.
+    pub key_retention: SignedDuration,
+    /// How long a dispatch works before it hands over to the next.
+    pub shift: SignedDuration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            lease: SignedDuration::from_secs(60),
+            start: SignedDuration::from_secs(10),
+            backoff: SignedDuration::from_secs(2),
+            backoff_max: SignedDuration::from_mins(10),
+            late: SignedDuration::from_secs(30),
+            resend: SignedDuration::from_secs(60),
+            horizon_short: SignedDuration::from_hours(24),
+            horizon_long: SignedDuration::from_hours(8 * 24),
+            key_retention: SignedDuration::from_hours(30 * 24),
+            shift: SignedDuration::from_mins(10),
+        }
+    }
+}
+
+impl Waits {
+    /// The pause before the next attempt of a message whose `attempt`-th certainly did not leave.
+    pub fn backoff_after(&self, attempt: i16) -> SignedDuration {
+        let doublings = u32::from(attempt.saturating_sub(1).unsigned_abs()).min(16);
+        self.backoff.checked_mul(2_i32.pow(doublings)).unwrap_or(self.backoff_max).min(self.backoff_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_back_off_is_twice_the_last_up_to_a_limit() {
+        let waits = Waits::default();
+        assert_eq!(waits.backoff_after(1), SignedDuration::from_secs(2));
+        assert_eq!(waits.backoff_after(4), SignedDuration::from_secs(16));
+        assert_eq!(waits.backoff_after(i16::MAX), waits.backoff_max);
+    }
+}

@@ -1,0 +1,199 @@
+//! Taking a message from its tenant: durable before the answer, woken after it.
+//!
+//! Nothing is debited here. The message, its place among what is due, its batch and the answer to its idempotency key
+//! commit together; the schedule or wake-up follows and may be lost without loss (I14).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cloud::{CloudError, WakeUp, trace};
+use domain::limits::VARIABLE_CHARS_MAX;
+use domain::{Batch, ContactId, Market, MessageId, TemplateId, TenantId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::contacts::{self, Contact};
+use store::messages::{self, NewMessage};
+use store::templates::{self, Template};
+use store::whatsapp::numbers;
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+use tokio::time::timeout;
+
+use crate::access::permit::Spender;
+use crate::kernel::fields::FieldError;
+use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::platform::Platform;
+
+/// What is due sooner than this gets a wake-up on the queue: a schedule may fire up to a minute late, and a one-time
+/// password cannot wait for that.
+const SOON: SignedDuration = SignedDuration::from_secs(60);
+/// How long the caller of a message that is taken waits for its wake-up to be made: it would rather be told that the
+/// message is taken.
+const WAKE_MAX: Duration = Duration::from_secs(3);
+
+/// A message as its tenant asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSend {
+    /// What.
+    pub template: TemplateId,
+    /// To whom.
+    pub contact: ContactId,
+    /// When; in the past is now.
+    pub due_at: Option<Timestamp>,
+    /// Values of the template's variables by their names; what is missing is taken from the contact.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// A message that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Its id.
+    pub message_id: MessageId,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// When it was taken.
+    pub accepted_at: Timestamp,
+    /// Whether its batch is new, so that its schedule has to be made.
+    pub is_new_batch: bool,
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Error)]
+pub enum AcceptError {
+    /// A field that cannot be, or names nothing of the tenant's.
+    #[error("{0}")]
+    Invalid(FieldError),
+    /// No WhatsApp Business account is connected.
+    #[error("no WhatsApp Business account is connected")]
+    NotConnected,
+    /// The contact wants no messages.
+    #[error("the contact has opted out")]
+    OptedOut,
+    /// Meta has not approved the template.
+    #[error("the template is {0} and only an APPROVED one can be sent")]
+    NotApproved(String),
+    /// The idempotency key stops it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Takes a message and sees to it that somebody wakes up for it.
+pub async fn accept_message(
+    platform: &Platform,
+    by: &Spender,
+    asked: NewSend,
+    key: Option<Key>,
+) -> Result<Accepted, AcceptError> {
+    let tenant = by.tenant();
+    let accept = AcceptMessage { tenant, asked, key, now: platform.clock.now() };
+    let accepted = platform.store.perform(Scope::Tenant(tenant), &accept).await?;
+    let slow = |_elapsed| Err(CloudError::new("it takes too long"));
+    if let Err(error) = timeout(WAKE_MAX, wake(platform, tenant, &accepted)).await.unwrap_or_else(slow) {
+        tracing::warn!(%error, message = %accepted.message_id, "its wake-up was not made; the sweeper will find it");
+    }
+    Ok(accepted)
+}
+
+async fn wake(platform: &Platform, tenant: TenantId, accepted: &Accepted) -> Result<(), CloudError> {
+    let wait = accepted.due_at.duration_since(platform.clock.now());
+    if wait <= SOON {
+        let delay = Duration::try_from(wait).unwrap_or(Duration::ZERO);
+        return platform.cloud.send(&WakeUp { tenant }, delay).await;
+    }
+    if accepted.is_new_batch {
+        return platform.cloud.wake_ups.schedule(Batch::of(tenant, accepted.due_at)).await;
+    }
+    Ok(())
+}
+
+struct AcceptMessage {
+    tenant: TenantId,
+    asked: NewSend,
+    key: Option<Key>,
+    now: Timestamp,
+}
+
+impl Operation for AcceptMessage {
+    const NAME: &'static str = "accept_message";
+    type Done = Accepted;
+    type Error = AcceptError;
+
+    async fn run(&self, tx: &Tx) -> Result<Accepted, AcceptError> {
+        once(tx, self.key.as_ref(), self.now, self.take(tx)).await
+    }
+}
+
+impl AcceptMessage {
+    async fn take(&self, tx: &Tx) -> Result<Accepted, AcceptError> {
+        let unknown = |field: &str, what: &str| {
+            AcceptError::Invalid(FieldError::new(field, format!("names no {what} of yours")))
+        };
+        let template = templates::find(tx, self.tenant, self.asked.template).await?;
+        let template = template.ok_or_else(|| unknown("templateId", "template"))?;
+        let contact = contacts::find(tx, self.tenant, self.asked.contact).await?;
+        let contact = contact.ok_or_else(|| unknown("contactId", "contact"))?;
+        if !template.is_approved() {
+            return Err(AcceptError::NotApproved(template.status));
+        }
+        if contact.opted_out_at.is_some() {
+            return Err(AcceptError::OptedOut);
+        }
+        let number = numbers::first(tx, self.tenant).await?.ok_or(AcceptError::NotConnected)?;
+        let variables = fill(&template, &contact, &self.asked.variables).map_err(AcceptError::Invalid)?;
+        let due_at = self.asked.due_at.unwrap_or(self.now).max(self.now);
+        let message = NewMessage {
+            message_id: MessageId::at(self.now),
+            contact_id: contact.contact_id,
+            template_id: template.template_id,
+            phone_number_id: number.phone_number_id,
+            market: Market::of(&contact.phone, due_at).name(),
+            to: contact.phone,
+            category: template.category,
+            variables,
+            due_at,
+            traceparent: trace::current().map(String::from),
+        };
+        let is_new_batch = messages::accept(tx, self.tenant, &message, self.now).await?;
+        Ok(Accepted { message_id: message.message_id, due_at, accepted_at: self.now, is_new_batch })
+    }
+}
+
+/// The value of every variable, in the template's order: the request's, else the contact's attribute of that name, else,
+/// for `name`, the contact's name.
+fn fill(
+    template: &Template,
+    contact: &Contact,
+    given: &BTreeMap<String, String>,
+) -> Result<Vec<String>, FieldError> {
+    if let Some(stranger) = given.keys().find(|name| !template.variables.contains(name)) {
+        return Err(FieldError::new(format!("variables.{stranger}"), "is no variable of this template"));
+    }
+    template.variables.iter().map(|name| value_of(name, contact, given)).collect()
+}
+
+fn value_of(name: &str, contact: &Contact, given: &BTreeMap<String, String>) -> Result<String, FieldError> {
+    let attribute = contact.attributes.get(name).and_then(|value| match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(truth) => Some(truth.to_string()),
+        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+    });
+    let own_name = || contact.name.clone().filter(|_| name == "name");
+    let field = || format!("variables.{name}");
+    let value = given.get(name).cloned().or(attribute).or_else(own_name);
+    let value = value.filter(|value| !value.trim().is_empty());
+    let value = value
+        .ok_or_else(|| FieldError::new(field(), "is needed: neither the request nor the contact has it"))?;
+    // Meta refuses a variable with line breaks or tabs in it (error 132018).
+    if value.chars().count() > VARIABLE_CHARS_MAX || value.chars().any(char::is_control) {
+        let why = format!("must be at most {VARIABLE_CHARS_MAX} characters without line breaks or tabs");
+        return Err(FieldError::new(field(), why));
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! Repair of what lost events left behind, and the figures that show it.
+
+pub mod gauges;
+pub mod sweep;

@@ -1,0 +1,212 @@
+//! Whatever a lost event left behind, found in the rows and set going again. Runs every minute, anywhere, as often as
+//! it likes.
+
+use domain::billing::RefundReason;
+use domain::messages::{DispatchState, Event};
+use domain::{ClaimId, MessageId, TenantId, with_causes};
+use jiff::{SignedDuration, Timestamp};
+use store::billing::refunds;
+use store::billing::wallet;
+use store::delivery::states;
+use store::{Operation, Scope, StoreError, Tx, delivery::claims, idempotency, recovery::sweep};
+use thiserror::Error;
+
+use crate::billing::refund::enqueue_refunds;
+use crate::delivery::statuses::apply_parked;
+use crate::delivery::transition::{self, Change};
+use crate::kernel::events::{PublishError, publish_events};
+use crate::kernel::platform::{Platform, Waits};
+use crate::kernel::wake_up::wake;
+
+/// A batch is forgotten this long after its minute: no transaction can still be adding to it then.
+const BATCH_KEPT: SignedDuration = SignedDuration::from_mins(2);
+
+/// What a sweep found and set going.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Tenants whose wake-up was lost.
+    pub overdue: usize,
+    /// Chunks whose dispatcher did not come back.
+    pub claims: usize,
+    /// Refunds whose queue message was lost.
+    pub promises: usize,
+    /// Unknown messages past their horizon.
+    pub unresolved: usize,
+    /// Tenants with parked statuses.
+    pub parked: usize,
+    /// Events that had not been published.
+    pub events: usize,
+    /// Repairs that did not work this time.
+    pub failed: usize,
+}
+
+impl Swept {
+    fn note(&mut self, tenant: TenantId, outcome: Result<(), StoreError>) {
+        if let Err(error) = outcome {
+            tracing::error!(error = with_causes(&error), %tenant, "a repair failed; the next sweep tries again");
+            self.failed += 1;
+        }
+    }
+}
+
+/// Why a sweep did not finish; the next one begins anew.
+#[derive(Debug, Error)]
+pub enum SweepError {
+    /// Events stay in the outbox.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Looks at everything once. What is not begun by `until` is left to the next sweep.
+#[tracing::instrument(skip_all)]
+pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, SweepError> {
+    let now = platform.clock.now();
+    let found = platform.store.perform(Scope::System, &Look { waits: platform.waits, now }).await?;
+    let mut swept = Swept {
+        overdue: found.overdue.len(),
+        claims: found.claims.len(),
+        promises: found.promises.iter().map(|(_, messages)| messages.len()).sum(),
+        unresolved: found.unresolved.iter().map(|(_, messages)| messages.len()).sum(),
+        parked: found.parked.len(),
+        events: 0,
+        failed: 0,
+    };
+    let is_time = || platform.clock.now() < until;
+    // One tenant's trouble must not keep the others waiting: what fails is counted, and found again in a minute.
+    for tenant in found.parked.into_iter().take_while(|_| is_time()) {
+        swept.note(tenant, apply_parked(platform, tenant).await);
+    }
+    for (tenant, claim) in found.claims.into_iter().take_while(|_| is_time()) {
+        swept.note(tenant, reap(platform, tenant, claim).await);
+    }
+    for (tenant, messages) in found.unresolved.into_iter().take_while(|_| is_time()) {
+        let expire = ExpireUnknown { tenant, messages, now };
+        swept.note(tenant, platform.store.perform(Scope::Tenant(tenant), &expire).await);
+    }
+    for (tenant, messages) in found.promises.into_iter().take_while(|_| is_time()) {
+        enqueue_refunds(platform, tenant, messages).await;
+    }
+    for tenant in found.overdue.into_iter().take_while(|_| is_time()) {
+        wake(platform, tenant, SignedDuration::ZERO).await;
+    }
+    swept.events = publish_events(platform).await?;
+    if swept != Swept::default() {
+        tracing::info!(?swept, "the sweeper set things going again");
+    }
+    Ok(swept)
+}
+
+/// Gives back what an expired chunk holds: what certainly did not leave waits for another attempt, what may have left is
+/// unknown.
+async fn reap(platform: &Platform, tenant: TenantId, claim: ClaimId) -> Result<(), StoreError> {
+    let reap = Reap { tenant, claim, waits: platform.waits, now: platform.clock.now() };
+    if let Some(again_at) = platform.store.perform(Scope::Tenant(tenant), &reap).await? {
+        wake(platform, tenant, again_at.duration_since(platform.clock.now())).await;
+    }
+    Ok(())
+}
+
+struct Found {
+    overdue: Vec<TenantId>,
+    claims: Vec<(TenantId, ClaimId)>,
+    promises: Vec<(TenantId, Vec<MessageId>)>,
+    unresolved: Vec<(TenantId, Vec<MessageId>)>,
+    parked: Vec<TenantId>,
+}
+
+struct Look {
+    waits: Waits,
+    now: Timestamp,
+}
+
+impl Operation for Look {
+    const NAME: &'static str = "sweep_look";
+    type Done = Found;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Found, StoreError> {
+        let (waits, now) = (&self.waits, self.now);
+        sweep::close_batches(tx, now - BATCH_KEPT).await?;
+        idempotency::forget_before(tx, now - waits.key_retention).await?;
+        Ok(Found {
+            overdue: sweep::overdue(tx, now - waits.late).await?,
+            claims: sweep::expired_claims(tx, now).await?,
+            promises: sweep::open_promises(tx, now - waits.resend).await?,
+            unresolved: sweep::past_horizon(tx, now - waits.horizon_short, now - waits.horizon_long, now)
+                .await?,
+            parked: sweep::parked(tx).await?,
+        })
+    }
+}
+
+struct Reap {
+    tenant: TenantId,
+    claim: ClaimId,
+    waits: Waits,
+    now: Timestamp,
+}
+
+impl Operation for Reap {
+    const NAME: &'static str = "reap_claim";
+    /// When the first of those given back is to be tried again.
+    type Done = Option<Timestamp>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Option<Timestamp>, StoreError> {
+        wallet::lock(tx, self.tenant).await?;
+        let ids = sweep::held_by(tx, self.tenant, self.claim, self.now).await?;
+        let mut changes = Vec::with_capacity(ids.len());
+        for held in states::lock(tx, self.tenant, &ids).await? {
+            // Between the look and the lock its dispatcher may have recorded it.
+            if held.claim_id != Some(self.claim) {
+                continue;
+            }
+            let mut change = Change::of(held);
+            if change.step(Event::LeaseOver, RefundReason::Rejected).is_err() {
+                continue;
+            }
+            if change.held.state == DispatchState::Reserved {
+                change.again_at = Some(self.now + self.waits.backoff_after(change.held.attempt));
+            }
+            changes.push(change);
+        }
+        transition::write(tx, self.tenant, &changes, self.now).await?;
+        let given_up = transition::owed(&changes, RefundReason::Rejected);
+        if !given_up.is_empty() {
+            refunds::pay(tx, self.tenant, &given_up, self.now).await?;
+        }
+        claims::free(tx, self.tenant, self.claim).await?;
+        Ok(changes.iter().filter_map(|change| change.again_at).min())
+    }
+}
+
+struct ExpireUnknown {
+    tenant: TenantId,
+    messages: Vec<MessageId>,
+    now: Timestamp,
+}
+
+impl Operation for ExpireUnknown {
+    const NAME: &'static str = "expire_unknown";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        wallet::lock(tx, self.tenant).await?;
+        let mut changes = Vec::with_capacity(self.messages.len());
+        for held in states::lock(tx, self.tenant, &self.messages).await? {
+            let mut change = Change::of(held);
+            if change.was == DispatchState::Unknown
+                && change.step(Event::HorizonPassed, RefundReason::Unresolved).is_ok()
+            {
+                changes.push(change);
+            }
+        }
+        transition::write(tx, self.tenant, &changes, self.now).await?;
+        let unresolved = transition::owed(&changes, RefundReason::Unresolved);
+        refunds::pay(tx, self.tenant, &unresolved, self.now).await.map(drop)
+    }
+}

@@ -1,0 +1,284 @@
+//! A template is written down as a draft, offered to Meta, and has the status that Meta gave it.
+//!
+//! Two transactions around one call: a draft whose answer was lost is found at Meta by its name when the tenant asks
+//! again. What the tenant says of the status is not believed.
+
+use domain::templates::{check_name, count_variables};
+use domain::{Category, TemplateId, TenantId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::templates::{self, Answered, DRAFT, Template};
+use store::whatsapp::accounts;
+use store::whatsapp::accounts::Account;
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+
+use crate::access::permit::TenantAdmin;
+use crate::kernel::cipher::SealError;
+use crate::kernel::fields::FieldError;
+use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::platform::Platform;
+use crate::whatsapp::connect::connect_to_sandbox;
+use crate::whatsapp::token;
+
+/// Pages of an account's templates that are looked through: Meta keeps 6,000 templates at most, and tells a hundred at
+/// once.
+const TEMPLATE_PAGES_MAX: usize = 60;
+
+/// A template as the tenant wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTemplate {
+    /// Meta's name of it.
+    pub name: String,
+    /// Text with `{{1}}`, `{{2}}`, ….
+    pub content: String,
+    /// What the tenant calls the variables, in order.
+    pub variables: Vec<String>,
+    /// Meta's code, such as `en_US`.
+    pub language: String,
+    /// Sets price and priority.
+    pub category: Category,
+}
+
+/// Why there is no such template now.
+#[derive(Debug, Error)]
+pub enum CreateTemplateError {
+    /// Fields that cannot be.
+    #[error("some fields are not valid")]
+    Invalid(Vec<FieldError>),
+    /// No WhatsApp Business account is connected.
+    #[error("no WhatsApp Business account is connected")]
+    NotConnected,
+    /// There is a template of that name and language.
+    #[error("there is a template of that name and language")]
+    NameTaken,
+    /// Meta refused it; the draft can be offered again.
+    #[error("Meta refused the template")]
+    Refused(#[source] meta::CallError),
+    /// Meta could not be asked; the draft can be offered again.
+    #[error("Meta could not be reached")]
+    Unreachable(#[source] meta::CallError),
+    /// The idempotency key stops it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The account's token does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for CreateTemplateError {
+    fn from(error: StoreError) -> Self {
+        if error.is_constraint(templates::NAME_TAKEN) { Self::NameTaken } else { Self::Store(error) }
+    }
+}
+
+impl From<meta::CallError> for CreateTemplateError {
+    fn from(error: meta::CallError) -> Self {
+        if error.graph().is_some() { Self::Refused(error) } else { Self::Unreachable(error) }
+    }
+}
+
+/// Writes the template down and offers it to Meta.
+pub async fn create_template(
+    platform: &Platform,
+    by: &TenantAdmin,
+    asked: NewTemplate,
+    key: Option<Key>,
+) -> Result<Template, CreateTemplateError> {
+    check(&asked)?;
+    let tenant = by.tenant();
+    let draft = Draft { tenant, asked: asked.clone(), key: key.clone(), now: platform.clock.now() };
+    let mut drafted = platform.store.perform(Scope::Tenant(tenant), &draft).await;
+    if matches!(drafted, Err(CreateTemplateError::NotConnected)) && platform.is_sandbox {
+        // The process died between the tenant's birth and its connection.
+        connect_to_sandbox(platform, tenant).await;
+        drafted = platform.store.perform(Scope::Tenant(tenant), &draft).await;
+    }
+    let (template, account) = match drafted? {
+        Drafted::Done(template) => return Ok(*template),
+        Drafted::Offer(template, account) => (*template, account),
+    };
+    let token = token::decrypt(platform, tenant, &account).await?;
+    let said = offer(platform, &token, &account.waba_id, &asked).await?;
+    let settle = Settle { tenant, template_id: template.template_id, said, key, now: platform.clock.now() };
+    platform.store.perform(Scope::Tenant(tenant), &settle).await
+}
+
+fn check(asked: &NewTemplate) -> Result<(), CreateTemplateError> {
+    let mut wrong = Vec::new();
+    if let Err(error) = check_name(&asked.name) {
+        wrong.push(FieldError::new("name", error));
+    }
+    match count_variables(&asked.content) {
+        Err(error) => wrong.push(FieldError::new("content", error)),
+        Ok(count) if count != asked.variables.len() => {
+            let why =
+                format!("must name the {count} variables of the content, not {}", asked.variables.len());
+            wrong.push(FieldError::new("variables", why));
+        }
+        Ok(_) => {}
+    }
+    let is_name = |name: &String| !name.is_empty() && name.len() <= 60 && !name.chars().any(char::is_control);
+    if !asked.variables.iter().all(is_name) {
+        wrong.push(FieldError::new("variables", "must be names of 1 to 60 visible characters"));
+    }
+    let is_language = (2..=10).contains(&asked.language.len())
+        && asked.language.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    if !is_language {
+        wrong.push(FieldError::new("language", "must be one of Meta's codes, such as en_US"));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(CreateTemplateError::Invalid(wrong)) }
+}
+
+/// Asks Meta to take it. Meta refuses a name that it has: then an earlier offer of ours got through, and its answer was
+/// lost.
+async fn offer(
+    platform: &Platform,
+    token: &str,
+    waba_id: &str,
+    asked: &NewTemplate,
+) -> Result<meta::TemplateState, CreateTemplateError> {
+    let new = meta::NewTemplate {
+        name: asked.name.clone(),
+        language: asked.language.clone(),
+        category: asked.category.into(),
+        content: meta::TemplateContent::of_body(&asked.content, &asked.variables),
+        options: meta::TemplateOptions::default(),
+    };
+    let refusal = match platform.meta.create_template(token, waba_id, &new).await {
+        Ok(state) => return Ok(state),
+        Err(error) if error.graph().is_some() => error,
+        Err(error) => return Err(error.into()),
+    };
+    let mut after: Option<String> = None;
+    for _page in 0..TEMPLATE_PAGES_MAX {
+        let query = meta::TemplateQuery::everything(after.as_deref());
+        let page = platform.meta.list_templates(token, waba_id, &query).await?;
+        let next = page.next().map(str::to_owned);
+        let is_ours = |remote: &meta::RemoteTemplate| {
+            remote.name.as_ref() == Some(&asked.name) && remote.language.as_ref() == Some(&asked.language)
+        };
+        if let Some(remote) = page.items.into_iter().find(is_ours) {
+            return Ok(remote.into());
+        }
+        if next.is_none() {
+            break;
+        }
+        after = next;
+    }
+    Err(refusal.into())
+}
+
+enum Drafted {
+    Done(Box<Template>),
+    Offer(Box<Template>, Account),
+}
+
+struct Draft {
+    tenant: TenantId,
+    asked: NewTemplate,
+    key: Option<Key>,
+    now: Timestamp,
+}
+
+impl Operation for Draft {
+    const NAME: &'static str = "draft_template";
+    type Done = Drafted;
+    type Error = CreateTemplateError;
+
+    async fn run(&self, tx: &Tx) -> Result<Drafted, CreateTemplateError> {
+        if let Some(key) = &self.key {
+            match store::idempotency::begin(tx, key).await? {
+                store::idempotency::Begun::First => {}
+                store::idempotency::Begun::Running => return Err(KeyError::Running.into()),
+                store::idempotency::Begun::Mismatch => return Err(KeyError::Reused.into()),
+                store::idempotency::Begun::Replay(outcome) => return self.replayed(tx, &outcome).await,
+            }
+        }
+        let account = accounts::first(tx, self.tenant).await?.ok_or(CreateTemplateError::NotConnected)?;
+        let asked = &self.asked;
+        let existing = templates::find_by_name(tx, self.tenant, &asked.name, &asked.language).await?;
+        let mut template = Template {
+            template_id: TemplateId::at(self.now),
+            name: asked.name.clone(),
+            language: asked.language.clone(),
+            category: asked.category,
+            body: asked.content.clone(),
+            variables: asked.variables.clone(),
+            status: DRAFT.to_owned(),
+            meta_template_id: None,
+            waba_id: account.waba_id.clone(),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        match existing {
+            None => templates::insert(tx, self.tenant, &template).await?,
+            Some(draft) if draft.status == DRAFT => {
+                template.template_id = draft.template_id;
+                templates::redraft(tx, self.tenant, &template).await?;
+            }
+            Some(_) => return Err(CreateTemplateError::NameTaken),
+        }
+        Ok(Drafted::Offer(Box::new(template), account))
+    }
+}
+
+impl Draft {
+    async fn replayed(&self, tx: &Tx, outcome: &str) -> Result<Drafted, CreateTemplateError> {
+        let unreadable = |what: String| StoreError::Inconsistent { table: "idempotency_keys", what };
+        let outcome: Outcome =
+            serde_json::from_str(outcome).map_err(|error| unreadable(error.to_string()))?;
+        let template = templates::find(tx, self.tenant, outcome.template_id).await?;
+        let mut template = template.ok_or_else(|| unreadable("its template is gone".to_owned()))?;
+        // The answer is the one that was given then, whatever Meta said since.
+        template.status = outcome.status;
+        template.category = outcome.category.unwrap_or(template.category);
+        template.updated_at = outcome.updated_at;
+        Ok(Drafted::Done(Box::new(template)))
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Outcome {
+    template_id: TemplateId,
+    status: String,
+    #[serde(default)]
+    category: Option<Category>,
+    updated_at: Timestamp,
+}
+
+struct Settle {
+    tenant: TenantId,
+    template_id: TemplateId,
+    said: meta::TemplateState,
+    key: Option<Key>,
+    now: Timestamp,
+}
+
+impl Operation for Settle {
+    const NAME: &'static str = "settle_template";
+    type Done = Template;
+    type Error = CreateTemplateError;
+
+    async fn run(&self, tx: &Tx) -> Result<Template, CreateTemplateError> {
+        let work = async {
+            let category = self.said.category.as_ref().and_then(meta::TemplateCategory::known);
+            let said = Answered { status: &self.said.status, meta_id: Some(&self.said.id), category };
+            templates::settle(tx, (self.tenant, self.template_id), said, self.now).await?;
+            Ok::<_, CreateTemplateError>(Outcome {
+                template_id: self.template_id,
+                status: self.said.status.clone(),
+                category,
+                updated_at: self.now,
+            })
+        };
+        once(tx, self.key.as_ref(), self.now, work).await?;
+        let template = templates::find(tx, self.tenant, self.template_id).await?;
+        let gone =
+            || StoreError::Inconsistent { table: "templates", what: format!("{} is gone", self.template_id) };
+        Ok(template.ok_or_else(gone)?)
+    }
+}

@@ -1,0 +1,6 @@
+//! Tenants, their plans, and the platform itself.
+
+pub mod create;
+pub mod owner;
+pub mod plans;
+pub mod register;

@@ -1,0 +1,109 @@
+//! The platform's owner makes a tenant; its owner is invited by e-mail to choose a password.
+
+use domain::events::DomainEvent;
+use domain::{Role, TenantId, UserId, with_causes};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::{Operation, Scope, StoreError, Tx, outbox};
+use thiserror::Error;
+
+use crate::access::permit::SuperAdmin;
+use crate::kernel::events;
+use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::platform::Platform;
+use crate::tenants::register::{self, RegisterError, Registration};
+use crate::whatsapp::connect::connect_to_sandbox;
+
+/// What was made, as the caller is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provisioned {
+    /// The new tenant.
+    pub tenant_id: TenantId,
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Its plan.
+    pub plan: String,
+    /// Its owner.
+    pub owner_id: UserId,
+    /// Where the invitation goes.
+    pub owner_email: String,
+    /// The owner's role.
+    pub owner_role: Role,
+}
+
+/// Why a tenant could not be made.
+#[derive(Debug, Error)]
+pub enum CreateTenantError {
+    /// As for a business that registers itself.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// The idempotency key stops it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl From<StoreError> for CreateTenantError {
+    fn from(error: StoreError) -> Self {
+        Self::Register(error.into())
+    }
+}
+
+/// Makes a tenant and promises the e-mail to its owner.
+pub async fn create_tenant(
+    platform: &Platform,
+    _by: &SuperAdmin,
+    asked: Registration,
+    key: Option<Key>,
+) -> Result<Provisioned, CreateTenantError> {
+    let asked = register::check(asked)?;
+    let now = platform.clock.now();
+    let create = CreateTenant { asked, key, now };
+    // The key is the platform's, the rows are the new tenant's: only the system role sees both.
+    let made = platform.store.perform(Scope::System, &create).await?;
+    connect_to_sandbox(platform, made.tenant_id).await;
+    // The event stands in the outbox; when publishing fails now, the sweeper does it in a minute.
+    if let Err(error) = events::publish_events(platform).await {
+        tracing::warn!(error = with_causes(&error), "the invitation waits for the sweeper");
+    }
+    Ok(made)
+}
+
+struct CreateTenant {
+    asked: Registration,
+    key: Option<Key>,
+    now: Timestamp,
+}
+
+impl Operation for CreateTenant {
+    const NAME: &'static str = "create_tenant";
+    type Done = Provisioned;
+    type Error = CreateTenantError;
+
+    async fn run(&self, tx: &Tx) -> Result<Provisioned, CreateTenantError> {
+        once(tx, self.key.as_ref(), self.now, self.make(tx)).await
+    }
+}
+
+impl CreateTenant {
+    async fn make(&self, tx: &Tx) -> Result<Provisioned, CreateTenantError> {
+        let made = register::insert(tx, TenantId::at(self.now), &self.asked, None, self.now).await?;
+        let event = DomainEvent::TenantProvisioned {
+            tenant_id: made.tenant.tenant_id,
+            user_id: made.owner.user_id,
+            email: made.owner.email.clone(),
+            tenant_name: made.tenant.name.clone(),
+        };
+        outbox::put(tx, made.tenant.tenant_id, &event, self.now).await?;
+        Ok(Provisioned {
+            tenant_id: made.tenant.tenant_id,
+            slug: made.tenant.slug,
+            name: made.tenant.name,
+            plan: made.tenant.plan_name,
+            owner_id: made.owner.user_id,
+            owner_email: made.owner.email,
+            owner_role: made.owner.role,
+        })
+    }
+}

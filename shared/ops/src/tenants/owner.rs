@@ -1,0 +1,183 @@
+//! The platform's own tenant and its super admins: the first is made at the first start or deploy.
+
+use domain::events::DomainEvent;
+use domain::{Role, TenantId, UserId};
+use jiff::Timestamp;
+use store::access::users::{self, User};
+use store::tenants::{self, Tenant};
+use store::{Operation, Scope, Store, StoreError, Tx, outbox, tenants::plans};
+use thiserror::Error;
+
+use crate::kernel::fields::{self, FieldError};
+use crate::kernel::passwords::{self, HashError, PasswordError};
+use crate::kernel::platform::Platform;
+use crate::tenants::register::{self, RegisterError};
+
+/// The slug of the tenant that super admins belong to.
+pub const PLATFORM_SLUG: &str = "platform";
+const PLATFORM_NAME: &str = "Platform";
+
+/// Why the platform has no super admin.
+#[derive(Debug, Error)]
+pub enum OwnerError {
+    /// The e-mail is none.
+    #[error(transparent)]
+    Email(#[from] FieldError),
+    /// The password is none.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// Its tenant could not be made.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+}
+
+impl From<StoreError> for OwnerError {
+    fn from(error: StoreError) -> Self {
+        Self::Register(error.into())
+    }
+}
+
+/// Sees to it that there is a super admin.
+///
+/// With `is_chosen` somebody set this very login: it is made, or given this password. Without, it is only made when the
+/// platform has no super admin yet. Tells whether anything changed.
+pub async fn ensure_super_admin(
+    platform: &Platform,
+    email: &str,
+    password: String,
+    is_chosen: bool,
+) -> Result<bool, OwnerError> {
+    let email = fields::email("email", email)?;
+    passwords::check(&password)?;
+    let found = platform.store.perform(Scope::System, &FindSuperAdmin { email: email.clone() }).await?;
+    let is_right = match &found {
+        Found::Nobody => false,
+        Found::Another => !is_chosen,
+        Found::Same(hash) => !is_chosen || platform.passwords.verify(password.clone(), hash.clone()).await?,
+    };
+    if is_right {
+        return Ok(false);
+    }
+    let password_hash = platform.passwords.hash(password).await?;
+    let make = MakeSuperAdmin { email, password_hash, now: platform.clock.now() };
+    platform.store.perform(Scope::System, &make).await?;
+    Ok(true)
+}
+
+/// Sees to it that there is a super admin of this e-mail, who chooses a password through a link that is mailed; the
+/// letter leaves with the next sweep. Tells whether one was promised: not to somebody who has a password.
+pub async fn invite_super_admin(store: &Store, email: &str, now: Timestamp) -> Result<bool, OwnerError> {
+    let email = fields::email("email", email)?;
+    store.perform(Scope::System, &InviteSuperAdmin { email, now }).await
+}
+
+enum Found {
+    Nobody,
+    Another,
+    Same(Option<String>),
+}
+
+struct FindSuperAdmin {
+    email: String,
+}
+
+impl Operation for FindSuperAdmin {
+    const NAME: &'static str = "find_super_admin";
+    type Done = Found;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Found, StoreError> {
+        if let Some(same) = users::find_by_email(tx, &self.email).await? {
+            return Ok(Found::Same(same.password_hash));
+        }
+        Ok(if users::find_super_admin(tx).await?.is_some() { Found::Another } else { Found::Nobody })
+    }
+}
+
+struct MakeSuperAdmin {
+    email: String,
+    password_hash: String,
+    now: Timestamp,
+}
+
+impl Operation for MakeSuperAdmin {
+    const NAME: &'static str = "make_super_admin";
+    type Done = ();
+    type Error = OwnerError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), OwnerError> {
+        let owner = find_or_make(tx, &self.email, self.now).await?;
+        Ok(users::set_password(tx, owner.tenant_id, owner.user_id, &self.password_hash).await?)
+    }
+}
+
+struct InviteSuperAdmin {
+    email: String,
+    now: Timestamp,
+}
+
+impl Operation for InviteSuperAdmin {
+    const NAME: &'static str = "invite_super_admin";
+    type Done = bool;
+    type Error = OwnerError;
+
+    async fn run(&self, tx: &Tx) -> Result<bool, OwnerError> {
+        let owner = find_or_make(tx, &self.email, self.now).await?;
+        if owner.password_hash.is_some() {
+            return Ok(false);
+        }
+        let event = DomainEvent::TenantProvisioned {
+            tenant_id: owner.tenant_id,
+            user_id: owner.user_id,
+            email: owner.email,
+            tenant_name: PLATFORM_NAME.to_owned(),
+        };
+        outbox::put(tx, owner.tenant_id, &event, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// The super admin of this e-mail, who has no password yet when made here.
+async fn find_or_make(tx: &Tx, email: &str, now: Timestamp) -> Result<User, OwnerError> {
+    if let Some(same) = users::find_by_email(tx, email).await? {
+        if same.role != Role::SuperAdmin {
+            return Err(OwnerError::Email(FieldError::new("email", "is a tenant's user")));
+        }
+        return Ok(same);
+    }
+    let tenant = match users::find_super_admin(tx).await? {
+        Some(first) => first.tenant_id,
+        None => make_platform_tenant(tx, now).await?,
+    };
+    let owner = User {
+        tenant_id: tenant,
+        user_id: UserId::at(now),
+        email: email.to_owned(),
+        name: "Super admin".to_owned(),
+        role: Role::SuperAdmin,
+        password_hash: None,
+        tenant_is_active: true,
+        created_at: now,
+    };
+    users::insert(tx, &owner).await?;
+    Ok(owner)
+}
+
+async fn make_platform_tenant(tx: &Tx, now: Timestamp) -> Result<TenantId, OwnerError> {
+    let plan = plans::find_by_name(tx, register::PLAN_DEFAULT).await?;
+    let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter is gone"))?;
+    let tenant = Tenant {
+        tenant_id: TenantId::at(now),
+        slug: PLATFORM_SLUG.to_owned(),
+        name: PLATFORM_NAME.to_owned(),
+        plan_id: plan.plan_id,
+        plan_name: plan.name,
+        is_active: true,
+        created_at: now,
+    };
+    tenants::insert(tx, &tenant).await?;
+    Ok(tenant.tenant_id)
+}

@@ -1,0 +1,135 @@
+//! What the platform sells.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::tenants::plans::{self, Plan};
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::access::permit::{Member, SuperAdmin};
+use crate::kernel::fields::{self, FieldError};
+use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::platform::Platform;
+
+/// The margin on Meta's price at most, in hundredths of a percent: ten times the price.
+const MARGIN_BPS_MAX: i32 = 100_000;
+
+/// Why a plan could not be made.
+#[derive(Debug, Error)]
+pub enum CreatePlanError {
+    /// Fields that cannot be.
+    #[error("some fields are not valid")]
+    Invalid(Vec<FieldError>),
+    /// There is a plan of that name.
+    #[error("there is a plan of that name")]
+    NameTaken,
+    /// The idempotency key stops it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for CreatePlanError {
+    fn from(error: StoreError) -> Self {
+        if error.is_constraint(plans::NAME_TAKEN) { Self::NameTaken } else { Self::Store(error) }
+    }
+}
+
+/// Every plan, cheapest first.
+pub async fn list_plans(platform: &Platform, _by: &Member) -> Result<Vec<Plan>, StoreError> {
+    platform.store.perform(Scope::System, &ListPlans).await
+}
+
+struct ListPlans;
+
+impl Operation for ListPlans {
+    const NAME: &'static str = "list_plans";
+    type Done = Vec<Plan>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Vec<Plan>, StoreError> {
+        plans::list(tx).await
+    }
+}
+
+/// What is ours of a plan that was made, so that the same call again tells the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Made {
+    plan_id: Uuid,
+    created_at: Timestamp,
+}
+
+/// Makes a plan. Its id and time are ours, whatever `plan` holds.
+pub async fn create_plan(
+    platform: &Platform,
+    _by: &SuperAdmin,
+    plan: Plan,
+    key: Option<Key>,
+) -> Result<Plan, CreatePlanError> {
+    let now = platform.clock.now();
+    let plan = Plan { name: check(&plan)?, plan_id: domain::TemplateId::at(now).0, created_at: now, ..plan };
+    let create = CreatePlan { plan: plan.clone(), key, now };
+    let Made { plan_id, created_at } = platform.store.perform(Scope::System, &create).await?;
+    Ok(Plan { plan_id, created_at, ..plan })
+}
+
+fn check(plan: &Plan) -> Result<String, CreatePlanError> {
+    let mut wrong = Vec::new();
+    let limits = [
+        ("messagesPerMonth", plan.messages_per_month),
+        ("contacts", plan.contacts_max),
+        ("templates", plan.templates_max),
+        ("phoneNumbers", plan.phone_numbers_max),
+        ("users", plan.users_max),
+        ("requestsPerMinute", plan.requests_per_minute),
+    ];
+    for (field, limit) in limits {
+        if limit <= 0 {
+            wrong.push(FieldError::new(field, "must be at least 1"));
+        }
+    }
+    if plan.monthly_price.micros() < 0 {
+        wrong.push(FieldError::new("monthlyPrice", "must not be negative"));
+    }
+    if !(0..=MARGIN_BPS_MAX).contains(&plan.margin_bps) {
+        wrong.push(FieldError::new("marginBps", format!("must be 0 to {MARGIN_BPS_MAX}")));
+    }
+    let name = fields::name("name", &plan.name).and_then(|name| {
+        const CHARS_MAX: usize = 60;
+        if name.chars().count() <= CHARS_MAX {
+            return Ok(name);
+        }
+        Err(FieldError::new("name", format!("must be 1 to {CHARS_MAX} visible characters")))
+    });
+    match name {
+        Ok(name) if wrong.is_empty() => Ok(name),
+        Ok(_) => Err(CreatePlanError::Invalid(wrong)),
+        Err(error) => {
+            wrong.push(error);
+            Err(CreatePlanError::Invalid(wrong))
+        }
+    }
+}
+
+struct CreatePlan {
+    plan: Plan,
+    key: Option<Key>,
+    now: Timestamp,
+}
+
+impl Operation for CreatePlan {
+    const NAME: &'static str = "create_plan";
+    type Done = Made;
+    type Error = CreatePlanError;
+
+    async fn run(&self, tx: &Tx) -> Result<Made, CreatePlanError> {
+        let work = async {
+            plans::insert(tx, &self.plan).await?;
+            Ok(Made { plan_id: self.plan.plan_id, created_at: self.plan.created_at })
+        };
+        once(tx, self.key.as_ref(), self.now, work).await
+    }
+}

@@ -1,0 +1,4 @@
+//! What Meta reports by webhook, applied.
+
+pub mod apply;
+mod notices;

@@ -1,0 +1,130 @@
+//! What Meta tells beside statuses, as far as it is acted on: a template's status and category, what a person wants, and
+//! whether an account is closed.
+//!
+//! Whose it is follows from the account or the number alone. What is of nobody here changes nothing; all of it stands in
+//! the kept updates as well.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::updates::{AccountUpdate, PreferenceUpdate, TemplateUpdate};
+use domain::{PhoneNumberId, TenantId};
+use jiff::Timestamp;
+use store::whatsapp::{accounts, numbers};
+use store::{Operation, Scope, StoreError, Tx, updates::notices};
+
+use crate::kernel::platform::Platform;
+
+/// One thing that is acted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// A template's status or category.
+    Template(TemplateUpdate),
+    /// What a person wants.
+    Preference(PreferenceUpdate),
+    /// An account's standing.
+    Account(AccountUpdate),
+}
+
+impl News {
+    /// What it changes.
+    fn subject(&self) -> (&str, &str) {
+        match self {
+            Self::Template(update) => {
+                ("template", update.template_id.as_deref().or(update.name.as_deref()).unwrap_or_default())
+            }
+            Self::Preference(update) => ("preference", update.phone.as_str()),
+            Self::Account(update) => ("account", &update.waba_id),
+        }
+    }
+}
+
+/// Applies news of any tenants, in any order, as often as they come.
+pub(crate) async fn apply_news(platform: &Platform, all: Vec<News>) -> Result<(), StoreError> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let owners = platform.store.perform(Scope::System, &Owners { news: all.clone() }).await?;
+    let mut by_tenant: BTreeMap<TenantId, Vec<News>> = BTreeMap::new();
+    for one in all {
+        let Some(tenant) = owners.of(&one) else {
+            tracing::warn!("news of an account or a number that nobody has connected");
+            continue;
+        };
+        by_tenant.entry(tenant).or_default().push(one);
+    }
+    let now = platform.clock.now();
+    let mut outcome = Ok(());
+    for (tenant, mut news) in by_tenant {
+        // In one order: two batches about the same rows must not wait for each other.
+        news.sort_by(|left, right| left.subject().cmp(&right.subject()));
+        // One tenant's trouble must not keep the others waiting.
+        let applied = platform.store.perform(Scope::Tenant(tenant), &ApplyNews { tenant, news, now }).await;
+        outcome = outcome.and(applied);
+    }
+    outcome
+}
+
+#[derive(Default)]
+struct Found {
+    by_account: HashMap<String, TenantId>,
+    by_number: HashMap<PhoneNumberId, TenantId>,
+}
+
+impl Found {
+    fn of(&self, news: &News) -> Option<TenantId> {
+        match news {
+            News::Template(update) => self.by_account.get(&update.waba_id),
+            News::Account(update) => self.by_account.get(&update.waba_id),
+            News::Preference(update) => self.by_number.get(&update.phone_number_id),
+        }
+        .copied()
+    }
+}
+
+struct Owners {
+    news: Vec<News>,
+}
+
+impl Operation for Owners {
+    const NAME: &'static str = "news_owners";
+    type Done = Found;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<Found, StoreError> {
+        let (mut accounts, mut numbers) = (Vec::new(), Vec::new());
+        for one in &self.news {
+            match one {
+                News::Template(update) => accounts.push(update.waba_id.as_str()),
+                News::Account(update) => accounts.push(update.waba_id.as_str()),
+                News::Preference(update) => numbers.push(update.phone_number_id.0.as_str()),
+            }
+        }
+        Ok(Found {
+            by_account: accounts::owners(tx, &accounts).await?.into_iter().collect(),
+            by_number: numbers::owners(tx, &numbers).await?.into_iter().collect(),
+        })
+    }
+}
+
+struct ApplyNews {
+    tenant: TenantId,
+    news: Vec<News>,
+    now: Timestamp,
+}
+
+impl Operation for ApplyNews {
+    const NAME: &'static str = "apply_news";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+        for one in &self.news {
+            match one {
+                News::Template(update) => notices::template(tx, self.tenant, update, self.now).await?,
+                News::Preference(update) => notices::preference(tx, self.tenant, update, self.now).await?,
+                News::Account(update) => notices::account(tx, self.tenant, update).await?,
+            };
+        }
+        Ok(())
+    }
+}

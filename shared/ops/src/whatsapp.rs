@@ -1,0 +1,4 @@
+//! A tenant's connection to its WhatsApp Business account.
+
+pub mod connect;
+pub(crate) mod token;

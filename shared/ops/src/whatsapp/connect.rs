@@ -1,0 +1,138 @@
+//! One-click connection: an OAuth code becomes a sealed token, the accounts it opens, and their numbers.
+
+use domain::{PhoneNumberId, TenantId};
+use jiff::Timestamp;
+use store::whatsapp::accounts::{self, Account};
+use store::whatsapp::numbers::{self, Number};
+use store::{Operation, Scope, StoreError, Tx};
+use thiserror::Error;
+
+use crate::access::permit::TenantAdmin;
+use crate::kernel::cipher::SealError;
+use crate::kernel::platform::Platform;
+use crate::whatsapp::token;
+
+/// What was connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The WhatsApp Business account.
+    pub waba_id: String,
+    /// Its numbers.
+    pub numbers: Vec<Number>,
+}
+
+/// Why nothing was connected.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// Meta refused the code, or a call with the token it gave.
+    #[error("Meta refused")]
+    Refused(#[source] meta::CallError),
+    /// Meta could not be asked.
+    #[error("Meta could not be reached")]
+    Unreachable(#[source] meta::CallError),
+    /// The token is for another app, expired, or opens no account.
+    #[error("the token opens no WhatsApp Business account")]
+    NoAccount,
+    /// The account has no number to send from.
+    #[error("the account has no phone number")]
+    NoNumber,
+    /// The account or a number of it belongs to another tenant.
+    #[error("the account is connected to somebody else")]
+    Taken,
+    /// The token could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ConnectError {
+    fn from(error: StoreError) -> Self {
+        let taken = error.is_constraint(accounts::TAKEN) || error.is_constraint(numbers::TAKEN);
+        if taken { Self::Taken } else { Self::Store(error) }
+    }
+}
+
+impl From<meta::CallError> for ConnectError {
+    fn from(error: meta::CallError) -> Self {
+        if error.graph().is_some() { Self::Refused(error) } else { Self::Unreachable(error) }
+    }
+}
+
+/// Connects a tenant to the account that its OAuth code opens.
+pub async fn connect_whatsapp(
+    platform: &Platform,
+    by: &TenantAdmin,
+    code: &str,
+) -> Result<Connected, ConnectError> {
+    connect(platform, by.tenant(), code).await
+}
+
+/// Connects a tenant to an account of its own when Meta is a sandbox, which takes any code; elsewhere this does nothing.
+/// A tenant for whom it failed can still connect by itself.
+pub(crate) async fn connect_to_sandbox(platform: &Platform, tenant: TenantId) {
+    if !platform.is_sandbox {
+        return;
+    }
+    if let Err(error) = connect(platform, tenant, &tenant.to_string()).await {
+        tracing::warn!(%error, %tenant, "the new tenant was not connected to the sandbox");
+    }
+}
+
+async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Connected, ConnectError> {
+    let token = platform.meta.exchange_code(code).await?.access_token;
+    let info = platform.meta.debug_token(&token).await?;
+    let waba_id = info.waba_ids.first().filter(|_| info.is_valid).cloned().ok_or(ConnectError::NoAccount)?;
+    let remote = platform.meta.phone_numbers(&token, &waba_id).await?;
+    if remote.is_empty() {
+        return Err(ConnectError::NoNumber);
+    }
+    platform.meta.subscribe_app(&token, &waba_id).await?;
+    for number in &remote {
+        let number = PhoneNumberId(number.id.clone());
+        platform.meta.register(&token, &number, &platform.sealer.pin(&number)).await?;
+    }
+    let now = platform.clock.now();
+    let (token_sealed, token_key_id) = token::encrypt(platform, tenant, &waba_id, &token)?;
+    let account = Account {
+        waba_id: waba_id.clone(),
+        token_sealed,
+        token_key_id,
+        connected_at: now,
+        paused_reason: None,
+    };
+    let numbers: Vec<Number> = remote
+        .into_iter()
+        .map(|number| Number {
+            messages_per_second: number.messages_per_second(),
+            phone_number_id: PhoneNumberId(number.id),
+            waba_id: waba_id.clone(),
+            display_phone_number: number.display_phone_number.unwrap_or_default(),
+        })
+        .collect();
+    let store_connection = Connect { tenant, account, numbers: numbers.clone(), now };
+    platform.store.perform(Scope::Tenant(tenant), &store_connection).await?;
+    Ok(Connected { waba_id, numbers })
+}
+
+struct Connect {
+    tenant: TenantId,
+    account: Account,
+    numbers: Vec<Number>,
+    now: Timestamp,
+}
+
+impl Operation for Connect {
+    const NAME: &'static str = "connect_whatsapp";
+    type Done = ();
+    type Error = ConnectError;
+
+    async fn run(&self, tx: &Tx) -> Result<(), ConnectError> {
+        accounts::upsert(tx, self.tenant, &self.account).await?;
+        for number in &self.numbers {
+            numbers::upsert(tx, self.tenant, number, self.now).await?;
+        }
+        Ok(())
+    }
+}

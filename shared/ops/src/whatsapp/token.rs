@@ -1,0 +1,30 @@
+//! A tenant's access token for Meta: encrypted where it is stored, and bound to its account.
+
+use domain::TenantId;
+use store::whatsapp::accounts::Account;
+
+use crate::kernel::cipher::{Place, SealError};
+use crate::kernel::platform::Platform;
+
+/// The column that the ciphertext is bound to.
+const TOKEN_COLUMN: &str = "token_sealed";
+
+/// The ciphertext to store, and the id of the key that made it.
+pub(crate) fn encrypt(
+    platform: &Platform,
+    tenant: TenantId,
+    waba_id: &str,
+    token: &str,
+) -> Result<(Vec<u8>, String), SealError> {
+    platform.sealer.seal(Place { tenant, account: waba_id, column: TOKEN_COLUMN }, token)
+}
+
+/// Decrypts an account's token.
+pub(crate) async fn decrypt(
+    platform: &Platform,
+    tenant: TenantId,
+    account: &Account,
+) -> Result<String, SealError> {
+    let place = Place { tenant, account: &account.waba_id, column: TOKEN_COLUMN };
+    platform.sealer.open(place, &account.token_sealed, &account.token_key_id).await
+}

@@ -1,0 +1,7 @@
+//! Wallets, the append-only ledger, and refunds.
+
+pub mod ledger;
+pub mod refunds;
+pub mod wallet;
+
+pub(crate) const STATEMENTS: &[&[&str]] = &[ledger::STATEMENTS, refunds::STATEMENTS, wallet::STATEMENTS];

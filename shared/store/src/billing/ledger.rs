@@ -1,0 +1,88 @@
+//! The append-only ledger.
+
+use domain::messages::EvidenceSet;
+use domain::{MessageId, Money, TenantId, UserId};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number within the tenant, without gaps.
+    pub seq: i64,
+    /// `TOPUP`, `DEBIT`, `REFUND` or `ADJUSTMENT`.
+    pub kind: String,
+    /// Negative for a debit.
+    pub amount: Money,
+    /// The balance with it.
+    pub balance_after: Money,
+    /// The message of a debit or refund.
+    pub message_id: Option<MessageId>,
+    /// The debit that a refund gives back.
+    pub debit_seq: Option<i64>,
+    /// Why, or what for.
+    pub note: Option<String>,
+    /// When.
+    pub recorded_at: Timestamp,
+    /// For a debit: what was heard of its message.
+    pub evidence: EvidenceSet,
+    /// For a debit: whether a refund names it.
+    pub is_refunded: bool,
+}
+
+pub(crate) const STATEMENTS: &[&str] = &[TOP_UP, LIST];
+
+const TOP_UP: &str = "-- ledger::top_up
+WITH wallet AS (
+    UPDATE wallets SET balance = balance + $2, seq = seq + 1 WHERE tenant_id = $1 RETURNING balance, seq)
+INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, note, booked_by, recorded_at)
+SELECT $1, wallet.seq, 'TOPUP', $2, wallet.balance, $3, $4, $5 FROM wallet RETURNING seq, balance_after";
+
+/// Books credit; tells the entry's number and the new balance, or `None` when the tenant has no wallet.
+///
+/// The update of the wallet is its own lock: one row, nothing read before.
+pub async fn top_up(
+    tx: &Tx,
+    credit: (TenantId, Money),
+    note: Option<&str>,
+    booked_by: UserId,
+    now: Timestamp,
+) -> Result<Option<(i64, Money)>, StoreError> {
+    let (tenant, amount) = credit;
+    let values = params![
+        tenant.0 => UUID, amount.micros() => INT8, note => TEXT, booked_by.0 => UUID, now => TIMESTAMPTZ,
+    ];
+    let row = tx.row(TOP_UP, values).await?;
+    Ok(row.map(|row| (row.get("seq"), Money::from_micros(row.get("balance_after")))))
+}
+
+const LIST: &str = "-- ledger::list
+SELECT e.seq, e.kind, e.amount, e.balance_after, e.message_id, e.debit_seq, e.note, e.recorded_at,
+       coalesce(m.evidence, 0::smallint) AS evidence,
+       EXISTS (SELECT FROM ledger r WHERE r.tenant_id = e.tenant_id AND r.debit_seq = e.seq AND r.kind = 'REFUND') AS is_refunded
+  FROM ledger e LEFT JOIN messages m ON m.tenant_id = e.tenant_id AND m.message_id = e.message_id AND e.kind = 'DEBIT'
+ WHERE e.tenant_id = $1 AND e.seq < $2 ORDER BY e.tenant_id DESC, e.seq DESC LIMIT $3";
+
+/// Entries before number `before`, newest first.
+pub async fn list(tx: &Tx, tenant: TenantId, before: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let rows = tx.rows(LIST, params![tenant.0 => UUID, before => INT8, limit => INT8]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}
+
+fn from_row(row: &Row) -> Entry {
+    Entry {
+        seq: row.get("seq"),
+        kind: row.get("kind"),
+        amount: Money::from_micros(row.get("amount")),
+        balance_after: Money::from_micros(row.get("balance_after")),
+        message_id: row.get::<_, Option<uuid::Uuid>>("message_id").map(MessageId),
+        debit_seq: row.get("debit_seq"),
+        note: row.get("note"),
+        recorded_at: row.get("recorded_at"),
+        evidence: EvidenceSet::from_bits(row.get("evidence")),
+        is_refunded: row.get("is_refunded"),
+    }
+}

@@ -1,0 +1,82 @@
+//! Refunds: owed with the fault that causes them, paid later, each debit at most once.
+
+use domain::billing::RefundReason;
+use domain::{MessageId, TenantId};
+use jiff::Timestamp;
+
+use crate::billing::wallet;
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params, uuids};
+
+pub(crate) const STATEMENTS: &[&str] = &[PROMISE, PAY, WRITE_OFF];
+
+const PROMISE: &str = "-- refunds::promise
+INSERT INTO refund_promises (tenant_id, message_id, reason, promised_at)
+SELECT $1, message_id, $3, $4 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
+
+/// Owes refunds: written in the transaction that finds them owing, so that no crash can forget one (I6).
+pub async fn promise(
+    tx: &Tx,
+    tenant: TenantId,
+    messages: &[MessageId],
+    reason: RefundReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let values = params![
+        tenant.0 => UUID, uuids(messages) => UUID_ARRAY, reason.as_str() => TEXT, now => TIMESTAMPTZ,
+    ];
+    tx.run(PROMISE, values).await.map(drop)
+}
+
+const PAY: &str = "-- refunds::pay
+WITH owed AS (
+    DELETE FROM refund_promises WHERE tenant_id = $1 AND message_id = ANY ($2) RETURNING message_id, reason),
+debits AS MATERIALIZED (
+    SELECT d.seq, d.message_id, -d.amount AS amount, owed.reason
+      FROM owed JOIN ledger d ON d.tenant_id = $1 AND d.message_id = owed.message_id AND d.kind = 'DEBIT'
+     WHERE NOT EXISTS (SELECT FROM ledger r WHERE r.tenant_id = $1 AND r.debit_seq = d.seq AND r.kind = 'REFUND')),
+credits AS (
+    INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, message_id, debit_seq, note, recorded_at)
+    SELECT $1, w.seq + row_number() OVER by_seq, 'REFUND', d.amount,
+           w.balance + sum(d.amount) OVER by_seq, d.message_id, d.seq, d.reason, $3
+      FROM debits d CROSS JOIN wallets w WHERE w.tenant_id = $1
+    WINDOW by_seq AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
+    RETURNING amount)
+UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
+  FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries FROM credits) AS total
+ WHERE tenant_id = $1 RETURNING total.entries";
+
+/// Pays what is owed for these messages, each debit at most once however often it is asked for (I5); tells how many.
+pub async fn pay(
+    tx: &Tx,
+    tenant: TenantId,
+    messages: &[MessageId],
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    wallet::lock(tx, tenant).await?;
+    let rows = tx
+        .rows_by_index(PAY, params![tenant.0 => UUID, uuids(messages) => UUID_ARRAY, now => TIMESTAMPTZ])
+        .await?;
+    Ok(rows.first().map_or(0, |row| row.get("entries")))
+}
+
+const WRITE_OFF: &str = "-- refunds::write_off
+INSERT INTO write_offs (tenant_id, message_id, noted_at)
+SELECT $1, message_id, $3 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
+
+/// Notes messages that were refunded and arrived all the same.
+pub async fn write_off(
+    tx: &Tx,
+    tenant: TenantId,
+    arrived: &[MessageId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if arrived.is_empty() {
+        return Ok(());
+    }
+    let values = params![tenant.0 => UUID, uuids(arrived) => UUID_ARRAY, now => TIMESTAMPTZ];
+    tx.run(WRITE_OFF, values).await.map(drop)
+}

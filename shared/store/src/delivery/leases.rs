@@ -1,0 +1,95 @@
+//! One dispatcher per phone number at a time, and what there is to dispatch.
+
+use domain::{ClaimId, PhoneNumberId, TenantId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+/// A number that has something due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueNumber {
+    /// Meta's id of it.
+    pub number: PhoneNumberId,
+    /// Its limit.
+    pub messages_per_second: i32,
+}
+
+/// The right to dispatch for one number, while it lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose number.
+    pub tenant: TenantId,
+    /// Which.
+    pub number: PhoneNumberId,
+    /// The holder's mark.
+    pub holder: Uuid,
+}
+
+pub(crate) const STATEMENTS: &[&str] = &[ACQUIRE, RENEW, RELEASE, NUMBERS_DUE];
+
+const ACQUIRE: &str = "-- leases::acquire
+UPDATE sender_leases
+   SET wanted = lease IS NOT NULL AND lease_until >= $5,
+       lease_until = CASE WHEN lease IS NULL OR lease_until < $5 THEN $4 ELSE lease_until END,
+       lease = CASE WHEN lease IS NULL OR lease_until < $5 THEN $3 ELSE lease END
+ WHERE tenant_id = $1 AND phone_number_id = $2 RETURNING lease = $3 AS got";
+
+/// Takes the number's lease, or leaves word with its holder that there is more to do.
+pub async fn acquire(tx: &Tx, lease: &Lease, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+    let values = params![
+        lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ, now => TIMESTAMPTZ,
+    ];
+    Ok(tx.row(ACQUIRE, values).await?.is_some_and(|row| row.get("got")))
+}
+
+const RENEW: &str = "-- leases::renew
+UPDATE sender_leases SET lease_until = $4 WHERE tenant_id = $1 AND phone_number_id = $2 AND lease = $3";
+
+/// Makes a lease last longer; `false` when it was lost.
+pub async fn renew(tx: &Tx, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
+    let values =
+        params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ];
+    Ok(tx.run(RENEW, values).await? == 1)
+}
+
+const RELEASE: &str = "-- leases::release
+UPDATE sender_leases
+   SET lease = CASE WHEN wanted AND NOT $4 THEN lease END, lease_until = CASE WHEN wanted AND NOT $4 THEN lease_until END,
+       wanted = false
+ WHERE tenant_id = $1 AND phone_number_id = $2 AND lease = $3 RETURNING lease IS NOT NULL AS goes_on";
+
+/// Gives a lease back, unless somebody came meanwhile: then the holder keeps it and must look once more (`true`).
+/// With `in_any_case` it is given back all the same.
+pub async fn release(tx: &Tx, lease: &Lease, in_any_case: bool) -> Result<bool, StoreError> {
+    let values =
+        params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, in_any_case => BOOL];
+    Ok(tx.row(RELEASE, values).await?.is_some_and(|row| row.get("goes_on")))
+}
+
+const NUMBERS_DUE: &str = "-- leases::numbers_due
+SELECT n.phone_number_id, n.messages_per_second
+  FROM phone_numbers n JOIN whatsapp_accounts a USING (tenant_id, waba_id)
+ WHERE n.tenant_id = $1 AND a.paused_reason IS NULL AND EXISTS (
+       SELECT FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
+        WHERE EXISTS (SELECT FROM due d WHERE d.tenant_id = $1 AND d.phone_number_id = n.phone_number_id
+                                          AND d.priority = p.priority AND d.due_at <= $2))
+ ORDER BY n.phone_number_id";
+
+/// The tenant's numbers that have something due and whose account is not paused.
+pub async fn numbers_due(tx: &Tx, tenant: TenantId, now: Timestamp) -> Result<Vec<DueNumber>, StoreError> {
+    let rows = tx.rows(NUMBERS_DUE, params![tenant.0 => UUID, now => TIMESTAMPTZ]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| DueNumber {
+            number: PhoneNumberId(row.get("phone_number_id")),
+            messages_per_second: row.get("messages_per_second"),
+        })
+        .collect())
+}
+
+/// A new mark for a holder.
+pub fn holder(now: Timestamp) -> Uuid {
+    ClaimId::at(now).0
+}

@@ -1,0 +1,14 @@
+//! What every statement stands on: connections, transactions, errors, migrations, and the tables that belong to no noun.
+
+pub(crate) mod connect;
+pub mod databases;
+pub(crate) mod error;
+pub mod idempotency;
+pub mod migrate;
+pub mod outbox;
+pub(crate) mod pool;
+pub mod queue;
+pub(crate) mod tx;
+
+pub(crate) const STATEMENTS: &[&[&str]] =
+    &[idempotency::STATEMENTS, outbox::STATEMENTS, queue::STATEMENTS, tx::STATEMENTS];

@@ -1,0 +1,81 @@
+//! The same call again gets the same answer (invariants I25–I27).
+//!
+//! Key, effect and answer commit together, so there is no "in progress" that a crash could leave behind: a key is either
+//! absent or done. A call that meets its own twin while the twin runs is told so instead of being made to wait.
+
+use domain::TenantId;
+use jiff::Timestamp;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+/// Which call it is: a tenant's key on a route, and what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Whose key; another tenant's equal key is another key.
+    pub tenant: TenantId,
+    /// The route's name.
+    pub route: &'static str,
+    /// The caller's text, 1 to 255 characters.
+    pub text: String,
+    /// SHA-256 of the request.
+    pub request_hash: Vec<u8>,
+}
+
+/// What a key says about the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// First time: go on, and [`finish`] before committing.
+    First,
+    /// Done before; this was the outcome, as JSON.
+    Replay(String),
+    /// Done before with another request.
+    Mismatch,
+    /// Its twin is running.
+    Running,
+}
+
+pub(crate) const STATEMENTS: &[&str] = &[TRY_LOCK, FIND, INSERT, FORGET];
+
+const TRY_LOCK: &str = "-- idempotency::try_lock
+SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', $1::text, $2::text, $3::text), 0)) AS got";
+
+const FIND: &str = "-- idempotency::find
+SELECT request_hash = $4 AS same_request, outcome FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3";
+
+/// Takes the key for this transaction.
+pub async fn begin(tx: &Tx, key: &Key) -> Result<Begun, StoreError> {
+    let tenant = key.tenant.0.to_string();
+    let lock = tx.row(TRY_LOCK, params![tenant => TEXT, key.route => TEXT, key.text => TEXT]).await?;
+    if !lock.is_some_and(|row| row.get("got")) {
+        return Ok(Begun::Running);
+    }
+    let values =
+        params![key.tenant.0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA];
+    Ok(match tx.row(FIND, values).await? {
+        None => Begun::First,
+        Some(row) if row.get("same_request") => Begun::Replay(row.get("outcome")),
+        Some(_) => Begun::Mismatch,
+    })
+}
+
+const INSERT: &str = "-- idempotency::insert
+INSERT INTO idempotency_keys (tenant_id, route, key, request_hash, outcome, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// Stores the outcome under the key, in the transaction of the effect.
+pub async fn finish(tx: &Tx, key: &Key, outcome: &str, now: Timestamp) -> Result<(), StoreError> {
+    let values = params![
+        key.tenant.0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA, outcome => TEXT,
+        now => TIMESTAMPTZ,
+    ];
+    tx.run_one(INSERT, values).await
+}
+
+const FORGET: &str = "-- idempotency::forget
+DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM idempotency_keys WHERE created_at < $1 LIMIT 5000))";
+
+/// Drops keys older than the retention; tells how many.
+pub async fn forget_before(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
+    tx.run(FORGET, params![before => TIMESTAMPTZ]).await
+}

@@ -1,0 +1,118 @@
+//! Connections to Postgres and the one door to a transaction.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+
+use crate::kernel::connect::{Access, Connector};
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{self, Operation, Scope};
+
+/// The role that every function works as; see `migrations/V1__roles.sql`.
+const APP_ROLE: &str = "tidings_app";
+/// What work that spans tenants is done as.
+const SYSTEM_ROLE: &str = "tidings_system";
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it is. The limits of `migrations/V8__time_outs.sql` hold for who logs in as the app itself. The user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`).
+    pub access: Access,
+    /// Connections at most. One per environment on Lambda.
+    pub connections_max: usize,
+    /// How long a caller waits for a connection before it is told to come later.
+    pub wait: Duration,
+}
+
+/// Before or after an operation's commit: where a test may cut it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing of it happened.
+    BeforeCommit,
+    /// All of it happened, and nobody was told.
+    AfterCommit,
+}
+
+type Cut = dyn Fn(&'static str, Moment) -> bool + Send + Sync;
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    cut: Option<Arc<Cut>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("pool", &self.pool.status()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Prepares a pool; no connection is opened yet.
+    pub fn new(config: &Config) -> Result<Self, StoreError> {
+        Self::working_as(APP_ROLE, config)
+    }
+
+    /// For whoever owns the database, and work of [`Scope::System`] alone. The owner is no member of `tidings_app` where
+    /// IAM says who that is, and needs no other way in for this.
+    pub fn of_owner(config: &Config) -> Result<Self, StoreError> {
+        Self::working_as(SYSTEM_ROLE, config)
+    }
+
+    fn working_as(role: &str, config: &Config) -> Result<Self, StoreError> {
+        let mut connector = Connector::new(&config.access)?;
+        let postgres = connector.config.application_name("tidings");
+        // RDS Proxy takes no command-line options; who comes through it is the app's role already.
+        if postgres.get_user() != Some(role) {
+            postgres.options(format!("-c role={role}"));
+        }
+        // A thawed Lambda may hold a socket that died while it slept: ask before use. Never `Clean`, whose session
+        // statements would pin a proxied connection.
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
+        let manager = Manager::from_connect(connector.config.clone(), connector, recycling);
+        let pool = Pool::builder(manager)
+            .max_size(config.connections_max)
+            .wait_timeout(Some(config.wait))
+            .create_timeout(Some(config.wait))
+            .recycle_timeout(Some(config.wait))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        Ok(Self { pool, cut: None })
+    }
+
+    /// The same store with a saboteur: operations for which it says yes end in [`StoreError::Cut`] at that moment,
+    /// which to the rest of the product is what a killed process looks like.
+    #[must_use]
+    pub fn with_cut(mut self, cut: impl Fn(&'static str, Moment) -> bool + Send + Sync + 'static) -> Self {
+        self.cut = Some(Arc::new(cut));
+        self
+    }
+
+    /// Runs an operation in one transaction; tries again when Postgres asks for it.
+    pub async fn perform<O: Operation>(&self, scope: Scope, operation: &O) -> Result<O::Done, O::Error> {
+        tx::perform(self, scope, operation).await
+    }
+
+    /// Opens a connection ahead of the first request.
+    pub async fn warm_up(&self) -> Result<(), StoreError> {
+        self.connection().await.map(drop)
+    }
+
+    /// Says goodbye to the server: idle connections close now, busy ones when they are given back.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that takes a connection")]
+    pub(crate) async fn connection(&self) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| StoreError::Unavailable(error.into()))
+    }
+
+    pub(crate) fn is_cut(&self, operation: &'static str, moment: Moment) -> bool {
+        self.cut.as_ref().is_some_and(|cut| cut(operation, moment))
+    }
+}

@@ -1,0 +1,198 @@
+//! Queues and wake-ups on tables, for one machine: the behaviour of SQS and EventBridge Scheduler that the product
+//! relies on (at least once, visibility, receive count, dead letters; a name that exists already), and no more.
+
+use domain::{Batch, ClaimId};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+/// A message on its way to a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// What is sent.
+    pub body: String,
+    /// Whose it is.
+    pub group: String,
+    /// What it is a consequence of.
+    pub traceparent: Option<String>,
+}
+
+/// A message that was received and is hidden from others until it is deleted or its time is up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Its id.
+    pub message_id: Uuid,
+    /// Proves who holds it.
+    pub receipt: Uuid,
+    /// What was sent.
+    pub body: String,
+    /// Whose it is; unknown of messages that an earlier version sent.
+    pub group: Option<String>,
+    /// What it is a consequence of.
+    pub traceparent: Option<String>,
+    /// How often it was received, this time included.
+    pub receive_count: i32,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+}
+
+/// How a queue treats its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long a received message is hidden.
+    pub visibility: SignedDuration,
+    /// After how many receives it is given up.
+    pub receives_max: i32,
+    /// Messages in one receive at most.
+    pub batch_max: i64,
+}
+
+pub(crate) const STATEMENTS: &[&str] =
+    &[SEND, BURY, RECEIVE, DELETE, HAND_BACK, DEPTHS, DEAD, SCHEDULE, DUE_WAKE_UPS, FIRED];
+
+const SEND: &str = "-- queue::send
+INSERT INTO queue_messages (queue, message_id, body, group_id, traceparent, sent_at, visible_at)
+SELECT $1, u.id, u.body, u.group_id, u.traceparent, $6, $7
+  FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS u (id, body, group_id, traceparent)";
+
+/// Puts messages on a queue; they can be received from `visible_at` on.
+pub async fn send(
+    tx: &Tx,
+    queue: &str,
+    messages: &[NewMessage],
+    visible_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = messages.iter().map(|_| ClaimId::at(now).0).collect();
+    let bodies: Vec<&str> = messages.iter().map(|message| message.body.as_str()).collect();
+    let groups: Vec<&str> = messages.iter().map(|message| message.group.as_str()).collect();
+    let traces: Vec<Option<&str>> = messages.iter().map(|message| message.traceparent.as_deref()).collect();
+    let values = params![
+        queue => TEXT, ids => UUID_ARRAY, bodies => TEXT_ARRAY, groups => TEXT_ARRAY, traces => TEXT_ARRAY,
+        now => TIMESTAMPTZ, visible_at => TIMESTAMPTZ,
+    ];
+    tx.run(SEND, values).await.map(drop)
+}
+
+const BURY: &str = "-- queue::bury
+WITH dead AS (
+    DELETE FROM queue_messages WHERE queue = $1 AND visible_at <= $2 AND receive_count >= $3
+    RETURNING message_id, body, group_id, traceparent, sent_at, receive_count)
+INSERT INTO dead_letters (queue, message_id, body, group_id, traceparent, sent_at, receive_count, died_at)
+SELECT $1, message_id, body, group_id, traceparent, sent_at, receive_count, $2 FROM dead ON CONFLICT DO NOTHING";
+
+const RECEIVE: &str = "-- queue::receive
+UPDATE queue_messages q SET visible_at = $3, receive_count = receive_count + 1, receipt = gen_random_uuid()
+ WHERE queue = $1 AND message_id = ANY (ARRAY(
+       SELECT message_id FROM queue_messages WHERE queue = $1 AND visible_at <= $2
+        ORDER BY visible_at, message_id LIMIT $4 FOR UPDATE SKIP LOCKED))
+RETURNING message_id, receipt, body, group_id, traceparent, receive_count, sent_at";
+
+/// Takes what can be received; what was received too often goes to the dead letters first.
+pub async fn receive(
+    tx: &Tx,
+    queue: &str,
+    policy: Policy,
+    now: Timestamp,
+) -> Result<Vec<Received>, StoreError> {
+    let buried =
+        tx.run(BURY, params![queue => TEXT, now => TIMESTAMPTZ, policy.receives_max => INT4]).await?;
+    if buried > 0 {
+        tracing::error!(queue, buried, "messages were given up and put aside as dead letters");
+    }
+    let values = params![
+        queue => TEXT, now => TIMESTAMPTZ, now + policy.visibility => TIMESTAMPTZ, policy.batch_max => INT8,
+    ];
+    let rows = tx.rows(RECEIVE, values).await?;
+    let mut received: Vec<Received> = rows
+        .iter()
+        .map(|row| Received {
+            message_id: row.get("message_id"),
+            receipt: row.get("receipt"),
+            body: row.get("body"),
+            group: row.get("group_id"),
+            traceparent: row.get("traceparent"),
+            receive_count: row.get("receive_count"),
+            sent_at: row.get("sent_at"),
+        })
+        .collect();
+    // No order is promised, as with SQS; but where there is one to keep, it costs nothing to keep it.
+    received.sort_by_key(|message| (message.sent_at, message.message_id));
+    Ok(received)
+}
+
+const DELETE: &str = "-- queue::delete
+DELETE FROM queue_messages WHERE queue = $1 AND receipt = ANY ($2)";
+
+/// Removes messages that were dealt with. A receipt that somebody else has taken over by now removes nothing.
+pub async fn delete(tx: &Tx, queue: &str, receipts: &[Uuid]) -> Result<u64, StoreError> {
+    tx.run(DELETE, params![queue => TEXT, receipts => UUID_ARRAY]).await
+}
+
+const HAND_BACK: &str = "-- queue::hand_back
+UPDATE queue_messages SET visible_at = $3 WHERE queue = $1 AND receipt = ANY ($2)";
+
+/// Lets messages that failed be received again at `visible_at`, before their visibility would have ended.
+pub async fn hand_back(
+    tx: &Tx,
+    queue: &str,
+    receipts: &[Uuid],
+    visible_at: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.run(HAND_BACK, params![queue => TEXT, receipts => UUID_ARRAY, visible_at => TIMESTAMPTZ]).await
+}
+
+const DEPTHS: &str = "-- queue::depths
+SELECT count(*) AS messages FROM queue_messages";
+
+/// Messages on all queues, hidden ones included.
+pub async fn depth(tx: &Tx) -> Result<i64, StoreError> {
+    Ok(tx.row(DEPTHS, params![]).await?.map_or(0, |row| row.get("messages")))
+}
+
+const DEAD: &str = "-- queue::dead
+SELECT count(*) AS messages FROM dead_letters";
+
+/// Dead letters of all queues.
+pub async fn dead(tx: &Tx) -> Result<i64, StoreError> {
+    Ok(tx.row(DEAD, params![]).await?.map_or(0, |row| row.get("messages")))
+}
+
+const SCHEDULE: &str = "-- queue::schedule
+INSERT INTO wake_ups (name, batch, traceparent, fire_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING";
+
+/// Makes a batch's schedule; `false` when it is there already.
+pub async fn schedule(tx: &Tx, batch: &Batch, traceparent: Option<&str>) -> Result<bool, StoreError> {
+    let body = serde_json::to_value(batch)
+        .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })?;
+    let values = params![
+        batch.to_string() => TEXT, body => JSONB, traceparent => TEXT, batch.minute => TIMESTAMPTZ,
+    ];
+    Ok(tx.run(SCHEDULE, values).await? == 1)
+}
+
+const DUE_WAKE_UPS: &str = "-- queue::due_wake_ups
+SELECT batch, traceparent FROM wake_ups WHERE fire_at <= $1 ORDER BY fire_at LIMIT 100";
+
+/// Batches whose time has come, and what their schedules are a consequence of. They stay until [`fired`]: at least once.
+pub async fn due_wake_ups(tx: &Tx, now: Timestamp) -> Result<Vec<(Batch, Option<String>)>, StoreError> {
+    let rows = tx.rows(DUE_WAKE_UPS, params![now => TIMESTAMPTZ]).await?;
+    rows.iter()
+        .map(|row| {
+            let batch = serde_json::from_value(row.get("batch"))
+                .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })?;
+            Ok((batch, row.get("traceparent")))
+        })
+        .collect()
+}
+
+const FIRED: &str = "-- queue::fired
+DELETE FROM wake_ups WHERE name = ANY ($1)";
+
+/// Forgets schedules that were delivered.
+pub async fn fired(tx: &Tx, batches: &[Batch]) -> Result<u64, StoreError> {
+    let names: Vec<String> = batches.iter().map(ToString::to_string).collect();
+    tx.run(FIRED, params![names => TEXT_ARRAY]).await
+}

@@ -1,0 +1,223 @@
+//! The invariants of the product as questions to the database: each must find nothing.
+//!
+//! Some hold at every commit, others only at rest (queues empty, no fault active, sweepers done). The comparison with
+//! what Meta really accepted (I11–I15) needs Meta's side and is made by whoever has it.
+
+use domain::Money;
+use serde::Serialize;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+/// One invariant and what speaks against it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which invariant, and in words.
+    pub invariant: &'static str,
+    /// How many rows break it.
+    pub violations: i64,
+}
+
+/// Sums over all tenants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sums {
+    /// Credit booked in.
+    pub top_ups: Money,
+    /// Corrections.
+    pub adjustments: Money,
+    /// Debits; negative.
+    pub debits: Money,
+    /// Refunds.
+    pub refunds: Money,
+    /// What all wallets hold.
+    pub balances: Money,
+    /// Ledger entries.
+    pub entries: i64,
+    /// Refunded messages that arrived after all.
+    pub write_offs: i64,
+}
+
+/// A message as the comparison with Meta's side needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledgered {
+    /// The attempt.
+    pub attempt_id: domain::AttemptId,
+    /// The message it was for.
+    pub message_id: domain::MessageId,
+    /// Debits of the message.
+    pub debits: i64,
+    /// When the first was booked.
+    pub debited_at: Option<jiff::Timestamp>,
+    /// When the message was due.
+    pub due_at: jiff::Timestamp,
+}
+
+pub(crate) const STATEMENTS: &[&str] =
+    &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I21, I22, I23, SUMS, LEDGERED, STATES];
+
+/// At every commit.
+const ALWAYS: &[(&str, &str)] = &[
+    ("I1 balance is the sum of its entries", I1_BALANCE),
+    ("I1 entries form a chain without gaps", I1_CHAIN),
+    ("I2 money is neither made nor lost", I2),
+    ("I3 no balance was ever negative", I3),
+    ("I4 one debit per message, at its price", I4),
+    ("I5 one refund per debit, of its amount", I5),
+    ("I8 the app cannot change an entry", I8),
+    ("I21 no entry or status of another tenant's message", I21),
+    ("I22 no key from tenant to tenant", I22),
+    ("I23 every tenant table is walled", I23),
+];
+
+/// At rest only.
+const AT_REST: &[(&str, &str)] = &[
+    ("I6 what failed or was rejected is refunded", I6),
+    ("I7 no debit in limbo", I7),
+    ("I14 nothing due is left waiting", I14),
+    ("I17 no status left parked", I17),
+];
+
+const I1_BALANCE: &str = "-- audit::i1_balance
+SELECT count(*) AS violations FROM wallets w
+ WHERE w.balance <> coalesce((SELECT sum(amount) FROM ledger l WHERE l.tenant_id = w.tenant_id), 0)
+    OR w.seq <> coalesce((SELECT max(seq) FROM ledger l WHERE l.tenant_id = w.tenant_id), 0)";
+
+const I1_CHAIN: &str = "-- audit::i1_chain
+SELECT count(*) AS violations
+  FROM (SELECT seq, amount, balance_after, lag(balance_after, 1, 0::bigint) OVER w AS before, lag(seq, 1, 0::bigint) OVER w AS last
+          FROM ledger WINDOW w AS (PARTITION BY tenant_id ORDER BY seq)) AS chain
+ WHERE balance_after <> before + amount OR seq <> last + 1";
+
+const I2: &str = "-- audit::i2
+SELECT (coalesce((SELECT sum(amount) FROM ledger), 0) <> coalesce((SELECT sum(balance) FROM wallets), 0))::int::bigint AS violations";
+
+const I3: &str = "-- audit::i3
+SELECT (SELECT count(*) FROM ledger WHERE balance_after < 0) + (SELECT count(*) FROM wallets WHERE balance < 0) AS violations";
+
+const I4: &str = "-- audit::i4
+SELECT count(*) AS violations FROM (
+    SELECT m.message_id FROM messages m LEFT JOIN ledger d
+        ON d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT'
+     GROUP BY m.tenant_id, m.message_id, m.price
+    HAVING count(d.seq) <> (m.price IS NOT NULL)::int OR coalesce(-sum(d.amount), 0) <> coalesce(m.price, 0)) AS wrong";
+
+const I5: &str = "-- audit::i5
+SELECT (SELECT count(*) FROM (SELECT FROM ledger WHERE kind = 'REFUND' GROUP BY tenant_id, debit_seq HAVING count(*) > 1) AS twice)
+     + (SELECT count(*) FROM ledger r LEFT JOIN ledger d ON d.tenant_id = r.tenant_id AND d.seq = r.debit_seq
+         WHERE r.kind = 'REFUND' AND (d.seq IS NULL OR d.kind <> 'DEBIT' OR d.amount + r.amount <> 0
+                                      OR d.message_id <> r.message_id)) AS violations";
+
+const I6: &str = "-- audit::i6
+SELECT count(*) AS violations FROM messages m
+  LEFT JOIN ledger d ON d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT'
+  LEFT JOIN ledger r ON r.tenant_id = m.tenant_id AND r.debit_seq = d.seq AND r.kind = 'REFUND'
+ WHERE (m.dispatch_state IN ('REJECTED', 'REFUNDED_UNRESOLVED') OR (m.evidence & 8 <> 0 AND m.evidence & 6 = 0) OR m.refund_due)
+       <> (r.seq IS NOT NULL)";
+
+/// A debit is settled by what was heard, given back, or Meta took the message and has said no more; what is UNKNOWN
+/// must have its horizon.
+const I7: &str = "-- audit::i7
+SELECT count(*) AS violations FROM messages m
+ WHERE m.dispatch_state IN ('RESERVED', 'SENDING')
+    OR (m.dispatch_state = 'UNKNOWN'
+        AND NOT EXISTS (SELECT FROM unknowns u WHERE u.tenant_id = m.tenant_id AND u.message_id = m.message_id))";
+
+const I8: &str = "-- audit::i8
+SELECT count(*) AS violations FROM unnest(ARRAY['tidings_app', 'tidings_system']) AS role
+ CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS act WHERE has_table_privilege(role, 'ledger', act)";
+
+const I14: &str = "-- audit::i14
+SELECT count(*) AS violations FROM due d JOIN whatsapp_accounts a USING (tenant_id)
+ WHERE d.due_at < clock_timestamp() - interval '1 minute' AND a.paused_reason IS NULL";
+
+const I17: &str = "-- audit::i17
+SELECT count(*) AS violations FROM parked_updates p
+ WHERE EXISTS (SELECT FROM wamids w WHERE w.tenant_id = p.tenant_id AND w.wamid = p.wamid)
+    OR EXISTS (SELECT FROM attempts a WHERE a.tenant_id = p.tenant_id AND a.attempt_id = (p.update ->> 'attemptId')::uuid)";
+
+const I21: &str = "-- audit::i21
+SELECT (SELECT count(*) FROM ledger l WHERE l.message_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = l.tenant_id AND m.message_id = l.message_id))
+     + (SELECT count(*) FROM statuses s
+         WHERE NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = s.tenant_id AND m.message_id = s.message_id)) AS violations";
+
+/// Foreign keys between tenant tables that do not carry the tenant.
+const I22: &str = "-- audit::i22
+SELECT count(*) AS violations FROM pg_constraint k
+ WHERE k.contype = 'f'
+   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'tenant_id')
+   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attname = 'tenant_id')
+   AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'tenant_id' AND a.attnum = ANY (k.conkey))";
+
+/// Tenant tables without both walls, or owned by somebody who could take them down.
+const I23: &str = "-- audit::i23
+SELECT count(*) AS violations FROM pg_class c
+ WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
+   AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND pg_get_userbyid(c.relowner) = 'tidings_owner'
+            AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) = 2)";
+
+/// Asks every question that must find nothing at any time and, with `at_rest`, those for a system at rest.
+pub async fn findings(tx: &Tx, at_rest: bool) -> Result<Vec<Finding>, StoreError> {
+    let questions = ALWAYS.iter().chain(if at_rest { AT_REST } else { &[] });
+    let mut findings = Vec::new();
+    for (invariant, sql) in questions {
+        let row = tx.row(sql, params![]).await?;
+        findings.push(Finding { invariant, violations: row.map_or(-1, |row| row.get("violations")) });
+    }
+    Ok(findings)
+}
+
+const SUMS: &str = "-- audit::sums
+SELECT coalesce(sum(amount) FILTER (WHERE kind = 'TOPUP'), 0)::bigint AS top_ups,
+       coalesce(sum(amount) FILTER (WHERE kind = 'ADJUSTMENT'), 0)::bigint AS adjustments,
+       coalesce(sum(amount) FILTER (WHERE kind = 'DEBIT'), 0)::bigint AS debits,
+       coalesce(sum(amount) FILTER (WHERE kind = 'REFUND'), 0)::bigint AS refunds,
+       count(*) AS entries,
+       (SELECT coalesce(sum(balance), 0)::bigint FROM wallets) AS balances,
+       (SELECT count(*) FROM write_offs) AS write_offs
+  FROM ledger";
+
+/// The whole system's money.
+pub async fn sums(tx: &Tx) -> Result<Sums, StoreError> {
+    let row = tx.row(SUMS, params![]).await?;
+    Ok(row.map_or_else(Sums::default, |row| Sums {
+        top_ups: Money::from_micros(row.get("top_ups")),
+        adjustments: Money::from_micros(row.get("adjustments")),
+        debits: Money::from_micros(row.get("debits")),
+        refunds: Money::from_micros(row.get("refunds")),
+        balances: Money::from_micros(row.get("balances")),
+        entries: row.get("entries"),
+        write_offs: row.get("write_offs"),
+    }))
+}
+
+const LEDGERED: &str = "-- audit::ledgered
+SELECT a.attempt_id, a.message_id, m.due_at,
+       (SELECT count(*) FROM ledger d WHERE d.tenant_id = a.tenant_id AND d.message_id = a.message_id AND d.kind = 'DEBIT') AS debits,
+       (SELECT min(recorded_at) FROM ledger d WHERE d.tenant_id = a.tenant_id AND d.message_id = a.message_id AND d.kind = 'DEBIT') AS debited_at
+  FROM attempts a JOIN messages m USING (tenant_id, message_id)";
+
+/// Every attempt with the debit of its message, to be held against what Meta accepted.
+pub async fn ledgered(tx: &Tx) -> Result<Vec<Ledgered>, StoreError> {
+    let rows = tx.rows(LEDGERED, params![]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Ledgered {
+            attempt_id: domain::AttemptId(row.get("attempt_id")),
+            message_id: domain::MessageId(row.get("message_id")),
+            debits: row.get("debits"),
+            debited_at: row.get("debited_at"),
+            due_at: row.get("due_at"),
+        })
+        .collect())
+}
+
+const STATES: &str = "-- audit::states
+SELECT dispatch_state, count(*) AS messages FROM messages GROUP BY dispatch_state ORDER BY dispatch_state";
+
+/// How many messages stand where.
+pub async fn states(tx: &Tx) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = tx.rows(STATES, params![]).await?;
+    Ok(rows.iter().map(|row| (row.get("dispatch_state"), row.get("messages"))).collect())
+}

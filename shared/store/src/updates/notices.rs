@@ -1,0 +1,95 @@
+//! What Meta says of templates, people and accounts. Each statement takes a saying only when nothing later was said, and
+//! the same one again changes nothing (I19). Of two in one second the word that comes first in the alphabet counts for a
+//! template, which lets an approval through, and the stricter one for a person or an account.
+
+use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
+use domain::{Category, TenantId};
+use jiff::Timestamp;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+/// Why an account is paused when Meta closed it; its return is told by the same words.
+const CLOSED: &str = "Meta closed the account";
+
+pub(crate) const STATEMENTS: &[&str] = &[TEMPLATE_STATUS, TEMPLATE_CATEGORY, STOP, RESUME, CLOSE, REOPEN];
+
+// A template is known by Meta's id; while the answer to its creation is on its way, by its name and language. An older
+// draft of that name is another template than the one Meta speaks of.
+const TEMPLATE_STATUS: &str = "-- notices::template_status
+UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8
+ WHERE tenant_id = $1 AND waba_id = $2
+   AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
+   AND coalesce((status_said_at, $6) < ($7, status), status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))";
+
+const TEMPLATE_CATEGORY: &str = "-- notices::template_category
+UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
+ WHERE tenant_id = $1 AND waba_id = $2
+   AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
+   AND coalesce((category_said_at, $6) < ($7, category), category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))";
+
+/// Notes what Meta decided about a template; tells how many it was about: none, when the tenant never made it here or
+/// something later is known.
+pub async fn template(
+    tx: &Tx,
+    tenant: TenantId,
+    update: &TemplateUpdate,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let (sql, word) = match &update.decision {
+        Decision::Status(status) => (TEMPLATE_STATUS, status.as_str()),
+        Decision::Category(category) => (TEMPLATE_CATEGORY, Category::as_str(*category)),
+    };
+    let values = params![
+        tenant.0 => UUID, update.waba_id => TEXT, update.template_id => TEXT, update.name => TEXT,
+        update.language => TEXT, word => TEXT, update.at => TIMESTAMPTZ, now => TIMESTAMPTZ,
+    ];
+    tx.run(sql, values).await
+}
+
+const STOP: &str = "-- notices::stop
+UPDATE contacts SET opted_out_by_wish = opted_out_by_wish OR opted_out_at IS NULL,
+       opted_out_at = coalesce(opted_out_at, $4), wish_said_at = $3
+ WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at <= $3, wish_said_at IS NULL)";
+
+const RESUME: &str = "-- notices::resume
+UPDATE contacts SET opted_out_at = CASE WHEN opted_out_by_wish THEN NULL ELSE opted_out_at END,
+       opted_out_by_wish = false, wish_said_at = $3
+ WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at < $3, wish_said_at IS NULL)";
+
+/// Notes what a person wants. Who was opted out by the tenant stays so, whatever they say.
+pub async fn preference(
+    tx: &Tx,
+    tenant: TenantId,
+    update: &PreferenceUpdate,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let phone = update.phone.as_str();
+    if update.wants_messages {
+        return tx.run(RESUME, params![tenant.0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ]).await;
+    }
+    let values = params![tenant.0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ, now => TIMESTAMPTZ];
+    tx.run(STOP, values).await
+}
+
+// What was said before the account was connected (again) is over.
+const CLOSE: &str = "-- notices::close
+UPDATE whatsapp_accounts SET paused_reason = coalesce(paused_reason, $3), standing_said_at = $4
+ WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(connected_at <= $4, true)
+   AND coalesce(standing_said_at <= $4, standing_said_at IS NULL)";
+
+const REOPEN: &str = "-- notices::reopen
+UPDATE whatsapp_accounts SET standing_said_at = $4,
+       paused_reason = CASE WHEN starts_with(paused_reason, $3) THEN NULL ELSE paused_reason END
+ WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(standing_said_at < $4, standing_said_at IS NULL)";
+
+/// Stops sending through an account that Meta closed, or goes on when Meta opened it again and nothing else stops it.
+pub async fn account(tx: &Tx, tenant: TenantId, update: &AccountUpdate) -> Result<u64, StoreError> {
+    let (sql, words) = if update.is_closed {
+        (CLOSE, format!("{CLOSED}: {}", update.reason))
+    } else {
+        (REOPEN, CLOSED.to_owned())
+    };
+    let values = params![tenant.0 => UUID, update.waba_id => TEXT, words => TEXT, update.at => TIMESTAMPTZ];
+    tx.run(sql, values).await
+}

@@ -1,0 +1,18 @@
+//! Authentic updates that nothing here acts on, stored whole and once.
+
+use domain::updates::KeptUpdate;
+use jiff::Timestamp;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+pub(crate) const STATEMENTS: &[&str] = &[INSERT];
+
+const INSERT: &str = "-- unhandled::insert
+INSERT INTO kept_updates (digest, reason, raw, received_at) VALUES (sha256(convert_to($1 || $2::jsonb::text, 'UTF8')), $1, $2, $3)
+    ON CONFLICT DO NOTHING";
+
+/// Keeps what we act on in no way, whole and once.
+pub async fn insert(tx: &Tx, update: &KeptUpdate, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(INSERT, params![update.reason => TEXT, update.raw => JSONB, now => TIMESTAMPTZ]).await.map(drop)
+}

@@ -1,0 +1,84 @@
+//! The business numbers that a tenant sends from.
+
+use domain::{PhoneNumberId, TenantId};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{Tx, params};
+
+/// A business number to send from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Number {
+    /// Meta's id of it.
+    pub phone_number_id: PhoneNumberId,
+    /// The account it belongs to.
+    pub waba_id: String,
+    /// As people see it.
+    pub display_phone_number: String,
+    /// Meta's limit on it.
+    pub messages_per_second: i32,
+}
+
+/// The unique index that keeps a number with one tenant.
+pub const TAKEN: &str = "phone_numbers_id";
+
+pub(crate) const STATEMENTS: &[&str] = &[UPSERT, INSERT_LEASE, LIST, FIRST, OWNERS];
+
+const UPSERT: &str = "-- numbers::upsert
+INSERT INTO phone_numbers (tenant_id, phone_number_id, waba_id, display_phone_number, messages_per_second, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (tenant_id, phone_number_id) DO UPDATE SET
+       display_phone_number = excluded.display_phone_number, messages_per_second = excluded.messages_per_second";
+
+const INSERT_LEASE: &str = "-- numbers::insert_lease
+INSERT INTO sender_leases (tenant_id, phone_number_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+/// Adds a number of an account with the lease that its dispatchers take turns with.
+pub async fn upsert(tx: &Tx, tenant: TenantId, number: &Number, now: Timestamp) -> Result<(), StoreError> {
+    let values = params![
+        tenant.0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id => TEXT, number.display_phone_number => TEXT,
+        number.messages_per_second => INT4, now => TIMESTAMPTZ,
+    ];
+    tx.run_one(UPSERT, values).await?;
+    tx.run(INSERT_LEASE, params![tenant.0 => UUID, number.phone_number_id.0 => TEXT]).await.map(drop)
+}
+
+const LIST: &str = "-- numbers::list
+SELECT phone_number_id, waba_id, display_phone_number, messages_per_second FROM phone_numbers
+ WHERE tenant_id = $1 ORDER BY created_at, phone_number_id";
+
+/// A tenant's numbers, oldest first.
+pub async fn list(tx: &Tx, tenant: TenantId) -> Result<Vec<Number>, StoreError> {
+    Ok(tx.rows(LIST, params![tenant.0 => UUID]).await?.iter().map(from_row).collect())
+}
+
+const FIRST: &str = "-- numbers::first
+SELECT phone_number_id, waba_id, display_phone_number, messages_per_second FROM phone_numbers
+ WHERE tenant_id = $1 ORDER BY created_at, phone_number_id LIMIT 1";
+
+/// The number that a tenant sends from when it does not say.
+pub async fn first(tx: &Tx, tenant: TenantId) -> Result<Option<Number>, StoreError> {
+    Ok(tx.row(FIRST, params![tenant.0 => UUID]).await?.as_ref().map(from_row))
+}
+
+const OWNERS: &str = "-- numbers::owners
+SELECT phone_number_id, tenant_id FROM phone_numbers WHERE phone_number_id = ANY ($1)";
+
+/// Whose numbers these are. Needs the system scope: a webhook names numbers, not tenants.
+pub async fn owners(tx: &Tx, numbers: &[&str]) -> Result<Vec<(PhoneNumberId, TenantId)>, StoreError> {
+    let rows = tx.rows(OWNERS, params![numbers => TEXT_ARRAY]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| (PhoneNumberId(row.get("phone_number_id")), TenantId(row.get("tenant_id"))))
+        .collect())
+}
+
+fn from_row(row: &Row) -> Number {
+    Number {
+        phone_number_id: PhoneNumberId(row.get("phone_number_id")),
+        waba_id: row.get("waba_id"),
+        display_phone_number: row.get("display_phone_number"),
+        messages_per_second: row.get("messages_per_second"),
+    }
+}
