@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use cluster::Fetch;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
-use domain::ClaimId;
+use domain::{Act, ClaimId};
 use jiff::{SignedDuration, Timestamp};
 use ops::delivery::dispatch::ClaimChunk;
 use serde::Serialize;
 use store::delivery::claims::Chunk;
 use store::testing::yardstick::Ground;
-use store::{Scope, Store, StoreError};
+use store::{Store, StoreError};
 
 use super::{floor, ground, naive};
 use crate::error::LocalError;
@@ -93,7 +93,7 @@ async fn measure(store: &Store, plan: Plan) -> Result<Measured, LocalError> {
 
 /// Fast and wrong is not fast.
 async fn check(store: &Store) -> Result<(), LocalError> {
-    let books = audit::books(store, false).await?;
+    let books = audit::books(store, now(), false).await?;
     match books.findings.iter().find(|finding| finding.violations != 0) {
         Some(finding) => Err(LocalError::Call(format!("the measurement broke {}", finding.invariant))),
         None => Ok(()),
@@ -103,13 +103,12 @@ async fn check(store: &Store) -> Result<(), LocalError> {
 async fn claim_all(store: &Store, ground: &Ground, plan: Plan, now: Timestamp) -> Result<(), StoreError> {
     loop {
         let chunk = Chunk {
-            tenant: ground.tenant,
             number: ground.number.clone(),
             claim_id: ClaimId::at(now),
             limit: plan.chunk,
             lease_until: now + SignedDuration::from_mins(1),
         };
-        let taken = store.perform(Scope::Tenant(ground.tenant), &ClaimChunk { chunk, now }).await?;
+        let taken = store.perform(&Act::of_system(ground.tenant, now), &ClaimChunk { chunk }).await?;
         if taken.is_empty() {
             return Ok(());
         }

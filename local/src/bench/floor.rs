@@ -1,9 +1,9 @@
 //! The floor: the same rows as a claim's, written with no logic.
 
-use domain::{MessageId, Money};
+use domain::{Act, MessageId, Money};
 use jiff::Timestamp;
 use store::testing::yardstick::{self, Ground};
-use store::{Operation, Scope, Store, StoreError, Tx};
+use store::{Operation, Store, StoreError, TenantTx};
 
 use super::ground::{CREDIT, PRICE};
 
@@ -19,8 +19,8 @@ pub(super) async fn run(
     let (mut seq, mut balance) = (1, CREDIT.micros());
     for part in ids.chunks(chunk) {
         let paid = (seq, Money::from_micros(balance), PRICE);
-        let floor = Floor { ground, ids: part, paid, now };
-        store.perform(Scope::Tenant(ground.tenant), &floor).await?;
+        let floor = Floor { ground, ids: part, paid };
+        store.perform(&Act::of_system(ground.tenant, now), &floor).await?;
         let count = i64::try_from(part.len()).unwrap_or(0);
         seq += count;
         balance -= count * PRICE.micros();
@@ -32,7 +32,6 @@ struct Floor<'a> {
     ground: &'a Ground,
     ids: &'a [MessageId],
     paid: (i64, Money, Money),
-    now: Timestamp,
 }
 
 impl Operation for Floor<'_> {
@@ -40,7 +39,7 @@ impl Operation for Floor<'_> {
     type Done = u64;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<u64, StoreError> {
-        yardstick::floor(tx, self.ground, self.ids, self.paid, self.now).await
+    async fn run(&self, tx: &TenantTx) -> Result<u64, StoreError> {
+        yardstick::floor(tx, self.ground, self.ids, self.paid).await
     }
 }

@@ -1,7 +1,8 @@
 //! A tenant with credit and messages that are due, made for one measurement.
 
 use domain::{
-    Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TenantId, UserId,
+    Act, Actor, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId,
+    TenantId, UserId,
 };
 use jiff::Timestamp;
 use store::access::users::User;
@@ -14,7 +15,7 @@ use store::whatsapp::accounts::Account;
 use store::whatsapp::numbers;
 use store::whatsapp::numbers::Number;
 use store::{
-    Operation, Scope, Store, StoreError, Tx, access::users, billing::ledger, contacts, templates, tenants,
+    Operation, Store, StoreError, TenantTx, access::users, billing::ledger, contacts, templates, tenants,
     tenants::plans,
 };
 
@@ -33,12 +34,17 @@ pub(super) async fn lay(
     now: Timestamp,
 ) -> Result<(Ground, Vec<MessageId>), StoreError> {
     let tenant = TenantId::at(now);
-    let ground = store.perform(Scope::Tenant(tenant), &Lay { tenant, now }).await?;
+    let ground = store
+        .perform(
+            &Act { actor: Actor::User(UserId::at(now)), ..Act::of_system(tenant, now) },
+            &Lay { tenant, now },
+        )
+        .await?;
     let mut ids: Vec<MessageId> = (0..count).map(|_| MessageId::at(now)).collect();
     ids.sort_unstable();
     for part in ids.chunks(FILL_MAX) {
-        let fill = Fill { ground: ground.clone(), ids: part.to_vec(), now };
-        store.perform(Scope::Tenant(tenant), &fill).await?;
+        let fill = Fill { ground: ground.clone(), ids: part.to_vec() };
+        store.perform(&Act::of_system(tenant, now), &fill).await?;
     }
     Ok((ground, ids))
 }
@@ -46,7 +52,6 @@ pub(super) async fn lay(
 struct Fill {
     ground: Ground,
     ids: Vec<MessageId>,
-    now: Timestamp,
 }
 
 impl Operation for Fill {
@@ -54,8 +59,8 @@ impl Operation for Fill {
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        yardstick::fill(tx, &self.ground, &self.ids, self.now).await
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        yardstick::fill(tx, &self.ground, &self.ids).await
     }
 }
 
@@ -69,9 +74,9 @@ impl Operation for Lay {
     type Done = Ground;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Ground, StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Ground, StoreError> {
         let (tenant, now) = (self.tenant, self.now);
-        let owner = self.people(tx).await?;
+        self.people(tx).await?;
         let name = tenant.0.simple().to_string();
         let number = PhoneNumberId(name.clone());
         let account = Account {
@@ -81,15 +86,15 @@ impl Operation for Lay {
             connected_at: now,
             paused_reason: None,
         };
-        accounts::upsert(tx, tenant, &account).await?;
+        accounts::upsert(tx, &account).await?;
         let sender = Number {
             phone_number_id: number.clone(),
             waba_id: name.clone(),
             display_phone_number: "+1 555".to_owned(),
             messages_per_second: 80,
         };
-        numbers::upsert(tx, tenant, &sender, now).await?;
-        ledger::top_up(tx, (tenant, CREDIT), None, owner, now).await?;
+        numbers::upsert(tx, &sender).await?;
+        ledger::top_up(tx, CREDIT, None).await?;
         let contact = Contact {
             contact_id: ContactId::at(now),
             phone: PhoneNumber::from_stored("+15551234567".to_owned()),
@@ -98,7 +103,7 @@ impl Operation for Lay {
             opted_out_at: None,
             created_at: now,
         };
-        contacts::import(tx, tenant, std::slice::from_ref(&contact), now).await?;
+        contacts::import(tx, std::slice::from_ref(&contact)).await?;
         let template = Template {
             template_id: TemplateId::at(now),
             name: "bench".to_owned(),
@@ -112,13 +117,13 @@ impl Operation for Lay {
             created_at: now,
             updated_at: now,
         };
-        templates::insert(tx, tenant, &template).await?;
+        templates::insert(tx, &template).await?;
         Ok(Ground { tenant, number, contact: contact.contact_id, template: template.template_id })
     }
 }
 
 impl Lay {
-    async fn people(&self, tx: &Tx) -> Result<UserId, StoreError> {
+    async fn people(&self, tx: &TenantTx) -> Result<(), StoreError> {
         let name = self.tenant.0.simple().to_string();
         let plan = plans::find_by_name(tx, "Starter").await?;
         let missing = || StoreError::Inconsistent { table: "plans", what: "Starter is gone".to_owned() };
@@ -144,6 +149,6 @@ impl Lay {
             created_at: self.now,
         };
         users::insert(tx, &owner).await?;
-        Ok(owner.user_id)
+        Ok(())
     }
 }

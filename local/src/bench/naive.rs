@@ -1,9 +1,9 @@
 //! The naive loop: one transaction per message.
 
-use domain::MessageId;
+use domain::{Act, MessageId};
 use jiff::Timestamp;
 use store::testing::yardstick::{self, Ground};
-use store::{Operation, Scope, Store, StoreError, Tx};
+use store::{Operation, Store, StoreError, TenantTx};
 
 use super::ground::PRICE;
 
@@ -15,7 +15,7 @@ pub(super) async fn run(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for id in ids {
-        store.perform(Scope::Tenant(ground.tenant), &Naive { ground, id: *id, now }).await?;
+        store.perform(&Act::of_system(ground.tenant, now), &Naive { ground, id: *id }).await?;
     }
     Ok(())
 }
@@ -23,7 +23,6 @@ pub(super) async fn run(
 struct Naive<'a> {
     ground: &'a Ground,
     id: MessageId,
-    now: Timestamp,
 }
 
 impl Operation for Naive<'_> {
@@ -31,7 +30,7 @@ impl Operation for Naive<'_> {
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        yardstick::naive(tx, self.ground, self.id, PRICE, self.now).await
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        yardstick::naive(tx, self.ground, self.id, PRICE).await
     }
 }

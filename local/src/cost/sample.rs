@@ -278,7 +278,8 @@ impl Stage {
     }
 
     async fn rows(&self) -> Result<Rows, LocalError> {
-        let books = audit::books(&self.machine.platform.store, false).await?;
+        let books =
+            audit::books(&self.machine.platform.store, self.machine.platform.clock.now(), false).await?;
         let count = |number: i64| u64::try_from(number).unwrap_or_default();
         let messages = count(books.states.iter().map(|(_, messages)| messages).sum());
         let debited = books.ledgered.iter().filter(|row| row.debits > 0).map(|row| row.message_id);
@@ -295,7 +296,8 @@ impl Stage {
 
     /// A count of what went wrong is worth nothing.
     async fn check(&self) -> Result<(), LocalError> {
-        let books = audit::books(&self.machine.platform.store, true).await?;
+        let books =
+            audit::books(&self.machine.platform.store, self.machine.platform.clock.now(), true).await?;
         if let Some(broken) = books.findings.iter().find(|finding| finding.violations != 0) {
             return Err(LocalError::Call(format!("the counted run broke {}", broken.invariant)));
         }

@@ -2,11 +2,10 @@
 
 use cloud::Queue;
 use cloud::one_machine::Policy;
-use domain::{ClaimId, PhoneNumberId, TenantId};
+use domain::{Act, ClaimId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
 use ops::delivery::dispatch::ClaimChunk;
 use serde_json::json;
-use store::Scope;
 use store::delivery::claims::{Chunk, Claimed};
 
 use crate::world::{Tenant, World};
@@ -45,8 +44,8 @@ async fn claimed(world: &World, tenant: &Tenant) -> Vec<Claimed> {
     let connected = tenant.client.post("/whatsapp/connect", &connect).await.unwrap().success().unwrap();
     let number = PhoneNumberId(connected["phoneNumbers"][0]["id"].as_str().unwrap().to_owned());
     let (now, claim_id) = (platform.clock.now(), ClaimId::at(platform.clock.now()));
-    let chunk = Chunk { tenant: id, number, claim_id, limit: 10, lease_until: now + platform.waits.lease };
-    platform.store.perform(Scope::Tenant(id), &ClaimChunk { chunk, now }).await.unwrap().funded
+    let chunk = Chunk { number, claim_id, limit: 10, lease_until: now + platform.waits.lease };
+    platform.store.perform(&Act::of_system(id, now), &ClaimChunk { chunk }).await.unwrap().funded
 }
 
 #[tokio::test]

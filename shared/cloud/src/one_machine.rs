@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::events::DomainEvent;
-use domain::{Batch, Clock};
+use domain::{Batch, Clock, SystemAct};
 use jiff::Timestamp;
 use store::queue::NewMessage;
 pub use store::queue::{Policy, Received};
-use store::{Operation, Scope, Store, StoreError, Tx, queue};
+use store::{Store, StoreError, SystemOperation, SystemTx, queue};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -33,6 +33,10 @@ impl OneMachine {
         Self { store, clock, bell: Arc::new(Notify::new()) }
     }
 
+    fn act(&self) -> SystemAct {
+        SystemAct::at(self.clock.now())
+    }
+
     /// Queues, schedules and the bus.
     pub fn cloud(&self) -> Cloud {
         Cloud {
@@ -49,27 +53,27 @@ impl OneMachine {
 
     /// Takes what can be received from a queue.
     pub async fn receive(&self, queue: Queue, policy: Policy) -> Result<Vec<Received>, StoreError> {
-        self.store.perform(Scope::System, &Receive { queue, policy, now: self.clock.now() }).await
+        self.store.perform_system(&self.act(), &Receive { queue, policy }).await
     }
 
     /// Settles a receive: removes what was done, hands the rest back at `again_at`.
     pub async fn settle(&self, settled: Settle) -> Result<(), StoreError> {
-        self.store.perform(Scope::System, &settled).await
+        self.store.perform_system(&self.act(), &settled).await
     }
 
     /// Schedules whose time has come.
     pub async fn due_wake_ups(&self) -> Result<Vec<Scheduled>, StoreError> {
-        self.store.perform(Scope::System, &DueWakeUps { now: self.clock.now() }).await
+        self.store.perform_system(&self.act(), &DueWakeUps).await
     }
 
     /// Forgets schedules that were delivered.
     pub async fn fired(&self, batches: Vec<Batch>) -> Result<(), StoreError> {
-        self.store.perform(Scope::System, &Fired { batches }).await
+        self.store.perform_system(&self.act(), &Fired { batches }).await
     }
 
     /// Messages on all queues, and dead letters.
     pub async fn depths(&self) -> Result<(i64, i64), StoreError> {
-        self.store.perform(Scope::System, &Depths).await
+        self.store.perform_system(&self.act(), &Depths).await
     }
 }
 
@@ -84,8 +88,8 @@ impl Queues for OneMachine {
         let outcome = without_oversized(&mut messages);
         let now = self.clock.now();
         let messages = messages.into_iter().map(row).collect();
-        let send = Send { queue, messages, now, visible_at: now + delay.min(DELAY_MAX) };
-        self.store.perform(Scope::System, &send).await.map_err(|error| CloudError::of(&error))?;
+        let send = Send { queue, messages, visible_at: now + delay.min(DELAY_MAX) };
+        self.store.perform_system(&self.act(), &send).await.map_err(|error| CloudError::of(&error))?;
         // One permit is enough: whoever wakes looks at everything there is.
         self.bell.notify_waiters();
         self.bell.notify_one();
@@ -102,7 +106,7 @@ fn row(message: Message) -> NewMessage {
 impl WakeUps for OneMachine {
     async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
         let schedule = Schedule(Scheduled::now(batch));
-        self.store.perform(Scope::System, &schedule).await.map_err(|error| CloudError::of(&error))
+        self.store.perform_system(&self.act(), &schedule).await.map_err(|error| CloudError::of(&error))
     }
 }
 
@@ -123,30 +127,28 @@ struct Send {
     queue: Queue,
     messages: Vec<NewMessage>,
     visible_at: Timestamp,
-    now: Timestamp,
 }
 
-impl Operation for Send {
+impl SystemOperation for Send {
     const NAME: &'static str = "send";
     type Done = ();
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        queue::send(tx, self.queue.name(), &self.messages, self.visible_at, self.now).await
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
+        queue::send(tx, self.queue.name(), &self.messages, self.visible_at, tx.now()).await
     }
 }
 
 struct Receive {
     queue: Queue,
     policy: Policy,
-    now: Timestamp,
 }
 
-impl Operation for Receive {
+impl SystemOperation for Receive {
     const NAME: &'static str = "receive";
     type Done = Vec<Received>;
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<Vec<Received>, StoreError> {
-        queue::receive(tx, self.queue.name(), self.policy, self.now).await
+    async fn run(&self, tx: &SystemTx) -> Result<Vec<Received>, StoreError> {
+        queue::receive(tx, self.queue.name(), self.policy, tx.now()).await
     }
 }
 
@@ -163,11 +165,11 @@ pub struct Settle {
     pub again_at: Timestamp,
 }
 
-impl Operation for Settle {
+impl SystemOperation for Settle {
     const NAME: &'static str = "settle";
     type Done = ();
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         queue::delete(tx, self.queue.name(), &self.done).await?;
         queue::hand_back(tx, self.queue.name(), &self.failed, self.again_at).await.map(drop)
     }
@@ -175,26 +177,24 @@ impl Operation for Settle {
 
 struct Schedule(Scheduled);
 
-impl Operation for Schedule {
+impl SystemOperation for Schedule {
     const NAME: &'static str = "schedule";
     type Done = ();
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         let traceparent = self.0.traceparent.map(String::from);
         queue::schedule(tx, &self.0.batch, traceparent.as_deref()).await.map(drop)
     }
 }
 
-struct DueWakeUps {
-    now: Timestamp,
-}
+struct DueWakeUps;
 
-impl Operation for DueWakeUps {
+impl SystemOperation for DueWakeUps {
     const NAME: &'static str = "due_wake_ups";
     type Done = Vec<Scheduled>;
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<Vec<Scheduled>, StoreError> {
-        let due = queue::due_wake_ups(tx, self.now).await?.into_iter();
+    async fn run(&self, tx: &SystemTx) -> Result<Vec<Scheduled>, StoreError> {
+        let due = queue::due_wake_ups(tx, tx.now()).await?.into_iter();
         let scheduled = |(batch, traceparent): (Batch, Option<String>)| Scheduled {
             batch,
             traceparent: traceparent.and_then(|text| text.parse().ok()),
@@ -207,22 +207,22 @@ struct Fired {
     batches: Vec<Batch>,
 }
 
-impl Operation for Fired {
+impl SystemOperation for Fired {
     const NAME: &'static str = "fired";
     type Done = ();
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         queue::fired(tx, &self.batches).await.map(drop)
     }
 }
 
 struct Depths;
 
-impl Operation for Depths {
+impl SystemOperation for Depths {
     const NAME: &'static str = "depths";
     type Done = (i64, i64);
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<(i64, i64), StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<(i64, i64), StoreError> {
         Ok((queue::depth(tx).await?, queue::dead(tx).await?))
     }
 }

@@ -13,11 +13,11 @@ pub mod messages;
 pub mod templates;
 pub mod updates;
 
-pub use access::Role;
+pub use access::{Act, Actor, Role, SystemAct};
 pub use billing::Market;
 pub use kernel::clock::Clock;
 pub use kernel::id::{
-    AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId, UserId, Wamid,
+    ApiKeyId, AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId, UserId, Wamid,
 };
 pub use kernel::money::Money;
 pub use kernel::phone::PhoneNumber;

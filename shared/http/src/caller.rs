@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use ops::access::permit::Permit;
+use ops::kernel::permit::Permit;
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};

@@ -2,4 +2,3 @@
 
 pub mod invite;
 pub mod login;
-pub mod permit;

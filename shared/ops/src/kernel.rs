@@ -4,6 +4,8 @@ pub mod cipher;
 pub mod events;
 pub mod fields;
 pub mod idempotent;
+pub(crate) mod one_statement;
 pub mod passwords;
+pub mod permit;
 pub mod platform;
 pub(crate) mod wake_up;

@@ -2,7 +2,7 @@
 //!
 //! An operation is a sequence of statements from `store` inside one transaction; it decides with pure functions from
 //! `domain`, and calls Meta or a queue only before or after that transaction, never inside it. Its first argument is a
-//! [`permit`](access::permit) that only a caller of the right role can have.
+//! [`permit`](kernel::permit) that only a caller of the right role can have.
 //!
 //! A [`Platform`] is everything that a process was started with. The life of a message is, in order,
 //! [`messages::accept`], [`delivery::dispatch`], [`delivery::send`], [`delivery::record`], [`updates::apply`],
@@ -26,5 +26,5 @@ pub mod tenants;
 pub mod updates;
 pub mod whatsapp;
 
-pub use access::permit::{Caller, Member, Sender, Spender, SuperAdmin, TenantAdmin, Viewer};
+pub use kernel::permit::{Caller, Member, Sender, Spender, SuperAdmin, TenantAdmin, Viewer};
 pub use kernel::platform::{Platform, Waits};

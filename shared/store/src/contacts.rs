@@ -1,12 +1,12 @@
 //! Whom a tenant may write to.
 
-use domain::{ContactId, PhoneNumber, TenantId};
+use domain::{ContactId, PhoneNumber};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// A contact as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,19 +34,14 @@ SELECT $1, row.id, row.phone, row.name, row.attributes, $6
     ON CONFLICT (tenant_id, phone) DO NOTHING";
 
 /// Adds contacts whose number is not there yet and tells how many were. Two of one number in `contacts`: the first wins.
-pub async fn import(
-    tx: &Tx,
-    tenant: TenantId,
-    contacts: &[Contact],
-    now: Timestamp,
-) -> Result<u64, StoreError> {
+pub async fn import(tx: &TenantTx, contacts: &[Contact]) -> Result<u64, StoreError> {
     let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.contact_id.0).collect();
     let phones: Vec<&str> = contacts.iter().map(|contact| contact.phone.as_str()).collect();
     let names: Vec<Option<&str>> = contacts.iter().map(|contact| contact.name.as_deref()).collect();
     let attributes: Vec<&serde_json::Value> = contacts.iter().map(|contact| &contact.attributes).collect();
     let values = params![
-        tenant.0 => UUID, ids => UUID_ARRAY, phones => TEXT_ARRAY, names => TEXT_ARRAY, attributes => JSONB_ARRAY,
-        now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, ids => UUID_ARRAY, phones => TEXT_ARRAY, names => TEXT_ARRAY, attributes => JSONB_ARRAY,
+        tx.now() => TIMESTAMPTZ,
     ];
     tx.run(IMPORT, values).await
 }
@@ -55,8 +50,8 @@ const FIND: &str = "-- contacts::find
 SELECT contact_id, phone, name, attributes, opted_out_at, created_at FROM contacts WHERE tenant_id = $1 AND contact_id = $2";
 
 /// A contact of the tenant.
-pub async fn find(tx: &Tx, tenant: TenantId, contact: ContactId) -> Result<Option<Contact>, StoreError> {
-    let row = tx.row(FIND, params![tenant.0 => UUID, contact.0 => UUID]).await?;
+pub async fn find(tx: &TenantTx, contact: ContactId) -> Result<Option<Contact>, StoreError> {
+    let row = tx.row(FIND, params![tx.tenant().0 => UUID, contact.0 => UUID]).await?;
     Ok(row.as_ref().map(from_row))
 }
 
@@ -65,8 +60,8 @@ SELECT contact_id, phone, name, attributes, opted_out_at, created_at FROM contac
  WHERE tenant_id = $1 AND contact_id < $2 ORDER BY tenant_id DESC, contact_id DESC LIMIT $3";
 
 /// Contacts older than `before`, newest first.
-pub async fn list(tx: &Tx, tenant: TenantId, before: Uuid, limit: i64) -> Result<Vec<Contact>, StoreError> {
-    let rows = tx.rows(LIST, params![tenant.0 => UUID, before => UUID, limit => INT8]).await?;
+pub async fn list(tx: &TenantTx, before: Uuid, limit: i64) -> Result<Vec<Contact>, StoreError> {
+    let rows = tx.rows(LIST, params![tx.tenant().0 => UUID, before => UUID, limit => INT8]).await?;
     Ok(rows.iter().map(from_row).collect())
 }
 
@@ -74,13 +69,8 @@ const OPT_OUT: &str = "-- contacts::opt_out
 UPDATE contacts SET opted_out_at = coalesce(opted_out_at, $3) WHERE tenant_id = $1 AND contact_id = $2";
 
 /// Notes that a contact wants no more messages; what is still waiting for it is stopped when it is claimed.
-pub async fn opt_out(
-    tx: &Tx,
-    tenant: TenantId,
-    contact: ContactId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    tx.run_one(OPT_OUT, params![tenant.0 => UUID, contact.0 => UUID, now => TIMESTAMPTZ]).await
+pub async fn opt_out(tx: &TenantTx, contact: ContactId) -> Result<(), StoreError> {
+    tx.run_one(OPT_OUT, params![tx.tenant().0 => UUID, contact.0 => UUID, tx.now() => TIMESTAMPTZ]).await
 }
 
 fn from_row(row: &Row) -> Contact {

@@ -26,7 +26,7 @@ pub mod whatsapp;
 pub use kernel::connect::{Access, Password, address};
 pub use kernel::error::StoreError;
 pub use kernel::pool::{Config, Moment, Store};
-pub use kernel::tx::{Operation, Scope, Tx};
+pub use kernel::tx::{Operation, SystemOperation, SystemTx, TenantTx, Tx};
 pub use kernel::{databases, idempotency, migrate, outbox, queue};
 
 /// Every statement of the product, signed with the name of its function; one test prepares them all.

@@ -1,15 +1,13 @@
 //! Messages as their tenant knows them: accepted, withdrawn, looked at.
 
 use domain::messages::{DispatchState, EvidenceSet};
-use domain::{
-    Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId, TenantId,
-};
+use domain::{Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// A message that is about to be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,18 +95,13 @@ INSERT INTO batches (tenant_id, minute) VALUES ($1, $13) ON CONFLICT DO NOTHING"
 
 /// Accepts a message: its row, its place among what is due, and its batch. Tells whether the batch is new, that is,
 /// whether somebody has to make its schedule.
-pub async fn accept(
-    tx: &Tx,
-    tenant: TenantId,
-    message: &NewMessage,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let batch = Batch::of(tenant, message.due_at);
+pub async fn accept(tx: &TenantTx, message: &NewMessage) -> Result<bool, StoreError> {
+    let batch = Batch::of(tx.tenant(), message.due_at);
     let values = params![
-        tenant.0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, message.template_id.0 => UUID,
+        tx.tenant().0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, message.template_id.0 => UUID,
         message.phone_number_id.0 => TEXT, message.to.as_str() => TEXT, message.market => TEXT,
         message.category.as_str() => TEXT, message.variables => TEXT_ARRAY, message.due_at => TIMESTAMPTZ,
-        now => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ, message.traceparent => TEXT,
+        tx.now() => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ, message.traceparent => TEXT,
     ];
     Ok(tx.run(ACCEPT, values).await? == 1)
 }
@@ -125,14 +118,10 @@ UPDATE messages SET dispatch_state = 'CANCELLED', updated_at = $3
 
 /// Withdraws a message that still waits; `false` when it is too late. The waiting row goes first, as in a claim, so that
 /// the two never wait for each other crosswise; a caller that is told `false` must not commit.
-pub async fn cancel(
-    tx: &Tx,
-    tenant: TenantId,
-    message: MessageId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let taken = tx.run(TAKE_BACK, params![tenant.0 => UUID, message.0 => UUID]).await?;
-    let cancelled = tx.run(CANCEL, params![tenant.0 => UUID, message.0 => UUID, now => TIMESTAMPTZ]).await?;
+pub async fn cancel(tx: &TenantTx, message: MessageId) -> Result<bool, StoreError> {
+    let taken = tx.run(TAKE_BACK, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
+    let cancelled =
+        tx.run(CANCEL, params![tx.tenant().0 => UUID, message.0 => UUID, tx.now() => TIMESTAMPTZ]).await?;
     Ok(taken == 1 && cancelled == 1)
 }
 
@@ -144,8 +133,8 @@ SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accept
   FROM messages m WHERE m.tenant_id = $1 AND m.message_id = $2";
 
 /// A message of the tenant.
-pub async fn find(tx: &Tx, tenant: TenantId, message: MessageId) -> Result<Option<Message>, StoreError> {
-    let row = tx.row(FIND, params![tenant.0 => UUID, message.0 => UUID]).await?;
+pub async fn find(tx: &TenantTx, message: MessageId) -> Result<Option<Message>, StoreError> {
+    let row = tx.row(FIND, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -157,8 +146,8 @@ SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accept
   FROM messages m WHERE m.tenant_id = $1 AND m.message_id < $2 ORDER BY m.tenant_id DESC, m.message_id DESC LIMIT $3";
 
 /// Messages older than `before`, newest first.
-pub async fn list(tx: &Tx, tenant: TenantId, before: Uuid, limit: i64) -> Result<Vec<Message>, StoreError> {
-    let rows = tx.rows(LIST, params![tenant.0 => UUID, before => UUID, limit => INT8]).await?;
+pub async fn list(tx: &TenantTx, before: Uuid, limit: i64) -> Result<Vec<Message>, StoreError> {
+    let rows = tx.rows(LIST, params![tx.tenant().0 => UUID, before => UUID, limit => INT8]).await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -167,8 +156,8 @@ SELECT status, occurred_at, received_at, error_code, error_text FROM statuses
  WHERE tenant_id = $1 AND message_id = $2 ORDER BY received_at, status";
 
 /// Every status that was heard of a message.
-pub async fn history(tx: &Tx, tenant: TenantId, message: MessageId) -> Result<Vec<StatusEntry>, StoreError> {
-    let rows = tx.rows(HISTORY, params![tenant.0 => UUID, message.0 => UUID]).await?;
+pub async fn history(tx: &TenantTx, message: MessageId) -> Result<Vec<StatusEntry>, StoreError> {
+    let rows = tx.rows(HISTORY, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
     Ok(rows
         .iter()
         .map(|row| StatusEntry {

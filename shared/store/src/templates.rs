@@ -1,12 +1,12 @@
 //! Message templates and what Meta says of them.
 
-use domain::{Category, TemplateId, TenantId};
+use domain::{Category, TemplateId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// A template as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +57,9 @@ INSERT INTO templates (tenant_id, template_id, name, language, category, body, v
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 /// Adds a template; [`NAME_TAKEN`] refuses a second one of the same name and language.
-pub async fn insert(tx: &Tx, tenant: TenantId, template: &Template) -> Result<(), StoreError> {
+pub async fn insert(tx: &TenantTx, template: &Template) -> Result<(), StoreError> {
     let values = params![
-        tenant.0 => UUID, template.template_id.0 => UUID, template.name => TEXT, template.language => TEXT,
+        tx.tenant().0 => UUID, template.template_id.0 => UUID, template.name => TEXT, template.language => TEXT,
         template.category.as_str() => TEXT, template.body => TEXT, template.variables => TEXT_ARRAY,
         template.status => TEXT, template.meta_template_id => TEXT, template.waba_id => TEXT,
         template.created_at => TIMESTAMPTZ, template.updated_at => TIMESTAMPTZ,
@@ -72,9 +72,9 @@ UPDATE templates SET category = $3, body = $4, variables = $5, updated_at = $6
  WHERE tenant_id = $1 AND template_id = $2 AND status = 'DRAFT'";
 
 /// Rewrites a draft, which Meta has not seen or has refused, before it is offered (again).
-pub async fn redraft(tx: &Tx, tenant: TenantId, template: &Template) -> Result<(), StoreError> {
+pub async fn redraft(tx: &TenantTx, template: &Template) -> Result<(), StoreError> {
     let values = params![
-        tenant.0 => UUID, template.template_id.0 => UUID, template.category.as_str() => TEXT, template.body => TEXT,
+        tx.tenant().0 => UUID, template.template_id.0 => UUID, template.category.as_str() => TEXT, template.body => TEXT,
         template.variables => TEXT_ARRAY, template.updated_at => TIMESTAMPTZ,
     ];
     tx.run_one(REDRAFT, values).await
@@ -85,8 +85,8 @@ SELECT template_id, name, language, category, body, variables, status, meta_temp
   FROM templates WHERE tenant_id = $1 AND template_id = $2";
 
 /// A template of the tenant.
-pub async fn find(tx: &Tx, tenant: TenantId, template: TemplateId) -> Result<Option<Template>, StoreError> {
-    let row = tx.row(FIND, params![tenant.0 => UUID, template.0 => UUID]).await?;
+pub async fn find(tx: &TenantTx, template: TemplateId) -> Result<Option<Template>, StoreError> {
+    let row = tx.row(FIND, params![tx.tenant().0 => UUID, template.0 => UUID]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -95,13 +95,8 @@ SELECT template_id, name, language, category, body, variables, status, meta_temp
   FROM templates WHERE tenant_id = $1 AND name = $2 AND language = $3";
 
 /// The tenant's template of that name and language.
-pub async fn find_by_name(
-    tx: &Tx,
-    tenant: TenantId,
-    name: &str,
-    language: &str,
-) -> Result<Option<Template>, StoreError> {
-    let row = tx.row(FIND_BY_NAME, params![tenant.0 => UUID, name => TEXT, language => TEXT]).await?;
+pub async fn find_by_name(tx: &TenantTx, name: &str, language: &str) -> Result<Option<Template>, StoreError> {
+    let row = tx.row(FIND_BY_NAME, params![tx.tenant().0 => UUID, name => TEXT, language => TEXT]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -110,8 +105,8 @@ SELECT template_id, name, language, category, body, variables, status, meta_temp
   FROM templates WHERE tenant_id = $1 AND template_id < $2 ORDER BY tenant_id DESC, template_id DESC LIMIT $3";
 
 /// Templates older than `before`, newest first.
-pub async fn list(tx: &Tx, tenant: TenantId, before: Uuid, limit: i64) -> Result<Vec<Template>, StoreError> {
-    let rows = tx.rows(LIST, params![tenant.0 => UUID, before => UUID, limit => INT8]).await?;
+pub async fn list(tx: &TenantTx, before: Uuid, limit: i64) -> Result<Vec<Template>, StoreError> {
+    let rows = tx.rows(LIST, params![tx.tenant().0 => UUID, before => UUID, limit => INT8]).await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -133,15 +128,9 @@ pub struct Answered<'a> {
 }
 
 /// Stores what Meta answered. What a webhook said before the answer came is the later word, and stays.
-pub async fn settle(
-    tx: &Tx,
-    template: (TenantId, TemplateId),
-    said: Answered<'_>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let (tenant, template) = template;
+pub async fn settle(tx: &TenantTx, template: TemplateId, said: Answered<'_>) -> Result<(), StoreError> {
     let values = params![
-        tenant.0 => UUID, template.0 => UUID, said.status => TEXT, said.meta_id => TEXT, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, template.0 => UUID, said.status => TEXT, said.meta_id => TEXT, tx.now() => TIMESTAMPTZ,
         said.category.map(Category::as_str) => TEXT,
     ];
     tx.run_one(SETTLE, values).await

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// A tenant as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ const INSERT_WALLET: &str = "-- tenants::insert_wallet
 INSERT INTO wallets (tenant_id, balance, seq) VALUES ($1, 0, 0)";
 
 /// Adds a tenant and its empty wallet; [`SLUG_TAKEN`] refuses a second one of the same slug.
-pub async fn insert(tx: &Tx, tenant: &Tenant) -> Result<(), StoreError> {
+pub async fn insert(tx: &TenantTx, tenant: &Tenant) -> Result<(), StoreError> {
     let values = params![
         tenant.tenant_id.0 => UUID, tenant.slug => TEXT, tenant.name => TEXT, tenant.plan_id => UUID,
         tenant.created_at => TIMESTAMPTZ,
@@ -54,10 +54,10 @@ SELECT t.slug, t.name, t.plan_id, p.name AS plan_name, t.status = 'ACTIVE' AS is
   FROM tenants t JOIN plans p USING (plan_id) WHERE t.tenant_id = $1";
 
 /// The tenant.
-pub async fn find(tx: &Tx, tenant: TenantId) -> Result<Option<Tenant>, StoreError> {
-    let row = tx.row(FIND, params![tenant.0 => UUID]).await?;
+pub async fn find(tx: &TenantTx) -> Result<Option<Tenant>, StoreError> {
+    let row = tx.row(FIND, params![tx.tenant().0 => UUID]).await?;
     Ok(row.map(|row| Tenant {
-        tenant_id: tenant,
+        tenant_id: tx.tenant(),
         slug: row.get("slug"),
         name: row.get("name"),
         plan_id: row.get("plan_id"),
@@ -71,6 +71,6 @@ const SET_ACTIVE: &str = "-- tenants::set_active
 UPDATE tenants SET status = CASE WHEN $2 THEN 'ACTIVE' ELSE 'SUSPENDED' END WHERE tenant_id = $1";
 
 /// Suspends a tenant, or lets it go on. Its callers and its due messages notice with their next transaction.
-pub async fn set_active(tx: &Tx, tenant: TenantId, active: bool) -> Result<(), StoreError> {
-    tx.run_one(SET_ACTIVE, params![tenant.0 => UUID, active => BOOL]).await
+pub async fn set_active(tx: &TenantTx, active: bool) -> Result<(), StoreError> {
+    tx.run_one(SET_ACTIVE, params![tx.tenant().0 => UUID, active => BOOL]).await
 }

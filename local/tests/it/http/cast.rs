@@ -1,10 +1,10 @@
 //! Who calls: a user of every role, somebody of another tenant, somebody whose tenant is suspended.
 
-use domain::{Role, TenantId, UserId};
+use domain::{Role, SystemAct, TenantId, UserId};
 use http_kit::tokens::Subject;
 use serde_json::{Value, json};
 use store::access::users::{self, User};
-use store::{Operation, Scope, StoreError, Tx, tenants};
+use store::{StoreError, SystemOperation, SystemTx, tenants};
 
 use super::raw::Door;
 use crate::world::{ADMIN, PASSWORD, World};
@@ -144,26 +144,26 @@ pub async fn user(world: &World, tenant: TenantId, role: Role) -> String {
         created_at: now,
     };
     let subject = Subject { tenant, user: user.user_id };
-    world.db.store.perform(Scope::System, &AddUser { user }).await.unwrap();
+    world.db.store.perform_system(&SystemAct::at(now), &AddUser { user }).await.unwrap();
     world.machine.app.tokens.issue(subject).unwrap()
 }
 
 /// Suspends a tenant.
 pub async fn suspend(world: &World, tenant: TenantId) {
-    world.db.store.perform(Scope::System, &Suspend { tenant }).await.unwrap();
+    world.db.store.perform_system(&SystemAct::at(world.clock.now()), &Suspend { tenant }).await.unwrap();
 }
 
 struct AddUser {
     user: User,
 }
 
-impl Operation for AddUser {
+impl SystemOperation for AddUser {
     const NAME: &'static str = "add_user";
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        users::insert(tx, &self.user).await
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
+        users::insert(&tx.as_tenant(self.user.tenant_id), &self.user).await
     }
 }
 
@@ -171,12 +171,12 @@ struct Suspend {
     tenant: TenantId,
 }
 
-impl Operation for Suspend {
+impl SystemOperation for Suspend {
     const NAME: &'static str = "suspend";
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        tenants::set_active(tx, self.tenant, false).await
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
+        tenants::set_active(&tx.as_tenant(self.tenant), false).await
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::TenantId;
+use domain::{SystemAct, TenantId};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use store::idempotency::{self, Begun, Key};
-use store::{Operation, Scope, StoreError, Tx};
+use store::{StoreError, SystemOperation, SystemTx};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -146,8 +146,8 @@ impl Held {
         let key = Key { tenant, route, text: text.to_owned(), request_hash: vec![0] };
         let (taken, free) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let hold = Hold { key, taken: Arc::clone(&taken), free: Arc::clone(&free) };
-        let store = world.db.another_store(1);
-        let holder = tokio::spawn(async move { store.perform(Scope::System, &hold).await });
+        let (store, now) = (world.db.another_store(1), world.clock.now());
+        let holder = tokio::spawn(async move { store.perform_system(&SystemAct::at(now), &hold).await });
         taken.acquire().await.unwrap().forget();
         Self { free, holder }
     }
@@ -164,13 +164,13 @@ struct Hold {
     free: Arc<Semaphore>,
 }
 
-impl Operation for Hold {
+impl SystemOperation for Hold {
     const NAME: &'static str = "hold_key";
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        assert_eq!(idempotency::begin(tx, &self.key).await?, Begun::First);
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
+        assert_eq!(idempotency::begin(&tx.as_tenant(self.key.tenant), &self.key).await?, Begun::First);
         self.taken.add_permits(1);
         self.free.acquire().await.unwrap().forget();
         Ok(())

@@ -2,13 +2,12 @@
 
 use domain::messages::Outcome;
 use domain::updates::{KeptUpdate, Update, UpdateBatch};
-use domain::{AttemptId, ClaimId, MessageId, PhoneNumberId, TenantId};
+use domain::{Act, AttemptId, ClaimId, MessageId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
 use ops::delivery::dispatch::ClaimChunk;
 use ops::delivery::record::{Sent, record};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use store::Scope;
 use store::delivery::claims::Chunk;
 use tidings::home::Home;
 
@@ -46,13 +45,12 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claime
     stage.world.clock.advance(SignedDuration::from_mins(2));
     let now = platform.clock.now();
     let chunk = Chunk {
-        tenant,
         number: number(&stage).await,
         claim_id: ClaimId::at(now),
         limit: 10,
         lease_until: now + platform.waits.lease,
     };
-    let taken = platform.store.perform(Scope::Tenant(tenant), &ClaimChunk { chunk, now }).await.unwrap();
+    let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimChunk { chunk }).await.unwrap();
     assert_eq!(taken.funded.len(), 1);
     let sent = Sent { message, attempt, outcome: Outcome::KnownUnsent { wait: None, error: None } };
     record(platform, tenant, ClaimId::at(now), vec![sent], true).await.unwrap();

@@ -44,6 +44,8 @@ row_ids! {
     TenantId,
     /// A person who logs in.
     UserId,
+    /// A key that programs of a tenant call the API with.
+    ApiKeyId,
     /// Somebody a tenant may write to.
     ContactId,
     /// A message template.

@@ -3,10 +3,10 @@
 use domain::with_causes;
 use ops::access::invite::SetPasswordError;
 use ops::access::login::LoginError;
-use ops::access::permit::Forbidden;
 use ops::billing::add_credits::AddCreditsError;
 use ops::contacts::import::ImportError;
 use ops::kernel::idempotent::{KeyError, NotAKey};
+use ops::kernel::permit::Forbidden;
 use ops::messages::accept::AcceptError;
 use ops::messages::cancel::CancelError;
 use ops::templates::create::CreateTemplateError;

@@ -6,7 +6,7 @@ use domain::{TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use store::access::invites;
 use store::access::users::{self, User};
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
 use thiserror::Error;
 
 use crate::kernel::passwords::{self, HashError, PasswordError};
@@ -33,13 +33,12 @@ pub async fn invite(
 ) -> Result<Option<String>, StoreError> {
     let secret = new_secret();
     let until = platform.clock.now() + GOOD_FOR;
-    let made = Invite { tenant, user, hash: hash(&secret), until };
-    let is_made = platform.store.perform(Scope::Tenant(tenant), &made).await?;
+    let made = Invite { user, hash: hash(&secret), until };
+    let is_made = platform.store.perform(&platform.as_system(tenant), &made).await?;
     Ok(is_made.then_some(secret))
 }
 
 struct Invite {
-    tenant: TenantId,
     user: UserId,
     hash: Vec<u8>,
     until: Timestamp,
@@ -50,13 +49,13 @@ impl Operation for Invite {
     type Done = bool;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<bool, StoreError> {
-        let user = users::find(tx, self.tenant, self.user).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<bool, StoreError> {
+        let user = users::find(tx, self.user).await?;
         if user.is_none_or(|user| user.password_hash.is_some()) {
             return Ok(false);
         }
-        invites::drop_all(tx, self.tenant, self.user).await?;
-        invites::insert(tx, (self.tenant, self.user), &self.hash, self.until).await?;
+        invites::drop_all(tx, self.user).await?;
+        invites::insert(tx, self.user, &self.hash, self.until).await?;
         Ok(true)
     }
 }
@@ -86,26 +85,26 @@ pub async fn set_password(
 ) -> Result<User, SetPasswordError> {
     passwords::check(&chosen)?;
     let password_hash = platform.passwords.hash(chosen).await?;
-    let set = SetPassword { secret_hash: hash(secret), password_hash, now: platform.clock.now() };
-    platform.store.perform(Scope::System, &set).await
+    let set = SetPassword { secret_hash: hash(secret), password_hash };
+    platform.store.perform_system(&platform.system(), &set).await
 }
 
 struct SetPassword {
     secret_hash: Vec<u8>,
     password_hash: String,
-    now: Timestamp,
 }
 
-impl Operation for SetPassword {
+impl SystemOperation for SetPassword {
     const NAME: &'static str = "set_password";
     type Done = User;
     type Error = SetPasswordError;
 
-    async fn run(&self, tx: &Tx) -> Result<User, SetPasswordError> {
-        let found = invites::take(tx, &self.secret_hash, self.now).await?;
+    async fn run(&self, tx: &SystemTx) -> Result<User, SetPasswordError> {
+        let found = invites::take(tx, &self.secret_hash).await?;
         let (tenant, user) = found.ok_or(SetPasswordError::BadLink)?;
-        users::set_password(tx, tenant, user, &self.password_hash).await?;
-        invites::drop_all(tx, tenant, user).await?;
-        users::find(tx, tenant, user).await?.ok_or(SetPasswordError::BadLink)
+        let tx = tx.as_tenant(tenant);
+        users::set_password(&tx, user, &self.password_hash).await?;
+        invites::drop_all(&tx, user).await?;
+        users::find(&tx, user).await?.ok_or(SetPasswordError::BadLink)
     }
 }

@@ -1,15 +1,16 @@
 //! E-mail and password in, a known user out. Throttled before anything is hashed: a try counts as wrong until it is known
 //! to be right, so that guesses made at once are throttled like guesses made in turn.
 
-use domain::{TenantId, UserId};
+use domain::{Actor, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use store::access::throttle;
 use store::access::users::{self, User};
-use store::{Operation, Scope, StoreError, Tx};
+use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
 
-use crate::access::permit::Caller;
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::passwords::HashError;
+use crate::kernel::permit::Caller;
 use crate::kernel::platform::Platform;
 
 /// Why somebody could not log in.
@@ -38,15 +39,15 @@ pub async fn login(platform: &Platform, email: &str, password: String) -> Result
     let email_hash =
         aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, email.as_bytes()).as_ref().to_vec();
     let now = platform.clock.now();
-    let look = Look { email, email_hash: email_hash.clone(), now };
-    let user = match platform.store.perform(Scope::System, &look).await? {
+    let look = Look { email, email_hash: email_hash.clone() };
+    let user = match platform.store.perform_system(&platform.system(), &look).await? {
         Looked::Throttled(until) => return Err(LoginError::Throttled { wait: until.duration_since(now) }),
         Looked::Found(user) => user.map(|user| *user),
     };
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = platform.passwords.verify(password, stored).await?;
     if is_right {
-        platform.store.perform(Scope::System, &Forget { email_hash }).await?;
+        platform.store.perform_system(&platform.system(), &Forget { email_hash }).await?;
     }
     user.filter(|user| is_right && user.tenant_is_active).ok_or(LoginError::Wrong)
 }
@@ -59,18 +60,17 @@ enum Looked {
 struct Look {
     email: String,
     email_hash: Vec<u8>,
-    now: Timestamp,
 }
 
-impl Operation for Look {
+impl SystemOperation for Look {
     const NAME: &'static str = "login_look";
     type Done = Looked;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Looked, StoreError> {
-        if !throttle::count_try(tx, &self.email_hash, self.now).await? {
+    async fn run(&self, tx: &SystemTx) -> Result<Looked, StoreError> {
+        if !throttle::count_try(tx, &self.email_hash, tx.now()).await? {
             let until = throttle::blocked_until_for(tx, &self.email_hash).await?;
-            return Ok(Looked::Throttled(until.unwrap_or(self.now)));
+            return Ok(Looked::Throttled(until.unwrap_or(tx.now())));
         }
         Ok(Looked::Found(users::find_by_email(tx, &self.email).await?.map(Box::new)))
     }
@@ -80,12 +80,12 @@ struct Forget {
     email_hash: Vec<u8>,
 }
 
-impl Operation for Forget {
+impl SystemOperation for Forget {
     const NAME: &'static str = "login_forget";
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         throttle::forget_failures(tx, &self.email_hash).await.map(drop)
     }
 }
@@ -97,21 +97,16 @@ pub async fn caller(
     tenant: TenantId,
     user: UserId,
 ) -> Result<Option<Caller>, StoreError> {
-    let found = platform.store.perform(Scope::Tenant(tenant), &FindCaller { tenant, user }).await?;
-    Ok(found.filter(|user| user.tenant_is_active).map(|found| Caller { tenant, user, role: found.role }))
+    let found = platform.store.perform(&platform.as_system(tenant), &FindCaller { user }).await?;
+    Ok(found.filter(|user| user.tenant_is_active).map(|found| Caller {
+        tenant,
+        actor: Actor::User(user),
+        role: found.role,
+    }))
 }
 
-struct FindCaller {
-    tenant: TenantId,
-    user: UserId,
-}
-
-impl Operation for FindCaller {
+one_statement! {
     const NAME: &'static str = "find_caller";
-    type Done = Option<User>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<Option<User>, StoreError> {
-        users::find(tx, self.tenant, self.user).await
-    }
+    struct FindCaller { user: UserId }
+    fn run(&self, tx) -> Option<User> { users::find(tx, self.user) }
 }

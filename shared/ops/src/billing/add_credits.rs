@@ -1,14 +1,13 @@
 //! The platform's owner books credit that a tenant paid for.
 
-use domain::{Money, TenantId, UserId};
-use jiff::Timestamp;
+use domain::{Money, TenantId};
 use serde::{Deserialize, Serialize};
-use store::{Operation, Scope, StoreError, Tx, billing::ledger};
+use store::{StoreError, SystemOperation, SystemTx, billing::ledger};
 use thiserror::Error;
 
-use crate::access::permit::SuperAdmin;
 use crate::kernel::fields::FieldError;
-use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::idempotent::{Key, KeyError, once_in_system};
+use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
 
 /// The largest amount of one top-up: a million. More is a typing error until somebody proves otherwise.
@@ -62,8 +61,8 @@ pub async fn add_credits(
     key: Key,
 ) -> Result<Booked, AddCreditsError> {
     check(&credit)?;
-    let add = AddCredits { credit, key, booked_by: by.user(), now: platform.clock.now() };
-    platform.store.perform(Scope::System, &add).await
+    let add = AddCredits { credit, key };
+    platform.store.perform_system(&platform.system_act(by), &add).await
 }
 
 fn check(credit: &Credit) -> Result<(), AddCreditsError> {
@@ -83,25 +82,22 @@ fn check(credit: &Credit) -> Result<(), AddCreditsError> {
 struct AddCredits {
     credit: Credit,
     key: Key,
-    booked_by: UserId,
-    now: Timestamp,
 }
 
-impl Operation for AddCredits {
+impl SystemOperation for AddCredits {
     const NAME: &'static str = "add_credits";
     type Done = Booked;
     type Error = AddCreditsError;
 
-    async fn run(&self, tx: &Tx) -> Result<Booked, AddCreditsError> {
-        once(tx, Some(&self.key), self.now, self.book(tx)).await
+    async fn run(&self, tx: &SystemTx) -> Result<Booked, AddCreditsError> {
+        once_in_system(tx, Some(&self.key), self.book(tx)).await
     }
 }
 
 impl AddCredits {
-    async fn book(&self, tx: &Tx) -> Result<Booked, AddCreditsError> {
+    async fn book(&self, tx: &SystemTx) -> Result<Booked, AddCreditsError> {
         let Credit { tenant, amount, description } = &self.credit;
-        let booked =
-            ledger::top_up(tx, (*tenant, *amount), description.as_deref(), self.booked_by, self.now).await?;
+        let booked = ledger::top_up(&tx.as_tenant(*tenant), *amount, description.as_deref()).await?;
         let (seq, balance) = booked.ok_or(AddCreditsError::NoTenant)?;
         if balance > BALANCE_MAX {
             let why = format!("would lift the balance above {BALANCE_MAX}");

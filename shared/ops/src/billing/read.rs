@@ -1,32 +1,30 @@
 //! What a tenant has and where it went.
 
-use domain::{Money, TenantId};
+use domain::Money;
 use store::billing::ledger::{self, Entry};
 use store::billing::wallet;
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 
-use crate::access::permit::Spender;
+use crate::kernel::one_statement::one_statement;
+use crate::kernel::permit::Spender;
 use crate::kernel::platform::Platform;
 
 /// The tenant's balance.
 pub async fn balance(platform: &Platform, by: &Spender) -> Result<Money, StoreError> {
-    let tenant = by.tenant();
-    platform.store.perform(Scope::Tenant(tenant), &Balance { tenant }).await
+    platform.store.perform(&platform.act(by), &Balance).await
 }
 
-struct Balance {
-    tenant: TenantId,
-}
+struct Balance;
 
 impl Operation for Balance {
     const NAME: &'static str = "balance";
     type Done = Money;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Money, StoreError> {
-        wallet::balance(tx, self.tenant).await?.ok_or_else(|| StoreError::Inconsistent {
+    async fn run(&self, tx: &TenantTx) -> Result<Money, StoreError> {
+        wallet::balance(tx).await?.ok_or_else(|| StoreError::Inconsistent {
             table: "wallets",
-            what: format!("tenant {} has none", self.tenant),
+            what: format!("tenant {} has none", tx.tenant()),
         })
     }
 }
@@ -38,22 +36,11 @@ pub async fn entries(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Entry>, StoreError> {
-    let tenant = by.tenant();
-    platform.store.perform(Scope::Tenant(tenant), &Entries { tenant, before, limit }).await
+    platform.store.perform(&platform.act(by), &Entries { before, limit }).await
 }
 
-struct Entries {
-    tenant: TenantId,
-    before: i64,
-    limit: i64,
-}
-
-impl Operation for Entries {
+one_statement! {
     const NAME: &'static str = "ledger_entries";
-    type Done = Vec<Entry>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<Vec<Entry>, StoreError> {
-        ledger::list(tx, self.tenant, self.before, self.limit).await
-    }
+    struct Entries { before: i64, limit: i64 }
+    fn run(&self, tx) -> Vec<Entry> { ledger::list(tx, self.before, self.limit) }
 }

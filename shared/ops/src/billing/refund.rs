@@ -2,10 +2,10 @@
 
 use cloud::RefundJob;
 use domain::{MessageId, TenantId};
-use jiff::Timestamp;
+use store::StoreError;
 use store::billing::refunds;
-use store::{Operation, Scope, StoreError, Tx};
 
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::Platform;
 
 /// Messages in one refund job at most.
@@ -17,26 +17,16 @@ pub async fn refund(
     tenant: TenantId,
     messages: Vec<MessageId>,
 ) -> Result<i64, StoreError> {
-    let refund = Refund { tenant, messages, now: platform.clock.now() };
-    let paid = platform.store.perform(Scope::Tenant(tenant), &refund).await?;
+    let refund = Refund { messages };
+    let paid = platform.store.perform(&platform.as_system(tenant), &refund).await?;
     tracing::info!(%tenant, paid, "refunds were paid");
     Ok(paid)
 }
 
-struct Refund {
-    tenant: TenantId,
-    messages: Vec<MessageId>,
-    now: Timestamp,
-}
-
-impl Operation for Refund {
+one_statement! {
     const NAME: &'static str = "refund";
-    type Done = i64;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<i64, StoreError> {
-        refunds::pay(tx, self.tenant, &self.messages, self.now).await
-    }
+    struct Refund { messages: Vec<MessageId> }
+    fn run(&self, tx) -> i64 { refunds::pay(tx, &self.messages) }
 }
 
 /// Sends promised refunds on their way. When that fails the promises stand, and the sweeper sends them again.

@@ -1,16 +1,16 @@
 //! Whom a tenant writes to: imported in bulk, each number once.
 
 use domain::limits::{ATTRIBUTES_BYTES_MAX, IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
-use domain::{ContactId, PhoneNumber, TenantId};
+use domain::{ContactId, PhoneNumber};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::contacts::{self, Contact};
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::access::permit::Sender;
 use crate::kernel::fields::FieldError;
 use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
 
 /// Mistakes named in one answer at most; a file that is wrong throughout is wrong in the same way.
@@ -75,8 +75,7 @@ pub async fn import_contacts(
     if !wrong.is_empty() {
         return Err(ImportError::Invalid(wrong));
     }
-    let tenant = by.tenant();
-    platform.store.perform(Scope::Tenant(tenant), &ImportContacts { tenant, contacts, key, now }).await
+    platform.store.perform(&platform.act(by), &ImportContacts { contacts, key }).await
 }
 
 fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, FieldError> {
@@ -107,10 +106,8 @@ fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, Field
 }
 
 struct ImportContacts {
-    tenant: TenantId,
     contacts: Vec<Contact>,
     key: Option<Key>,
-    now: Timestamp,
 }
 
 impl Operation for ImportContacts {
@@ -118,12 +115,12 @@ impl Operation for ImportContacts {
     type Done = Imported;
     type Error = ImportError;
 
-    async fn run(&self, tx: &Tx) -> Result<Imported, ImportError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Imported, ImportError> {
         let work = async {
-            let imported = contacts::import(tx, self.tenant, &self.contacts, self.now).await?;
+            let imported = contacts::import(tx, &self.contacts).await?;
             let asked = u64::try_from(self.contacts.len()).unwrap_or(u64::MAX);
             Ok(Imported { imported, skipped: asked - imported })
         };
-        once(tx, self.key.as_ref(), self.now, work).await
+        once(tx, self.key.as_ref(), work).await
     }
 }

@@ -1,11 +1,11 @@
 //! The contacts of a tenant, newest first.
 
-use domain::TenantId;
+use store::StoreError;
 use store::contacts::{self, Contact};
-use store::{Operation, Scope, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::access::permit::Viewer;
+use crate::kernel::one_statement::one_statement;
+use crate::kernel::permit::Viewer;
 use crate::kernel::platform::Platform;
 
 /// Contacts older than `before`, newest first.
@@ -15,22 +15,11 @@ pub async fn list_contacts(
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let tenant = by.tenant();
-    platform.store.perform(Scope::Tenant(tenant), &ListContacts { tenant, before, limit }).await
+    platform.store.perform(&platform.act(by), &ListContacts { before, limit }).await
 }
 
-struct ListContacts {
-    tenant: TenantId,
-    before: Uuid,
-    limit: i64,
-}
-
-impl Operation for ListContacts {
+one_statement! {
     const NAME: &'static str = "list_contacts";
-    type Done = Vec<Contact>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<Vec<Contact>, StoreError> {
-        contacts::list(tx, self.tenant, self.before, self.limit).await
-    }
+    struct ListContacts { before: Uuid, limit: i64 }
+    fn run(&self, tx) -> Vec<Contact> { contacts::list(tx, self.before, self.limit) }
 }

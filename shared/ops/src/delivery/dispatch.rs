@@ -7,7 +7,7 @@ use store::delivery::claims::{self, Chunk, Taken};
 use store::delivery::leases::{self, DueNumber, Lease};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
 use crate::delivery::call_stats::{Calls, Tally};
@@ -15,6 +15,7 @@ use crate::delivery::rate_limiter::Pace;
 use crate::delivery::send::send_chunk;
 use crate::delivery::session::Sender;
 use crate::kernel::cipher::SealError;
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
 use crate::whatsapp::token;
@@ -54,8 +55,8 @@ pub async fn dispatch(
     until: Timestamp,
     tally: &Tally,
 ) -> Result<Dispatched, DispatchError> {
-    let (now, before) = (platform.clock.now(), tally.calls());
-    let due = platform.store.perform(Scope::Tenant(tenant), &NumbersDue { tenant, now }).await?;
+    let before = tally.calls();
+    let due = platform.store.perform(&platform.as_system(tenant), &NumbersDue {}).await?;
     let runs = join_all(due.into_iter().map(|number| run_number(platform, tenant, number, until, tally)));
     let (mut all, mut failed) = (Dispatched::default(), None);
     for run in runs.await {
@@ -83,9 +84,9 @@ async fn run_number(
     tally: &Tally,
 ) -> Result<Dispatched, DispatchError> {
     let now = platform.clock.now();
-    let lease = Lease { tenant, number: due.number.clone(), holder: leases::holder(now) };
-    let acquire = Acquire { lease: lease.clone(), until: now + platform.waits.lease, now };
-    let Some(account) = platform.store.perform(Scope::Tenant(tenant), &acquire).await? else {
+    let lease = Lease { number: due.number.clone(), holder: leases::holder(now) };
+    let acquire = Acquire { lease: lease.clone(), until: now + platform.waits.lease };
+    let Some(account) = platform.store.perform(&platform.as_system(tenant), &acquire).await? else {
         // Its holder was told that somebody came, and looks once more before it goes.
         return Ok(Dispatched::default());
     };
@@ -99,7 +100,7 @@ async fn run_number(
     .await;
     if outcome.is_err() {
         let release = Release { lease, in_any_case: true };
-        platform.store.perform(Scope::Tenant(tenant), &release).await?;
+        platform.store.perform(&platform.as_system(tenant), &release).await?;
     }
     outcome
 }
@@ -110,12 +111,18 @@ async fn send_all(
     lease: &Lease,
     until: Timestamp,
 ) -> Result<Dispatched, DispatchError> {
-    let (platform, scope) = (sender.platform, Scope::Tenant(sender.tenant));
+    let platform = sender.platform;
     let mut all = Dispatched::default();
     loop {
         let now = platform.clock.now();
         if now >= until || platform.is_closing() {
-            platform.store.perform(scope, &Release { lease: lease.clone(), in_any_case: true }).await?;
+            platform
+                .store
+                .perform(
+                    &platform.as_system(sender.tenant),
+                    &Release { lease: lease.clone(), in_any_case: true },
+                )
+                .await?;
             wake(platform, sender.tenant, SignedDuration::ZERO).await;
             return Ok(all);
         }
@@ -123,7 +130,7 @@ async fn send_all(
         let (claim_id, taken) = claim(sender, now, lease_until).await?;
         if taken.is_empty() {
             let release = Release { lease: lease.clone(), in_any_case: false };
-            if !platform.store.perform(scope, &release).await? {
+            if !platform.store.perform(&platform.as_system(sender.tenant), &release).await? {
                 return Ok(all);
             }
         }
@@ -135,12 +142,18 @@ async fn send_all(
                 wake(platform, sender.tenant, again_at.duration_since(platform.clock.now())).await;
             }
             if report.is_paused {
-                platform.store.perform(scope, &Release { lease: lease.clone(), in_any_case: true }).await?;
+                platform
+                    .store
+                    .perform(
+                        &platform.as_system(sender.tenant),
+                        &Release { lease: lease.clone(), in_any_case: true },
+                    )
+                    .await?;
                 return Ok(all);
             }
         }
         let renew = Renew { lease: lease.clone(), until: platform.clock.now() + platform.waits.lease };
-        if !platform.store.perform(scope, &renew).await? {
+        if !platform.store.perform(&platform.as_system(sender.tenant), &renew).await? {
             tracing::warn!(number = %lease.number, "the number's lease was lost to another dispatcher");
             return Ok(all);
         }
@@ -155,36 +168,28 @@ async fn claim(
     let (least, most) = CHUNK_MESSAGES;
     let claim_id = ClaimId::at(now);
     let chunk = Chunk {
-        tenant: sender.tenant,
         number: sender.number.clone(),
         claim_id,
         limit: (i64::from(sender.rate) * CHUNK_SECONDS).clamp(least, most),
         lease_until,
     };
-    let taken =
-        sender.platform.store.perform(Scope::Tenant(sender.tenant), &ClaimChunk { chunk, now }).await?;
+    let taken = sender
+        .platform
+        .store
+        .perform(&sender.platform.as_system(sender.tenant), &ClaimChunk { chunk })
+        .await?;
     Ok((claim_id, taken))
 }
 
-struct NumbersDue {
-    tenant: TenantId,
-    now: Timestamp,
-}
-
-impl Operation for NumbersDue {
+one_statement! {
     const NAME: &'static str = "numbers_due";
-    type Done = Vec<DueNumber>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<Vec<DueNumber>, StoreError> {
-        leases::numbers_due(tx, self.tenant, self.now).await
-    }
+    struct NumbersDue {}
+    fn run(&self, tx) -> Vec<DueNumber> { leases::numbers_due(tx) }
 }
 
 struct Acquire {
     lease: Lease,
     until: Timestamp,
-    now: Timestamp,
 }
 
 impl Operation for Acquire {
@@ -193,51 +198,31 @@ impl Operation for Acquire {
     type Done = Option<Account>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Option<Account>, StoreError> {
-        let account = accounts::of_number(tx, self.lease.tenant, &self.lease.number).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<Option<Account>, StoreError> {
+        let account = accounts::of_number(tx, &self.lease.number).await?;
         let Some(account) = account.filter(|account| account.paused_reason.is_none()) else {
             return Ok(None);
         };
-        Ok(leases::acquire(tx, &self.lease, self.until, self.now).await?.then_some(account))
+        Ok(leases::acquire(tx, &self.lease, self.until).await?.then_some(account))
     }
 }
 
-struct Renew {
-    lease: Lease,
-    until: Timestamp,
-}
-
-impl Operation for Renew {
+one_statement! {
     const NAME: &'static str = "renew_number";
-    type Done = bool;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<bool, StoreError> {
-        leases::renew(tx, &self.lease, self.until).await
-    }
+    struct Renew { lease: Lease, until: Timestamp }
+    fn run(&self, tx) -> bool { leases::renew(tx, &self.lease, self.until) }
 }
 
-struct Release {
-    lease: Lease,
-    in_any_case: bool,
-}
-
-impl Operation for Release {
+one_statement! {
     const NAME: &'static str = "release_number";
-    type Done = bool;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<bool, StoreError> {
-        leases::release(tx, &self.lease, self.in_any_case).await
-    }
+    struct Release { lease: Lease, in_any_case: bool }
+    fn run(&self, tx) -> bool { leases::release(tx, &self.lease, self.in_any_case) }
 }
 
 /// Takes a chunk under the balance lock: see `store::delivery::claims`.
 pub struct ClaimChunk {
     /// Which.
     pub chunk: Chunk,
-    /// What is due by then.
-    pub now: Timestamp,
 }
 
 impl Operation for ClaimChunk {
@@ -245,7 +230,7 @@ impl Operation for ClaimChunk {
     type Done = Taken;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Taken, StoreError> {
-        claims::claim(tx, &self.chunk, self.now).await
+    async fn run(&self, tx: &TenantTx) -> Result<Taken, StoreError> {
+        claims::claim(tx, &self.chunk).await
     }
 }

@@ -12,7 +12,7 @@ use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::states::{self, Held};
 use store::whatsapp::accounts;
-use store::{Operation, Scope, StoreError, Tx, delivery::claims, delivery::statuses};
+use store::{Operation, StoreError, TenantTx, delivery::claims, delivery::statuses};
 
 use crate::delivery::transition::{self, Change, by_id};
 use crate::kernel::platform::{Platform, Waits};
@@ -47,17 +47,15 @@ pub async fn record(
     sent: Vec<Sent>,
     closes: bool,
 ) -> Result<Recorded, StoreError> {
-    let record = Record { tenant, claim, sent, closes, waits: platform.waits, now: platform.clock.now() };
-    platform.store.perform(Scope::Tenant(tenant), &record).await
+    let record = Record { claim, sent, closes, waits: platform.waits };
+    platform.store.perform(&platform.as_system(tenant), &record).await
 }
 
 struct Record {
-    tenant: TenantId,
     claim: ClaimId,
     sent: Vec<Sent>,
     closes: bool,
     waits: Waits,
-    now: Timestamp,
 }
 
 impl Operation for Record {
@@ -65,32 +63,32 @@ impl Operation for Record {
     type Done = Recorded;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Recorded, StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Recorded, StoreError> {
         let may_refund =
             |sent: &Sent| matches!(sent.outcome, Outcome::Rejected(_) | Outcome::KnownUnsent { .. });
         if self.sent.iter().any(may_refund) {
             // Before any message: every operation that moves money takes the locks in this order.
-            wallet::lock(tx, self.tenant).await?;
+            wallet::lock(tx).await?;
         }
         let ids: Vec<MessageId> = self.sent.iter().map(|sent| sent.message).collect();
-        let mut held = by_id(states::lock(tx, self.tenant, &ids).await?);
+        let mut held = by_id(states::lock(tx, &ids).await?);
         let mut changes = Vec::with_capacity(self.sent.len());
         for sent in &self.sent {
             if let Some(held) = held.remove(&sent.message) {
-                changes.extend(self.change(held, sent));
+                changes.extend(self.change(held, sent, tx.now()));
             }
         }
         let heard = self.unpark(tx, &mut changes).await?;
-        transition::write(tx, self.tenant, &changes, self.now).await?;
+        transition::write(tx, &changes).await?;
         let heard: Vec<(MessageId, &StatusUpdate)> = heard.iter().map(|(id, update)| (*id, update)).collect();
-        statuses::store(tx, self.tenant, &heard, self.now).await?;
+        statuses::store(tx, &heard).await?;
         let refused = transition::owed(&changes, RefundReason::Rejected);
         if !refused.is_empty() {
-            refunds::pay(tx, self.tenant, &refused, self.now).await?;
+            refunds::pay(tx, &refused).await?;
         }
         let is_paused = self.pause(tx, &changes).await?;
         if self.closes {
-            claims::free(tx, self.tenant, self.claim).await?;
+            claims::free(tx, self.claim).await?;
         }
         Ok(Recorded {
             again_at: changes.iter().filter_map(|change| change.again_at).min(),
@@ -103,7 +101,7 @@ impl Operation for Record {
 impl Record {
     /// What the machine makes of an outcome; `None` when it speaks of an attempt that is no longer the message's and
     /// says nothing that matters.
-    fn change(&self, held: Held, sent: &Sent) -> Option<Change> {
+    fn change(&self, held: Held, sent: &Sent, now: Timestamp) -> Option<Change> {
         let is_current = held.attempt_id == Some(sent.attempt);
         let mut change = Change::of(held);
         let (event, reason) = match &sent.outcome {
@@ -133,7 +131,7 @@ impl Record {
             && change.refund.is_none()
         {
             let wait = wait.unwrap_or_else(|| self.waits.backoff_after(change.held.attempt));
-            change.again_at = Some(self.now + wait);
+            change.again_at = Some(now + wait);
         }
         Some(change)
     }
@@ -141,12 +139,12 @@ impl Record {
     /// Takes in the statuses that overtook the answers.
     async fn unpark(
         &self,
-        tx: &Tx,
+        tx: &TenantTx,
         changes: &mut [Change],
     ) -> Result<Vec<(MessageId, StatusUpdate)>, StoreError> {
         let wamids: Vec<Wamid> = changes.iter().filter_map(|change| change.wamid.clone()).collect();
         let names: Vec<&str> = wamids.iter().map(|wamid| wamid.0.as_str()).collect();
-        let updates = statuses::unpark(tx, self.tenant, &names).await?;
+        let updates = statuses::unpark(tx, &names).await?;
         let mut heard = Vec::new();
         for change in changes {
             let of_this = |update: &&StatusUpdate| Some(&update.wamid) == change.wamid.as_ref();
@@ -159,17 +157,17 @@ impl Record {
     }
 
     /// Stops sending through an account whose token or permission Meta refused.
-    async fn pause(&self, tx: &Tx, changes: &[Change]) -> Result<bool, StoreError> {
+    async fn pause(&self, tx: &TenantTx, changes: &[Change]) -> Result<bool, StoreError> {
         let is_account =
             |change: &&Change| change.error.as_ref().is_some_and(|error| meta::is_about_account(error.code));
         let Some(change) = changes.iter().find(is_account) else { return Ok(false) };
-        let Some(account) = accounts::of_number(tx, self.tenant, &change.held.number).await? else {
+        let Some(account) = accounts::of_number(tx, &change.held.number).await? else {
             return Ok(false);
         };
         let reason =
             change.error.as_ref().map_or_else(String::new, |error| format!("{} {}", error.code, error.text));
-        tracing::error!(tenant = %self.tenant, waba = account.waba_id, reason, "Meta refused the connection: paused");
-        accounts::pause(tx, self.tenant, &account.waba_id, &reason).await?;
+        tracing::error!(tenant = %tx.tenant(), waba = account.waba_id, reason, "Meta refused the connection: paused");
+        accounts::pause(tx, &account.waba_id, &reason).await?;
         Ok(true)
     }
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use cloud::trace::{self, TraceContext};
 use domain::messages::Outcome;
-use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, TenantId, with_causes};
+use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, with_causes};
 use jiff::Timestamp;
 use store::delivery::attempts;
 use store::delivery::claims::Claimed;
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -64,8 +64,8 @@ pub(crate) async fn send_chunk(
         }
         let attempts: Vec<(MessageId, AttemptId)> =
             part.iter().map(|message| (message.message_id, AttemptId::random())).collect();
-        let mark = MarkIntent { tenant: sender.tenant, claim_id, attempts, deadline, now };
-        let marked = sender.platform.store.perform(Scope::Tenant(sender.tenant), &mark).await?;
+        let mark = MarkIntent { claim_id, attempts, deadline };
+        let marked = sender.platform.store.perform(&sender.platform.as_system(sender.tenant), &mark).await?;
         for (message, (_, attempt)) in part.iter().zip(&mark.attempts) {
             if marked.contains(&message.message_id) {
                 run.start(sender, message, *attempt, deadline).await?;
@@ -206,11 +206,9 @@ async fn record_with_patience(
 }
 
 struct MarkIntent {
-    tenant: TenantId,
     claim_id: ClaimId,
     attempts: Vec<(MessageId, AttemptId)>,
     deadline: Timestamp,
-    now: Timestamp,
 }
 
 impl Operation for MarkIntent {
@@ -218,9 +216,8 @@ impl Operation for MarkIntent {
     type Done = std::collections::HashSet<MessageId>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
-        let claim = (self.tenant, self.claim_id);
-        let marked = attempts::mark_intent(tx, claim, &self.attempts, self.deadline, self.now).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<Self::Done, StoreError> {
+        let marked = attempts::mark_intent(tx, self.claim_id, &self.attempts, self.deadline).await?;
         Ok(marked.into_iter().collect())
     }
 }

@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 use domain::billing::RefundReason;
 use domain::updates::{KeptUpdate, StatusUpdate};
 use domain::{MessageId, PhoneNumberId, TenantId};
-use jiff::Timestamp;
 use store::delivery::states::{self, Held};
 use store::updates::unhandled;
-use store::{Operation, Scope, StoreError, Tx, delivery::statuses};
+use store::{Operation, StoreError, TenantTx, delivery::statuses};
 
 use crate::billing::refund::enqueue_refunds;
 use crate::delivery::transition::{self, Change, by_id};
@@ -20,8 +19,8 @@ use crate::kernel::platform::Platform;
 
 /// Applies what waited for messages that became known beside it.
 pub(crate) async fn apply_parked(platform: &Platform, tenant: TenantId) -> Result<(), StoreError> {
-    let apply = ApplyStatuses { tenant, source: Source::Parked, now: platform.clock.now() };
-    let promised = platform.store.perform(Scope::Tenant(tenant), &apply).await?;
+    let apply = ApplyStatuses { source: Source::Parked };
+    let promised = platform.store.perform(&platform.as_system(tenant), &apply).await?;
     enqueue_refunds(platform, tenant, promised).await;
     Ok(())
 }
@@ -44,9 +43,7 @@ pub(crate) enum Source {
 }
 
 pub(crate) struct ApplyStatuses {
-    pub tenant: TenantId,
     pub source: Source,
-    pub now: Timestamp,
 }
 
 impl Operation for ApplyStatuses {
@@ -55,12 +52,12 @@ impl Operation for ApplyStatuses {
     type Done = Vec<MessageId>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Vec<MessageId>, StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Vec<MessageId>, StoreError> {
         let updates = match &self.source {
             Source::Heard(updates) => updates.clone(),
-            Source::Parked => statuses::unpark_known(tx, self.tenant).await?,
+            Source::Parked => statuses::unpark_known(tx).await?,
         };
-        let matches = statuses::matches(tx, self.tenant, &updates).await?;
+        let matches = statuses::matches(tx, &updates).await?;
         let (mut by_message, mut strangers) = (BTreeMap::<MessageId, Vec<&StatusUpdate>>::new(), Vec::new());
         for update in &updates {
             match matches.of(update) {
@@ -68,9 +65,9 @@ impl Operation for ApplyStatuses {
                 None => strangers.push(update),
             }
         }
-        statuses::park(tx, self.tenant, &strangers, self.now).await?;
+        statuses::park(tx, &strangers).await?;
         let ids: Vec<MessageId> = by_message.keys().copied().collect();
-        let mut held = by_id(states::lock(tx, self.tenant, &ids).await?);
+        let mut held = by_id(states::lock(tx, &ids).await?);
         let (mut changes, mut heard) = (Vec::new(), Vec::new());
         for (message, updates) in by_message {
             let Some(held) = held.remove(&message) else { continue };
@@ -84,19 +81,24 @@ impl Operation for ApplyStatuses {
                 Err(reason) => self.keep_aside(tx, reason, &updates).await?,
             }
         }
-        statuses::store(tx, self.tenant, &heard, self.now).await?;
-        transition::write(tx, self.tenant, &changes, self.now).await?;
+        statuses::store(tx, &heard).await?;
+        transition::write(tx, &changes).await?;
         for number in numbers_of(&updates) {
-            statuses::heard(tx, self.tenant, &PhoneNumberId(number), self.now).await?;
+            statuses::heard(tx, &PhoneNumberId(number)).await?;
         }
         Ok(transition::owed(&changes, RefundReason::Failed))
     }
 }
 
 impl ApplyStatuses {
-    async fn keep_aside(&self, tx: &Tx, reason: &str, updates: &[&StatusUpdate]) -> Result<(), StoreError> {
+    async fn keep_aside(
+        &self,
+        tx: &TenantTx,
+        reason: &str,
+        updates: &[&StatusUpdate],
+    ) -> Result<(), StoreError> {
         for update in updates {
-            unhandled::insert(tx, &aside(reason, update), self.now).await?;
+            unhandled::insert(tx, &aside(reason, update), tx.now()).await?;
         }
         Ok(())
     }

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 
 use domain::messages::{DispatchState, Effect, Event, Evidence, EvidenceSet, Step, on_event, on_heard};
 use domain::updates::{MetaError, StatusUpdate};
-use domain::{MessageId, TenantId, Wamid};
+use domain::{MessageId, Wamid};
 use jiff::Timestamp;
 use store::billing::refunds;
 use store::delivery::states::{self, Held, Moved};
-use store::{StoreError, Tx};
+use store::{StoreError, TenantTx};
 
 /// One message on its way to its next state.
 #[derive(Clone, Debug)]
@@ -99,37 +99,32 @@ impl Change {
 }
 
 /// Writes what was decided: states, names, waiting places, horizons, promises and write-offs.
-pub(crate) async fn write(
-    tx: &Tx,
-    tenant: TenantId,
-    changes: &[Change],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(crate) async fn write(tx: &TenantTx, changes: &[Change]) -> Result<(), StoreError> {
     let moved: Vec<Moved> = changes.iter().map(moved).collect();
-    states::apply(tx, tenant, &moved, now).await?;
+    states::apply(tx, &moved).await?;
     let named: Vec<(Wamid, MessageId)> =
         changes.iter().filter_map(|change| Some((change.wamid.clone()?, change.held.message_id))).collect();
-    states::name(tx, tenant, &named).await?;
+    states::name(tx, &named).await?;
     let again: Vec<(&Held, Timestamp)> =
         changes.iter().filter_map(|change| Some((&change.held, change.again_at?))).collect();
-    states::requeue(tx, tenant, &again).await?;
+    states::requeue(tx, &again).await?;
     let lost: Vec<&Held> = changes
         .iter()
         .filter(|change| change.became(DispatchState::Unknown))
         .map(|change| &change.held)
         .collect();
-    states::note_unknown(tx, tenant, &lost, now).await?;
+    states::note_unknown(tx, &lost).await?;
     let found = |change: &&Change| {
         change.was == DispatchState::Unknown && change.held.state != DispatchState::Unknown
     };
     let found: Vec<MessageId> = changes.iter().filter(found).map(|change| change.held.message_id).collect();
-    states::forget_unknown(tx, tenant, &found).await?;
+    states::forget_unknown(tx, &found).await?;
     for reason in [RefundReason::Failed, RefundReason::Rejected, RefundReason::Unresolved] {
-        refunds::promise(tx, tenant, &owed(changes, reason), reason, now).await?;
+        refunds::promise(tx, &owed(changes, reason), reason).await?;
     }
     let arrived: Vec<MessageId> =
         changes.iter().filter(|change| change.is_write_off).map(|change| change.held.message_id).collect();
-    refunds::write_off(tx, tenant, &arrived, now).await
+    refunds::write_off(tx, &arrived).await
 }
 
 /// The messages that are owed a refund for that reason.

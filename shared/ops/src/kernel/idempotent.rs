@@ -4,11 +4,10 @@ use std::future::Future;
 
 use domain::TenantId;
 use domain::limits::IDEMPOTENCY_KEY_CHARS_MAX;
-use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::idempotency::{self, Begun};
-use store::{StoreError, Tx};
+use store::{StoreError, SystemTx, TenantTx};
 use thiserror::Error;
 
 pub use store::idempotency::Key;
@@ -52,9 +51,8 @@ pub fn key(
 ///
 /// Effect, key and outcome commit together; a failure leaves no trace of the key, so the caller may try again.
 pub async fn once<D, E>(
-    tx: &Tx,
+    tx: &TenantTx,
     key: Option<&Key>,
-    now: Timestamp,
     work: impl Future<Output = Result<D, E>> + Send,
 ) -> Result<D, E>
 where
@@ -73,8 +71,24 @@ where
         Begun::First => {
             let done = work.await?;
             let outcome = serde_json::to_string(&done).map_err(unreadable)?;
-            idempotency::finish(tx, key, &outcome, now).await?;
+            idempotency::finish(tx, key, &outcome).await?;
             Ok(done)
         }
+    }
+}
+
+/// [`once`] in a transaction that spans tenants: the key is its caller's, whatever tenants the work concerns.
+pub async fn once_in_system<D, E>(
+    tx: &SystemTx,
+    key: Option<&Key>,
+    work: impl Future<Output = Result<D, E>> + Send,
+) -> Result<D, E>
+where
+    D: Serialize + DeserializeOwned + Send,
+    E: From<StoreError> + From<KeyError>,
+{
+    match key {
+        Some(key) => once(&tx.as_tenant(key.tenant), Some(key), work).await,
+        None => work.await,
     }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cloud::Cloud;
-use domain::Clock;
+use cloud::trace;
+use domain::{Act, Actor, Clock, SystemAct, TenantId};
 use jiff::SignedDuration;
 use store::Store;
 
 use crate::kernel::cipher::Sealer;
 use crate::kernel::passwords::Passwords;
+use crate::kernel::permit::{Caller, Permit};
 
 /// The platform as this process knows it. Clones share everything.
 #[derive(Clone)]
@@ -36,9 +38,39 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// The caller acting on its own tenant's data, now.
+    pub fn act(&self, permit: &impl Permit) -> Act {
+        let Caller { tenant, actor, .. } = permit.caller();
+        Act { tenant, actor, now: self.clock.now(), trace: trace() }
+    }
+
+    /// The platform acting on a tenant's data: a dispatcher, the sweeper, a refund.
+    pub fn as_system(&self, tenant: TenantId) -> Act {
+        Act { tenant, actor: Actor::System, now: self.clock.now(), trace: trace() }
+    }
+
+    /// Meta acting on a tenant's data through its webhook.
+    pub fn as_meta(&self, tenant: TenantId) -> Act {
+        Act { actor: Actor::Meta, ..self.as_system(tenant) }
+    }
+
+    /// The platform, for work that spans tenants.
+    pub fn system(&self) -> SystemAct {
+        SystemAct { actor: Actor::System, now: self.clock.now(), trace: trace() }
+    }
+
+    /// The platform's owner, for work that spans tenants.
+    pub fn system_act(&self, permit: &impl Permit) -> SystemAct {
+        SystemAct { actor: permit.caller().actor, ..self.system() }
+    }
+
     pub(crate) fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Relaxed)
     }
+}
+
+fn trace() -> Option<String> {
+    trace::current().map(String::from)
 }
 
 impl fmt::Debug for Platform {

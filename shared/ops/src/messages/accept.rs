@@ -15,13 +15,13 @@ use store::contacts::{self, Contact};
 use store::messages::{self, NewMessage};
 use store::templates::{self, Template};
 use store::whatsapp::numbers;
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use crate::access::permit::Spender;
 use crate::kernel::fields::FieldError;
 use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::permit::Spender;
 use crate::kernel::platform::Platform;
 
 /// What is due sooner than this gets a wake-up on the queue: a schedule may fire up to a minute late, and a one-time
@@ -88,8 +88,8 @@ pub async fn accept_message(
     key: Option<Key>,
 ) -> Result<Accepted, AcceptError> {
     let tenant = by.tenant();
-    let accept = AcceptMessage { tenant, asked, key, now: platform.clock.now() };
-    let accepted = platform.store.perform(Scope::Tenant(tenant), &accept).await?;
+    let accept = AcceptMessage { asked, key };
+    let accepted = platform.store.perform(&platform.act(by), &accept).await?;
     let slow = |_elapsed| Err(CloudError::new("it takes too long"));
     if let Err(error) = timeout(WAKE_MAX, wake(platform, tenant, &accepted)).await.unwrap_or_else(slow) {
         tracing::warn!(%error, message = %accepted.message_id, "its wake-up was not made; the sweeper will find it");
@@ -110,10 +110,8 @@ async fn wake(platform: &Platform, tenant: TenantId, accepted: &Accepted) -> Res
 }
 
 struct AcceptMessage {
-    tenant: TenantId,
     asked: NewSend,
     key: Option<Key>,
-    now: Timestamp,
 }
 
 impl Operation for AcceptMessage {
@@ -121,19 +119,19 @@ impl Operation for AcceptMessage {
     type Done = Accepted;
     type Error = AcceptError;
 
-    async fn run(&self, tx: &Tx) -> Result<Accepted, AcceptError> {
-        once(tx, self.key.as_ref(), self.now, self.take(tx)).await
+    async fn run(&self, tx: &TenantTx) -> Result<Accepted, AcceptError> {
+        once(tx, self.key.as_ref(), self.take(tx)).await
     }
 }
 
 impl AcceptMessage {
-    async fn take(&self, tx: &Tx) -> Result<Accepted, AcceptError> {
+    async fn take(&self, tx: &TenantTx) -> Result<Accepted, AcceptError> {
         let unknown = |field: &str, what: &str| {
             AcceptError::Invalid(FieldError::new(field, format!("names no {what} of yours")))
         };
-        let template = templates::find(tx, self.tenant, self.asked.template).await?;
+        let template = templates::find(tx, self.asked.template).await?;
         let template = template.ok_or_else(|| unknown("templateId", "template"))?;
-        let contact = contacts::find(tx, self.tenant, self.asked.contact).await?;
+        let contact = contacts::find(tx, self.asked.contact).await?;
         let contact = contact.ok_or_else(|| unknown("contactId", "contact"))?;
         if !template.is_approved() {
             return Err(AcceptError::NotApproved(template.status));
@@ -141,11 +139,11 @@ impl AcceptMessage {
         if contact.opted_out_at.is_some() {
             return Err(AcceptError::OptedOut);
         }
-        let number = numbers::first(tx, self.tenant).await?.ok_or(AcceptError::NotConnected)?;
+        let number = numbers::first(tx).await?.ok_or(AcceptError::NotConnected)?;
         let variables = fill(&template, &contact, &self.asked.variables).map_err(AcceptError::Invalid)?;
-        let due_at = self.asked.due_at.unwrap_or(self.now).max(self.now);
+        let due_at = self.asked.due_at.unwrap_or(tx.now()).max(tx.now());
         let message = NewMessage {
-            message_id: MessageId::at(self.now),
+            message_id: MessageId::at(tx.now()),
             contact_id: contact.contact_id,
             template_id: template.template_id,
             phone_number_id: number.phone_number_id,
@@ -156,8 +154,8 @@ impl AcceptMessage {
             due_at,
             traceparent: trace::current().map(String::from),
         };
-        let is_new_batch = messages::accept(tx, self.tenant, &message, self.now).await?;
-        Ok(Accepted { message_id: message.message_id, due_at, accepted_at: self.now, is_new_batch })
+        let is_new_batch = messages::accept(tx, &message).await?;
+        Ok(Accepted { message_id: message.message_id, due_at, accepted_at: tx.now(), is_new_batch })
     }
 }
 

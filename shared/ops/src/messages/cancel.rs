@@ -1,13 +1,12 @@
 //! Withdrawing a message that still waits.
 
+use domain::MessageId;
 use domain::messages::DispatchState;
-use domain::{MessageId, TenantId};
-use jiff::Timestamp;
 use store::messages;
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::access::permit::Sender;
+use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
 
 /// Why a message was not withdrawn.
@@ -26,15 +25,12 @@ pub enum CancelError {
 
 /// Withdraws a message; doing it again changes nothing and succeeds.
 pub async fn cancel_message(platform: &Platform, by: &Sender, message: MessageId) -> Result<(), CancelError> {
-    let tenant = by.tenant();
-    let cancel = CancelMessage { tenant, message, now: platform.clock.now() };
-    platform.store.perform(Scope::Tenant(tenant), &cancel).await
+    let cancel = CancelMessage { message };
+    platform.store.perform(&platform.act(by), &cancel).await
 }
 
 struct CancelMessage {
-    tenant: TenantId,
     message: MessageId,
-    now: Timestamp,
 }
 
 impl Operation for CancelMessage {
@@ -42,11 +38,11 @@ impl Operation for CancelMessage {
     type Done = ();
     type Error = CancelError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), CancelError> {
-        if messages::cancel(tx, self.tenant, self.message, self.now).await? {
+    async fn run(&self, tx: &TenantTx) -> Result<(), CancelError> {
+        if messages::cancel(tx, self.message).await? {
             return Ok(());
         }
-        let message = messages::find(tx, self.tenant, self.message).await?.ok_or(CancelError::NotFound)?;
+        let message = messages::find(tx, self.message).await?.ok_or(CancelError::NotFound)?;
         match message.state {
             DispatchState::Cancelled => Ok(()),
             state => Err(CancelError::TooLate(state)),

@@ -1,11 +1,12 @@
 //! The messages of a tenant, to look at: where each stands, what was heard of it, what it cost.
 
-use domain::{MessageId, TenantId};
+use domain::MessageId;
 use store::messages::{self, Message, StatusEntry};
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use uuid::Uuid;
 
-use crate::access::permit::Viewer;
+use crate::kernel::one_statement::one_statement;
+use crate::kernel::permit::Viewer;
 use crate::kernel::platform::Platform;
 
 /// Messages older than `before`, newest first.
@@ -15,24 +16,13 @@ pub async fn list_messages(
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
-    let tenant = by.tenant();
-    platform.store.perform(Scope::Tenant(tenant), &ListMessages { tenant, before, limit }).await
+    platform.store.perform(&platform.act(by), &ListMessages { before, limit }).await
 }
 
-struct ListMessages {
-    tenant: TenantId,
-    before: Uuid,
-    limit: i64,
-}
-
-impl Operation for ListMessages {
+one_statement! {
     const NAME: &'static str = "list_messages";
-    type Done = Vec<Message>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<Vec<Message>, StoreError> {
-        messages::list(tx, self.tenant, self.before, self.limit).await
-    }
+    struct ListMessages { before: Uuid, limit: i64 }
+    fn run(&self, tx) -> Vec<Message> { messages::list(tx, self.before, self.limit) }
 }
 
 /// A message with every status that was heard of it; `None` when it is not the tenant's.
@@ -41,12 +31,10 @@ pub async fn find_message(
     by: &Viewer,
     message: MessageId,
 ) -> Result<Option<(Message, Vec<StatusEntry>)>, StoreError> {
-    let tenant = by.tenant();
-    platform.store.perform(Scope::Tenant(tenant), &FindMessage { tenant, message }).await
+    platform.store.perform(&platform.act(by), &FindMessage { message }).await
 }
 
 struct FindMessage {
-    tenant: TenantId,
     message: MessageId,
 }
 
@@ -55,9 +43,9 @@ impl Operation for FindMessage {
     type Done = Option<(Message, Vec<StatusEntry>)>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
-        let Some(message) = messages::find(tx, self.tenant, self.message).await? else { return Ok(None) };
-        let history = messages::history(tx, self.tenant, self.message).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<Self::Done, StoreError> {
+        let Some(message) = messages::find(tx, self.message).await? else { return Ok(None) };
+        let history = messages::history(tx, self.message).await?;
         Ok(Some((message, history)))
     }
 }

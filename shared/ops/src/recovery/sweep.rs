@@ -8,7 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::states;
-use store::{Operation, Scope, StoreError, Tx, delivery::claims, idempotency, recovery::sweep};
+use store::{
+    Operation, StoreError, SystemOperation, SystemTx, TenantTx, delivery::claims, idempotency,
+    recovery::sweep,
+};
 use thiserror::Error;
 
 use crate::billing::refund::enqueue_refunds;
@@ -63,8 +66,7 @@ pub enum SweepError {
 /// Looks at everything once. What is not begun by `until` is left to the next sweep.
 #[tracing::instrument(skip_all)]
 pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, SweepError> {
-    let now = platform.clock.now();
-    let found = platform.store.perform(Scope::System, &Look { waits: platform.waits, now }).await?;
+    let found = platform.store.perform_system(&platform.system(), &Look { waits: platform.waits }).await?;
     let mut swept = Swept {
         overdue: found.overdue.len(),
         claims: found.claims.len(),
@@ -83,8 +85,8 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
         swept.note(tenant, reap(platform, tenant, claim).await);
     }
     for (tenant, messages) in found.unresolved.into_iter().take_while(|_| is_time()) {
-        let expire = ExpireUnknown { tenant, messages, now };
-        swept.note(tenant, platform.store.perform(Scope::Tenant(tenant), &expire).await);
+        let expire = ExpireUnknown { messages };
+        swept.note(tenant, platform.store.perform(&platform.as_system(tenant), &expire).await);
     }
     for (tenant, messages) in found.promises.into_iter().take_while(|_| is_time()) {
         enqueue_refunds(platform, tenant, messages).await;
@@ -102,8 +104,8 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
 /// Gives back what an expired chunk holds: what certainly did not leave waits for another attempt, what may have left is
 /// unknown.
 async fn reap(platform: &Platform, tenant: TenantId, claim: ClaimId) -> Result<(), StoreError> {
-    let reap = Reap { tenant, claim, waits: platform.waits, now: platform.clock.now() };
-    if let Some(again_at) = platform.store.perform(Scope::Tenant(tenant), &reap).await? {
+    let reap = Reap { claim, waits: platform.waits };
+    if let Some(again_at) = platform.store.perform(&platform.as_system(tenant), &reap).await? {
         wake(platform, tenant, again_at.duration_since(platform.clock.now())).await;
     }
     Ok(())
@@ -119,34 +121,30 @@ struct Found {
 
 struct Look {
     waits: Waits,
-    now: Timestamp,
 }
 
-impl Operation for Look {
+impl SystemOperation for Look {
     const NAME: &'static str = "sweep_look";
     type Done = Found;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Found, StoreError> {
-        let (waits, now) = (&self.waits, self.now);
+    async fn run(&self, tx: &SystemTx) -> Result<Found, StoreError> {
+        let (waits, now) = (&self.waits, tx.now());
         sweep::close_batches(tx, now - BATCH_KEPT).await?;
         idempotency::forget_before(tx, now - waits.key_retention).await?;
         Ok(Found {
             overdue: sweep::overdue(tx, now - waits.late).await?,
-            claims: sweep::expired_claims(tx, now).await?,
+            claims: sweep::expired_claims(tx).await?,
             promises: sweep::open_promises(tx, now - waits.resend).await?,
-            unresolved: sweep::past_horizon(tx, now - waits.horizon_short, now - waits.horizon_long, now)
-                .await?,
+            unresolved: sweep::past_horizon(tx, now - waits.horizon_short, now - waits.horizon_long).await?,
             parked: sweep::parked(tx).await?,
         })
     }
 }
 
 struct Reap {
-    tenant: TenantId,
     claim: ClaimId,
     waits: Waits,
-    now: Timestamp,
 }
 
 impl Operation for Reap {
@@ -155,11 +153,11 @@ impl Operation for Reap {
     type Done = Option<Timestamp>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Option<Timestamp>, StoreError> {
-        wallet::lock(tx, self.tenant).await?;
-        let ids = sweep::held_by(tx, self.tenant, self.claim, self.now).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<Option<Timestamp>, StoreError> {
+        wallet::lock(tx).await?;
+        let ids = sweep::held_by(tx, self.claim).await?;
         let mut changes = Vec::with_capacity(ids.len());
-        for held in states::lock(tx, self.tenant, &ids).await? {
+        for held in states::lock(tx, &ids).await? {
             // Between the look and the lock its dispatcher may have recorded it.
             if held.claim_id != Some(self.claim) {
                 continue;
@@ -169,24 +167,22 @@ impl Operation for Reap {
                 continue;
             }
             if change.held.state == DispatchState::Reserved {
-                change.again_at = Some(self.now + self.waits.backoff_after(change.held.attempt));
+                change.again_at = Some(tx.now() + self.waits.backoff_after(change.held.attempt));
             }
             changes.push(change);
         }
-        transition::write(tx, self.tenant, &changes, self.now).await?;
+        transition::write(tx, &changes).await?;
         let given_up = transition::owed(&changes, RefundReason::Rejected);
         if !given_up.is_empty() {
-            refunds::pay(tx, self.tenant, &given_up, self.now).await?;
+            refunds::pay(tx, &given_up).await?;
         }
-        claims::free(tx, self.tenant, self.claim).await?;
+        claims::free(tx, self.claim).await?;
         Ok(changes.iter().filter_map(|change| change.again_at).min())
     }
 }
 
 struct ExpireUnknown {
-    tenant: TenantId,
     messages: Vec<MessageId>,
-    now: Timestamp,
 }
 
 impl Operation for ExpireUnknown {
@@ -194,10 +190,10 @@ impl Operation for ExpireUnknown {
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        wallet::lock(tx, self.tenant).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        wallet::lock(tx).await?;
         let mut changes = Vec::with_capacity(self.messages.len());
-        for held in states::lock(tx, self.tenant, &self.messages).await? {
+        for held in states::lock(tx, &self.messages).await? {
             let mut change = Change::of(held);
             if change.was == DispatchState::Unknown
                 && change.step(Event::HorizonPassed, RefundReason::Unresolved).is_ok()
@@ -205,8 +201,8 @@ impl Operation for ExpireUnknown {
                 changes.push(change);
             }
         }
-        transition::write(tx, self.tenant, &changes, self.now).await?;
+        transition::write(tx, &changes).await?;
         let unresolved = transition::owed(&changes, RefundReason::Unresolved);
-        refunds::pay(tx, self.tenant, &unresolved, self.now).await.map(drop)
+        refunds::pay(tx, &unresolved).await.map(drop)
     }
 }

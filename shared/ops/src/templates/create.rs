@@ -4,19 +4,19 @@
 //! again. What the tenant says of the status is not believed.
 
 use domain::templates::{check_name, count_variables};
-use domain::{Category, TemplateId, TenantId};
+use domain::{Category, TemplateId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::templates::{self, Answered, DRAFT, Template};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::access::permit::TenantAdmin;
 use crate::kernel::cipher::SealError;
 use crate::kernel::fields::FieldError;
 use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
 use crate::whatsapp::connect::connect_to_sandbox;
 use crate::whatsapp::token;
@@ -90,12 +90,12 @@ pub async fn create_template(
 ) -> Result<Template, CreateTemplateError> {
     check(&asked)?;
     let tenant = by.tenant();
-    let draft = Draft { tenant, asked: asked.clone(), key: key.clone(), now: platform.clock.now() };
-    let mut drafted = platform.store.perform(Scope::Tenant(tenant), &draft).await;
+    let draft = Draft { asked: asked.clone(), key: key.clone() };
+    let mut drafted = platform.store.perform(&platform.act(by), &draft).await;
     if matches!(drafted, Err(CreateTemplateError::NotConnected)) && platform.is_sandbox {
         // The process died between the tenant's birth and its connection.
         connect_to_sandbox(platform, tenant).await;
-        drafted = platform.store.perform(Scope::Tenant(tenant), &draft).await;
+        drafted = platform.store.perform(&platform.act(by), &draft).await;
     }
     let (template, account) = match drafted? {
         Drafted::Done(template) => return Ok(*template),
@@ -103,8 +103,8 @@ pub async fn create_template(
     };
     let token = token::decrypt(platform, tenant, &account).await?;
     let said = offer(platform, &token, &account.waba_id, &asked).await?;
-    let settle = Settle { tenant, template_id: template.template_id, said, key, now: platform.clock.now() };
-    platform.store.perform(Scope::Tenant(tenant), &settle).await
+    let settle = Settle { template_id: template.template_id, said, key };
+    platform.store.perform(&platform.act(by), &settle).await
 }
 
 fn check(asked: &NewTemplate) -> Result<(), CreateTemplateError> {
@@ -178,10 +178,8 @@ enum Drafted {
 }
 
 struct Draft {
-    tenant: TenantId,
     asked: NewTemplate,
     key: Option<Key>,
-    now: Timestamp,
 }
 
 impl Operation for Draft {
@@ -189,7 +187,7 @@ impl Operation for Draft {
     type Done = Drafted;
     type Error = CreateTemplateError;
 
-    async fn run(&self, tx: &Tx) -> Result<Drafted, CreateTemplateError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Drafted, CreateTemplateError> {
         if let Some(key) = &self.key {
             match store::idempotency::begin(tx, key).await? {
                 store::idempotency::Begun::First => {}
@@ -198,11 +196,11 @@ impl Operation for Draft {
                 store::idempotency::Begun::Replay(outcome) => return self.replayed(tx, &outcome).await,
             }
         }
-        let account = accounts::first(tx, self.tenant).await?.ok_or(CreateTemplateError::NotConnected)?;
+        let account = accounts::first(tx).await?.ok_or(CreateTemplateError::NotConnected)?;
         let asked = &self.asked;
-        let existing = templates::find_by_name(tx, self.tenant, &asked.name, &asked.language).await?;
+        let existing = templates::find_by_name(tx, &asked.name, &asked.language).await?;
         let mut template = Template {
-            template_id: TemplateId::at(self.now),
+            template_id: TemplateId::at(tx.now()),
             name: asked.name.clone(),
             language: asked.language.clone(),
             category: asked.category,
@@ -211,14 +209,14 @@ impl Operation for Draft {
             status: DRAFT.to_owned(),
             meta_template_id: None,
             waba_id: account.waba_id.clone(),
-            created_at: self.now,
-            updated_at: self.now,
+            created_at: tx.now(),
+            updated_at: tx.now(),
         };
         match existing {
-            None => templates::insert(tx, self.tenant, &template).await?,
+            None => templates::insert(tx, &template).await?,
             Some(draft) if draft.status == DRAFT => {
                 template.template_id = draft.template_id;
-                templates::redraft(tx, self.tenant, &template).await?;
+                templates::redraft(tx, &template).await?;
             }
             Some(_) => return Err(CreateTemplateError::NameTaken),
         }
@@ -227,11 +225,11 @@ impl Operation for Draft {
 }
 
 impl Draft {
-    async fn replayed(&self, tx: &Tx, outcome: &str) -> Result<Drafted, CreateTemplateError> {
+    async fn replayed(&self, tx: &TenantTx, outcome: &str) -> Result<Drafted, CreateTemplateError> {
         let unreadable = |what: String| StoreError::Inconsistent { table: "idempotency_keys", what };
         let outcome: Outcome =
             serde_json::from_str(outcome).map_err(|error| unreadable(error.to_string()))?;
-        let template = templates::find(tx, self.tenant, outcome.template_id).await?;
+        let template = templates::find(tx, outcome.template_id).await?;
         let mut template = template.ok_or_else(|| unreadable("its template is gone".to_owned()))?;
         // The answer is the one that was given then, whatever Meta said since.
         template.status = outcome.status;
@@ -251,11 +249,9 @@ struct Outcome {
 }
 
 struct Settle {
-    tenant: TenantId,
     template_id: TemplateId,
     said: meta::TemplateState,
     key: Option<Key>,
-    now: Timestamp,
 }
 
 impl Operation for Settle {
@@ -263,20 +259,20 @@ impl Operation for Settle {
     type Done = Template;
     type Error = CreateTemplateError;
 
-    async fn run(&self, tx: &Tx) -> Result<Template, CreateTemplateError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Template, CreateTemplateError> {
         let work = async {
             let category = self.said.category.as_ref().and_then(meta::TemplateCategory::known);
             let said = Answered { status: &self.said.status, meta_id: Some(&self.said.id), category };
-            templates::settle(tx, (self.tenant, self.template_id), said, self.now).await?;
+            templates::settle(tx, self.template_id, said).await?;
             Ok::<_, CreateTemplateError>(Outcome {
                 template_id: self.template_id,
                 status: self.said.status.clone(),
                 category,
-                updated_at: self.now,
+                updated_at: tx.now(),
             })
         };
-        once(tx, self.key.as_ref(), self.now, work).await?;
-        let template = templates::find(tx, self.tenant, self.template_id).await?;
+        once(tx, self.key.as_ref(), work).await?;
+        let template = templates::find(tx, self.template_id).await?;
         let gone =
             || StoreError::Inconsistent { table: "templates", what: format!("{} is gone", self.template_id) };
         Ok(template.ok_or_else(gone)?)

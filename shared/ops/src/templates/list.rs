@@ -1,11 +1,11 @@
 //! The templates of a tenant, to look at.
 
-use domain::TenantId;
+use store::StoreError;
 use store::templates::{self, Template};
-use store::{Operation, Scope, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::access::permit::Viewer;
+use crate::kernel::one_statement::one_statement;
+use crate::kernel::permit::Viewer;
 use crate::kernel::platform::Platform;
 
 /// Templates older than `before`, newest first.
@@ -15,22 +15,11 @@ pub async fn list_templates(
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Template>, StoreError> {
-    let tenant = by.tenant();
-    platform.store.perform(Scope::Tenant(tenant), &ListTemplates { tenant, before, limit }).await
+    platform.store.perform(&platform.act(by), &ListTemplates { before, limit }).await
 }
 
-struct ListTemplates {
-    tenant: TenantId,
-    before: Uuid,
-    limit: i64,
-}
-
-impl Operation for ListTemplates {
+one_statement! {
     const NAME: &'static str = "list_templates";
-    type Done = Vec<Template>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<Vec<Template>, StoreError> {
-        templates::list(tx, self.tenant, self.before, self.limit).await
-    }
+    struct ListTemplates { before: Uuid, limit: i64 }
+    fn run(&self, tx) -> Vec<Template> { templates::list(tx, self.before, self.limit) }
 }

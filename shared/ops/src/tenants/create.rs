@@ -2,14 +2,13 @@
 
 use domain::events::DomainEvent;
 use domain::{Role, TenantId, UserId, with_causes};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Operation, Scope, StoreError, Tx, outbox};
+use store::{StoreError, SystemOperation, SystemTx, outbox};
 use thiserror::Error;
 
-use crate::access::permit::SuperAdmin;
 use crate::kernel::events;
-use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::idempotent::{Key, KeyError, once_in_system};
+use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
 use crate::tenants::register::{self, RegisterError, Registration};
 use crate::whatsapp::connect::connect_to_sandbox;
@@ -58,10 +57,9 @@ pub async fn create_tenant(
     key: Option<Key>,
 ) -> Result<Provisioned, CreateTenantError> {
     let asked = register::check(asked)?;
-    let now = platform.clock.now();
-    let create = CreateTenant { asked, key, now };
+    let create = CreateTenant { asked, key };
     // The key is the platform's, the rows are the new tenant's: only the system role sees both.
-    let made = platform.store.perform(Scope::System, &create).await?;
+    let made = platform.store.perform_system(&platform.system(), &create).await?;
     connect_to_sandbox(platform, made.tenant_id).await;
     // The event stands in the outbox; when publishing fails now, the sweeper does it in a minute.
     if let Err(error) = events::publish_events(platform).await {
@@ -73,29 +71,29 @@ pub async fn create_tenant(
 struct CreateTenant {
     asked: Registration,
     key: Option<Key>,
-    now: Timestamp,
 }
 
-impl Operation for CreateTenant {
+impl SystemOperation for CreateTenant {
     const NAME: &'static str = "create_tenant";
     type Done = Provisioned;
     type Error = CreateTenantError;
 
-    async fn run(&self, tx: &Tx) -> Result<Provisioned, CreateTenantError> {
-        once(tx, self.key.as_ref(), self.now, self.make(tx)).await
+    async fn run(&self, tx: &SystemTx) -> Result<Provisioned, CreateTenantError> {
+        once_in_system(tx, self.key.as_ref(), self.make(tx)).await
     }
 }
 
 impl CreateTenant {
-    async fn make(&self, tx: &Tx) -> Result<Provisioned, CreateTenantError> {
-        let made = register::insert(tx, TenantId::at(self.now), &self.asked, None, self.now).await?;
+    async fn make(&self, tx: &SystemTx) -> Result<Provisioned, CreateTenantError> {
+        let tx = tx.as_tenant(TenantId::at(tx.now()));
+        let made = register::insert(&tx, &self.asked, None).await?;
         let event = DomainEvent::TenantProvisioned {
             tenant_id: made.tenant.tenant_id,
             user_id: made.owner.user_id,
             email: made.owner.email.clone(),
             tenant_name: made.tenant.name.clone(),
         };
-        outbox::put(tx, made.tenant.tenant_id, &event, self.now).await?;
+        outbox::put(&tx, &event).await?;
         Ok(Provisioned {
             tenant_id: made.tenant.tenant_id,
             slug: made.tenant.slug,

@@ -1,11 +1,11 @@
 //! The platform's own tenant and its super admins: the first is made at the first start or deploy.
 
 use domain::events::DomainEvent;
-use domain::{Role, TenantId, UserId};
+use domain::{Role, SystemAct, TenantId, UserId};
 use jiff::Timestamp;
 use store::access::users::{self, User};
 use store::tenants::{self, Tenant};
-use store::{Operation, Scope, Store, StoreError, Tx, outbox, tenants::plans};
+use store::{Store, StoreError, SystemOperation, SystemTx, outbox, tenants::plans};
 use thiserror::Error;
 
 use crate::kernel::fields::{self, FieldError};
@@ -52,7 +52,8 @@ pub async fn ensure_super_admin(
 ) -> Result<bool, OwnerError> {
     let email = fields::email("email", email)?;
     passwords::check(&password)?;
-    let found = platform.store.perform(Scope::System, &FindSuperAdmin { email: email.clone() }).await?;
+    let found =
+        platform.store.perform_system(&platform.system(), &FindSuperAdmin { email: email.clone() }).await?;
     let is_right = match &found {
         Found::Nobody => false,
         Found::Another => !is_chosen,
@@ -62,8 +63,8 @@ pub async fn ensure_super_admin(
         return Ok(false);
     }
     let password_hash = platform.passwords.hash(password).await?;
-    let make = MakeSuperAdmin { email, password_hash, now: platform.clock.now() };
-    platform.store.perform(Scope::System, &make).await?;
+    let make = MakeSuperAdmin { email, password_hash };
+    platform.store.perform_system(&platform.system(), &make).await?;
     Ok(true)
 }
 
@@ -71,7 +72,7 @@ pub async fn ensure_super_admin(
 /// letter leaves with the next sweep. Tells whether one was promised: not to somebody who has a password.
 pub async fn invite_super_admin(store: &Store, email: &str, now: Timestamp) -> Result<bool, OwnerError> {
     let email = fields::email("email", email)?;
-    store.perform(Scope::System, &InviteSuperAdmin { email, now }).await
+    store.perform_system(&SystemAct::at(now), &InviteSuperAdmin { email }).await
 }
 
 enum Found {
@@ -84,12 +85,12 @@ struct FindSuperAdmin {
     email: String,
 }
 
-impl Operation for FindSuperAdmin {
+impl SystemOperation for FindSuperAdmin {
     const NAME: &'static str = "find_super_admin";
     type Done = Found;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Found, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Found, StoreError> {
         if let Some(same) = users::find_by_email(tx, &self.email).await? {
             return Ok(Found::Same(same.password_hash));
         }
@@ -100,48 +101,47 @@ impl Operation for FindSuperAdmin {
 struct MakeSuperAdmin {
     email: String,
     password_hash: String,
-    now: Timestamp,
 }
 
-impl Operation for MakeSuperAdmin {
+impl SystemOperation for MakeSuperAdmin {
     const NAME: &'static str = "make_super_admin";
     type Done = ();
     type Error = OwnerError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), OwnerError> {
-        let owner = find_or_make(tx, &self.email, self.now).await?;
-        Ok(users::set_password(tx, owner.tenant_id, owner.user_id, &self.password_hash).await?)
+    async fn run(&self, tx: &SystemTx) -> Result<(), OwnerError> {
+        let owner = find_or_make(tx, &self.email).await?;
+        Ok(users::set_password(&tx.as_tenant(owner.tenant_id), owner.user_id, &self.password_hash).await?)
     }
 }
 
 struct InviteSuperAdmin {
     email: String,
-    now: Timestamp,
 }
 
-impl Operation for InviteSuperAdmin {
+impl SystemOperation for InviteSuperAdmin {
     const NAME: &'static str = "invite_super_admin";
     type Done = bool;
     type Error = OwnerError;
 
-    async fn run(&self, tx: &Tx) -> Result<bool, OwnerError> {
-        let owner = find_or_make(tx, &self.email, self.now).await?;
+    async fn run(&self, tx: &SystemTx) -> Result<bool, OwnerError> {
+        let owner = find_or_make(tx, &self.email).await?;
         if owner.password_hash.is_some() {
             return Ok(false);
         }
+        let tenant = owner.tenant_id;
         let event = DomainEvent::TenantProvisioned {
             tenant_id: owner.tenant_id,
             user_id: owner.user_id,
             email: owner.email,
             tenant_name: PLATFORM_NAME.to_owned(),
         };
-        outbox::put(tx, owner.tenant_id, &event, self.now).await?;
+        outbox::put(&tx.as_tenant(tenant), &event).await?;
         Ok(true)
     }
 }
 
 /// The super admin of this e-mail, who has no password yet when made here.
-async fn find_or_make(tx: &Tx, email: &str, now: Timestamp) -> Result<User, OwnerError> {
+async fn find_or_make(tx: &SystemTx, email: &str) -> Result<User, OwnerError> {
     if let Some(same) = users::find_by_email(tx, email).await? {
         if same.role != Role::SuperAdmin {
             return Err(OwnerError::Email(FieldError::new("email", "is a tenant's user")));
@@ -150,34 +150,34 @@ async fn find_or_make(tx: &Tx, email: &str, now: Timestamp) -> Result<User, Owne
     }
     let tenant = match users::find_super_admin(tx).await? {
         Some(first) => first.tenant_id,
-        None => make_platform_tenant(tx, now).await?,
+        None => make_platform_tenant(tx).await?,
     };
     let owner = User {
         tenant_id: tenant,
-        user_id: UserId::at(now),
+        user_id: UserId::at(tx.now()),
         email: email.to_owned(),
         name: "Super admin".to_owned(),
         role: Role::SuperAdmin,
         password_hash: None,
         tenant_is_active: true,
-        created_at: now,
+        created_at: tx.now(),
     };
-    users::insert(tx, &owner).await?;
+    users::insert(&tx.as_tenant(tenant), &owner).await?;
     Ok(owner)
 }
 
-async fn make_platform_tenant(tx: &Tx, now: Timestamp) -> Result<TenantId, OwnerError> {
+async fn make_platform_tenant(tx: &SystemTx) -> Result<TenantId, OwnerError> {
     let plan = plans::find_by_name(tx, register::PLAN_DEFAULT).await?;
     let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter is gone"))?;
     let tenant = Tenant {
-        tenant_id: TenantId::at(now),
+        tenant_id: TenantId::at(tx.now()),
         slug: PLATFORM_SLUG.to_owned(),
         name: PLATFORM_NAME.to_owned(),
         plan_id: plan.plan_id,
         plan_name: plan.name,
         is_active: true,
-        created_at: now,
+        created_at: tx.now(),
     };
-    tenants::insert(tx, &tenant).await?;
+    tenants::insert(&tx.as_tenant(tenant.tenant_id), &tenant).await?;
     Ok(tenant.tenant_id)
 }

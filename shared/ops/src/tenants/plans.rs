@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::tenants::plans::{self, Plan};
-use store::{Operation, Scope, StoreError, Tx};
+use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::access::permit::{Member, SuperAdmin};
 use crate::kernel::fields::{self, FieldError};
-use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::idempotent::{Key, KeyError, once_in_system};
+use crate::kernel::one_statement::one_statement;
+use crate::kernel::permit::{Member, SuperAdmin};
 use crate::kernel::platform::Platform;
 
 /// The margin on Meta's price at most, in hundredths of a percent: ten times the price.
@@ -40,19 +41,13 @@ impl From<StoreError> for CreatePlanError {
 
 /// Every plan, cheapest first.
 pub async fn list_plans(platform: &Platform, _by: &Member) -> Result<Vec<Plan>, StoreError> {
-    platform.store.perform(Scope::System, &ListPlans).await
+    platform.store.perform_system(&platform.system(), &ListPlans {}).await
 }
 
-struct ListPlans;
-
-impl Operation for ListPlans {
+one_statement! {
     const NAME: &'static str = "list_plans";
-    type Done = Vec<Plan>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &Tx) -> Result<Vec<Plan>, StoreError> {
-        plans::list(tx).await
-    }
+    system struct ListPlans {}
+    fn run(&self, tx) -> Vec<Plan> { plans::list(tx) }
 }
 
 /// What is ours of a plan that was made, so that the same call again tells the same.
@@ -71,8 +66,8 @@ pub async fn create_plan(
 ) -> Result<Plan, CreatePlanError> {
     let now = platform.clock.now();
     let plan = Plan { name: check(&plan)?, plan_id: domain::TemplateId::at(now).0, created_at: now, ..plan };
-    let create = CreatePlan { plan: plan.clone(), key, now };
-    let Made { plan_id, created_at } = platform.store.perform(Scope::System, &create).await?;
+    let create = CreatePlan { plan: plan.clone(), key };
+    let Made { plan_id, created_at } = platform.store.perform_system(&platform.system(), &create).await?;
     Ok(Plan { plan_id, created_at, ..plan })
 }
 
@@ -117,19 +112,18 @@ fn check(plan: &Plan) -> Result<String, CreatePlanError> {
 struct CreatePlan {
     plan: Plan,
     key: Option<Key>,
-    now: Timestamp,
 }
 
-impl Operation for CreatePlan {
+impl SystemOperation for CreatePlan {
     const NAME: &'static str = "create_plan";
     type Done = Made;
     type Error = CreatePlanError;
 
-    async fn run(&self, tx: &Tx) -> Result<Made, CreatePlanError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Made, CreatePlanError> {
         let work = async {
             plans::insert(tx, &self.plan).await?;
             Ok(Made { plan_id: self.plan.plan_id, created_at: self.plan.created_at })
         };
-        once(tx, self.key.as_ref(), self.now, work).await
+        once_in_system(tx, self.key.as_ref(), work).await
     }
 }

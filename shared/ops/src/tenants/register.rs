@@ -1,10 +1,9 @@
 //! A business signs itself up: tenant, wallet and owner in one transaction.
 
 use domain::{Role, TenantId, UserId};
-use jiff::Timestamp;
 use store::access::users::{self, User};
 use store::tenants::{self, Tenant};
-use store::{Operation, Scope, StoreError, Tx, tenants::plans};
+use store::{Operation, StoreError, TenantTx, tenants::plans};
 use thiserror::Error;
 
 use crate::kernel::fields::{self, FieldError};
@@ -83,8 +82,8 @@ pub async fn register_tenant(platform: &Platform, asked: Registration) -> Result
     let now = platform.clock.now();
     // Whose rows they are is only known here, so the walls are up before the first of them is written.
     let tenant = TenantId::at(now);
-    let register = RegisterTenant { tenant, asked: checked, password_hash, now };
-    let registered = platform.store.perform(Scope::Tenant(tenant), &register).await?;
+    let register = RegisterTenant { asked: checked, password_hash };
+    let registered = platform.store.perform(&platform.as_system(tenant), &register).await?;
     connect_to_sandbox(platform, tenant).await;
     Ok(registered)
 }
@@ -111,10 +110,8 @@ pub(crate) fn check(asked: Registration) -> Result<Registration, RegisterError> 
 }
 
 struct RegisterTenant {
-    tenant: TenantId,
     asked: Registration,
     password_hash: Option<String>,
-    now: Timestamp,
 }
 
 impl Operation for RegisterTenant {
@@ -122,40 +119,38 @@ impl Operation for RegisterTenant {
     type Done = Registered;
     type Error = RegisterError;
 
-    async fn run(&self, tx: &Tx) -> Result<Registered, RegisterError> {
-        insert(tx, self.tenant, &self.asked, self.password_hash.clone(), self.now).await
+    async fn run(&self, tx: &TenantTx) -> Result<Registered, RegisterError> {
+        insert(tx, &self.asked, self.password_hash.clone()).await
     }
 }
 
 /// Writes a tenant with its owner; shared with the platform's own way of making one.
 pub(crate) async fn insert(
-    tx: &Tx,
-    tenant_id: TenantId,
+    tx: &TenantTx,
     asked: &Registration,
     password_hash: Option<String>,
-    now: Timestamp,
 ) -> Result<Registered, RegisterError> {
     let plan = plans::find_by_name(tx, &asked.plan)
         .await?
         .ok_or_else(|| RegisterError::Invalid(vec![FieldError::new("plan", "is not the name of a plan")]))?;
     let tenant = Tenant {
-        tenant_id,
+        tenant_id: tx.tenant(),
         slug: asked.slug.clone(),
         name: asked.tenant_name.clone(),
         plan_id: plan.plan_id,
         plan_name: plan.name,
         is_active: true,
-        created_at: now,
+        created_at: tx.now(),
     };
     let owner = User {
-        tenant_id,
-        user_id: UserId::at(now),
+        tenant_id: tx.tenant(),
+        user_id: UserId::at(tx.now()),
         email: asked.admin_email.clone(),
         name: asked.admin_name.clone(),
         role: Role::Owner,
         password_hash,
         tenant_is_active: true,
-        created_at: now,
+        created_at: tx.now(),
     };
     tenants::insert(tx, &tenant).await?;
     users::insert(tx, &owner).await?;

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::updates::{KeptUpdate, PreferenceUpdate, StatusUpdate, Update};
 use domain::{PhoneNumberId, TenantId};
-use jiff::Timestamp;
 use store::updates::unhandled;
 use store::whatsapp::numbers;
-use store::{Operation, Scope, StoreError, Tx};
+use store::{StoreError, SystemOperation, SystemTx};
 
 use crate::billing::refund::enqueue_refunds;
 use crate::delivery::statuses::{ApplyStatuses, Source, aside, numbers_of};
@@ -17,7 +16,6 @@ use crate::updates::notices::{News, apply_news};
 
 /// Applies updates of any tenants, in any order, as often as they come.
 pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<(), StoreError> {
-    let now = platform.clock.now();
     let (mut statuses, mut kept, mut news) = (Vec::new(), Vec::new(), Vec::new());
     for update in updates {
         match update {
@@ -31,7 +29,8 @@ pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<
             Update::Account(update) => news.push(News::Account(update)),
         }
     }
-    let owners = platform.store.perform(Scope::System, &Owners { numbers: numbers_of(&statuses) }).await?;
+    let owners =
+        platform.store.perform_system(&platform.system(), &Owners { numbers: numbers_of(&statuses) }).await?;
     let mut by_tenant: BTreeMap<TenantId, Vec<StatusUpdate>> = BTreeMap::new();
     for status in statuses {
         match owners.get(&status.phone_number_id) {
@@ -43,15 +42,15 @@ pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<
     // its record, and what is done by then is not done twice.
     let mut outcome = Ok(());
     for (tenant, updates) in by_tenant {
-        let apply = ApplyStatuses { tenant, source: Source::Heard(updates), now };
-        match platform.store.perform(Scope::Tenant(tenant), &apply).await {
+        let apply = ApplyStatuses { source: Source::Heard(updates) };
+        match platform.store.perform(&platform.as_meta(tenant), &apply).await {
             Ok(promised) => enqueue_refunds(platform, tenant, promised).await,
             Err(error) => outcome = Err(error),
         }
     }
     outcome = outcome.and(apply_news(platform, news).await);
     if !kept.is_empty() {
-        platform.store.perform(Scope::System, &Keep { kept, now }).await?;
+        platform.store.perform_system(&platform.system(), &Keep { kept }).await?;
     }
     outcome
 }
@@ -60,12 +59,12 @@ struct Owners {
     numbers: Vec<String>,
 }
 
-impl Operation for Owners {
+impl SystemOperation for Owners {
     const NAME: &'static str = "number_owners";
     type Done = HashMap<PhoneNumberId, TenantId>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Self::Done, StoreError> {
         let numbers: Vec<&str> = self.numbers.iter().map(String::as_str).collect();
         Ok(numbers::owners(tx, &numbers).await?.into_iter().collect())
     }
@@ -73,17 +72,16 @@ impl Operation for Owners {
 
 struct Keep {
     kept: Vec<KeptUpdate>,
-    now: Timestamp,
 }
 
-impl Operation for Keep {
+impl SystemOperation for Keep {
     const NAME: &'static str = "keep_updates";
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         for update in &self.kept {
-            unhandled::insert(tx, update, self.now).await?;
+            unhandled::insert(tx, update, tx.now()).await?;
         }
         Ok(())
     }

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::updates::{AccountUpdate, PreferenceUpdate, TemplateUpdate};
 use domain::{PhoneNumberId, TenantId};
-use jiff::Timestamp;
 use store::whatsapp::{accounts, numbers};
-use store::{Operation, Scope, StoreError, Tx, updates::notices};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, updates::notices};
 
 use crate::kernel::platform::Platform;
 
@@ -43,7 +42,7 @@ pub(crate) async fn apply_news(platform: &Platform, all: Vec<News>) -> Result<()
     if all.is_empty() {
         return Ok(());
     }
-    let owners = platform.store.perform(Scope::System, &Owners { news: all.clone() }).await?;
+    let owners = platform.store.perform_system(&platform.system(), &Owners { news: all.clone() }).await?;
     let mut by_tenant: BTreeMap<TenantId, Vec<News>> = BTreeMap::new();
     for one in all {
         let Some(tenant) = owners.of(&one) else {
@@ -52,13 +51,12 @@ pub(crate) async fn apply_news(platform: &Platform, all: Vec<News>) -> Result<()
         };
         by_tenant.entry(tenant).or_default().push(one);
     }
-    let now = platform.clock.now();
     let mut outcome = Ok(());
     for (tenant, mut news) in by_tenant {
         // In one order: two batches about the same rows must not wait for each other.
         news.sort_by(|left, right| left.subject().cmp(&right.subject()));
         // One tenant's trouble must not keep the others waiting.
-        let applied = platform.store.perform(Scope::Tenant(tenant), &ApplyNews { tenant, news, now }).await;
+        let applied = platform.store.perform(&platform.as_meta(tenant), &ApplyNews { news }).await;
         outcome = outcome.and(applied);
     }
     outcome
@@ -85,12 +83,12 @@ struct Owners {
     news: Vec<News>,
 }
 
-impl Operation for Owners {
+impl SystemOperation for Owners {
     const NAME: &'static str = "news_owners";
     type Done = Found;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Found, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Found, StoreError> {
         let (mut accounts, mut numbers) = (Vec::new(), Vec::new());
         for one in &self.news {
             match one {
@@ -107,9 +105,7 @@ impl Operation for Owners {
 }
 
 struct ApplyNews {
-    tenant: TenantId,
     news: Vec<News>,
-    now: Timestamp,
 }
 
 impl Operation for ApplyNews {
@@ -117,12 +113,12 @@ impl Operation for ApplyNews {
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
         for one in &self.news {
             match one {
-                News::Template(update) => notices::template(tx, self.tenant, update, self.now).await?,
-                News::Preference(update) => notices::preference(tx, self.tenant, update, self.now).await?,
-                News::Account(update) => notices::account(tx, self.tenant, update).await?,
+                News::Template(update) => notices::template(tx, update).await?,
+                News::Preference(update) => notices::preference(tx, update).await?,
+                News::Account(update) => notices::account(tx, update).await?,
             };
         }
         Ok(())

@@ -1,14 +1,13 @@
 //! One-click connection: an OAuth code becomes a sealed token, the accounts it opens, and their numbers.
 
-use domain::{PhoneNumberId, TenantId};
-use jiff::Timestamp;
+use domain::{Act, PhoneNumberId, TenantId};
 use store::whatsapp::accounts::{self, Account};
 use store::whatsapp::numbers::{self, Number};
-use store::{Operation, Scope, StoreError, Tx};
+use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::access::permit::TenantAdmin;
 use crate::kernel::cipher::SealError;
+use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
 use crate::whatsapp::token;
 
@@ -66,7 +65,7 @@ pub async fn connect_whatsapp(
     by: &TenantAdmin,
     code: &str,
 ) -> Result<Connected, ConnectError> {
-    connect(platform, by.tenant(), code).await
+    connect(platform, platform.act(by), code).await
 }
 
 /// Connects a tenant to an account of its own when Meta is a sandbox, which takes any code; elsewhere this does nothing.
@@ -75,12 +74,12 @@ pub(crate) async fn connect_to_sandbox(platform: &Platform, tenant: TenantId) {
     if !platform.is_sandbox {
         return;
     }
-    if let Err(error) = connect(platform, tenant, &tenant.to_string()).await {
+    if let Err(error) = connect(platform, platform.as_system(tenant), &tenant.to_string()).await {
         tracing::warn!(%error, %tenant, "the new tenant was not connected to the sandbox");
     }
 }
 
-async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Connected, ConnectError> {
+async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connected, ConnectError> {
     let token = platform.meta.exchange_code(code).await?.access_token;
     let info = platform.meta.debug_token(&token).await?;
     let waba_id = info.waba_ids.first().filter(|_| info.is_valid).cloned().ok_or(ConnectError::NoAccount)?;
@@ -93,8 +92,8 @@ async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Co
         let number = PhoneNumberId(number.id.clone());
         platform.meta.register(&token, &number, &platform.sealer.pin(&number)).await?;
     }
-    let now = platform.clock.now();
-    let (token_sealed, token_key_id) = token::encrypt(platform, tenant, &waba_id, &token)?;
+    let now = act.now;
+    let (token_sealed, token_key_id) = token::encrypt(platform, act.tenant, &waba_id, &token)?;
     let account = Account {
         waba_id: waba_id.clone(),
         token_sealed,
@@ -111,16 +110,14 @@ async fn connect(platform: &Platform, tenant: TenantId, code: &str) -> Result<Co
             display_phone_number: number.display_phone_number.unwrap_or_default(),
         })
         .collect();
-    let store_connection = Connect { tenant, account, numbers: numbers.clone(), now };
-    platform.store.perform(Scope::Tenant(tenant), &store_connection).await?;
+    let store_connection = Connect { account, numbers: numbers.clone() };
+    platform.store.perform(&act, &store_connection).await?;
     Ok(Connected { waba_id, numbers })
 }
 
 struct Connect {
-    tenant: TenantId,
     account: Account,
     numbers: Vec<Number>,
-    now: Timestamp,
 }
 
 impl Operation for Connect {
@@ -128,10 +125,10 @@ impl Operation for Connect {
     type Done = ();
     type Error = ConnectError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), ConnectError> {
-        accounts::upsert(tx, self.tenant, &self.account).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<(), ConnectError> {
+        accounts::upsert(tx, &self.account).await?;
         for number in &self.numbers {
-            numbers::upsert(tx, self.tenant, number, self.now).await?;
+            numbers::upsert(tx, number).await?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use domain::{TenantId, UserId};
 use jiff::Timestamp;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{SystemTx, TenantTx, params};
 
 pub(crate) const STATEMENTS: &[&str] = &[INSERT, TAKE, DROP];
 
@@ -12,22 +12,17 @@ const INSERT: &str = "-- invites::insert
 INSERT INTO invites (tenant_id, secret_hash, user_id, expires_at) VALUES ($1, $2, $3, $4)";
 
 /// Remembers an invitation by the hash of its secret.
-pub async fn insert(
-    tx: &Tx,
-    user: (TenantId, UserId),
-    hash: &[u8],
-    until: Timestamp,
-) -> Result<(), StoreError> {
-    let (tenant, user) = user;
-    tx.run_one(INSERT, params![tenant.0 => UUID, hash => BYTEA, user.0 => UUID, until => TIMESTAMPTZ]).await
+pub async fn insert(tx: &TenantTx, user: UserId, hash: &[u8], until: Timestamp) -> Result<(), StoreError> {
+    tx.run_one(INSERT, params![tx.tenant().0 => UUID, hash => BYTEA, user.0 => UUID, until => TIMESTAMPTZ])
+        .await
 }
 
 const TAKE: &str = "-- invites::take
 DELETE FROM invites WHERE secret_hash = $1 RETURNING tenant_id, user_id, expires_at > $2 AS is_valid";
 
 /// Uses an invitation up. `None` when there is none, or not any more.
-pub async fn take(tx: &Tx, hash: &[u8], now: Timestamp) -> Result<Option<(TenantId, UserId)>, StoreError> {
-    let row = tx.row(TAKE, params![hash => BYTEA, now => TIMESTAMPTZ]).await?;
+pub async fn take(tx: &SystemTx, hash: &[u8]) -> Result<Option<(TenantId, UserId)>, StoreError> {
+    let row = tx.row(TAKE, params![hash => BYTEA, tx.now() => TIMESTAMPTZ]).await?;
     Ok(row
         .filter(|row| row.get("is_valid"))
         .map(|row| (TenantId(row.get("tenant_id")), UserId(row.get("user_id")))))
@@ -37,6 +32,6 @@ const DROP: &str = "-- invites::drop_all
 DELETE FROM invites WHERE tenant_id = $1 AND user_id = $2";
 
 /// Voids every open invitation of a user.
-pub async fn drop_all(tx: &Tx, tenant: TenantId, user: UserId) -> Result<u64, StoreError> {
-    tx.run(DROP, params![tenant.0 => UUID, user.0 => UUID]).await
+pub async fn drop_all(tx: &TenantTx, user: UserId) -> Result<u64, StoreError> {
+    tx.run(DROP, params![tx.tenant().0 => UUID, user.0 => UUID]).await
 }

@@ -1,12 +1,12 @@
 //! The append-only ledger.
 
 use domain::messages::EvidenceSet;
-use domain::{MessageId, Money, TenantId, UserId};
+use domain::{MessageId, Money};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,15 +45,12 @@ SELECT $1, wallet.seq, 'TOPUP', $2, wallet.balance, $3, $4, $5 FROM wallet RETUR
 ///
 /// The update of the wallet is its own lock: one row, nothing read before.
 pub async fn top_up(
-    tx: &Tx,
-    credit: (TenantId, Money),
+    tx: &TenantTx,
+    amount: Money,
     note: Option<&str>,
-    booked_by: UserId,
-    now: Timestamp,
 ) -> Result<Option<(i64, Money)>, StoreError> {
-    let (tenant, amount) = credit;
     let values = params![
-        tenant.0 => UUID, amount.micros() => INT8, note => TEXT, booked_by.0 => UUID, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, amount.micros() => INT8, note => TEXT, tx.actor().id() => UUID, tx.now() => TIMESTAMPTZ,
     ];
     let row = tx.row(TOP_UP, values).await?;
     Ok(row.map(|row| (row.get("seq"), Money::from_micros(row.get("balance_after")))))
@@ -67,8 +64,8 @@ SELECT e.seq, e.kind, e.amount, e.balance_after, e.message_id, e.debit_seq, e.no
  WHERE e.tenant_id = $1 AND e.seq < $2 ORDER BY e.tenant_id DESC, e.seq DESC LIMIT $3";
 
 /// Entries before number `before`, newest first.
-pub async fn list(tx: &Tx, tenant: TenantId, before: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
-    let rows = tx.rows(LIST, params![tenant.0 => UUID, before => INT8, limit => INT8]).await?;
+pub async fn list(tx: &TenantTx, before: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let rows = tx.rows(LIST, params![tx.tenant().0 => UUID, before => INT8, limit => INT8]).await?;
     Ok(rows.iter().map(from_row).collect())
 }
 

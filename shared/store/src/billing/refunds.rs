@@ -1,12 +1,11 @@
 //! Refunds: owed with the fault that causes them, paid later, each debit at most once.
 
+use domain::MessageId;
 use domain::billing::RefundReason;
-use domain::{MessageId, TenantId};
-use jiff::Timestamp;
 
 use crate::billing::wallet;
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params, uuids};
+use crate::kernel::tx::{TenantTx, params, uuids};
 
 pub(crate) const STATEMENTS: &[&str] = &[PROMISE, PAY, WRITE_OFF];
 
@@ -15,18 +14,12 @@ INSERT INTO refund_promises (tenant_id, message_id, reason, promised_at)
 SELECT $1, message_id, $3, $4 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
 
 /// Owes refunds: written in the transaction that finds them owing, so that no crash can forget one (I6).
-pub async fn promise(
-    tx: &Tx,
-    tenant: TenantId,
-    messages: &[MessageId],
-    reason: RefundReason,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn promise(tx: &TenantTx, messages: &[MessageId], reason: RefundReason) -> Result<(), StoreError> {
     if messages.is_empty() {
         return Ok(());
     }
     let values = params![
-        tenant.0 => UUID, uuids(messages) => UUID_ARRAY, reason.as_str() => TEXT, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, uuids(messages) => UUID_ARRAY, reason.as_str() => TEXT, tx.now() => TIMESTAMPTZ,
     ];
     tx.run(PROMISE, values).await.map(drop)
 }
@@ -50,15 +43,13 @@ UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
  WHERE tenant_id = $1 RETURNING total.entries";
 
 /// Pays what is owed for these messages, each debit at most once however often it is asked for (I5); tells how many.
-pub async fn pay(
-    tx: &Tx,
-    tenant: TenantId,
-    messages: &[MessageId],
-    now: Timestamp,
-) -> Result<i64, StoreError> {
-    wallet::lock(tx, tenant).await?;
+pub async fn pay(tx: &TenantTx, messages: &[MessageId]) -> Result<i64, StoreError> {
+    wallet::lock(tx).await?;
     let rows = tx
-        .rows_by_index(PAY, params![tenant.0 => UUID, uuids(messages) => UUID_ARRAY, now => TIMESTAMPTZ])
+        .rows_by_index(
+            PAY,
+            params![tx.tenant().0 => UUID, uuids(messages) => UUID_ARRAY, tx.now() => TIMESTAMPTZ],
+        )
         .await?;
     Ok(rows.first().map_or(0, |row| row.get("entries")))
 }
@@ -68,15 +59,10 @@ INSERT INTO write_offs (tenant_id, message_id, noted_at)
 SELECT $1, message_id, $3 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
 
 /// Notes messages that were refunded and arrived all the same.
-pub async fn write_off(
-    tx: &Tx,
-    tenant: TenantId,
-    arrived: &[MessageId],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn write_off(tx: &TenantTx, arrived: &[MessageId]) -> Result<(), StoreError> {
     if arrived.is_empty() {
         return Ok(());
     }
-    let values = params![tenant.0 => UUID, uuids(arrived) => UUID_ARRAY, now => TIMESTAMPTZ];
+    let values = params![tx.tenant().0 => UUID, uuids(arrived) => UUID_ARRAY, tx.now() => TIMESTAMPTZ];
     tx.run(WRITE_OFF, values).await.map(drop)
 }

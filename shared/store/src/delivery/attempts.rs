@@ -1,11 +1,11 @@
 //! The intent to send, committed before the call to Meta.
 
-use domain::{AttemptId, ClaimId, MessageId, TenantId};
+use domain::{AttemptId, ClaimId, MessageId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 pub(crate) const STATEMENTS: &[&str] = &[MARK_INTENT];
 
@@ -21,18 +21,16 @@ SELECT $1, attempt_id, message_id, $6 FROM marked RETURNING message_id";
 /// Commits us to sending: messages that this claim still holds become SENDING under their new attempt ids. Only those
 /// that come back may be sent, and none of them may start after `deadline`.
 pub async fn mark_intent(
-    tx: &Tx,
-    claim: (TenantId, ClaimId),
+    tx: &TenantTx,
+    claim: ClaimId,
     attempts: &[(MessageId, AttemptId)],
     deadline: Timestamp,
-    now: Timestamp,
 ) -> Result<Vec<MessageId>, StoreError> {
-    let (tenant, claim) = claim;
     let ids: Vec<Uuid> = attempts.iter().map(|(message, _)| message.0).collect();
     let attempt_ids: Vec<Uuid> = attempts.iter().map(|(_, attempt)| attempt.0).collect();
     let values = params![
-        tenant.0 => UUID, ids => UUID_ARRAY, attempt_ids => UUID_ARRAY, claim.0 => UUID, deadline => TIMESTAMPTZ,
-        now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, ids => UUID_ARRAY, attempt_ids => UUID_ARRAY, claim.0 => UUID, deadline => TIMESTAMPTZ,
+        tx.now() => TIMESTAMPTZ,
     ];
     let rows = tx.rows(MARK_INTENT, values).await?;
     Ok(rows.iter().map(|row| MessageId(row.get("message_id"))).collect())

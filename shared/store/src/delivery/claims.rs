@@ -3,18 +3,16 @@
 //! Two statements, never one: the first takes the wallet's lock, the second reads the balance in a snapshot that is
 //! younger than the lock. In a single statement the snapshot is older, and two claimers spend the same money.
 
-use domain::{ClaimId, MessageId, Money, PhoneNumberId, TenantId};
+use domain::{ClaimId, MessageId, Money, PhoneNumberId};
 use jiff::Timestamp;
 
 use crate::billing::wallet;
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// Which chunk to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// Whose.
-    pub tenant: TenantId,
     /// From which number.
     pub number: PhoneNumberId,
     /// Its id, made by the dispatcher.
@@ -138,10 +136,10 @@ SELECT message_id, verdict, to_phone, template, language, variables, attempt, pr
  ORDER BY priority, due_at, message_id";
 
 /// Takes a chunk of what is due now: debits what the balance covers, in the order of sending, and ends the rest.
-pub async fn claim(tx: &Tx, chunk: &Chunk, now: Timestamp) -> Result<Taken, StoreError> {
-    wallet::lock(tx, chunk.tenant).await?;
+pub async fn claim(tx: &TenantTx, chunk: &Chunk) -> Result<Taken, StoreError> {
+    wallet::lock(tx).await?;
     let values = params![
-        chunk.tenant.0 => UUID, chunk.number.0 => TEXT, now => TIMESTAMPTZ, chunk.limit => INT8,
+        tx.tenant().0 => UUID, chunk.number.0 => TEXT, tx.now() => TIMESTAMPTZ, chunk.limit => INT8,
         chunk.claim_id.0 => UUID, chunk.lease_until => TIMESTAMPTZ,
     ];
     let mut taken = Taken::default();
@@ -171,6 +169,6 @@ const FREE: &str = "-- claims::free
 DELETE FROM claims WHERE tenant_id = $1 AND claim_id = $2";
 
 /// Forgets a claim of which every message was recorded.
-pub async fn free(tx: &Tx, tenant: TenantId, claim: ClaimId) -> Result<u64, StoreError> {
-    tx.run(FREE, params![tenant.0 => UUID, claim.0 => UUID]).await
+pub async fn free(tx: &TenantTx, claim: ClaimId) -> Result<u64, StoreError> {
+    tx.run(FREE, params![tx.tenant().0 => UUID, claim.0 => UUID]).await
 }

@@ -1,11 +1,11 @@
 //! One dispatcher per phone number at a time, and what there is to dispatch.
 
-use domain::{ClaimId, PhoneNumberId, TenantId};
+use domain::{ClaimId, PhoneNumberId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// A number that has something due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +19,6 @@ pub struct DueNumber {
 /// The right to dispatch for one number, while it lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// Whose number.
-    pub tenant: TenantId,
     /// Which.
     pub number: PhoneNumberId,
     /// The holder's mark.
@@ -37,9 +35,9 @@ UPDATE sender_leases
  WHERE tenant_id = $1 AND phone_number_id = $2 RETURNING lease = $3 AS got";
 
 /// Takes the number's lease, or leaves word with its holder that there is more to do.
-pub async fn acquire(tx: &Tx, lease: &Lease, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn acquire(tx: &TenantTx, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
     let values = params![
-        lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
     ];
     Ok(tx.row(ACQUIRE, values).await?.is_some_and(|row| row.get("got")))
 }
@@ -48,9 +46,9 @@ const RENEW: &str = "-- leases::renew
 UPDATE sender_leases SET lease_until = $4 WHERE tenant_id = $1 AND phone_number_id = $2 AND lease = $3";
 
 /// Makes a lease last longer; `false` when it was lost.
-pub async fn renew(tx: &Tx, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
+pub async fn renew(tx: &TenantTx, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
     let values =
-        params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ];
+        params![tx.tenant().0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ];
     Ok(tx.run(RENEW, values).await? == 1)
 }
 
@@ -62,9 +60,9 @@ UPDATE sender_leases
 
 /// Gives a lease back, unless somebody came meanwhile: then the holder keeps it and must look once more (`true`).
 /// With `in_any_case` it is given back all the same.
-pub async fn release(tx: &Tx, lease: &Lease, in_any_case: bool) -> Result<bool, StoreError> {
+pub async fn release(tx: &TenantTx, lease: &Lease, in_any_case: bool) -> Result<bool, StoreError> {
     let values =
-        params![lease.tenant.0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, in_any_case => BOOL];
+        params![tx.tenant().0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, in_any_case => BOOL];
     Ok(tx.row(RELEASE, values).await?.is_some_and(|row| row.get("goes_on")))
 }
 
@@ -78,8 +76,8 @@ SELECT n.phone_number_id, n.messages_per_second
  ORDER BY n.phone_number_id";
 
 /// The tenant's numbers that have something due and whose account is not paused.
-pub async fn numbers_due(tx: &Tx, tenant: TenantId, now: Timestamp) -> Result<Vec<DueNumber>, StoreError> {
-    let rows = tx.rows(NUMBERS_DUE, params![tenant.0 => UUID, now => TIMESTAMPTZ]).await?;
+pub async fn numbers_due(tx: &TenantTx) -> Result<Vec<DueNumber>, StoreError> {
+    let rows = tx.rows(NUMBERS_DUE, params![tx.tenant().0 => UUID, tx.now() => TIMESTAMPTZ]).await?;
     Ok(rows
         .iter()
         .map(|row| DueNumber {

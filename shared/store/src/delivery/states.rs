@@ -2,12 +2,12 @@
 
 use domain::messages::{DispatchState, EvidenceSet};
 use domain::updates::MetaError;
-use domain::{AttemptId, Batch, Category, ClaimId, MessageId, PhoneNumberId, TenantId, Wamid};
+use domain::{AttemptId, Batch, Category, ClaimId, MessageId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params, uuids};
+use crate::kernel::tx::{TenantTx, params, uuids};
 use crate::messages::state_of;
 
 /// What the machine needs to know of a message, read under its lock.
@@ -57,8 +57,8 @@ SELECT message_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refu
   FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2) ORDER BY message_id FOR NO KEY UPDATE";
 
 /// Reads messages under their locks, taken in the order of their ids so that two of us never wait crosswise.
-pub async fn lock(tx: &Tx, tenant: TenantId, messages: &[MessageId]) -> Result<Vec<Held>, StoreError> {
-    let rows = tx.rows(LOCK, params![tenant.0 => UUID, uuids(messages) => UUID_ARRAY]).await?;
+pub async fn lock(tx: &TenantTx, messages: &[MessageId]) -> Result<Vec<Held>, StoreError> {
+    let rows = tx.rows(LOCK, params![tx.tenant().0 => UUID, uuids(messages) => UUID_ARRAY]).await?;
     rows.iter()
         .map(|row| {
             let category: &str = row.get("category");
@@ -90,7 +90,7 @@ UPDATE messages m
  WHERE m.tenant_id = $1 AND m.message_id = u.message_id";
 
 /// Writes what [`lock`] and the machine decided, and lets go of the messages.
-pub async fn apply(tx: &Tx, tenant: TenantId, moved: &[Moved], now: Timestamp) -> Result<(), StoreError> {
+pub async fn apply(tx: &TenantTx, moved: &[Moved]) -> Result<(), StoreError> {
     if moved.is_empty() {
         return Ok(());
     }
@@ -104,8 +104,8 @@ pub async fn apply(tx: &Tx, tenant: TenantId, moved: &[Moved], now: Timestamp) -
     let texts: Vec<Option<&str>> =
         moved.iter().map(|to| to.error.as_ref().map(|error| error.text.as_str())).collect();
     let values = params![
-        tenant.0 => UUID, ids => UUID_ARRAY, states => TEXT_ARRAY, evidence => INT2_ARRAY, refunds => BOOL_ARRAY,
-        wamids => TEXT_ARRAY, codes => INT4_ARRAY, texts => TEXT_ARRAY, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, ids => UUID_ARRAY, states => TEXT_ARRAY, evidence => INT2_ARRAY, refunds => BOOL_ARRAY,
+        wamids => TEXT_ARRAY, codes => INT4_ARRAY, texts => TEXT_ARRAY, tx.now() => TIMESTAMPTZ,
     ];
     let touched = tx.run(APPLY, values).await?;
     if usize::try_from(touched).is_ok_and(|touched| touched == moved.len()) {
@@ -122,7 +122,7 @@ WITH again AS (
 INSERT INTO batches (tenant_id, minute) SELECT DISTINCT $1::uuid, m FROM unnest($6::timestamptz[]) AS m ON CONFLICT DO NOTHING";
 
 /// Lets messages that certainly did not leave wait for another attempt.
-pub async fn requeue(tx: &Tx, tenant: TenantId, again: &[(&Held, Timestamp)]) -> Result<(), StoreError> {
+pub async fn requeue(tx: &TenantTx, again: &[(&Held, Timestamp)]) -> Result<(), StoreError> {
     if again.is_empty() {
         return Ok(());
     }
@@ -130,9 +130,9 @@ pub async fn requeue(tx: &Tx, tenant: TenantId, again: &[(&Held, Timestamp)]) ->
     let priorities: Vec<i16> = again.iter().map(|(held, _)| held.category.priority()).collect();
     let times: Vec<Timestamp> = again.iter().map(|(_, at)| *at).collect();
     let ids: Vec<Uuid> = again.iter().map(|(held, _)| held.message_id.0).collect();
-    let minutes: Vec<Timestamp> = again.iter().map(|(_, at)| Batch::of(tenant, *at).minute).collect();
+    let minutes: Vec<Timestamp> = again.iter().map(|(_, at)| Batch::of(tx.tenant(), *at).minute).collect();
     let values = params![
-        tenant.0 => UUID, numbers => TEXT_ARRAY, priorities => INT2_ARRAY, times => TIMESTAMPTZ_ARRAY, ids => UUID_ARRAY,
+        tx.tenant().0 => UUID, numbers => TEXT_ARRAY, priorities => INT2_ARRAY, times => TIMESTAMPTZ_ARRAY, ids => UUID_ARRAY,
         minutes => TIMESTAMPTZ_ARRAY,
     ];
     tx.run(REQUEUE, values).await.map(drop)
@@ -143,13 +143,13 @@ INSERT INTO wamids (tenant_id, wamid, message_id)
 SELECT $1, u.wamid, u.message_id FROM unnest($2::text[], $3::uuid[]) AS u (wamid, message_id) ON CONFLICT DO NOTHING";
 
 /// Remembers which message Meta's ids name. An id that was given twice stays with its first message.
-pub async fn name(tx: &Tx, tenant: TenantId, named: &[(Wamid, MessageId)]) -> Result<(), StoreError> {
+pub async fn name(tx: &TenantTx, named: &[(Wamid, MessageId)]) -> Result<(), StoreError> {
     if named.is_empty() {
         return Ok(());
     }
     let wamids: Vec<&str> = named.iter().map(|(wamid, _)| wamid.0.as_str()).collect();
     let ids: Vec<Uuid> = named.iter().map(|(_, message)| message.0).collect();
-    tx.run(NAME, params![tenant.0 => UUID, wamids => TEXT_ARRAY, ids => UUID_ARRAY]).await.map(drop)
+    tx.run(NAME, params![tx.tenant().0 => UUID, wamids => TEXT_ARRAY, ids => UUID_ARRAY]).await.map(drop)
 }
 
 const NOTE_UNKNOWN: &str = "-- states::note_unknown
@@ -158,18 +158,14 @@ SELECT $1, u.message_id, u.phone_number_id, $4 FROM unnest($2::uuid[], $3::text[
     ON CONFLICT DO NOTHING";
 
 /// Starts the horizon of messages that may or may not have left.
-pub async fn note_unknown(
-    tx: &Tx,
-    tenant: TenantId,
-    lost: &[&Held],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn note_unknown(tx: &TenantTx, lost: &[&Held]) -> Result<(), StoreError> {
     if lost.is_empty() {
         return Ok(());
     }
     let ids: Vec<Uuid> = lost.iter().map(|held| held.message_id.0).collect();
     let numbers: Vec<&str> = lost.iter().map(|held| held.number.0.as_str()).collect();
-    let values = params![tenant.0 => UUID, ids => UUID_ARRAY, numbers => TEXT_ARRAY, now => TIMESTAMPTZ];
+    let values =
+        params![tx.tenant().0 => UUID, ids => UUID_ARRAY, numbers => TEXT_ARRAY, tx.now() => TIMESTAMPTZ];
     tx.run(NOTE_UNKNOWN, values).await.map(drop)
 }
 
@@ -177,9 +173,9 @@ const FORGET_UNKNOWN: &str = "-- states::forget_unknown
 DELETE FROM unknowns WHERE tenant_id = $1 AND message_id = ANY ($2)";
 
 /// Ends the horizon of messages whose fate is known.
-pub async fn forget_unknown(tx: &Tx, tenant: TenantId, known: &[MessageId]) -> Result<u64, StoreError> {
+pub async fn forget_unknown(tx: &TenantTx, known: &[MessageId]) -> Result<u64, StoreError> {
     if known.is_empty() {
         return Ok(0);
     }
-    tx.run(FORGET_UNKNOWN, params![tenant.0 => UUID, uuids(known) => UUID_ARRAY]).await
+    tx.run(FORGET_UNKNOWN, params![tx.tenant().0 => UUID, uuids(known) => UUID_ARRAY]).await
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use domain::messages::Evidence;
 use domain::updates::StatusUpdate;
-use domain::{AttemptId, MessageId, PhoneNumberId, TenantId, Wamid};
+use domain::{AttemptId, MessageId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// Which messages attempt ids and wamids belong to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,11 +35,11 @@ const BY_WAMID: &str = "-- statuses::by_wamid
 SELECT wamid, message_id FROM wamids WHERE tenant_id = $1 AND wamid = ANY ($2)";
 
 /// Finds the messages that updates speak of, as far as they are known.
-pub async fn matches(tx: &Tx, tenant: TenantId, updates: &[StatusUpdate]) -> Result<Matches, StoreError> {
+pub async fn matches(tx: &TenantTx, updates: &[StatusUpdate]) -> Result<Matches, StoreError> {
     let attempts: Vec<Uuid> = updates.iter().filter_map(|update| update.attempt_id).map(|id| id.0).collect();
     let wamids: Vec<&str> = updates.iter().map(|update| update.wamid.0.as_str()).collect();
-    let by_attempt = tx.rows(BY_ATTEMPT, params![tenant.0 => UUID, attempts => UUID_ARRAY]).await?;
-    let by_wamid = tx.rows(BY_WAMID, params![tenant.0 => UUID, wamids => TEXT_ARRAY]).await?;
+    let by_attempt = tx.rows(BY_ATTEMPT, params![tx.tenant().0 => UUID, attempts => UUID_ARRAY]).await?;
+    let by_wamid = tx.rows(BY_WAMID, params![tx.tenant().0 => UUID, wamids => TEXT_ARRAY]).await?;
     Ok(Matches {
         by_attempt: by_attempt
             .iter()
@@ -60,12 +60,7 @@ SELECT $1, u.message_id, u.status, u.occurred_at, $7, u.error_code, u.error_text
     ON CONFLICT DO NOTHING";
 
 /// Stores statuses, each (message, status) once: what is there already is left as it was (I19).
-pub async fn store(
-    tx: &Tx,
-    tenant: TenantId,
-    heard: &[(MessageId, &StatusUpdate)],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn store(tx: &TenantTx, heard: &[(MessageId, &StatusUpdate)]) -> Result<(), StoreError> {
     if heard.is_empty() {
         return Ok(());
     }
@@ -77,8 +72,8 @@ pub async fn store(
     let texts: Vec<Option<&str>> =
         heard.iter().map(|(_, update)| update.error.as_ref().map(|error| error.text.as_str())).collect();
     let values = params![
-        tenant.0 => UUID, ids => UUID_ARRAY, bits => INT2_ARRAY, times => TIMESTAMPTZ_ARRAY, codes => INT4_ARRAY,
-        texts => TEXT_ARRAY, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, ids => UUID_ARRAY, bits => INT2_ARRAY, times => TIMESTAMPTZ_ARRAY, codes => INT4_ARRAY,
+        texts => TEXT_ARRAY, tx.now() => TIMESTAMPTZ,
     ];
     tx.run(STORE, values).await.map(drop)
 }
@@ -89,12 +84,7 @@ SELECT $1, u.wamid, u.status, u.update, $5
   FROM unnest($2::text[], $3::int2[], $4::jsonb[]) AS u (wamid, status, update) ON CONFLICT DO NOTHING";
 
 /// Puts statuses aside until their message is known; never drops one (I17).
-pub async fn park(
-    tx: &Tx,
-    tenant: TenantId,
-    updates: &[&StatusUpdate],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn park(tx: &TenantTx, updates: &[&StatusUpdate]) -> Result<(), StoreError> {
     if updates.is_empty() {
         return Ok(());
     }
@@ -106,7 +96,7 @@ pub async fn park(
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| StoreError::Inconsistent { table: "parked_updates", what: error.to_string() })?;
     let values = params![
-        tenant.0 => UUID, wamids => TEXT_ARRAY, bits => INT2_ARRAY, bodies => JSONB_ARRAY, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, wamids => TEXT_ARRAY, bits => INT2_ARRAY, bodies => JSONB_ARRAY, tx.now() => TIMESTAMPTZ,
     ];
     tx.run(PARK, values).await.map(drop)
 }
@@ -115,11 +105,11 @@ const UNPARK: &str = "-- statuses::unpark
 DELETE FROM parked_updates WHERE tenant_id = $1 AND wamid = ANY ($2) RETURNING update";
 
 /// Takes back what waited for these ids.
-pub async fn unpark(tx: &Tx, tenant: TenantId, wamids: &[&str]) -> Result<Vec<StatusUpdate>, StoreError> {
+pub async fn unpark(tx: &TenantTx, wamids: &[&str]) -> Result<Vec<StatusUpdate>, StoreError> {
     if wamids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.rows(UNPARK, params![tenant.0 => UUID, wamids => TEXT_ARRAY]).await?;
+    let rows = tx.rows(UNPARK, params![tx.tenant().0 => UUID, wamids => TEXT_ARRAY]).await?;
     rows.iter().map(|row| parked(row.get("update"))).collect()
 }
 
@@ -130,8 +120,8 @@ DELETE FROM parked_updates p WHERE p.tenant_id = $1 AND (
 RETURNING update";
 
 /// Takes back what waited for a message that became known beside it: the race between an answer and its status.
-pub async fn unpark_known(tx: &Tx, tenant: TenantId) -> Result<Vec<StatusUpdate>, StoreError> {
-    let rows = tx.rows(UNPARK_KNOWN, params![tenant.0 => UUID]).await?;
+pub async fn unpark_known(tx: &TenantTx) -> Result<Vec<StatusUpdate>, StoreError> {
+    let rows = tx.rows(UNPARK_KNOWN, params![tx.tenant().0 => UUID]).await?;
     rows.iter().map(|row| parked(row.get("update"))).collect()
 }
 
@@ -140,13 +130,8 @@ UPDATE sender_leases SET heard_at = $3
  WHERE tenant_id = $1 AND phone_number_id = $2 AND (heard_at IS NULL OR heard_at < $3::timestamptz - interval '10 seconds')";
 
 /// Notes that webhooks of this number flow; at most every ten seconds, because its dispatchers share the row.
-pub async fn heard(
-    tx: &Tx,
-    tenant: TenantId,
-    number: &PhoneNumberId,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    tx.run(HEARD, params![tenant.0 => UUID, number.0 => TEXT, now => TIMESTAMPTZ]).await
+pub async fn heard(tx: &TenantTx, number: &PhoneNumberId) -> Result<u64, StoreError> {
+    tx.run(HEARD, params![tx.tenant().0 => UUID, number.0 => TEXT, tx.now() => TIMESTAMPTZ]).await
 }
 
 fn parked(update: serde_json::Value) -> Result<StatusUpdate, StoreError> {

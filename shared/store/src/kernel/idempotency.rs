@@ -7,7 +7,7 @@ use domain::TenantId;
 use jiff::Timestamp;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{SystemTx, TenantTx, params};
 
 /// Which call it is: a tenant's key on a route, and what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,14 +44,14 @@ const FIND: &str = "-- idempotency::find
 SELECT request_hash = $4 AS same_request, outcome FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3";
 
 /// Takes the key for this transaction.
-pub async fn begin(tx: &Tx, key: &Key) -> Result<Begun, StoreError> {
-    let tenant = key.tenant.0.to_string();
+pub async fn begin(tx: &TenantTx, key: &Key) -> Result<Begun, StoreError> {
+    let tenant = tx.tenant().0.to_string();
     let lock = tx.row(TRY_LOCK, params![tenant => TEXT, key.route => TEXT, key.text => TEXT]).await?;
     if !lock.is_some_and(|row| row.get("got")) {
         return Ok(Begun::Running);
     }
     let values =
-        params![key.tenant.0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA];
+        params![tx.tenant().0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA];
     Ok(match tx.row(FIND, values).await? {
         None => Begun::First,
         Some(row) if row.get("same_request") => Begun::Replay(row.get("outcome")),
@@ -63,10 +63,10 @@ const INSERT: &str = "-- idempotency::insert
 INSERT INTO idempotency_keys (tenant_id, route, key, request_hash, outcome, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// Stores the outcome under the key, in the transaction of the effect.
-pub async fn finish(tx: &Tx, key: &Key, outcome: &str, now: Timestamp) -> Result<(), StoreError> {
+pub async fn finish(tx: &TenantTx, key: &Key, outcome: &str) -> Result<(), StoreError> {
     let values = params![
-        key.tenant.0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA, outcome => TEXT,
-        now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA, outcome => TEXT,
+        tx.now() => TIMESTAMPTZ,
     ];
     tx.run_one(INSERT, values).await
 }
@@ -76,6 +76,6 @@ DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM idempotency_keys WHERE created_at < $1 LIMIT 5000))";
 
 /// Drops keys older than the retention; tells how many.
-pub async fn forget_before(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
+pub async fn forget_before(tx: &SystemTx, before: Timestamp) -> Result<u64, StoreError> {
     tx.run(FORGET, params![before => TIMESTAMPTZ]).await
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 
+use domain::{Act, SystemAct};
+
 use crate::kernel::connect::{Access, Connector};
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{self, Operation, Scope};
+use crate::kernel::tx::{self, Operation, SystemOperation};
 
 /// The role that every function works as; see `migrations/V1__roles.sql`.
 const APP_ROLE: &str = "tidings_app";
@@ -56,7 +58,7 @@ impl Store {
         Self::working_as(APP_ROLE, config)
     }
 
-    /// For whoever owns the database, and work of [`Scope::System`] alone. The owner is no member of `tidings_app` where
+    /// For whoever owns the database, and [`SystemOperation`]s alone. The owner is no member of `tidings_app` where
     /// IAM says who that is, and needs no other way in for this.
     pub fn of_owner(config: &Config) -> Result<Self, StoreError> {
         Self::working_as(SYSTEM_ROLE, config)
@@ -93,8 +95,17 @@ impl Store {
     }
 
     /// Runs an operation in one transaction; tries again when Postgres asks for it.
-    pub async fn perform<O: Operation>(&self, scope: Scope, operation: &O) -> Result<O::Done, O::Error> {
-        tx::perform(self, scope, operation).await
+    pub async fn perform<O: Operation>(&self, act: &Act, operation: &O) -> Result<O::Done, O::Error> {
+        tx::perform(self, act, operation).await
+    }
+
+    /// Runs an operation that spans tenants in one transaction; tries again when Postgres asks for it.
+    pub async fn perform_system<O: SystemOperation>(
+        &self,
+        act: &SystemAct,
+        operation: &O,
+    ) -> Result<O::Done, O::Error> {
+        tx::perform_system(self, act, operation).await
     }
 
     /// Opens a connection ahead of the first request.

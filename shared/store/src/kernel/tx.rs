@@ -1,10 +1,13 @@
 //! A transaction: one name, one tenant, one commit.
 
 use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use deadpool_postgres::Object;
-use domain::{MessageId, TenantId};
+use domain::{Act, Actor, MessageId, SystemAct, TenantId};
+use jiff::Timestamp;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, SimpleQueryMessage};
@@ -31,31 +34,92 @@ pub(crate) fn uuids(ids: &[MessageId]) -> Vec<Uuid> {
     ids.iter().map(|id| id.0).collect()
 }
 
-/// Whose rows a transaction sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// One tenant's; anything else is not there.
-    Tenant(TenantId),
-    /// Every tenant's: for work that must find out whose it is.
-    System,
-}
-
-/// Something that happens to the database whole or not at all.
+/// A change of one tenant's data that happens whole or not at all.
 ///
-/// `&self` makes running it again possible; it is safe because nothing foreign happens inside: no call to Meta, no queue.
+/// `&self` makes running it again possible, which is safe because nothing outside the database happens in it: no call to
+/// Meta, no queue.
 pub trait Operation: Sync {
-    /// The metric's label, the span, and the word to search for.
+    /// Label of metrics and name of the span.
     const NAME: &'static str;
-    /// What it tells when it happened.
     type Done: Send;
-    /// Why it did not.
     type Error: From<StoreError> + Send;
 
-    /// The statements.
-    fn run(&self, tx: &Tx) -> impl Future<Output = Result<Self::Done, Self::Error>> + Send;
+    fn run(&self, tx: &TenantTx) -> impl Future<Output = Result<Self::Done, Self::Error>> + Send;
 }
 
-/// An open transaction. It exists only inside [`Operation::run`].
+/// An [`Operation`] that spans tenants, or that has to find out which tenant it concerns.
+pub trait SystemOperation: Sync {
+    /// Label of metrics and name of the span.
+    const NAME: &'static str;
+    type Done: Send;
+    type Error: From<StoreError> + Send;
+
+    fn run(&self, tx: &SystemTx) -> impl Future<Output = Result<Self::Done, Self::Error>> + Send;
+}
+
+/// A transaction that sees one tenant's rows. It exists only inside [`Operation::run`].
+pub struct TenantTx {
+    tx: Arc<Tx>,
+    act: Act,
+}
+
+impl TenantTx {
+    pub const fn tenant(&self) -> TenantId {
+        self.act.tenant
+    }
+
+    pub const fn actor(&self) -> Actor {
+        self.act.actor
+    }
+
+    /// The instant of the call.
+    pub const fn now(&self) -> Timestamp {
+        self.act.now
+    }
+
+    /// W3C trace context of the request that led here.
+    pub fn trace(&self) -> Option<&str> {
+        self.act.trace.as_deref()
+    }
+}
+
+impl Deref for TenantTx {
+    type Target = Tx;
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+/// A transaction that sees every tenant's rows. It exists only inside [`SystemOperation::run`].
+pub struct SystemTx {
+    tx: Arc<Tx>,
+    act: SystemAct,
+}
+
+impl SystemTx {
+    /// The instant of the call.
+    pub const fn now(&self) -> Timestamp {
+        self.act.now
+    }
+
+    pub const fn actor(&self) -> Actor {
+        self.act.actor
+    }
+
+    /// The same transaction, for statements about one tenant.
+    pub fn as_tenant(&self, tenant: TenantId) -> TenantTx {
+        TenantTx { tx: Arc::clone(&self.tx), act: self.act.for_tenant(tenant) }
+    }
+}
+
+impl Deref for SystemTx {
+    type Target = Tx;
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+/// An open transaction, as statements on tables without a tenant see it.
 pub struct Tx {
     connection: Option<Object>,
     health: AtomicU8,
@@ -71,15 +135,10 @@ const FAILED: u8 = 1;
 const AGAIN: u8 = 2;
 
 impl Tx {
-    async fn begin(store: &Store, scope: Scope) -> Result<Self, StoreError> {
+    async fn begin(store: &Store, opening: &str) -> Result<Arc<Self>, StoreError> {
         let tx = Self { connection: Some(store.connection().await?), health: AtomicU8::new(SOUND) };
-        // The tenant travels as text that a UUID printed, so there is nothing to escape.
-        let opening = match scope {
-            Scope::Tenant(tenant) => format!("BEGIN; SELECT set_config('app.tenant', '{tenant}', true)"),
-            Scope::System => "BEGIN; SET LOCAL ROLE tidings_system".to_owned(),
-        };
-        tx.simple(&opening).await?;
-        Ok(tx)
+        tx.simple(opening).await?;
+        Ok(Arc::new(tx))
     }
 
     async fn simple(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, StoreError> {
@@ -88,7 +147,7 @@ impl Tx {
     }
 
     fn open(&self) -> Result<&Object, StoreError> {
-        self.connection.as_ref().ok_or(StoreError::Cut("finished"))
+        self.connection.as_ref().ok_or_else(|| outlived("a statement"))
     }
 
     pub(crate) async fn rows(&self, sql: &str, params: &Params<'_>) -> Result<Vec<Row>, StoreError> {
@@ -172,41 +231,96 @@ impl Drop for Tx {
 #[tracing::instrument(name = "operation", skip_all, fields(operation = O::NAME))]
 pub(crate) async fn perform<O: Operation>(
     store: &Store,
-    scope: Scope,
+    act: &Act,
     operation: &O,
 ) -> Result<O::Done, O::Error> {
-    let mut tries = 0;
+    // The tenant travels as text that a UUID printed, so there is nothing to escape.
+    let opening = format!("BEGIN; SELECT set_config('app.tenant', '{}', true)", act.tenant);
+    let mut tries = Tries::of(O::NAME);
     loop {
-        tries += 1;
-        let tx = Tx::begin(store, scope).await?;
-        let outcome = operation.run(&tx).await;
+        let tx = Tx::begin(store, &opening).await?;
+        let outcome = Box::pin(operation.run(&TenantTx { tx: Arc::clone(&tx), act: act.clone() })).await;
+        if let Some(outcome) = tries.end(store, tx, outcome).await {
+            return outcome;
+        }
+    }
+}
+
+#[tracing::instrument(name = "operation", skip_all, fields(operation = O::NAME))]
+pub(crate) async fn perform_system<O: SystemOperation>(
+    store: &Store,
+    act: &SystemAct,
+    operation: &O,
+) -> Result<O::Done, O::Error> {
+    let mut tries = Tries::of(O::NAME);
+    loop {
+        let tx = Tx::begin(store, "BEGIN; SET LOCAL ROLE tidings_system").await?;
+        let outcome = Box::pin(operation.run(&SystemTx { tx: Arc::clone(&tx), act: act.clone() })).await;
+        if let Some(outcome) = tries.end(store, tx, outcome).await {
+            return outcome;
+        }
+    }
+}
+
+fn outlived(what: &str) -> StoreError {
+    StoreError::Inconsistent { table: "transaction", what: format!("{what} outlived it") }
+}
+
+/// How often an operation was tried.
+struct Tries {
+    operation: &'static str,
+    count: u32,
+}
+
+impl Tries {
+    const fn of(operation: &'static str) -> Self {
+        Self { operation, count: 0 }
+    }
+
+    /// Commits or rolls back; `None` when Postgres asked for another try.
+    async fn end<D, E: From<StoreError>>(
+        &mut self,
+        store: &Store,
+        tx: Arc<Tx>,
+        outcome: Result<D, E>,
+    ) -> Option<Result<D, E>> {
+        self.count += 1;
+        let Some(tx) = Arc::into_inner(tx) else { return Some(Err(outlived(self.operation).into())) };
         let health = tx.health();
         match outcome {
-            Ok(done) if health == SOUND => {
-                if store.is_cut(O::NAME, Moment::BeforeCommit) {
-                    return Err(StoreError::Cut(O::NAME).into());
-                }
-                tx.finish("COMMIT").await?;
-                if store.is_cut(O::NAME, Moment::AfterCommit) {
-                    return Err(StoreError::Cut(O::NAME).into());
-                }
-                return Ok(done);
-            }
+            Ok(done) if health == SOUND => Some(self.commit(store, tx).await.map(|()| done).map_err(E::from)),
             // An operation that swallowed a failed statement would believe in a commit that Postgres turns into a
             // rollback.
             Ok(_) => {
-                tx.finish("ROLLBACK").await?;
-                return Err(
-                    StoreError::Inconsistent { table: "transaction", what: O::NAME.to_owned() }.into()
-                );
+                let swallowed =
+                    StoreError::Inconsistent { table: "transaction", what: self.operation.to_owned() };
+                Some(Err(tx.finish("ROLLBACK").await.err().unwrap_or(swallowed).into()))
             }
             Err(error) => {
-                tx.finish("ROLLBACK").await?;
-                if health != AGAIN || tries >= TRIES_MAX {
-                    return Err(error);
+                if let Err(unavailable) = tx.finish("ROLLBACK").await {
+                    return Some(Err(unavailable.into()));
                 }
-                tracing::debug!(operation = O::NAME, tries, "postgres asked for another try");
+                if health != AGAIN || self.count >= TRIES_MAX {
+                    return Some(Err(error));
+                }
+                tracing::debug!(
+                    operation = self.operation,
+                    tries = self.count,
+                    "Postgres asked for another try"
+                );
+                None
             }
         }
+    }
+
+    async fn commit(&self, store: &Store, tx: Tx) -> Result<(), StoreError> {
+        if store.is_cut(self.operation, Moment::BeforeCommit) {
+            return Err(StoreError::Cut(self.operation));
+        }
+        tx.finish("COMMIT").await?;
+        if store.is_cut(self.operation, Moment::AfterCommit) {
+            return Err(StoreError::Cut(self.operation));
+        }
+        Ok(())
     }
 }

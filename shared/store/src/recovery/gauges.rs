@@ -1,9 +1,9 @@
 //! What an operator is woken for, as numbers: each is nothing while all is well.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{SystemTx, params};
 
 /// How old something must be before it counts as left behind: the sweeper has had its turn by then.
 pub const LEFT_BEHIND: SignedDuration = SignedDuration::from_mins(2);
@@ -43,8 +43,8 @@ SELECT (SELECT count(*) FROM batches b WHERE b.minute <= $1 AND EXISTS (
           (SELECT balance_after FROM ledger l WHERE l.tenant_id = w.tenant_id ORDER BY seq DESC LIMIT 1), 0)) AS drifted_wallets";
 
 /// Reads them all.
-pub async fn read(tx: &Tx, now: Timestamp) -> Result<Gauges, StoreError> {
-    let row = tx.row(READ, params![now - LEFT_BEHIND => TIMESTAMPTZ, now => TIMESTAMPTZ]).await?;
+pub async fn read(tx: &SystemTx) -> Result<Gauges, StoreError> {
+    let row = tx.row(READ, params![tx.now() - LEFT_BEHIND => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ]).await?;
     Ok(row.map_or_else(Gauges::default, |row| Gauges {
         overdue_batches: row.get("overdue_batches"),
         open_refunds: row.get("open_refunds"),

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{SystemTx, TenantTx, params};
 
 /// Things to do found in one look, at most; the next look finds the rest.
 pub const FOUND_MAX: i64 = 5_000;
@@ -25,7 +25,7 @@ SELECT b.tenant_id FROM (SELECT DISTINCT tenant_id FROM batches WHERE minute <= 
  LIMIT $2";
 
 /// Tenants with a batch of this minute or earlier that still has something due (I14): its wake-up was lost.
-pub async fn overdue(tx: &Tx, until: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+pub async fn overdue(tx: &SystemTx, until: Timestamp) -> Result<Vec<TenantId>, StoreError> {
     let rows = tx.rows(OVERDUE, params![until => TIMESTAMPTZ, FOUND_MAX => INT8]).await?;
     Ok(rows.iter().map(|row| TenantId(row.get("tenant_id"))).collect())
 }
@@ -42,7 +42,7 @@ DELETE FROM batches WHERE ctid = ANY (ARRAY(
 
 /// Forgets batches with nothing left to send, some at a time. `until` must lie so far back that no transaction can still be adding to
 /// them: a message always joins a minute that is not over.
-pub async fn close_batches(tx: &Tx, until: Timestamp) -> Result<u64, StoreError> {
+pub async fn close_batches(tx: &SystemTx, until: Timestamp) -> Result<u64, StoreError> {
     tx.run(CLOSE_BATCHES, params![until => TIMESTAMPTZ, FOUND_MAX => INT8]).await
 }
 
@@ -50,8 +50,8 @@ const EXPIRED_CLAIMS: &str = "-- sweep::expired_claims
 SELECT tenant_id, claim_id FROM claims WHERE lease_until < $1 ORDER BY lease_until LIMIT $2";
 
 /// Chunks whose dispatcher did not come back in time.
-pub async fn expired_claims(tx: &Tx, now: Timestamp) -> Result<Vec<(TenantId, ClaimId)>, StoreError> {
-    let rows = tx.rows(EXPIRED_CLAIMS, params![now => TIMESTAMPTZ, FOUND_MAX => INT8]).await?;
+pub async fn expired_claims(tx: &SystemTx) -> Result<Vec<(TenantId, ClaimId)>, StoreError> {
+    let rows = tx.rows(EXPIRED_CLAIMS, params![tx.now() => TIMESTAMPTZ, FOUND_MAX => INT8]).await?;
     Ok(rows.iter().map(|row| (TenantId(row.get("tenant_id")), ClaimId(row.get("claim_id")))).collect())
 }
 
@@ -60,13 +60,9 @@ SELECT m.message_id FROM claims c JOIN messages m ON m.tenant_id = $1 AND m.mess
  WHERE c.tenant_id = $1 AND c.claim_id = $2 AND m.claim_id = $2 AND c.lease_until < $3";
 
 /// The messages that an expired chunk still holds.
-pub async fn held_by(
-    tx: &Tx,
-    tenant: TenantId,
-    claim: ClaimId,
-    now: Timestamp,
-) -> Result<Vec<MessageId>, StoreError> {
-    let rows = tx.rows(HELD_BY, params![tenant.0 => UUID, claim.0 => UUID, now => TIMESTAMPTZ]).await?;
+pub async fn held_by(tx: &TenantTx, claim: ClaimId) -> Result<Vec<MessageId>, StoreError> {
+    let rows =
+        tx.rows(HELD_BY, params![tx.tenant().0 => UUID, claim.0 => UUID, tx.now() => TIMESTAMPTZ]).await?;
     Ok(rows.iter().map(|row| MessageId(row.get("message_id"))).collect())
 }
 
@@ -76,7 +72,10 @@ SELECT tenant_id, array_agg(message_id) AS message_ids
  GROUP BY tenant_id ORDER BY tenant_id";
 
 /// Refunds that are owed since `until` or earlier, by tenant: their queue message was lost.
-pub async fn open_promises(tx: &Tx, until: Timestamp) -> Result<Vec<(TenantId, Vec<MessageId>)>, StoreError> {
+pub async fn open_promises(
+    tx: &SystemTx,
+    until: Timestamp,
+) -> Result<Vec<(TenantId, Vec<MessageId>)>, StoreError> {
     let rows = tx.rows(OPEN_PROMISES, params![until => TIMESTAMPTZ, FOUND_MAX => INT8]).await?;
     Ok(rows.iter().map(by_tenant).collect())
 }
@@ -92,13 +91,12 @@ SELECT tenant_id, array_agg(message_id) AS message_ids
 /// Messages unknown for too long: since `short_ago` when the number's webhooks were still flowing that long after the
 /// attempt, since `long_ago` in any case.
 pub async fn past_horizon(
-    tx: &Tx,
+    tx: &SystemTx,
     short_ago: Timestamp,
     long_ago: Timestamp,
-    now: Timestamp,
 ) -> Result<Vec<(TenantId, Vec<MessageId>)>, StoreError> {
     let values = params![
-        short_ago => TIMESTAMPTZ, long_ago => TIMESTAMPTZ, FOUND_MAX => INT8, now => TIMESTAMPTZ,
+        short_ago => TIMESTAMPTZ, long_ago => TIMESTAMPTZ, FOUND_MAX => INT8, tx.now() => TIMESTAMPTZ,
     ];
     Ok(tx.rows(PAST_HORIZON, values).await?.iter().map(by_tenant).collect())
 }
@@ -107,7 +105,7 @@ const PARKED: &str = "-- sweep::parked
 SELECT DISTINCT tenant_id FROM parked_updates LIMIT $1";
 
 /// Tenants with parked statuses.
-pub async fn parked(tx: &Tx) -> Result<Vec<TenantId>, StoreError> {
+pub async fn parked(tx: &SystemTx) -> Result<Vec<TenantId>, StoreError> {
     let rows = tx.rows(PARKED, params![FOUND_MAX => INT8]).await?;
     Ok(rows.iter().map(|row| TenantId(row.get("tenant_id"))).collect())
 }

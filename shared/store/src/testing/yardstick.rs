@@ -3,11 +3,10 @@
 //! No function of the product runs these; `bench claim` does.
 
 use domain::{ClaimId, ContactId, MessageId, Money, PhoneNumberId, TemplateId, TenantId};
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params, uuids};
+use crate::kernel::tx::{TenantTx, params, uuids};
 
 /// Where messages are put, or taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +34,10 @@ INSERT INTO due (tenant_id, phone_number_id, priority, due_at, message_id)
 SELECT $1, $4, 1, $6, id FROM unnest($5::uuid[]) AS m (id)";
 
 /// Puts messages that are due.
-pub async fn fill(
-    tx: &Tx,
-    ground: &Ground,
-    messages: &[MessageId],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn fill(tx: &TenantTx, ground: &Ground, messages: &[MessageId]) -> Result<(), StoreError> {
     let values = params![
         ground.tenant.0 => UUID, ground.contact.0 => UUID, ground.template.0 => UUID, ground.number.0 => TEXT,
-        uuids(messages) => UUID_ARRAY, now => TIMESTAMPTZ,
+        uuids(messages) => UUID_ARRAY, tx.now() => TIMESTAMPTZ,
     ];
     tx.run(FILL, values).await.map(drop)
 }
@@ -64,16 +58,15 @@ UPDATE messages SET dispatch_state = 'RESERVED', claim_id = $8, attempt = 1, pri
 /// Writes what a claim of these messages would write, told everything beforehand: `paid` is the number of the last entry
 /// and the balance before.
 pub async fn floor(
-    tx: &Tx,
+    tx: &TenantTx,
     ground: &Ground,
     messages: &[MessageId],
     paid: (i64, Money, Money),
-    now: Timestamp,
 ) -> Result<u64, StoreError> {
     let (seq, balance, price) = paid;
     let values = params![
-        ground.tenant.0 => UUID, ground.number.0 => TEXT, now => TIMESTAMPTZ, uuids(messages) => UUID_ARRAY, seq => INT8,
-        price.micros() => INT8, balance.micros() => INT8, ClaimId::at(now).0 => UUID,
+        ground.tenant.0 => UUID, ground.number.0 => TEXT, tx.now() => TIMESTAMPTZ, uuids(messages) => UUID_ARRAY, seq => INT8,
+        price.micros() => INT8, balance.micros() => INT8, ClaimId::at(tx.now()).0 => UUID,
     ];
     tx.run(FLOOR, values).await
 }
@@ -96,11 +89,10 @@ DELETE FROM due WHERE tenant_id = $1 AND phone_number_id = $2 AND priority = 1 A
 
 /// Debits one message the way it is usually written: lock, read, write, write, write.
 pub async fn naive(
-    tx: &Tx,
+    tx: &TenantTx,
     ground: &Ground,
     message: MessageId,
     price: Money,
-    now: Timestamp,
 ) -> Result<(), StoreError> {
     let tenant: Uuid = ground.tenant.0;
     let wallet = tx.row(NAIVE_LOCK, params![tenant => UUID]).await?;
@@ -110,11 +102,11 @@ pub async fn naive(
     let (balance, seq) = (balance - price.micros(), seq + 1);
     tx.run_one(NAIVE_PAY, params![tenant => UUID, balance => INT8, seq => INT8]).await?;
     let entry = params![
-        tenant => UUID, seq => INT8, price.micros() => INT8, balance => INT8, message.0 => UUID, now => TIMESTAMPTZ,
+        tenant => UUID, seq => INT8, price.micros() => INT8, balance => INT8, message.0 => UUID, tx.now() => TIMESTAMPTZ,
     ];
     tx.run_one(NAIVE_ENTRY, entry).await?;
-    let moved = params![tenant => UUID, message.0 => UUID, price.micros() => INT8, now => TIMESTAMPTZ];
+    let moved = params![tenant => UUID, message.0 => UUID, price.micros() => INT8, tx.now() => TIMESTAMPTZ];
     tx.run_one(NAIVE_MESSAGE, moved).await?;
-    let taken = params![tenant => UUID, ground.number.0 => TEXT, now => TIMESTAMPTZ, message.0 => UUID];
+    let taken = params![tenant => UUID, ground.number.0 => TEXT, tx.now() => TIMESTAMPTZ, message.0 => UUID];
     tx.run_one(NAIVE_TAKE, taken).await
 }

@@ -2,12 +2,11 @@
 //! the same one again changes nothing (I19). Of two in one second the word that comes first in the alphabet counts for a
 //! template, which lets an approval through, and the stricter one for a person or an account.
 
+use domain::Category;
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
-use domain::{Category, TenantId};
-use jiff::Timestamp;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{TenantTx, params};
 
 /// Why an account is paused when Meta closed it; its return is told by the same words.
 const CLOSED: &str = "Meta closed the account";
@@ -30,19 +29,14 @@ UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
 
 /// Notes what Meta decided about a template; tells how many it was about: none, when the tenant never made it here or
 /// something later is known.
-pub async fn template(
-    tx: &Tx,
-    tenant: TenantId,
-    update: &TemplateUpdate,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
+pub async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<u64, StoreError> {
     let (sql, word) = match &update.decision {
         Decision::Status(status) => (TEMPLATE_STATUS, status.as_str()),
         Decision::Category(category) => (TEMPLATE_CATEGORY, Category::as_str(*category)),
     };
     let values = params![
-        tenant.0 => UUID, update.waba_id => TEXT, update.template_id => TEXT, update.name => TEXT,
-        update.language => TEXT, word => TEXT, update.at => TIMESTAMPTZ, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, update.waba_id => TEXT, update.template_id => TEXT, update.name => TEXT,
+        update.language => TEXT, word => TEXT, update.at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
     ];
     tx.run(sql, values).await
 }
@@ -58,17 +52,13 @@ UPDATE contacts SET opted_out_at = CASE WHEN opted_out_by_wish THEN NULL ELSE op
  WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at < $3, wish_said_at IS NULL)";
 
 /// Notes what a person wants. Who was opted out by the tenant stays so, whatever they say.
-pub async fn preference(
-    tx: &Tx,
-    tenant: TenantId,
-    update: &PreferenceUpdate,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
+pub async fn preference(tx: &TenantTx, update: &PreferenceUpdate) -> Result<u64, StoreError> {
     let phone = update.phone.as_str();
     if update.wants_messages {
-        return tx.run(RESUME, params![tenant.0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ]).await;
+        return tx.run(RESUME, params![tx.tenant().0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ]).await;
     }
-    let values = params![tenant.0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ, now => TIMESTAMPTZ];
+    let values =
+        params![tx.tenant().0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ];
     tx.run(STOP, values).await
 }
 
@@ -84,12 +74,13 @@ UPDATE whatsapp_accounts SET standing_said_at = $4,
  WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(standing_said_at < $4, standing_said_at IS NULL)";
 
 /// Stops sending through an account that Meta closed, or goes on when Meta opened it again and nothing else stops it.
-pub async fn account(tx: &Tx, tenant: TenantId, update: &AccountUpdate) -> Result<u64, StoreError> {
+pub async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<u64, StoreError> {
     let (sql, words) = if update.is_closed {
         (CLOSE, format!("{CLOSED}: {}", update.reason))
     } else {
         (REOPEN, CLOSED.to_owned())
     };
-    let values = params![tenant.0 => UUID, update.waba_id => TEXT, words => TEXT, update.at => TIMESTAMPTZ];
+    let values =
+        params![tx.tenant().0 => UUID, update.waba_id => TEXT, words => TEXT, update.at => TIMESTAMPTZ];
     tx.run(sql, values).await
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{SystemTx, TenantTx, params};
 
 /// A connected WhatsApp Business account.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,9 +34,9 @@ INSERT INTO whatsapp_accounts (tenant_id, waba_id, token_sealed, token_key_id, c
        connected_at = excluded.connected_at, paused_reason = NULL";
 
 /// Connects an account, or connects it again with a new token; [`TAKEN`] when it is another tenant's.
-pub async fn upsert(tx: &Tx, tenant: TenantId, account: &Account) -> Result<(), StoreError> {
+pub async fn upsert(tx: &TenantTx, account: &Account) -> Result<(), StoreError> {
     let values = params![
-        tenant.0 => UUID, account.waba_id => TEXT, account.token_sealed => BYTEA, account.token_key_id => TEXT,
+        tx.tenant().0 => UUID, account.waba_id => TEXT, account.token_sealed => BYTEA, account.token_key_id => TEXT,
         account.connected_at => TIMESTAMPTZ,
     ];
     tx.run_one(UPSERT, values).await
@@ -47,8 +47,8 @@ SELECT waba_id, token_sealed, token_key_id, connected_at, paused_reason FROM wha
  WHERE tenant_id = $1 ORDER BY connected_at, waba_id LIMIT 1";
 
 /// The account that a tenant connected first: where its templates live.
-pub async fn first(tx: &Tx, tenant: TenantId) -> Result<Option<Account>, StoreError> {
-    Ok(tx.row(FIRST, params![tenant.0 => UUID]).await?.as_ref().map(from_row))
+pub async fn first(tx: &TenantTx) -> Result<Option<Account>, StoreError> {
+    Ok(tx.row(FIRST, params![tx.tenant().0 => UUID]).await?.as_ref().map(from_row))
 }
 
 const OF_NUMBER: &str = "-- accounts::of_number
@@ -57,27 +57,23 @@ SELECT a.waba_id, a.token_sealed, a.token_key_id, a.connected_at, a.paused_reaso
  WHERE a.tenant_id = $1 AND n.phone_number_id = $2";
 
 /// The account of a number: whose token may send from it (I24).
-pub async fn of_number(
-    tx: &Tx,
-    tenant: TenantId,
-    number: &PhoneNumberId,
-) -> Result<Option<Account>, StoreError> {
-    Ok(tx.row(OF_NUMBER, params![tenant.0 => UUID, number.0 => TEXT]).await?.as_ref().map(from_row))
+pub async fn of_number(tx: &TenantTx, number: &PhoneNumberId) -> Result<Option<Account>, StoreError> {
+    Ok(tx.row(OF_NUMBER, params![tx.tenant().0 => UUID, number.0 => TEXT]).await?.as_ref().map(from_row))
 }
 
 const PAUSE: &str = "-- accounts::pause
 UPDATE whatsapp_accounts SET paused_reason = $3 WHERE tenant_id = $1 AND waba_id = $2 AND paused_reason IS NULL";
 
 /// Stops sending through an account until it is connected again.
-pub async fn pause(tx: &Tx, tenant: TenantId, waba_id: &str, reason: &str) -> Result<u64, StoreError> {
-    tx.run(PAUSE, params![tenant.0 => UUID, waba_id => TEXT, reason => TEXT]).await
+pub async fn pause(tx: &TenantTx, waba_id: &str, reason: &str) -> Result<u64, StoreError> {
+    tx.run(PAUSE, params![tx.tenant().0 => UUID, waba_id => TEXT, reason => TEXT]).await
 }
 
 const OWNERS: &str = "-- accounts::owners
 SELECT waba_id, tenant_id FROM whatsapp_accounts WHERE waba_id = ANY ($1)";
 
 /// Whose accounts these are. Needs the system scope: a webhook names accounts, not tenants.
-pub async fn owners(tx: &Tx, accounts: &[&str]) -> Result<Vec<(String, TenantId)>, StoreError> {
+pub async fn owners(tx: &SystemTx, accounts: &[&str]) -> Result<Vec<(String, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![accounts => TEXT_ARRAY]).await?;
     Ok(rows.iter().map(|row| (row.get("waba_id"), TenantId(row.get("tenant_id")))).collect())
 }

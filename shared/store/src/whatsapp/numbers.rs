@@ -1,11 +1,10 @@
 //! The business numbers that a tenant sends from.
 
 use domain::{PhoneNumberId, TenantId};
-use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{Tx, params};
+use crate::kernel::tx::{SystemTx, TenantTx, params};
 
 /// A business number to send from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +34,13 @@ const INSERT_LEASE: &str = "-- numbers::insert_lease
 INSERT INTO sender_leases (tenant_id, phone_number_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 /// Adds a number of an account with the lease that its dispatchers take turns with.
-pub async fn upsert(tx: &Tx, tenant: TenantId, number: &Number, now: Timestamp) -> Result<(), StoreError> {
+pub async fn upsert(tx: &TenantTx, number: &Number) -> Result<(), StoreError> {
     let values = params![
-        tenant.0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id => TEXT, number.display_phone_number => TEXT,
-        number.messages_per_second => INT4, now => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id => TEXT, number.display_phone_number => TEXT,
+        number.messages_per_second => INT4, tx.now() => TIMESTAMPTZ,
     ];
     tx.run_one(UPSERT, values).await?;
-    tx.run(INSERT_LEASE, params![tenant.0 => UUID, number.phone_number_id.0 => TEXT]).await.map(drop)
+    tx.run(INSERT_LEASE, params![tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT]).await.map(drop)
 }
 
 const LIST: &str = "-- numbers::list
@@ -49,8 +48,8 @@ SELECT phone_number_id, waba_id, display_phone_number, messages_per_second FROM 
  WHERE tenant_id = $1 ORDER BY created_at, phone_number_id";
 
 /// A tenant's numbers, oldest first.
-pub async fn list(tx: &Tx, tenant: TenantId) -> Result<Vec<Number>, StoreError> {
-    Ok(tx.rows(LIST, params![tenant.0 => UUID]).await?.iter().map(from_row).collect())
+pub async fn list(tx: &TenantTx) -> Result<Vec<Number>, StoreError> {
+    Ok(tx.rows(LIST, params![tx.tenant().0 => UUID]).await?.iter().map(from_row).collect())
 }
 
 const FIRST: &str = "-- numbers::first
@@ -58,15 +57,15 @@ SELECT phone_number_id, waba_id, display_phone_number, messages_per_second FROM 
  WHERE tenant_id = $1 ORDER BY created_at, phone_number_id LIMIT 1";
 
 /// The number that a tenant sends from when it does not say.
-pub async fn first(tx: &Tx, tenant: TenantId) -> Result<Option<Number>, StoreError> {
-    Ok(tx.row(FIRST, params![tenant.0 => UUID]).await?.as_ref().map(from_row))
+pub async fn first(tx: &TenantTx) -> Result<Option<Number>, StoreError> {
+    Ok(tx.row(FIRST, params![tx.tenant().0 => UUID]).await?.as_ref().map(from_row))
 }
 
 const OWNERS: &str = "-- numbers::owners
 SELECT phone_number_id, tenant_id FROM phone_numbers WHERE phone_number_id = ANY ($1)";
 
 /// Whose numbers these are. Needs the system scope: a webhook names numbers, not tenants.
-pub async fn owners(tx: &Tx, numbers: &[&str]) -> Result<Vec<(PhoneNumberId, TenantId)>, StoreError> {
+pub async fn owners(tx: &SystemTx, numbers: &[&str]) -> Result<Vec<(PhoneNumberId, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![numbers => TEXT_ARRAY]).await?;
     Ok(rows
         .iter()

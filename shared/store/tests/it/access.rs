@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use domain::SystemAct;
 use jiff::Timestamp;
 use store::recovery::gauges::{self, Gauges};
-use store::{Access, Config, Operation, Password, Scope, Store, StoreError, Tx};
+use store::{Access, Config, Password, Store, StoreError, SystemOperation, SystemTx};
 use testkit::OwnServer;
 use tokio_postgres::NoTls;
 
 struct Read;
 
-impl Operation for Read {
+impl SystemOperation for Read {
     const NAME: &'static str = "read_gauges";
     type Done = Gauges;
     type Error = StoreError;
-    async fn run(&self, tx: &Tx) -> Result<Gauges, StoreError> {
-        gauges::read(tx, Timestamp::UNIX_EPOCH).await
+    async fn run(&self, tx: &SystemTx) -> Result<Gauges, StoreError> {
+        gauges::read(tx).await
     }
 }
 
@@ -26,7 +27,7 @@ fn open(access: Access) -> Store {
 }
 
 async fn read(store: Store) -> Gauges {
-    let read = store.perform(Scope::System, &Read).await.unwrap();
+    let read = store.perform_system(&SystemAct::at(Timestamp::UNIX_EPOCH), &Read).await.unwrap();
     store.close();
     read
 }

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use domain::billing::RefundReason;
-use domain::{ClaimId, MessageId, Money, TenantId};
+use domain::{Act, ClaimId, MessageId, Money, TenantId};
 use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::claims::{self, Chunk, Taken};
-use store::{Operation, Scope, Store, StoreError, Tx};
+use store::{Operation, Store, StoreError, TenantTx};
 use tokio::task::JoinSet;
 
 use crate::world::{PRICE, World, assert_audit_is_clean, noon, world};
@@ -21,16 +21,16 @@ impl Operation for Claim {
     type Done = Taken;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Taken, StoreError> {
-        claims::claim(tx, &self.chunk, noon()).await
+    async fn run(&self, tx: &TenantTx) -> Result<Taken, StoreError> {
+        claims::claim(tx, &self.chunk).await
     }
 }
 
 pub async fn try_to_claim(store: &Store, world: &World, limit: i64) -> Result<Taken, StoreError> {
     let claim_id = ClaimId::at(noon());
     let lease_until = noon() + jiff::SignedDuration::from_mins(1);
-    let chunk = Chunk { tenant: world.tenant, number: world.number.clone(), claim_id, limit, lease_until };
-    store.perform(Scope::Tenant(world.tenant), &Claim { chunk }).await
+    let chunk = Chunk { number: world.number.clone(), claim_id, limit, lease_until };
+    store.perform(&Act::of_system(world.tenant, noon()), &Claim { chunk }).await
 }
 
 async fn claim(store: &Store, world: &World, limit: i64) -> Taken {
@@ -49,27 +49,27 @@ async fn claim_until_nothing_is_due(store: Store, world: World) -> Vec<Taken> {
 }
 
 async fn promise_and_refund(store: Store, world: World) -> i64 {
-    let scope = Scope::Tenant(world.tenant);
+    let act = Act::of_system(world.tenant, noon());
     let mut paid = 0;
     for _ in 0..5 {
-        store.perform(scope, &Promise { world: world.clone() }).await.unwrap();
-        paid += store.perform(scope, &Refund { world: world.clone() }).await.unwrap();
+        store.perform(&act, &Promise { world: world.clone() }).await.unwrap();
+        paid += store.perform(&act, &Refund { world: world.clone() }).await.unwrap();
     }
     paid
 }
 
 async fn balance(store: &Store, tenant: TenantId) -> Money {
-    struct Balance(TenantId);
+    struct Balance;
     impl Operation for Balance {
         const NAME: &'static str = "balance";
         type Done = Money;
         type Error = StoreError;
 
-        async fn run(&self, tx: &Tx) -> Result<Money, StoreError> {
-            Ok(wallet::balance(tx, self.0).await?.unwrap())
+        async fn run(&self, tx: &TenantTx) -> Result<Money, StoreError> {
+            Ok(wallet::balance(tx).await?.unwrap())
         }
     }
-    store.perform(Scope::Tenant(tenant), &Balance(tenant)).await.unwrap()
+    store.perform(&Act::of_system(tenant, noon()), &Balance).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -118,9 +118,9 @@ impl Operation for Promise {
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        let World { tenant, messages, .. } = &self.world;
-        refunds::promise(tx, *tenant, messages, RefundReason::Failed, noon()).await
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        let World { messages, .. } = &self.world;
+        refunds::promise(tx, messages, RefundReason::Failed).await
     }
 }
 
@@ -133,8 +133,8 @@ impl Operation for Refund {
     type Done = i64;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<i64, StoreError> {
-        refunds::pay(tx, self.world.tenant, &self.world.messages, noon()).await
+    async fn run(&self, tx: &TenantTx) -> Result<i64, StoreError> {
+        refunds::pay(tx, &self.world.messages).await
     }
 }
 

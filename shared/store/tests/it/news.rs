@@ -1,13 +1,13 @@
 //! Of two things that Meta said the later one counts, in whatever order they come and however often.
 
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
-use domain::{Category, Money, PhoneNumber, TenantId};
+use domain::{Act, Category, Money, PhoneNumber, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use store::contacts::Contact;
 use store::templates::{Answered, Template};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
-use store::{Operation, Scope, Store, StoreError, Tx, contacts, templates, updates::notices};
+use store::{Operation, Store, StoreError, TenantTx, contacts, templates, updates::notices};
 use uuid::Uuid;
 
 use crate::world::{World, noon, world};
@@ -24,7 +24,6 @@ enum Said {
 }
 
 struct Hear<'a> {
-    tenant: TenantId,
     said: &'a [Said],
 }
 
@@ -40,26 +39,26 @@ impl Operation for Hear<'_> {
     type Done = (Vec<u64>, Known);
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Self::Done, StoreError> {
         let mut counts = Vec::new();
         for said in self.said {
             let known = self.known(tx).await?;
             counts.push(match said {
-                Said::Template(update) => notices::template(tx, self.tenant, update, noon()).await?,
-                Said::Preference(update) => notices::preference(tx, self.tenant, update, noon()).await?,
-                Said::Account(update) => notices::account(tx, self.tenant, update).await?,
+                Said::Template(update) => notices::template(tx, update).await?,
+                Said::Preference(update) => notices::preference(tx, update).await?,
+                Said::Account(update) => notices::account(tx, update).await?,
                 Said::Answered(category) => {
                     let said = Answered { status: "PENDING", meta_id: None, category: Some(*category) };
-                    templates::settle(tx, (self.tenant, known.template.template_id), said, noon()).await?;
+                    templates::settle(tx, known.template.template_id, said).await?;
                     1
                 }
                 Said::OptOut => {
-                    contacts::opt_out(tx, self.tenant, known.contact.contact_id, noon()).await?;
+                    contacts::opt_out(tx, known.contact.contact_id).await?;
                     1
                 }
                 Said::Connect => {
                     let account = Account { connected_at: at(100).unwrap(), ..known.account };
-                    accounts::upsert(tx, self.tenant, &account).await?;
+                    accounts::upsert(tx, &account).await?;
                     1
                 }
             });
@@ -69,17 +68,17 @@ impl Operation for Hear<'_> {
 }
 
 impl Hear<'_> {
-    async fn known(&self, tx: &Tx) -> Result<Known, StoreError> {
+    async fn known(&self, tx: &TenantTx) -> Result<Known, StoreError> {
         Ok(Known {
-            contact: contacts::list(tx, self.tenant, Uuid::max(), 1).await?.remove(0),
-            template: templates::list(tx, self.tenant, Uuid::max(), 1).await?.remove(0),
-            account: accounts::first(tx, self.tenant).await?.unwrap(),
+            contact: contacts::list(tx, Uuid::max(), 1).await?.remove(0),
+            template: templates::list(tx, Uuid::max(), 1).await?.remove(0),
+            account: accounts::first(tx).await?.unwrap(),
         })
     }
 }
 
 async fn hear(store: &Store, tenant: TenantId, said: &[Said]) -> (Vec<u64>, Known) {
-    store.perform(Scope::Tenant(tenant), &Hear { tenant, said }).await.unwrap()
+    store.perform(&Act::of_system(tenant, noon()), &Hear { said }).await.unwrap()
 }
 
 fn at(second: i64) -> Option<Timestamp> {

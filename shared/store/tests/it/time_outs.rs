@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use domain::{Money, with_causes};
+use domain::{Act, Money, with_causes};
 use store::billing::wallet;
-use store::{Config, Operation, Scope, Store, StoreError, Tx};
+use store::{Config, Operation, Store, StoreError, TenantTx};
 use testkit::TestDb;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 
 use crate::claims::try_to_claim;
-use crate::world::{PRICE, World, world};
+use crate::world::{PRICE, noon, world};
 
 /// On the database as the functions are: logged in as the app.
 fn as_the_app(db: &TestDb) -> Store {
@@ -72,7 +72,6 @@ async fn whoever_waits_too_long_for_a_wallet_is_told_to_come_later() {
 
 /// Locks a wallet and does nothing until the server has had enough of it.
 struct Dawdle<'a> {
-    world: &'a World,
     watcher: &'a Client,
 }
 
@@ -81,14 +80,14 @@ impl Operation for Dawdle<'_> {
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<(), StoreError> {
-        wallet::balance(tx, self.world.tenant).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        wallet::balance(tx).await?;
         let sql =
             "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'tidings_app'";
         while !self.watcher.query(sql, &[]).await.unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
-        wallet::balance(tx, self.world.tenant).await.map(drop)
+        wallet::balance(tx).await.map(drop)
     }
 }
 
@@ -99,8 +98,8 @@ async fn a_transaction_that_nobody_goes_on_with_is_ended_by_the_server() {
     set(&db, "idle_in_transaction_session_timeout", "100ms").await;
     let (watcher, driver) = superuser(&db).await;
     let store = as_the_app(&db);
-    let dawdle = Dawdle { world: &world, watcher: &watcher };
-    let ended = store.perform(Scope::Tenant(world.tenant), &dawdle).await;
+    let dawdle = Dawdle { watcher: &watcher };
+    let ended = store.perform(&Act::of_system(world.tenant, noon()), &dawdle).await;
     assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
     store.close();
     drop(watcher);

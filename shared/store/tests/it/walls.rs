@@ -1,16 +1,15 @@
 //! Two tenants on one database: what one can see, point at or change of the other.
 
-use domain::{ContactId, MessageId, Money, TenantId};
+use domain::{Act, ContactId, MessageId, Money, SystemAct};
 use store::billing::wallet;
 use store::messages::{self, NewMessage};
-use store::{Operation, Scope, StoreError, Tx, contacts};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, contacts};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
 use crate::world::{World, assert_audit_is_clean, noon, world};
 
 struct Look {
-    tenant: TenantId,
     message: MessageId,
 }
 
@@ -19,26 +18,29 @@ impl Operation for Look {
     type Done = (bool, Option<Money>, usize);
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
-        let message = messages::find(tx, self.tenant, self.message).await?;
-        let balance = wallet::balance(tx, self.tenant).await?;
-        let contacts = contacts::list(tx, self.tenant, uuid::Uuid::max(), 100).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<Self::Done, StoreError> {
+        let message = messages::find(tx, self.message).await?;
+        let balance = wallet::balance(tx).await?;
+        let contacts = contacts::list(tx, uuid::Uuid::max(), 100).await?;
         Ok((message.is_some(), balance, contacts.len()))
     }
 }
 
 #[tokio::test]
-async fn a_statement_that_names_the_wrong_tenant_finds_nothing() {
+async fn a_tenant_finds_its_own_rows_and_none_of_another() {
     let db = testkit::database().await;
     let mine = world(&db.store, 1, Money::from_micros(5)).await;
     let theirs = world(&db.store, 1, Money::from_micros(7)).await;
-    let look = Look { tenant: mine.tenant, message: mine.messages[0] };
+    let look = Look { message: mine.messages[0] };
     assert_eq!(
-        db.store.perform(Scope::Tenant(mine.tenant), &look).await.unwrap(),
+        db.store.perform(&Act::of_system(mine.tenant, noon()), &look).await.unwrap(),
         (true, Some(Money::from_micros(5)), 1)
     );
-    // The predicate says mine, the wall says theirs: nothing passes both.
-    assert_eq!(db.store.perform(Scope::Tenant(theirs.tenant), &look).await.unwrap(), (false, None, 0));
+    // The same message, asked for by the other tenant.
+    assert_eq!(
+        db.store.perform(&Act::of_system(theirs.tenant, noon()), &look).await.unwrap(),
+        (false, Some(Money::from_micros(7)), 1)
+    );
     assert_audit_is_clean(&db.store, false).await;
 }
 
@@ -48,12 +50,12 @@ struct PointAcross {
     template: domain::TemplateId,
 }
 
-impl Operation for PointAcross {
+impl SystemOperation for PointAcross {
     const NAME: &'static str = "point_across";
     type Done = bool;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<bool, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<bool, StoreError> {
         let message = NewMessage {
             message_id: MessageId::at(noon()),
             contact_id: self.contact,
@@ -66,22 +68,20 @@ impl Operation for PointAcross {
             due_at: noon(),
             traceparent: None,
         };
-        messages::accept(tx, self.from.tenant, &message, noon()).await
+        messages::accept(&tx.as_tenant(self.from.tenant), &message).await
     }
 }
 
-struct Things {
-    tenant: TenantId,
-}
+struct Things;
 
 impl Operation for Things {
     const NAME: &'static str = "things";
     type Done = (ContactId, domain::TemplateId);
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
-        let contacts = contacts::list(tx, self.tenant, uuid::Uuid::max(), 1).await?;
-        let templates = store::templates::list(tx, self.tenant, uuid::Uuid::max(), 1).await?;
+    async fn run(&self, tx: &TenantTx) -> Result<Self::Done, StoreError> {
+        let contacts = contacts::list(tx, uuid::Uuid::max(), 1).await?;
+        let templates = store::templates::list(tx, uuid::Uuid::max(), 1).await?;
         Ok((contacts[0].contact_id, templates[0].template_id))
     }
 }
@@ -92,16 +92,17 @@ async fn a_row_of_one_tenant_cannot_point_at_a_row_of_another() {
     let mine = world(&db.store, 0, Money::ZERO).await;
     let theirs = world(&db.store, 0, Money::ZERO).await;
     let (contact, template) =
-        db.store.perform(Scope::Tenant(theirs.tenant), &Things { tenant: theirs.tenant }).await.unwrap();
+        db.store.perform(&Act::of_system(theirs.tenant, noon()), &Things).await.unwrap();
     let across = PointAcross { from: mine.clone(), contact, template };
     // The system role sees both tenants, so only the composite keys stand in the way.
-    let refused = db.store.perform(Scope::System, &across).await.unwrap_err();
+    let refused = db.store.perform_system(&SystemAct::at(noon()), &across).await.unwrap_err();
     assert!(matches!(refused, StoreError::Constraint(_)), "{refused:?}");
 }
 
 #[tokio::test]
 async fn without_a_tenant_in_the_transaction_nothing_is_seen_and_the_ledger_cannot_be_changed() {
     let db = testkit::database().await;
+    let other = world(&db.store, 0, Money::ZERO).await;
     let world = world(&db.store, 1, Money::from_micros(5)).await;
     let (client, connection) = tokio_postgres::connect(db.url(), NoTls).await.unwrap();
     let driver = tokio::spawn(connection);
@@ -112,6 +113,16 @@ async fn without_a_tenant_in_the_transaction_nothing_is_seen_and_the_ledger_cann
     let served = format!("BEGIN; SELECT set_config('app.tenant', '{}', true); COMMIT", world.tenant);
     client.batch_execute(&served).await.unwrap();
     assert_eq!(count(client.query_one("SELECT count(*) FROM wallets", &[]).await.unwrap()), 0);
+    // Row-level security says one tenant, the predicate another: no row passes both.
+    client
+        .batch_execute(&format!("BEGIN; SELECT set_config('app.tenant', '{}', true)", world.tenant))
+        .await
+        .unwrap();
+    for (tenant, rows) in [(world.tenant, 1), (other.tenant, 0)] {
+        let sql = "SELECT count(*) FROM wallets WHERE tenant_id = $1";
+        assert_eq!(count(client.query_one(sql, &[&tenant.0]).await.unwrap()), rows);
+    }
+    client.batch_execute("COMMIT").await.unwrap();
     for change in ["UPDATE ledger SET amount = 1", "DELETE FROM ledger", "TRUNCATE ledger"] {
         let refused = client.batch_execute(change).await.unwrap_err();
         assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{change}");

@@ -1,7 +1,8 @@
 //! A tenant with money, contacts and messages, made by the statements themselves.
 
 use domain::{
-    Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TenantId, UserId,
+    Act, Actor, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, SystemAct,
+    TemplateId, TenantId, UserId,
 };
 use jiff::Timestamp;
 use store::access::users::User;
@@ -14,8 +15,8 @@ use store::whatsapp::accounts::Account;
 use store::whatsapp::numbers;
 use store::whatsapp::numbers::Number;
 use store::{
-    Operation, Scope, Store, StoreError, Tx, access::users, billing::ledger, contacts, messages, templates,
-    tenants, tenants::plans,
+    Operation, Store, StoreError, SystemOperation, SystemTx, TenantTx, access::users, billing::ledger,
+    contacts, messages, templates, tenants, tenants::plans,
 };
 
 /// What a utility message costs on the plan `Starter`: a cent and a fifth of it.
@@ -36,7 +37,9 @@ pub struct World {
 /// A tenant with `credit` for so many messages, and `count` messages due at noon.
 pub async fn world(store: &Store, count: usize, credit: Money) -> World {
     let tenant = TenantId::at(noon());
-    store.perform(Scope::Tenant(tenant), &Build { tenant, count, credit }).await.unwrap()
+    let actor = Actor::User(UserId::at(noon()));
+    let act = Act { actor, ..Act::of_system(tenant, noon()) };
+    store.perform(&act, &Build { tenant, count, credit }).await.unwrap()
 }
 
 struct Build {
@@ -50,9 +53,9 @@ impl Operation for Build {
     type Done = World;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<World, StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<World, StoreError> {
         let (tenant, now) = (self.tenant, noon());
-        let owner = self.people(tx).await?;
+        self.people(tx).await?;
         let short = tenant.0.simple().to_string();
         let (waba_id, number) = (format!("w{short}"), PhoneNumberId(format!("p{short}")));
         let account = Account {
@@ -62,17 +65,17 @@ impl Operation for Build {
             connected_at: now,
             paused_reason: None,
         };
-        accounts::upsert(tx, tenant, &account).await?;
+        accounts::upsert(tx, &account).await?;
         let sender = Number {
             phone_number_id: number.clone(),
             waba_id: waba_id.clone(),
             display_phone_number: "+1 555".to_owned(),
             messages_per_second: 80,
         };
-        numbers::upsert(tx, tenant, &sender, now).await?;
+        numbers::upsert(tx, &sender).await?;
         let (contact_id, template_id) = self.things(tx, waba_id).await?;
         if self.credit.is_positive() {
-            ledger::top_up(tx, (tenant, self.credit), None, owner, now).await?;
+            ledger::top_up(tx, self.credit, None).await?;
         }
         let mut made = Vec::new();
         for _ in 0..self.count {
@@ -88,7 +91,7 @@ impl Operation for Build {
                 due_at: now,
                 traceparent: None,
             };
-            messages::accept(tx, tenant, &message, now).await?;
+            messages::accept(tx, &message).await?;
             made.push(message.message_id);
         }
         Ok(World { tenant, number, messages: made })
@@ -96,7 +99,7 @@ impl Operation for Build {
 }
 
 impl Build {
-    async fn people(&self, tx: &Tx) -> Result<UserId, StoreError> {
+    async fn people(&self, tx: &TenantTx) -> Result<(), StoreError> {
         let (tenant, now) = (self.tenant, noon());
         let short = tenant.0.simple().to_string();
         let plan = plans::find_by_name(tx, "starter").await?.unwrap();
@@ -121,11 +124,11 @@ impl Build {
             created_at: now,
         };
         users::insert(tx, &owner).await?;
-        Ok(owner.user_id)
+        Ok(())
     }
 
-    async fn things(&self, tx: &Tx, waba_id: String) -> Result<(ContactId, TemplateId), StoreError> {
-        let (tenant, now) = (self.tenant, noon());
+    async fn things(&self, tx: &TenantTx, waba_id: String) -> Result<(ContactId, TemplateId), StoreError> {
+        let now = noon();
         let contact = Contact {
             contact_id: ContactId::at(now),
             phone: PhoneNumber::from_stored("+15551234567".to_owned()),
@@ -134,7 +137,7 @@ impl Build {
             opted_out_at: None,
             created_at: now,
         };
-        contacts::import(tx, tenant, std::slice::from_ref(&contact), now).await?;
+        contacts::import(tx, std::slice::from_ref(&contact)).await?;
         let template = Template {
             template_id: TemplateId::at(now),
             name: "welcome".to_owned(),
@@ -148,14 +151,14 @@ impl Build {
             created_at: now,
             updated_at: now,
         };
-        templates::insert(tx, tenant, &template).await?;
+        templates::insert(tx, &template).await?;
         Ok((contact.contact_id, template.template_id))
     }
 }
 
 /// The audit's findings, which must be none.
 pub async fn assert_audit_is_clean(store: &Store, at_rest: bool) {
-    let findings = store.perform(Scope::System, &Audit { at_rest }).await.unwrap();
+    let findings = store.perform_system(&SystemAct::at(noon()), &Audit { at_rest }).await.unwrap();
     let broken: Vec<_> = findings.iter().filter(|finding| finding.violations != 0).collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }
@@ -164,12 +167,12 @@ struct Audit {
     at_rest: bool,
 }
 
-impl Operation for Audit {
+impl SystemOperation for Audit {
     const NAME: &'static str = "audit";
     type Done = Vec<store::testing::audit::Finding>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &Tx) -> Result<Self::Done, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Self::Done, StoreError> {
         store::testing::audit::findings(tx, self.at_rest).await
     }
 }

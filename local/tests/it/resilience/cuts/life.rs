@@ -4,11 +4,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use domain::{AttemptId, ClaimId, Money, PhoneNumberId, TenantId};
+use domain::{Act, AttemptId, ClaimId, Money, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
 use ops::delivery::dispatch::ClaimChunk;
 use serde_json::{Value, json};
-use store::Scope;
 use store::delivery::claims::Chunk;
 use tidings::client::{Client, text};
 
@@ -111,9 +110,9 @@ impl<'a> Life<'a> {
         let platform = self.stage.platform();
         let now = platform.clock.now();
         let lease_until = now + platform.waits.lease;
-        let chunk = Chunk { tenant, number, claim_id: ClaimId::at(now), limit: 10, lease_until };
+        let chunk = Chunk { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
         // It may be cut off itself.
-        platform.store.perform(Scope::Tenant(tenant), &ClaimChunk { chunk, now }).await.ok();
+        platform.store.perform(&Act::of_system(tenant, now), &ClaimChunk { chunk }).await.ok();
     }
 
     /// What the platform's owner does: a login of its own, a plan, a tenant that is invited.

@@ -2,7 +2,7 @@
 //!
 //! A handler without a [`Spender`] cannot read a balance or send, whatever its author forgot to check.
 
-use domain::{Role, TenantId, UserId};
+use domain::{Actor, Role, TenantId};
 
 /// Somebody whose token was verified and whose user and tenant were found, just now, to be allowed in (I30).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Caller {
     /// The tenant it belongs to.
     pub tenant: TenantId,
     /// Who it is.
-    pub user: UserId,
+    pub actor: Actor,
     /// What it is.
     pub role: Role,
 }
@@ -30,6 +30,9 @@ pub trait Permit: Sized {
 
     /// The caller, now known to have the right.
     fn new(caller: Caller) -> Self;
+
+    /// Who has it.
+    fn caller(&self) -> Caller;
 
     /// Checks the caller's role.
     fn check(caller: Caller) -> Result<Self, Forbidden> {
@@ -51,11 +54,6 @@ macro_rules! permits {
             pub const fn tenant(&self) -> TenantId {
                 self.0.tenant
             }
-
-            /// Who acts.
-            pub const fn user(&self) -> UserId {
-                self.0.user
-            }
         }
 
         impl Permit for $name {
@@ -63,6 +61,10 @@ macro_rules! permits {
 
             fn new(caller: Caller) -> Self {
                 Self(caller)
+            }
+
+            fn caller(&self) -> Caller {
+                self.0
             }
         }
     )+};

@@ -1,0 +1,71 @@
+//! Who acts, on whose data, and when: decided once per call, and carried through every transaction of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{ApiKeyId, TenantId, UserId};
+
+/// Who caused a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "camelCase")]
+pub enum Actor {
+    /// A person who is logged in.
+    User(UserId),
+    /// A program with a key of its tenant.
+    ApiKey(ApiKeyId),
+    /// The platform itself: a dispatcher, the sweeper, a deploy.
+    System,
+    /// Meta, through its webhook.
+    Meta,
+}
+
+impl Actor {
+    /// The id of the user or key.
+    pub const fn id(self) -> Option<Uuid> {
+        match self {
+            Self::User(UserId(id)) | Self::ApiKey(ApiKeyId(id)) => Some(id),
+            Self::System | Self::Meta => None,
+        }
+    }
+}
+
+/// One call on one tenant's data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    pub tenant: TenantId,
+    pub actor: Actor,
+    /// The instant that everything the call writes is dated with.
+    pub now: Timestamp,
+    /// W3C trace context (`traceparent`) of the request that led here.
+    pub trace: Option<String>,
+}
+
+/// One call that spans tenants, or that has to find out which tenant it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemAct {
+    pub actor: Actor,
+    /// The instant that everything the call writes is dated with.
+    pub now: Timestamp,
+    /// W3C trace context (`traceparent`) of the request that led here.
+    pub trace: Option<String>,
+}
+
+impl Act {
+    /// The platform acting for a tenant, outside any request.
+    pub const fn of_system(tenant: TenantId, now: Timestamp) -> Self {
+        Self { tenant, actor: Actor::System, now, trace: None }
+    }
+}
+
+impl SystemAct {
+    /// The platform itself, outside any request.
+    pub const fn at(now: Timestamp) -> Self {
+        Self { actor: Actor::System, now, trace: None }
+    }
+
+    /// The same call, on one tenant's data.
+    pub fn for_tenant(&self, tenant: TenantId) -> Act {
+        Act { tenant, actor: self.actor, now: self.now, trace: self.trace.clone() }
+    }
+}
