@@ -52,7 +52,7 @@ impl Machine {
         let verify_token =
             verify_token.unwrap_or_else(|| SecretString::from(secrets.sandbox_verify_token.clone()));
         let base_url = settings.meta_base_url();
-        let app = Kept::fixed(meta::App {
+        let app = Kept::fixed(meta::MetaApp {
             id: settings.meta_app_id.clone(),
             secret: app_secret.clone(),
             previous_secret: None,

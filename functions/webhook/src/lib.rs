@@ -15,7 +15,7 @@ use bytes::Bytes;
 use cloud::{Kept, Queue, Queues};
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
 use http_kit::{Kind, Problem, ProblemBody};
-use meta::App;
+use meta::MetaApp;
 use meta::signature::{self, SignatureError};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub struct Webhook {
     /// Where updates go.
     pub queues: Arc<dyn Queues>,
     /// What Meta proves itself with.
-    pub app: Kept<App>,
+    pub app: Kept<MetaApp>,
 }
 
 impl fmt::Debug for Webhook {
@@ -71,7 +71,7 @@ async fn handshake(
     let Query(asked) =
         asked.map_err(|rejection| Problem::new(Kind::Malformed).with_detail(rejection.body_text()))?;
     let (mode, token) = (asked.mode.as_deref(), asked.verify_token.as_deref());
-    let answer = |app: &App| {
+    let answer = |app: &MetaApp| {
         let expected = app.verify_token.expose_secret();
         meta::webhook::handshake(mode, token, asked.challenge.as_deref(), expected)
     };
@@ -120,7 +120,7 @@ async fn receive(State(webhook): State<Webhook>, request: Request) -> Result<Sta
 }
 
 /// A signature that is wrong may be right with a secret that was changed a moment ago.
-async fn verify(app: &Kept<App>, header: Option<&str>, bytes: &[u8]) -> Result<(), SignatureError> {
+async fn verify(app: &Kept<MetaApp>, header: Option<&str>, bytes: &[u8]) -> Result<(), SignatureError> {
     match signature::verify(&app.get().secrets(), header, bytes) {
         Err(SignatureError::Wrong) => signature::verify(&app.renew().await.secrets(), header, bytes),
         known => known,

@@ -1,19 +1,20 @@
-//! What connecting an account takes and what Meta tells of it: [`token`]s, the [`account`] itself, its [`number`]s and
-//! how they get onto the Cloud API ([`registration`]), who hears its webhooks ([`subscription`]), whether it may send
-//! ([`health`]), and what else they may be written to by ([`username`]).
+//! WhatsApp Business accounts and what connecting one takes.
+//!
+//! [`Signup`] reads the result of Meta's login window; `token` exchanges codes and inspects tokens; `account` and
+//! `number` read accounts and phone numbers; `registration` puts a number on the Cloud API; `subscription` decides
+//! whether Meta sends us an account's webhooks; `health` asks whether something may send.
 
 mod account;
 mod health;
 mod number;
 mod registration;
+mod signup;
 mod subscription;
 mod token;
-mod username;
 
-pub use account::{ACCOUNT_FIELDS, NewNumber, RemoteAccount, Side};
+pub use account::{ACCOUNT_FIELDS, RemoteAccount, Side};
 pub use health::{Availability, Health, HealthEntity, HealthProblem};
-pub use number::{NUMBER_FIELDS, RemoteNumber, WebhookConfiguration};
-pub use registration::{CodeMethod, SyncType};
-pub use subscription::{AppSubscription, CallbackOverride, NewAppSubscription, SubscribedApp};
+pub use number::{NUMBER_FIELDS, RemoteNumber};
+pub use signup::{NotASignup, Signup, SignupOutcome};
+pub use subscription::SubscribedApp;
 pub use token::{ExchangedToken, TokenError, TokenInfo};
-pub use username::BusinessUsername;

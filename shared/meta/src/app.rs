@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// An app as its operator set it up (Meta: App dashboard, Basic settings and Webhooks).
 #[derive(Clone)]
-pub struct App {
+pub struct MetaApp {
     /// Its id.
     pub id: String,
     /// Signs our calls (`appsecret_proof`) and Meta's webhooks.
@@ -18,7 +18,7 @@ pub struct App {
     pub verify_token: SecretString,
 }
 
-impl fmt::Debug for App {
+impl fmt::Debug for MetaApp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App").field("id", &self.id).finish_non_exhaustive()
     }
@@ -33,7 +33,7 @@ struct Written {
     verify_token: String,
 }
 
-impl App {
+impl MetaApp {
     /// From `{"appId", "appSecret", "previousAppSecret", "verifyToken"}`, of which the third may be absent. The error
     /// quotes nothing of a secret.
     pub fn from_json(text: &str) -> Result<Self, &'static str> {
@@ -65,11 +65,11 @@ mod tests {
 
     #[test]
     fn an_app_is_read_with_and_without_a_previous_secret() {
-        let app =
-            App::from_json(r#"{"appId":"1","appSecret":"s","verifyToken":"v","placeholder":"x"}"#).unwrap();
+        let app = MetaApp::from_json(r#"{"appId":"1","appSecret":"s","verifyToken":"v","placeholder":"x"}"#)
+            .unwrap();
         assert_eq!((app.id.as_str(), app.secrets().len()), ("1", 1));
         let rotating = r#"{"appId":"1","appSecret":"s","previousAppSecret":"o","verifyToken":"v"}"#;
-        assert_eq!(App::from_json(rotating).unwrap().secrets().len(), 2);
+        assert_eq!(MetaApp::from_json(rotating).unwrap().secrets().len(), 2);
     }
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
             r#"{"appId":"1","appSecret":"","verifyToken":"v"}"#,
             r#"{"appId":"1","appSecret":"s3cret","verifyToken":""}"#,
         ] {
-            assert!(!App::from_json(text).unwrap_err().contains("s3cret"), "{text}");
+            assert!(!MetaApp::from_json(text).unwrap_err().contains("s3cret"), "{text}");
         }
     }
 }

@@ -5,21 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::HeaderMap;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::app::App;
+use crate::app::MetaApp;
 use crate::error::{CallError, GraphError};
 use crate::signature;
 use crate::wire::Success;
-
-mod usage;
-
-use usage::Observer;
-pub use usage::UsageHeaders;
 
 /// The oldest version that Meta serves; v19.0 ended on 2026-05-21 and v20.0 on 2026-09-24 (Meta: Graph API changelog,
 /// versions). Meta answers a dead version with the oldest live one, so nobody would notice.
@@ -80,13 +75,12 @@ pub enum ConfigError {
 pub struct Client {
     http: reqwest::Client,
     root: Url,
-    app: AppNow,
+    app: AppSource,
     call_timeout: Duration,
-    observer: Option<Observer>,
 }
 
 /// Tells which app we are: its secret may be changed while the client lives.
-type AppNow = Arc<dyn Fn() -> Arc<App> + Send + Sync>;
+type AppSource = Arc<dyn Fn() -> Arc<MetaApp> + Send + Sync>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,8 +103,7 @@ impl Client {
         // Meta proves itself with public authorities, which are in the program: the system's store is hundreds of files. It
         // is read for a stand-in, which may have an authority of its own.
         let builder = reqwest::Client::builder();
-        let builder =
-            if is_a_stand_in(&root) { builder } else { builder.tls_certs_only(public_authorities()) };
+        let builder = if is_stand_in(&root) { builder } else { builder.tls_certs_only(public_authorities()) };
         let http = builder
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -122,26 +115,18 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
             .build()?;
-        let app = Arc::new(App {
+        let app = Arc::new(MetaApp {
             id: app_id,
             secret: app_secret,
             previous_secret: None,
             verify_token: String::new().into(),
         });
-        Ok(Self { http, root, app: Arc::new(move || Arc::clone(&app)), call_timeout, observer: None })
-    }
-
-    /// The same client, which tells `observe` what each answer says of quotas, whatever the call was and came to. It is
-    /// told before the call returns, and must not take long.
-    #[must_use]
-    pub fn observing(mut self, observe: impl Fn(UsageHeaders) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Observer(Arc::new(observe)));
-        self
+        Ok(Self { http, root, app: Arc::new(move || Arc::clone(&app)), call_timeout })
     }
 
     /// The same client as whatever app `now` says at each call.
     #[must_use]
-    pub fn of_app(mut self, now: impl Fn() -> Arc<App> + Send + Sync + 'static) -> Self {
+    pub fn with_app(mut self, now: impl Fn() -> Arc<MetaApp> + Send + Sync + 'static) -> Self {
         self.app = Arc::new(now);
         self
     }
@@ -151,47 +136,55 @@ impl Client {
         self.call_timeout
     }
 
-    pub(crate) fn app(&self) -> Arc<App> {
+    pub(crate) fn app(&self) -> Arc<MetaApp> {
         (self.app)()
     }
 
     /// A call without a token. Each part of the path is escaped: an id can never lead to another path.
-    pub(crate) fn bare(&self, method: Method, path: &[&str]) -> RequestBuilder {
+    pub(crate) fn unauthenticated(&self, method: Method, path: &[&str]) -> RequestBuilder {
         self.http.request(method, extended(self.root.clone(), path))
     }
 
     /// A call with a token and its proof: without the app's secret a stolen token is worth nothing
     /// (Meta: securing Graph API requests).
-    pub(crate) fn authorized(&self, method: Method, path: &[&str], token: &str) -> RequestBuilder {
-        self.proven(self.bare(method, path), token)
+    pub(crate) fn authorized(&self, method: Method, path: &[&str], token: &SecretString) -> RequestBuilder {
+        self.with_proof(self.unauthenticated(method, path), token)
     }
 
     /// A call that Meta answers at `api.facebook.com` alone. Where the Graph API is somewhere else, this is there too.
-    pub(crate) fn authorized_elsewhere(&self, method: Method, path: &[&str], token: &str) -> RequestBuilder {
+    pub(crate) fn authorized_at_api_host(
+        &self,
+        method: Method,
+        path: &[&str],
+        token: &SecretString,
+    ) -> RequestBuilder {
         let mut url = self.root.clone();
         if url.host_str() == Some(GRAPH_HOST) {
             // A host that is a name can be put in the place of another.
             url.set_host(Some(API_HOST)).unwrap_or_default();
         }
-        self.proven(self.http.request(method, extended(url, path)), token)
+        self.with_proof(self.http.request(method, extended(url, path)), token)
     }
 
     /// A call of the app itself, with the token that its id and secret are.
-    pub(crate) fn as_app(&self, method: Method, path: &[&str]) -> RequestBuilder {
+    pub(crate) fn authorized_as_app(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let app = self.app();
-        let token = format!("{}|{}", app.id, app.secret.expose_secret());
+        let token = SecretString::from(format!("{}|{}", app.id, app.secret.expose_secret()));
         self.authorized(method, path, &token)
     }
 
     /// A part of an upload, whose id `upload:…?sig=…` is a path and a query.
-    pub(crate) fn upload(&self, id: &str) -> RequestBuilder {
+    pub(crate) fn upload(&self, id: &str, token: &SecretString) -> RequestBuilder {
         let (path, query) = id.split_once('?').unwrap_or((id, ""));
         let mut url = extended(self.root.clone(), &[path]);
         url.set_query(Some(query).filter(|query| !query.is_empty()));
-        self.http.request(Method::POST, url)
+        // This call alone takes the token under the older name of its scheme.
+        let authorization = format!("OAuth {}", token.expose_secret());
+        self.http.request(Method::POST, url).header(AUTHORIZATION, authorization)
     }
 
-    fn proven(&self, request: RequestBuilder, token: &str) -> RequestBuilder {
+    fn with_proof(&self, request: RequestBuilder, token: &SecretString) -> RequestBuilder {
+        let token = token.expose_secret();
         let proof = signature::digest(&self.app().secret, token.as_bytes());
         request.bearer_auth(token).query(&[("appsecret_proof", proof)])
     }
@@ -200,12 +193,6 @@ impl Client {
     pub(crate) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, CallError> {
         let mut response = request.send().await.map_err(CallError::from_http)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        if let Some(Observer(observe)) = &self.observer {
-            let usage = UsageHeaders::of(&headers);
-            if !usage.is_empty() {
-                observe(usage);
-            }
-        }
         let mut bytes = BytesMut::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| CallError::Broken(error.without_url()))?
@@ -250,7 +237,7 @@ fn extended(mut url: Url, path: &[&str]) -> Url {
 
 /// `https://graph.facebook.com/v26.0`, checked.
 /// Something else than Meta that is spoken to through TLS.
-fn is_a_stand_in(root: &Url) -> bool {
+fn is_stand_in(root: &Url) -> bool {
     root.scheme() == "https" && root.host_str() != Some(GRAPH_HOST)
 }
 

@@ -1,24 +1,24 @@
 //! Meta's errors as they are read, and calls that did not do what they were for.
 
 mod class;
+mod explanation;
 mod failure;
-mod told;
+mod text;
 mod usage;
-mod words;
 
 pub use class::{Advice, ErrorClass, is_about_account};
 use domain::updates::MetaError;
+pub use explanation::Explanation;
 pub use failure::Failure;
 use serde::Deserialize;
 use serde_json::Value;
+pub(crate) use text::{blamed, details, integer, join_texts, redact_phone_numbers};
 use thiserror::Error;
-pub use told::Told;
 pub use usage::{BusinessUsage, Load, Usage};
-pub(crate) use words::{blamed, details, integer, without_numbers, words};
 
 /// An error in Meta's envelope. Everything but the code may be missing, and its words may be in the tenant's language.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{} (code {code})", self.told())]
+#[error("{} (code {code})", self.full_text())]
 pub struct GraphError {
     /// What logic is built on, such as 131026.
     pub code: i32,
@@ -84,11 +84,11 @@ impl GraphError {
 
     /// As stored with a message: without the recipient's number, should Meta repeat it.
     pub fn as_meta_error(&self) -> MetaError {
-        MetaError { code: self.code, text: without_numbers(&self.told()) }
+        MetaError { code: self.code, text: redact_phone_numbers(&self.full_text()) }
     }
 
     /// All of Meta's words, each once.
-    fn told(&self) -> String {
+    fn full_text(&self) -> String {
         let blame = (!self.blamed.is_empty()).then(|| format!("see {}", self.blamed.join(", ")));
         let parts = [
             Some(&self.message),
@@ -97,7 +97,7 @@ impl GraphError {
             self.user_title.as_ref(),
             self.user_message.as_ref(),
         ];
-        words(parts.into_iter().flatten().map(String::as_str))
+        join_texts(parts.into_iter().flatten().map(String::as_str))
     }
 }
 

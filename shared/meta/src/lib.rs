@@ -1,58 +1,29 @@
-//! Meta's WhatsApp Business Cloud API: the only room that knows its JSON.
+//! Meta's WhatsApp Business Cloud API. No other crate knows Meta's JSON; what this one returns is `domain`'s vocabulary.
 //!
-//! The cast: [`Client`] makes Graph calls; [`webhook`] reads what Meta sends us; [`signature`] proves that it was Meta;
-//! [`GraphError`] is Meta's error and [`ErrorClass`] what to do about it. What leaves this room is `domain`'s vocabulary.
+//! Where to look: [`Client`] makes the calls, grouped by subject in [`send`], [`templates`] and [`accounts`];
+//! [`webhook`] parses what Meta sends us and [`signature`] proves that Meta sent it; [`error`] classifies Meta's errors.
 //!
-//! What is guaranteed: a call goes to the configured host alone (no redirect, no proxy), never waits or reads without a
-//! bound, and never calls a message unsent that may have left; no error holds a token, a secret or an address with one;
-//! reading a webhook never panics, one rotten element never costs the others, and what is kept can be read again.
-//! What is not done here: trying again (whether that is safe is decided in `domain`). Where to find a call: sending in
-//! `send`, templates in `templates`, accounts, numbers, tokens and subscriptions in `accounts`, costs in `analytics`,
-//! files in `media`.
+//! What the crate guarantees:
+//! - A call reaches the configured host only: redirects are not followed and proxies are not used.
+//! - A call is bounded in time and in the size of its answer, and is never retried here. Whether a retry is safe is
+//!   decided in `domain`.
+//! - A message that may have left is never reported as unsent (I17a).
+//! - Tokens and app secrets are [`SecretString`](secrecy::SecretString)s. No error, log line or `Debug` output holds one,
+//!   nor an address that holds one.
+//! - Parsing a webhook never panics. One element that cannot be read does not affect the others, and what is stored
+//!   unhandled can be parsed again by a later version.
 
-mod accounts;
-mod analytics;
+pub mod accounts;
 mod app;
 mod client;
-mod error;
-mod media;
-mod send;
+pub mod error;
+pub mod send;
 pub mod signature;
-mod signup;
-mod templates;
+pub mod templates;
 pub mod webhook;
 mod wire;
 
-pub use accounts::{
-    ACCOUNT_FIELDS, AppSubscription, Availability, BusinessUsername, CallbackOverride, CodeMethod,
-    ExchangedToken, Health, HealthEntity, HealthProblem, NUMBER_FIELDS, NewAppSubscription, NewNumber,
-    RemoteAccount, RemoteNumber, Side, SubscribedApp, SyncType, TokenError, TokenInfo, WebhookConfiguration,
-};
-pub use analytics::{
-    Granularity, PricingDimension, PricingPoint, PricingQuery, TemplateCost, TemplatePoint,
-    TemplateStatsQuery,
-};
-pub use app::App;
-pub use client::{Client, Config, ConfigError, UsageHeaders};
-pub use error::{
-    Advice, BusinessUsage, CallError, ErrorClass, Failure, GraphError, Load, Told, Usage, is_about_account,
-};
-pub use media::{MediaInfo, NewUpload};
-pub use send::{
-    Accepted, Action, ButtonValue, CardValue, ContactAddress, ContactCard, ContactEmail, ContactName,
-    ContactOrganisation, ContactPhone, ContactUrl, Content, Currency, DateTime, FlowAction, FlowName,
-    HeaderValue, Interactive, InteractiveCard, InteractiveHeader, ListRow, ListSection, Location,
-    MarketingMessage, MediaMessage, MediaSource, Message, OrderStatus, Parameter, ParameterValue,
-    ProductPolicy, ProductSection, Reaction, Recipient, ReplyButton, SendAnswer, SendOptions, TapTarget,
-    TemplateButtonValue, TemplateMessage, TemplateSend, Text,
-};
-pub use signup::{NotASignup, Signup, SignupOutcome};
-pub use templates::{
-    Archived, AuthenticationTemplates, Comparison, Examples, FlowSource, LibraryBody, LibraryButton,
-    LibraryTemplate, LimitedTimeOffer, MediaFormat, NewTemplate, OtpApp, OtpApps, OtpButton, OtpKind,
-    PreviewButton, PreviewQuery, RemoteButton, RemoteComponent, RemoteTemplate, TEMPLATE_FIELDS,
-    TEMPLATES_PER_CALL_MAX, TemplateBody, TemplateButton, TemplateCard, TemplateCategory, TemplateContent,
-    TemplateEdit, TemplateFooter, TemplateHeader, TemplateOptions, TemplatePreview, TemplateQuality,
-    TemplateQuery, TemplateSelection, TemplateState, variables,
-};
-pub use wire::{PAGE_ITEMS, Page, PageQuery};
+pub use app::MetaApp;
+pub use client::{Client, Config, ConfigError};
+pub use error::CallError;
+pub use wire::{Page, PageQuery};

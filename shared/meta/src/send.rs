@@ -7,6 +7,7 @@
 use domain::messages::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, with_causes};
 use reqwest::Method;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::client::Client;
@@ -16,7 +17,6 @@ mod contact;
 mod flow;
 mod free_form;
 mod interactive;
-mod marketing;
 mod media;
 mod message;
 mod order;
@@ -33,7 +33,6 @@ pub use free_form::{Location, Reaction, Text};
 pub use interactive::{
     Action, Interactive, InteractiveCard, InteractiveHeader, ListRow, ListSection, ReplyButton,
 };
-pub use marketing::{MarketingMessage, ProductPolicy};
 pub use media::{MediaMessage, MediaSource};
 pub use message::{Content, Message, Recipient, SendOptions};
 pub use order::OrderStatus;
@@ -81,32 +80,25 @@ impl From<&TemplateSend> for Message {
 
 impl Client {
     /// Asks Meta to send a template message. What [`send`](Self::send) promises holds here.
-    pub async fn send_template(&self, token: &str, from: &PhoneNumberId, send: &TemplateSend) -> Outcome {
+    pub async fn send_template(
+        &self,
+        token: &SecretString,
+        from: &PhoneNumberId,
+        send: &TemplateSend,
+    ) -> Outcome {
         self.send(token, from, &send.into()).await.outcome
     }
 
     /// Asks Meta to send a message of any kind (`POST /{phone_number_id}/messages`). Whatever happens is an [`Outcome`];
     /// what may have left is never called unsent (I17a). Meta has no key that would make a second call harmless.
-    pub async fn send(&self, token: &str, from: &PhoneNumberId, message: &Message) -> SendAnswer {
+    pub async fn send(&self, token: &SecretString, from: &PhoneNumberId, message: &Message) -> SendAnswer {
         let attempt = message.options.callback_data.as_deref();
         self.post_message(token, [&from.0, "messages"], (&message.json(), attempt)).await
     }
 
-    /// Asks Meta to send a marketing template when it is best to (`POST /{phone_number_id}/marketing_messages`). What
-    /// [`send`](Self::send) promises holds here.
-    pub async fn send_marketing(
-        &self,
-        token: &str,
-        from: &PhoneNumberId,
-        message: &MarketingMessage,
-    ) -> SendAnswer {
-        let attempt = message.options.callback_data.as_deref();
-        self.post_message(token, [&from.0, "marketing_messages"], (&message.json(), attempt)).await
-    }
-
     async fn post_message(
         &self,
-        token: &str,
+        token: &SecretString,
         path: [&str; 2],
         (body, attempt): (&Value, Option<&str>),
     ) -> SendAnswer {

@@ -5,6 +5,7 @@
 //! [`preview`].
 
 use reqwest::Method;
+use secrecy::SecretString;
 
 use crate::client::Client;
 use crate::error::CallError;
@@ -13,26 +14,22 @@ use crate::wire::{Listed, PAGE_ITEMS, Page, PageQuery};
 mod archive;
 mod button;
 mod category;
-mod compare;
 mod content;
-mod library;
-mod new;
-mod preview;
+mod create;
 mod remote;
+mod upload;
 mod variable;
 
 pub use archive::Archived;
 pub use button::{FlowSource, OtpApp, OtpApps, OtpButton, OtpKind, TemplateButton};
 pub use category::TemplateCategory;
-pub use compare::Comparison;
 pub use content::{
     LimitedTimeOffer, MediaFormat, TemplateBody, TemplateCard, TemplateContent, TemplateFooter,
     TemplateHeader,
 };
-pub use library::{LibraryBody, LibraryButton, LibraryTemplate};
-pub use new::{AuthenticationTemplates, NewTemplate, TemplateEdit, TemplateOptions, TemplateState};
-pub use preview::{PreviewButton, PreviewQuery, TemplatePreview};
+pub use create::{NewTemplate, TemplateEdit, TemplateOptions, TemplateState};
 pub use remote::{RemoteButton, RemoteComponent, RemoteTemplate, TemplateQuality};
+pub use upload::NewUpload;
 pub use variable::{Examples, variables};
 
 /// Everything that is read of a template.
@@ -137,33 +134,33 @@ impl Client {
     /// 131059 means to start again without one.
     pub async fn list_templates(
         &self,
-        token: &str,
+        token: &SecretString,
         waba: &str,
         query: &TemplateQuery<'_>,
     ) -> Result<Page<RemoteTemplate>, CallError> {
         let request =
             self.authorized(Method::GET, &[waba, "message_templates"], token).query(&query.members());
-        Ok(self.call::<Listed<remote::Told>>(request).await?.page(remote::Told::read))
+        Ok(self.call::<Listed<remote::TemplateResponse>>(request).await?.page(remote::TemplateResponse::read))
     }
 
     /// One template (`GET /{template_id}`; Meta: get a template), with the fields named, or with Meta's own choice of
     /// them.
     pub async fn template(
         &self,
-        token: &str,
+        token: &SecretString,
         id: &str,
         fields: &[&str],
     ) -> Result<RemoteTemplate, CallError> {
         let query = PageQuery { fields, ..PageQuery::default() };
         let request = self.authorized(Method::GET, &[id], token).query(&query.members());
-        Ok(self.call::<remote::Told>(request).await?.read())
+        Ok(self.call::<remote::TemplateResponse>(request).await?.read())
     }
 
     /// Takes templates away (`DELETE /{waba}/message_templates`; Meta: delete templates). What has messages under way is
     /// `PENDING_DELETION` for up to 30 days; what is `DISABLED` cannot be taken away.
     pub async fn delete_templates(
         &self,
-        token: &str,
+        token: &SecretString,
         waba: &str,
         selection: TemplateSelection<'_>,
     ) -> Result<(), CallError> {
@@ -173,7 +170,7 @@ impl Client {
 
     /// Lets a template be sent again that Meta paused while it was pacing it (`POST /{template_id}/unpause`; Meta:
     /// template pacing). Pauses for quality end by themselves.
-    pub async fn unpause_template(&self, token: &str, id: &str) -> Result<(), CallError> {
+    pub async fn unpause_template(&self, token: &SecretString, id: &str) -> Result<(), CallError> {
         self.succeed(self.authorized(Method::POST, &[id, "unpause"], token)).await
     }
 }

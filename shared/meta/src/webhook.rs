@@ -7,6 +7,7 @@
 //! version can read it with [`parse`]. Nothing that Meta may add makes a webhook unreadable.
 
 mod account;
+mod borrowed;
 mod call;
 mod coexistence;
 mod content;
@@ -15,45 +16,44 @@ mod error_note;
 mod event;
 mod fast;
 mod field;
+mod fragment;
 mod handshake;
 mod inbound;
-mod lean;
-mod look;
+mod json;
 mod number;
 mod person;
-mod queue;
-mod raw;
 mod split;
 mod status;
 mod template;
+mod updates;
 
 use std::borrow::Cow;
 
 pub use account::{
     AccountAlert, AccountError, AccountReview, AccountUpdate, BusinessCapability, Limit, Standing,
 };
+pub use borrowed::Text;
 pub use call::{Call, CallStatus, Group, ThreadControl};
 pub use coexistence::{Echo, File, HistoryChunk, HistoryEcho, HistoryMedia};
 pub use content::{Content, Reply};
 use domain::updates::Update;
 pub use error_note::ErrorNote;
-pub use event::{Event, IgnoredObject, Place, Unreadable, What};
+pub use event::{Event, EventData, EventOrigin, IgnoredObject, Unreadable};
 pub use handshake::{HandshakeRefused, handshake};
 pub use inbound::{Context, Inbound, Referral, SystemMessage};
-pub use lean::Text;
-pub(crate) use look::Look;
-pub use look::UnixTime;
+pub(crate) use json::JsonAccess;
+pub use json::UnixTime;
 pub use number::{BusinessUsername, PhoneName, PhoneQuality, Security};
 pub use person::{ContactSync, UserIdUpdate, UserPreference};
 use serde_json::value::RawValue;
 pub use status::{Pricing, Status};
 pub use template::{
-    CategoryPhase, Named, TemplateCategory, TemplateCategoryMismatch, TemplateComponents, TemplateQuality,
-    TemplateStatus,
+    CategoryPhase, TemplateCategory, TemplateCategoryMismatch, TemplateComponents, TemplateQuality,
+    TemplateRef, TemplateStatus,
 };
 use thiserror::Error;
 
-use crate::webhook::raw::{Members, Part};
+use crate::webhook::fragment::{Fragment, Members};
 
 /// What Meta's webhooks for WhatsApp say they are about.
 const OBJECT: &str = "whatsapp_business_account";
@@ -80,7 +80,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<Update>, NotAWebhook> {
     let events = read_apart(body)?;
     let mut updates = Vec::with_capacity(events.len());
     for event in &events {
-        queue::push(event, &mut updates);
+        updates::push(event, &mut updates);
     }
     Ok(updates)
 }
@@ -97,14 +97,14 @@ pub fn read(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
 fn read_apart(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
     let raw: &RawValue = serde_json::from_slice(body).map_err(NotAWebhook::NoJson)?;
     let root = Members::of(raw).ok_or(NotAWebhook::NoEntries)?;
-    // Absent is let pass: some of Meta's own examples have it in the wrong place.
-    if let Some(object) = root.get("object").and_then(raw::value).filter(|object| *object != OBJECT) {
+    // Absent is let pass: some of Meta's own examples have it in the wrong origin.
+    if let Some(object) = root.get("object").and_then(fragment::value).filter(|object| *object != OBJECT) {
         let object = object.as_str().map_or_else(|| object.to_string(), str::to_owned);
-        let part = Part { before: "".into(), text: raw.get(), after: Cow::Borrowed("") };
-        let what = What::IgnoredObject(IgnoredObject { object });
-        return Ok(vec![Event { place: Place::default(), what, part: Some(part) }]);
+        let part = Fragment { before: "".into(), text: raw.get(), after: Cow::Borrowed("") };
+        let data = EventData::IgnoredObject(IgnoredObject { object });
+        return Ok(vec![Event { origin: EventOrigin::default(), data, part: Some(part) }]);
     }
-    let entries = root.get("entry").and_then(raw::elements).ok_or(NotAWebhook::NoEntries)?;
+    let entries = root.get("entry").and_then(fragment::elements).ok_or(NotAWebhook::NoEntries)?;
     Ok(split::read(entries))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// Items asked for at once where the caller names no number: one call for most accounts, and an answer that stays far
 /// below the largest that is read.
-pub const PAGE_ITEMS: u16 = 100;
+pub(crate) const PAGE_ITEMS: u16 = 100;
 
 /// What part of a list is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,12 +109,6 @@ pub(crate) fn lenient<'de, T: DeserializeOwned, D: Deserializer<'de>>(
 /// A member that may be absent, null, text or a number, as text.
 pub(crate) fn text_of(id: Option<Id>) -> Option<String> {
     id.map(String::from)
-}
-
-/// A number as Meta wrote it, digit for digit: money never becomes a float.
-pub(crate) fn decimal(raw: &serde_json::value::RawValue) -> Option<String> {
-    let text = raw.get().trim_matches('"');
-    (text != "null" && !text.is_empty()).then(|| text.to_owned())
 }
 
 /// The object without the members that say nothing.

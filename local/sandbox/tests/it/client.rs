@@ -11,5 +11,4 @@ mod numbers;
 mod offered;
 mod pair;
 mod templates;
-mod usage;
 mod ways;

@@ -27,7 +27,7 @@ pub fn body(event: &Value) -> Vec<u8> {
 fn believing(machine: &Machine) -> Machine {
     let text = std::fs::read_to_string(testkit::workspace().join("events/secrets.json")).unwrap();
     let secrets: Value = serde_json::from_str(&text).unwrap();
-    let app = meta::App::from_json(&secrets["META_SECRET_ARN"].to_string()).unwrap();
+    let app = meta::MetaApp::from_json(&secrets["META_SECRET_ARN"].to_string()).unwrap();
     let webhook = Webhook { app: Kept::fixed(app), ..machine.webhook.clone() };
     Machine { webhook, ..machine.clone() }
 }

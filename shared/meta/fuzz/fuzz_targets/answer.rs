@@ -12,7 +12,7 @@ fuzz_target!(|input: (u16, Option<String>, &[u8])| {
     }
     if let Some(failure) = meta::Failure::read(status, &headers, body) {
         let (class, _) = (failure.class(), failure.advice());
-        assert!(!class.told().what.is_empty());
+        assert!(!class.explanation().problem.is_empty());
         if let Some(error) = failure.error {
             let text = error.as_meta_error().text;
             let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();

@@ -2,12 +2,12 @@
 //! this id a messaging account; ids and calls are the same.
 
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::client::Client;
 use crate::error::CallError;
-use crate::wire::{Id, Listed, Page, PageQuery, present, text_of};
+use crate::wire::{Id, Listed, Page, PageQuery, text_of};
 
 /// Everything that is read of an account.
 pub const ACCOUNT_FIELDS: &[&str] = &[
@@ -54,23 +54,8 @@ pub enum Side {
     Client,
 }
 
-/// A number to be added to an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewNumber {
-    /// The country's code, such as `1`.
-    pub country_code: String,
-    /// The number without it.
-    pub phone_number: String,
-    /// The business' name on it, which Meta reviews.
-    pub verified_name: Option<String>,
-    /// Whether it comes from another account, where it stays registered until this is done.
-    pub migrate_phone_number: Option<bool>,
-    /// Of a number that a provider verified beforehand.
-    pub preverified_id: Option<String>,
-}
-
 #[derive(Deserialize)]
-struct Told {
+struct AccountResponse {
     id: Id,
     name: Option<String>,
     timezone_id: Option<Id>,
@@ -82,12 +67,7 @@ struct Told {
     message_template_namespace: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Named {
-    id: Id,
-}
-
-impl Told {
+impl AccountResponse {
     fn read(self) -> RemoteAccount {
         RemoteAccount {
             id: self.id.into(),
@@ -107,19 +87,19 @@ impl Client {
     /// An account (`GET /{waba}`), with the fields named, or with Meta's own choice of them.
     pub async fn account(
         &self,
-        token: &str,
+        token: &SecretString,
         waba: &str,
         fields: &[&str],
     ) -> Result<RemoteAccount, CallError> {
         let query = PageQuery { fields, ..PageQuery::default() };
         let request = self.authorized(Method::GET, &[waba], token).query(&query.members());
-        Ok(self.call::<Told>(request).await?.read())
+        Ok(self.call::<AccountResponse>(request).await?.read())
     }
 
     /// A page of a business' accounts (`GET /{business}/owned_whatsapp_business_accounts`, or `client_…`).
     pub async fn list_accounts(
         &self,
-        token: &str,
+        token: &SecretString,
         (business, side): (&str, Side),
         query: &PageQuery<'_>,
     ) -> Result<Page<RemoteAccount>, CallError> {
@@ -128,20 +108,6 @@ impl Client {
             Side::Client => "client_whatsapp_business_accounts",
         };
         let request = self.authorized(Method::GET, &[business, edge], token).query(&query.members());
-        Ok(self.call::<Listed<Told>>(request).await?.page(Told::read))
-    }
-
-    /// Adds a number to an account (`POST /{waba}/phone_numbers`; Meta: registering phone numbers). Gives its id; it can
-    /// send once its code is verified and it is registered.
-    pub async fn add_number(&self, token: &str, waba: &str, new: &NewNumber) -> Result<String, CallError> {
-        let body = present(json!({
-            "cc": new.country_code,
-            "phone_number": new.phone_number,
-            "verified_name": new.verified_name,
-            "migrate_phone_number": new.migrate_phone_number,
-            "preverified_id": new.preverified_id,
-        }));
-        let request = self.authorized(Method::POST, &[waba, "phone_numbers"], token).json(&body);
-        Ok(self.call::<Named>(request).await?.id.into())
+        Ok(self.call::<Listed<AccountResponse>>(request).await?.page(AccountResponse::read))
     }
 }

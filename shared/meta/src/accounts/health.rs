@@ -1,6 +1,7 @@
 //! Whether a number, a template or an account may send (Meta: messaging health status).
 
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::client::Client;
@@ -60,7 +61,7 @@ pub struct HealthProblem {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct HealthResponse {
     id: Option<Id>,
     health_status: HealthStatus,
 }
@@ -69,11 +70,11 @@ struct Told {
 pub(super) struct HealthStatus {
     can_send_message: Option<String>,
     #[serde(default)]
-    entities: Vec<ToldEntity>,
+    entities: Vec<EntityResponse>,
 }
 
 #[derive(Deserialize)]
-struct ToldEntity {
+struct EntityResponse {
     #[serde(default)]
     entity_type: String,
     id: Option<Id>,
@@ -107,17 +108,17 @@ impl Availability {
 
 impl HealthStatus {
     pub(super) fn read(self, node: String) -> Health {
-        let entity = |told: ToldEntity| HealthEntity {
-            kind: told.entity_type,
-            id: text_of(told.id),
-            can_send_message: Availability::read(told.can_send_message),
-            additional_info: told.additional_info,
-            problems: told.errors,
+        let read_entity = |entity: EntityResponse| HealthEntity {
+            kind: entity.entity_type,
+            id: text_of(entity.id),
+            can_send_message: Availability::read(entity.can_send_message),
+            additional_info: entity.additional_info,
+            problems: entity.errors,
         };
         Health {
             node,
             overall: Availability::read(self.can_send_message),
-            entities: self.entities.into_iter().map(entity).collect(),
+            entities: self.entities.into_iter().map(read_entity).collect(),
         }
     }
 }
@@ -135,9 +136,9 @@ impl Health {
 
 impl Client {
     /// Whether a number, a template, an account or a business may send, by its id (`GET /{node}?fields=health_status`).
-    pub async fn health(&self, token: &str, node: &str) -> Result<Health, CallError> {
+    pub async fn health(&self, token: &SecretString, node: &str) -> Result<Health, CallError> {
         let request = self.authorized(Method::GET, &[node], token).query(&[("fields", "health_status")]);
-        let told: Told = self.call(request).await?;
-        Ok(told.health_status.read(text_of(told.id).unwrap_or_else(|| node.to_owned())))
+        let response: HealthResponse = self.call(request).await?;
+        Ok(response.health_status.read(text_of(response.id).unwrap_or_else(|| node.to_owned())))
     }
 }

@@ -2,11 +2,10 @@
 
 use domain::PhoneNumberId;
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::health::{Health, HealthStatus};
-use super::subscription::CallbackOverride;
 use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::{Id, Listed, PAGE_ITEMS, Page, PageQuery, lenient};
@@ -26,7 +25,6 @@ pub const NUMBER_FIELDS: &[&str] = &[
     "platform_type",
     "account_mode",
     "is_on_biz_app",
-    "webhook_configuration",
 ];
 
 /// Pages of numbers read; an account with more numbers than these hold is beyond Meta's own limits.
@@ -63,35 +61,12 @@ pub struct RemoteNumber {
     pub account_mode: Option<String>,
     /// Whether the WhatsApp Business app uses it too; then it is not registered by us.
     pub is_on_biz_app: Option<bool>,
-    /// Its username, which people may write to instead of the number.
-    pub username: Option<String>,
-    /// Who hears its webhooks.
-    pub webhooks: Option<WebhookConfiguration>,
     /// Whether it may send.
     pub health: Option<Health>,
 }
 
-/// Who hears a number's webhooks: addresses at three levels, the nearest of which counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct WebhookConfiguration {
-    /// The number's own.
-    pub phone_number: Option<String>,
-    /// Its account's.
-    pub whatsapp_business_account: Option<String>,
-    /// The app's.
-    pub application: Option<String>,
-}
-
-impl WebhookConfiguration {
-    /// The address that Meta calls.
-    pub fn effective(&self) -> Option<&str> {
-        let nearest = [&self.phone_number, &self.whatsapp_business_account, &self.application];
-        nearest.into_iter().flatten().map(String::as_str).find(|address| !address.is_empty())
-    }
-}
-
 #[derive(Deserialize)]
-struct Told {
+struct NumberResponse {
     id: Id,
     display_phone_number: Option<String>,
     verified_name: Option<String>,
@@ -108,9 +83,6 @@ struct Told {
     account_mode: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     is_on_biz_app: Option<bool>,
-    username: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    webhook_configuration: Option<WebhookConfiguration>,
     #[serde(default, deserialize_with = "lenient")]
     health_status: Option<HealthStatus>,
 }
@@ -121,7 +93,7 @@ struct Throughput {
     level: Option<String>,
 }
 
-impl Told {
+impl NumberResponse {
     fn read(self) -> RemoteNumber {
         let id = String::from(self.id);
         RemoteNumber {
@@ -140,8 +112,6 @@ impl Told {
             platform_type: self.platform_type,
             account_mode: self.account_mode,
             is_on_biz_app: self.is_on_biz_app,
-            username: self.username,
-            webhooks: self.webhook_configuration,
         }
     }
 }
@@ -162,16 +132,20 @@ impl Client {
     /// A page of an account's numbers (`GET /{waba}/phone_numbers`).
     pub async fn list_numbers(
         &self,
-        token: &str,
+        token: &SecretString,
         waba: &str,
         query: &PageQuery<'_>,
     ) -> Result<Page<RemoteNumber>, CallError> {
         let request = self.authorized(Method::GET, &[waba, "phone_numbers"], token).query(&query.members());
-        Ok(self.call::<Listed<Told>>(request).await?.page(Told::read))
+        Ok(self.call::<Listed<NumberResponse>>(request).await?.page(NumberResponse::read))
     }
 
     /// All of an account's numbers, with [`NUMBER_FIELDS`].
-    pub async fn phone_numbers(&self, token: &str, waba: &str) -> Result<Vec<RemoteNumber>, CallError> {
+    pub async fn phone_numbers(
+        &self,
+        token: &SecretString,
+        waba: &str,
+    ) -> Result<Vec<RemoteNumber>, CallError> {
         let (mut numbers, mut after): (Vec<RemoteNumber>, Option<String>) = (Vec::new(), None);
         for _page in 0..PAGES_MAX {
             let query = PageQuery { fields: NUMBER_FIELDS, limit: Some(PAGE_ITEMS), after: after.as_deref() };
@@ -189,32 +163,12 @@ impl Client {
     /// One number (`GET /{phone_number_id}`), with the fields named, or with Meta's own choice of them.
     pub async fn number(
         &self,
-        token: &str,
+        token: &SecretString,
         number: &PhoneNumberId,
         fields: &[&str],
     ) -> Result<RemoteNumber, CallError> {
         let query = PageQuery { fields, ..PageQuery::default() };
         let request = self.authorized(Method::GET, &[&number.0], token).query(&query.members());
-        Ok(self.call::<Told>(request).await?.read())
-    }
-
-    /// Sets the six-digit PIN of a number's two-step verification (`POST /{phone_number_id}`).
-    pub async fn set_pin(&self, token: &str, number: &PhoneNumberId, pin: &str) -> Result<(), CallError> {
-        let body = json!({ "pin": pin });
-        self.succeed(self.authorized(Method::POST, &[&number.0], token).json(&body)).await
-    }
-
-    /// Sends a number's messages and their statuses to an address of its own, or no longer (`POST /{phone_number_id}`;
-    /// Meta: webhook overrides). The app must be subscribed to the account first.
-    pub async fn override_number_callback(
-        &self,
-        token: &str,
-        number: &PhoneNumberId,
-        callback: Option<&CallbackOverride>,
-    ) -> Result<(), CallError> {
-        // Meta takes an empty address for none.
-        let none = json!({ "override_callback_uri": "" });
-        let body = json!({ "webhook_configuration": callback.map_or(none, |callback| json!(callback)) });
-        self.succeed(self.authorized(Method::POST, &[&number.0], token).json(&body)).await
+        Ok(self.call::<NumberResponse>(request).await?.read())
     }
 }

@@ -1,9 +1,7 @@
 //! Tokens: one from a code, and what one opens (Meta: embedded signup, debugging tokens).
 
-use std::fmt;
-
 use reqwest::Method;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::client::Client;
@@ -14,18 +12,12 @@ use crate::wire::{Id, lenient};
 const MANAGEMENT: &str = "whatsapp_business_management";
 
 /// A customer's token.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ExchangedToken {
-    /// It has no length that could be relied on.
-    pub access_token: String,
+    /// Of any length.
+    pub access_token: SecretString,
     /// How long it works, in seconds; for ever when nothing is said.
     pub expires_in: Option<i64>,
-}
-
-impl fmt::Debug for ExchangedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExchangedToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
-    }
 }
 
 /// What a token opens.
@@ -56,6 +48,12 @@ pub struct TokenError {
     pub subcode: Option<i64>,
     /// Meta's words.
     pub message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TokenResponse {
+    access_token: String,
+    expires_in: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -114,12 +112,16 @@ impl Client {
         let app = self.app();
         let query =
             [("client_id", app.id.as_str()), ("client_secret", app.secret.expose_secret()), ("code", code)];
-        self.call(self.bare(Method::GET, &["oauth", "access_token"]).query(&query)).await
+        let request = self.unauthenticated(Method::GET, &["oauth", "access_token"]).query(&query);
+        let TokenResponse { access_token, expires_in } = self.call(request).await?;
+        Ok(ExchangedToken { access_token: access_token.into(), expires_in })
     }
 
     /// What a token opens (`GET /debug_token`), asked with the app's own token.
-    pub async fn debug_token(&self, token: &str) -> Result<TokenInfo, CallError> {
-        let request = self.as_app(Method::GET, &["debug_token"]).query(&[("input_token", token)]);
+    pub async fn debug_token(&self, token: &SecretString) -> Result<TokenInfo, CallError> {
+        let request = self
+            .authorized_as_app(Method::GET, &["debug_token"])
+            .query(&[("input_token", token.expose_secret())]);
         Ok(self.call::<Debugged>(request).await?.data.read())
     }
 }

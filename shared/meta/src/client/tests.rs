@@ -42,7 +42,7 @@ fn the_calls_that_meta_answers_elsewhere_go_there_unless_meta_is_a_stand_in() {
         ("http://127.0.0.1:9", "http://127.0.0.1:9/v26.0/1/archive"),
     ] {
         let client = client(base, "v26.0").expect("a client");
-        let request = client.authorized_elsewhere(Method::POST, &["1", "archive"], "t").build();
+        let request = client.authorized_at_api_host(Method::POST, &["1", "archive"], &"t".into()).build();
         let request = request.expect("a request");
         assert_eq!(request.url().as_str().split('?').next(), Some(url));
     }
@@ -79,7 +79,8 @@ fn an_id_never_leads_to_another_path() {
         ("7/7?a#b", "/v26.0/7%2F7%3Fa%23b/messages"),
         ("../..", "/v26.0/..%2F../messages"),
     ] {
-        let request = client.authorized(Method::POST, &[id, "messages"], "t").build().expect("a request");
+        let request =
+            client.authorized(Method::POST, &[id, "messages"], &"t".into()).build().expect("a request");
         assert_eq!(request.url().path(), path);
     }
 }

@@ -200,7 +200,7 @@ impl ErrorClass {
     }
 
     /// Whether Meta turned a message away before it took it, and would take the same message later.
-    pub const fn is_for_now(self) -> bool {
+    pub const fn is_temporary(self) -> bool {
         matches!(
             self,
             Self::ThrottleApp
@@ -294,8 +294,6 @@ pub enum Advice {
     AdoptExisting,
     /// Lead the tenant through the login again.
     RestartSignup,
-    /// The outcome is unknown: wait for a status.
-    NeverBlindly,
     /// Never again.
     Permanent,
 }

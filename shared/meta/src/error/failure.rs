@@ -163,7 +163,7 @@ mod tests {
             }
             for body in [changed, bytes] {
                 let Some(failure) = Failure::read(status, &HeaderMap::new(), &body) else { continue };
-                prop_assert!(!failure.class().told().what.is_empty());
+                prop_assert!(!failure.class().explanation().problem.is_empty());
                 prop_assert!(failure.wait().is_none_or(|wait| wait.is_positive()));
                 let text = failure.error.map(|error| error.as_meta_error().text).unwrap_or_default();
                 let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();

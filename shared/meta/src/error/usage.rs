@@ -7,8 +7,7 @@ use jiff::SignedDuration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-use super::words::integer;
-use crate::client::UsageHeaders;
+use super::text::integer;
 
 /// A longer header is none of Meta's.
 const HEADER_BYTES_MAX: usize = 16_384;
@@ -29,11 +28,6 @@ pub struct Load {
 }
 
 impl Load {
-    /// The one nearest to its end.
-    pub fn highest(self) -> u32 {
-        self.call_count.max(self.total_time).max(self.total_cputime)
-    }
-
     fn read(value: &Value) -> Self {
         let percent = |name: &str| value.get(name).and_then(percent).unwrap_or_default();
         Self {
@@ -79,16 +73,6 @@ impl Usage {
         let business = text("x-business-use-case-usage");
         let retry_after = text(RETRY_AFTER.as_str());
         Self::read(text("x-app-usage"), business, text("x-ad-account-usage"), retry_after)
-    }
-
-    /// Reads what the client handed on unread.
-    pub fn told(headers: &UsageHeaders) -> Self {
-        Self::read(
-            headers.app.as_deref(),
-            headers.business_use_case.as_deref(),
-            headers.ad_account.as_deref(),
-            headers.retry_after.as_deref(),
-        )
     }
 
     /// Reads the texts of the headers, in the order of the fields.
@@ -189,7 +173,7 @@ mod tests {
             load: Load::default(),
             regain: None,
         };
-        assert_eq!(usage.app.map(Load::highest), Some(35));
+        assert_eq!(usage.app.map(|load| load.call_count), Some(35));
         assert_eq!(usage.business, [whatsapp, ads]);
         assert_eq!(
             (usage.ad_account, usage.ad_account_regain),
@@ -220,19 +204,6 @@ mod tests {
         let long = format!("{{\"{}\":[{{}}]}}", "1".repeat(HEADER_BYTES_MAX));
         assert_eq!(Usage::read(None, Some(&long), None, None), Usage::default());
         assert_eq!(Usage::read(Some("7"), None, Some("7"), Some("x")), Usage::default());
-    }
-
-    #[test]
-    fn what_the_client_hands_on_is_read_alike() {
-        let headers = UsageHeaders {
-            app: Some(r#"{"call_count":"7"}"#.to_owned()),
-            business_use_case: Some(r#"{"1":[{"estimated_time_to_regain_access":1}]}"#.to_owned()),
-            ad_account: Some(r#"{"acc_id_util_pct":"12.5"}"#.to_owned()),
-            retry_after: Some(" 90 ".to_owned()),
-        };
-        let usage = Usage::told(&headers);
-        assert_eq!((usage.app.map(Load::highest), usage.ad_account), (Some(7), Some(12)));
-        assert_eq!(usage.asked_wait(), Some(SignedDuration::from_secs(90)));
     }
 
     #[test]

@@ -50,7 +50,7 @@ struct Named {
 /// |---|---|---|
 /// | 2xx | an id, whatever stands beside it | accepted |
 /// | 2xx | no id | unknown: an error in a success contradicts itself |
-/// | 4xx | an error that holds [for now](ErrorClass::is_for_now) | known unsent |
+/// | 4xx | an error that holds [for now](ErrorClass::is_temporary) | known unsent |
 /// | 4xx | an error of Meta's own servers | unknown |
 /// | 4xx | any other error | rejected |
 /// | 4xx | an error and an id | unknown |
@@ -75,7 +75,7 @@ pub(super) fn outcome(answer: &Answer) -> Outcome {
     };
     match error.class() {
         ErrorClass::TransientServer => Outcome::Unknown,
-        class if class.is_for_now() => {
+        class if class.is_temporary() => {
             Outcome::KnownUnsent { wait: asked.or(class.wait()), error: Some(error.as_meta_error()) }
         }
         _ => Outcome::Rejected(error.as_meta_error()),

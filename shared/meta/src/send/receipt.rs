@@ -2,6 +2,7 @@
 
 use domain::{PhoneNumberId, Wamid};
 use reqwest::Method;
+use secrecy::SecretString;
 use serde_json::json;
 
 use crate::client::Client;
@@ -14,7 +15,7 @@ impl Client {
     /// is sent: the answer is `{"success": true}` and names none.
     pub async fn mark_read(
         &self,
-        token: &str,
+        token: &SecretString,
         number: &PhoneNumberId,
         message: &Wamid,
         is_typing: bool,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ pub struct Archived {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct ArchiveResponse {
     #[serde(default, alias = "unarchived_templates")]
     archived_templates: Vec<Id>,
     /// An object from id to words; an empty list where there are none.
@@ -29,7 +30,7 @@ struct Told {
     failed_templates: Value,
 }
 
-impl Told {
+impl ArchiveResponse {
     fn read(self) -> Archived {
         let words = |why: &Value| why.as_str().map_or_else(|| why.to_string(), str::to_owned);
         let failed = self.failed_templates.as_object().into_iter().flatten();
@@ -45,7 +46,7 @@ impl Client {
     /// [`TEMPLATES_PER_CALL_MAX`](super::TEMPLATES_PER_CALL_MAX), approved or rejected ones.
     pub async fn archive_templates(
         &self,
-        token: &str,
+        token: &SecretString,
         waba: &str,
         ids: &[String],
     ) -> Result<Archived, CallError> {
@@ -55,7 +56,7 @@ impl Client {
     /// Takes templates back within 28 days (`POST /{waba}/message_templates/unarchive`), with the status they had.
     pub async fn unarchive_templates(
         &self,
-        token: &str,
+        token: &SecretString,
         waba: &str,
         ids: &[String],
     ) -> Result<Archived, CallError> {
@@ -64,11 +65,12 @@ impl Client {
 
     async fn move_templates(
         &self,
-        token: &str,
+        token: &SecretString,
         path: [&str; 3],
         ids: &[String],
     ) -> Result<Archived, CallError> {
-        let request = self.authorized_elsewhere(Method::POST, &path, token).json(&json!({ "hsm_ids": ids }));
-        Ok(self.call::<Told>(request).await?.read())
+        let request =
+            self.authorized_at_api_host(Method::POST, &path, token).json(&json!({ "hsm_ids": ids }));
+        Ok(self.call::<ArchiveResponse>(request).await?.read())
     }
 }

@@ -77,7 +77,7 @@ pub struct RemoteButton {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Told {
+pub(super) struct TemplateResponse {
     id: Id,
     name: Option<String>,
     language: Option<String>,
@@ -91,18 +91,18 @@ pub(super) struct Told {
     components: Option<Vec<Value>>,
     rejected_reason: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
-    quality_score: Option<ToldQuality>,
+    quality_score: Option<QualityResponse>,
     #[serde(default, deserialize_with = "lenient")]
     message_send_ttl_seconds: Option<i64>,
 }
 
 #[derive(Deserialize)]
-struct ToldQuality {
+struct QualityResponse {
     score: Option<String>,
     date: Option<i64>,
 }
 
-impl Told {
+impl TemplateResponse {
     pub(super) fn read(self) -> RemoteTemplate {
         let category = |word: Option<String>| word.as_deref().map(TemplateCategory::read);
         let quality = self

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error_note;
-use super::look::Look;
+use super::json::JsonAccess;
 use crate::error::{Advice, ErrorClass};
 
 /// `account_update`: one of some twenty events, each with its own members.
@@ -69,14 +69,14 @@ pub(super) fn update(value: &Value) -> Result<AccountUpdate, &'static str> {
         r#type: value.text("event").ok_or("an account update without an event")?,
         phone_number: value.text("phone_number"),
         country: value.text("country"),
-        waba_info: value.kept("waba_info"),
-        violation_info: value.kept("violation_info"),
-        ban_info: value.kept("ban_info"),
-        restriction_info: value.kept("restriction_info"),
-        auth_international_rate_eligibility: value.kept("auth_international_rate_eligibility"),
-        partner_client_certification_info: value.kept("partner_client_certification_info"),
-        volume_tier_info: value.kept("volume_tier_info"),
-        disconnection_info: value.kept("disconnection_info"),
+        waba_info: value.raw("waba_info"),
+        violation_info: value.raw("violation_info"),
+        ban_info: value.raw("ban_info"),
+        restriction_info: value.raw("restriction_info"),
+        auth_international_rate_eligibility: value.raw("auth_international_rate_eligibility"),
+        partner_client_certification_info: value.raw("partner_client_certification_info"),
+        volume_tier_info: value.raw("volume_tier_info"),
+        disconnection_info: value.raw("disconnection_info"),
     })
 }
 
@@ -151,8 +151,8 @@ pub(super) fn capability(value: &Value) -> BusinessCapability {
         max_daily_conversations_per_business: limit("max_daily_conversations_per_business")
             .or_else(|| limit("max_daily_conversation_per_phone")),
         max_phone_numbers_per_waba: value
-            .whole("max_phone_numbers_per_waba")
-            .or_else(|| value.whole("max_phone_numbers_per_business")),
+            .integer("max_phone_numbers_per_waba")
+            .or_else(|| value.integer("max_phone_numbers_per_business")),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::look::{Look, UnixTime};
+use super::json::{JsonAccess, UnixTime};
 
 /// `calls`: a call begins or ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::look::{Look, UnixTime};
+use super::json::{JsonAccess, UnixTime};
 
 /// `smb_message_echoes`: what the business wrote in its app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,9 +60,9 @@ pub(super) fn chunk(value: &Value) -> Result<HistoryChunk, &'static str> {
     let about = value.at("metadata");
     let threads = value.list("threads");
     Ok(HistoryChunk {
-        phase: about.whole("phase"),
-        chunk_order: about.whole("chunk_order"),
-        progress: about.whole("progress"),
+        phase: about.integer("phase"),
+        chunk_order: about.integer("chunk_order"),
+        progress: about.integer("progress"),
         threads: threads.len(),
         messages: threads.iter().map(|thread| thread.list("messages").len()).sum(),
     })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::look::{self, Look, UnixTime};
+use super::json::{self, JsonAccess, UnixTime};
 
 /// Types that are named after the member which holds what there is of them.
 pub(super) const KINDS: [&str; 16] = [
@@ -84,7 +84,7 @@ pub enum Content {
         /// What was written beside it.
         text: Option<String>,
     },
-    /// A place.
+    /// A origin.
     Location {
         /// Degrees north.
         latitude: Option<f64>,
@@ -215,7 +215,7 @@ fn reply(interactive: &Value, kind: Option<&str>) -> Reply {
             let flow = interactive.at("nfm_reply");
             let response = flow.at("response_json");
             let as_text = || Some(response.to_string()).filter(|_| response.is_object());
-            Reply::Flow { flow_name: flow.text("name"), flow_response: look::text(response).or_else(as_text) }
+            Reply::Flow { flow_name: flow.text("name"), flow_response: json::text(response).or_else(as_text) }
         }
         Some("call_permission_reply") => {
             let permission = interactive.at("call_permission_reply");

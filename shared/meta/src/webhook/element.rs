@@ -3,8 +3,8 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::event::What;
-use super::look::Look;
+use super::event::EventData;
+use super::json::JsonAccess;
 use super::status::{self, Status, Wire};
 use super::{account, call, coexistence, inbound, person};
 
@@ -39,31 +39,31 @@ pub(super) fn read(
     field: &str,
     value: &Value,
     contact: &Value,
-) -> Result<Vec<What<'static>>, &'static str> {
-    let what = match (key, field) {
-        ("statuses", "calls") => What::CallStatus(call::status(value)?),
-        ("statuses", _) if value.at("type") == "call" => What::CallStatus(call::status(value)?),
-        ("statuses", _) => What::MessageStatus(Box::new(status::read(value)?)),
-        ("messages", "history") => What::HistoryMedia(coexistence::media(value)?),
+) -> Result<Vec<EventData<'static>>, &'static str> {
+    let data = match (key, field) {
+        ("statuses", "calls") => EventData::CallStatus(call::status(value)?),
+        ("statuses", _) if value.at("type") == "call" => EventData::CallStatus(call::status(value)?),
+        ("statuses", _) => EventData::MessageStatus(Box::new(status::read(value)?)),
+        ("messages", "history") => EventData::HistoryMedia(coexistence::media(value)?),
         ("messages", _) if value.at("type") == "system" => {
-            What::SystemMessage(Box::new(inbound::read_system(value, contact)?))
+            EventData::SystemMessage(Box::new(inbound::read_system(value, contact)?))
         }
-        ("messages", _) => What::InboundMessage(Box::new(inbound::read(value, contact)?)),
-        ("errors", _) => What::AccountError(account::error(value)?),
-        ("calls", _) => What::Call(call::call(value)?),
+        ("messages", _) => EventData::InboundMessage(Box::new(inbound::read(value, contact)?)),
+        ("errors", _) => EventData::AccountError(account::error(value)?),
+        ("calls", _) => EventData::Call(call::call(value)?),
         ("history", _) if !value.list("errors").is_empty() => {
-            // The business did not share its history; Meta says so with an error in its place.
+            // The business did not share its history; Meta says so with an error in its origin.
             let errors = value.list("errors").iter();
-            return errors.map(|error| account::error(error).map(What::AccountError)).collect();
+            return errors.map(|error| account::error(error).map(EventData::AccountError)).collect();
         }
-        ("history", _) => What::HistoryChunk(coexistence::chunk(value)?),
-        ("message_echoes", "history") => What::HistoryEcho(coexistence::media_echo(value)?),
-        ("message_echoes", _) => What::BusinessAppEcho(coexistence::echo(value)?),
-        ("state_sync", _) => What::ContactSync(person::contact(value)?),
-        ("user_preferences", _) => What::UserPreference(person::preference(value)?),
-        ("user_id_update", _) => What::UserIdUpdate(person::user_id(value)?),
-        ("groups", _) => What::Group(call::group(value)?),
-        _ => What::OtherField,
+        ("history", _) => EventData::HistoryChunk(coexistence::chunk(value)?),
+        ("message_echoes", "history") => EventData::HistoryEcho(coexistence::media_echo(value)?),
+        ("message_echoes", _) => EventData::BusinessAppEcho(coexistence::echo(value)?),
+        ("state_sync", _) => EventData::ContactSync(person::contact(value)?),
+        ("user_preferences", _) => EventData::UserPreference(person::preference(value)?),
+        ("user_id_update", _) => EventData::UserIdUpdate(person::user_id(value)?),
+        ("groups", _) => EventData::Group(call::group(value)?),
+        _ => EventData::OtherField,
     };
-    Ok(vec![what])
+    Ok(vec![data])
 }

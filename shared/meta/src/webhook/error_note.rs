@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::lean::{Id, Text};
-use super::look::Look;
+use super::borrowed::{Id, Text};
+use super::json::JsonAccess;
 use crate::error::{Advice, ErrorClass, details};
 
 /// An error as a webhook tells it.
@@ -85,12 +85,12 @@ pub(super) fn read_all(errors: &[Value]) -> Vec<ErrorNote<'static>> {
 
 /// Reads an error member by member.
 pub(super) fn read(error: &Value) -> ErrorNote<'static> {
-    let code = error.whole("code");
+    let code = error.integer("code");
     ErrorNote {
         code,
         title: error.text("title").map(Cow::Owned),
         message: error.text("message").map(Cow::Owned),
         details: error.get("error_data").and_then(details).map(Cow::Owned),
-        class: class(code, error.whole("error_subcode")),
+        class: class(code, error.integer("error_subcode")),
     }
 }

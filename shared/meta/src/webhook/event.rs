@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::account::{AccountAlert, AccountError, AccountReview, AccountUpdate, BusinessCapability};
 use super::call::{Call, CallStatus, Group, ThreadControl};
 use super::coexistence::{Echo, HistoryChunk, HistoryEcho, HistoryMedia};
+use super::fragment::Fragment;
 use super::inbound::{Inbound, SystemMessage};
-use super::look::UnixTime;
+use super::json::UnixTime;
 use super::number::{BusinessUsername, PhoneName, PhoneQuality, Security};
 use super::person::{ContactSync, UserIdUpdate, UserPreference};
-use super::raw::Part;
 use super::status::Status;
 use super::template::{
     TemplateCategory, TemplateCategoryMismatch, TemplateComponents, TemplateQuality, TemplateStatus,
@@ -23,24 +23,24 @@ use super::template::{
 pub struct Event<'a> {
     /// Where it stood.
     #[serde(flatten)]
-    pub place: Place<'a>,
+    pub origin: EventOrigin<'a>,
     /// What it says.
     #[serde(flatten)]
-    pub what: What<'a>,
+    pub data: EventData<'a>,
     #[serde(skip)]
-    pub(super) part: Option<Part<'a>>,
+    pub(super) part: Option<Fragment<'a>>,
 }
 
 impl Event<'_> {
     /// Meta's JSON of it, as the webhook that it would have been alone; none for a status that was read whole.
     pub fn raw(&self) -> Option<Value> {
-        self.part.as_ref().map(Part::alone)
+        self.part.as_ref().map(Fragment::as_webhook)
     }
 }
 
 /// Where in a webhook an event stood: of whom it is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Place<'a> {
+pub struct EventOrigin<'a> {
     /// The entry's id: the WhatsApp Business account; for some account updates the partner's business, or `0`.
     pub waba_id: Option<Cow<'a, str>>,
     /// The entry's time, which account and template updates have.
@@ -54,7 +54,7 @@ pub struct Place<'a> {
 /// What is said. The shapes: Meta, webhooks, reference of the fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum What<'a> {
+pub enum EventData<'a> {
     /// What became of a message of ours.
     MessageStatus(Box<Status<'a>>),
     /// A message to us.
@@ -134,7 +134,7 @@ pub struct IgnoredObject {
     pub object: String,
 }
 
-impl What<'_> {
+impl EventData<'_> {
     /// The kind, in a word.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -10,12 +10,12 @@ use domain::updates::{StatusUpdate, Update};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
+use super::borrowed::{Id, Text};
 use super::error_note;
-use super::event::{Event, Place, What};
-use super::lean::{Id, Text};
-use super::look::UnixTime;
-use super::queue::{Essence, is_storable};
+use super::event::{Event, EventData, EventOrigin};
+use super::json::UnixTime;
 use super::status::{Status, Wire};
+use super::updates::{StatusFields, is_storable};
 use super::{MESSAGES, OBJECT};
 
 #[derive(Deserialize)]
@@ -66,23 +66,23 @@ struct Metadata<'a> {
 }
 
 /// A status with everything that it says.
-struct Whole<'a>(Status<'a>);
+struct FullStatus<'a>(Status<'a>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Whole<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for FullStatus<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let status = Wire::deserialize(deserializer)?.into_status();
         status
-            .filter(|status| status.evidence().is_some())
+            .filter(|status| status.delivery_status().is_some())
             .map(Self)
             .ok_or_else(|| Error::custom("out of the ordinary"))
     }
 }
 
 /// A status as far as it is acted on; the rest is passed over. Its number is not known while it is read.
-struct ActedOn(StatusUpdate);
+struct HandledStatus(StatusUpdate);
 
 #[derive(Deserialize)]
-struct LeanWire<'a> {
+struct MinimalStatus<'a> {
     #[serde(borrow)]
     id: Id<'a>,
     #[serde(borrow)]
@@ -96,30 +96,30 @@ struct LeanWire<'a> {
     errors: Option<Vec<error_note::Wire<'a>>>,
 }
 
-impl<'de> Deserialize<'de> for ActedOn {
+impl<'de> Deserialize<'de> for HandledStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let odd = || Error::custom("out of the ordinary");
-        let wire = LeanWire::deserialize(deserializer)?;
+        let wire = MinimalStatus::deserialize(deserializer)?;
         if wire.id.0.is_empty() || wire.r#type.is_some() {
             return Err(odd());
         }
         let errors = wire.errors.into_iter().flatten().map(error_note::Wire::into_note);
-        let essence = Essence {
+        let essence = StatusFields {
             wamid: wire.id.0,
             status: &wire.status.0,
             at: wire.timestamp.and_then(|text| UnixTime::from_text(&text.0)),
             callback_data: wire.biz_opaque_callback_data.as_ref().map(|id| id.0.as_ref()),
         };
-        essence.acted_on(errors).map(Self).map_err(|_reason| odd())
+        essence.into_update(errors).map(Self).map_err(|_reason| odd())
     }
 }
 
 /// The events of a body of statuses, all of them sound and of a known kind; none if it is anything else.
 pub(super) fn read(body: &[u8]) -> Option<Vec<Event<'_>>> {
     let mut events = Vec::new();
-    each(body, PhantomData::<Whole<'_>>, |place, Whole(status)| {
-        let what = What::MessageStatus(Box::new(status));
-        events.push(Event { place: place.clone(), what, part: None });
+    each(body, PhantomData::<FullStatus<'_>>, |origin, FullStatus(status)| {
+        let data = EventData::MessageStatus(Box::new(status));
+        events.push(Event { origin: origin.clone(), data, part: None });
     })?;
     Some(events)
 }
@@ -127,9 +127,9 @@ pub(super) fn read(body: &[u8]) -> Option<Vec<Event<'_>>> {
 /// The same as updates for the queue, without the events between.
 pub(super) fn updates(body: &[u8]) -> Option<Vec<Update>> {
     let mut updates = Vec::new();
-    each(body, PhantomData::<ActedOn>, |place, ActedOn(mut status)| {
+    each(body, PhantomData::<HandledStatus>, |origin, HandledStatus(mut status)| {
         status.phone_number_id =
-            PhoneNumberId(place.phone_number_id.as_deref().unwrap_or_default().to_owned());
+            PhoneNumberId(origin.phone_number_id.as_deref().unwrap_or_default().to_owned());
         updates.push(Update::Status(status));
     })?;
     Some(updates)
@@ -139,7 +139,7 @@ pub(super) fn updates(body: &[u8]) -> Option<Vec<Update>> {
 fn each<'a, T: Deserialize<'a>>(
     body: &'a [u8],
     _as: PhantomData<T>,
-    mut take: impl FnMut(&Place<'a>, T),
+    mut take: impl FnMut(&EventOrigin<'a>, T),
 ) -> Option<()> {
     let body: Body<'a, T> = serde_json::from_slice(body).ok()?;
     if body.object.0 != OBJECT {
@@ -154,8 +154,8 @@ fn each<'a, T: Deserialize<'a>>(
                 return None;
             }
             let (phone_number_id, field) = (Some(number), Some(field.0));
-            let place = Place { waba_id: waba_id.clone(), time, phone_number_id, field };
-            value.statuses.into_iter().for_each(|status| take(&place, status));
+            let origin = EventOrigin { waba_id: waba_id.clone(), time, phone_number_id, field };
+            value.statuses.into_iter().for_each(|status| take(&origin, status));
         }
     }
     Some(())

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::event::What;
+use super::event::EventData;
 use super::{account, call, number, template};
 
 /// Whether the field's value holds lists, each element of which is a thing of its own.
@@ -45,29 +45,31 @@ pub(super) fn is_read(field: &str) -> bool {
 }
 
 /// Reads the value of a field.
-pub(super) fn read(field: &str, value: &Value) -> Result<What<'static>, &'static str> {
+pub(super) fn read(field: &str, value: &Value) -> Result<EventData<'static>, &'static str> {
     Ok(match field {
         "message_template_status_update" | "message_template_quality_update"
             if template::is_quality(value) =>
         {
-            What::TemplateQuality(template::quality(value)?)
+            EventData::TemplateQuality(template::quality(value)?)
         }
-        "message_template_quality_update" => What::TemplateQuality(template::quality(value)?),
-        "message_template_status_update" => What::TemplateStatus(template::status(value)?),
-        "template_category_update" => What::TemplateCategory(template::category(value)?),
-        "template_correct_category_detection" => What::TemplateCategoryMismatch(template::mismatch(value)?),
-        "message_template_components_update" => What::TemplateComponents(template::components(value)),
-        "phone_number_quality_update" => What::PhoneQuality(number::quality(value)?),
-        "phone_number_name_update" => What::PhoneName(number::name(value)?),
-        "account_update" => What::AccountUpdate(Box::new(account::update(value)?)),
-        "account_review_update" => What::AccountReview(account::review(value)?),
-        "account_alerts" => What::AccountAlert(account::alert(value)?),
-        "business_capability_update" => What::BusinessCapability(account::capability(value)),
-        "security" => What::Security(number::security(value)?),
+        "message_template_quality_update" => EventData::TemplateQuality(template::quality(value)?),
+        "message_template_status_update" => EventData::TemplateStatus(template::status(value)?),
+        "template_category_update" => EventData::TemplateCategory(template::category(value)?),
+        "template_correct_category_detection" => {
+            EventData::TemplateCategoryMismatch(template::mismatch(value)?)
+        }
+        "message_template_components_update" => EventData::TemplateComponents(template::components(value)),
+        "phone_number_quality_update" => EventData::PhoneQuality(number::quality(value)?),
+        "phone_number_name_update" => EventData::PhoneName(number::name(value)?),
+        "account_update" => EventData::AccountUpdate(Box::new(account::update(value)?)),
+        "account_review_update" => EventData::AccountReview(account::review(value)?),
+        "account_alerts" => EventData::AccountAlert(account::alert(value)?),
+        "business_capability_update" => EventData::BusinessCapability(account::capability(value)),
+        "security" => EventData::Security(number::security(value)?),
         "business_username_update" | "business_username_updates" => {
-            What::BusinessUsername(number::username(value)?)
+            EventData::BusinessUsername(number::username(value)?)
         }
-        "messaging_handovers" => What::ThreadControl(call::thread(value)?),
-        _ => What::OtherField,
+        "messaging_handovers" => EventData::ThreadControl(call::thread(value)?),
+        _ => EventData::OtherField,
     })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::content::{Content, KINDS, content};
 use super::error_note::{self, ErrorNote};
-use super::look::{Look, UnixTime};
+use super::json::{JsonAccess, UnixTime};
 
 /// A message to the business (Meta: webhooks, messages). The person may have no phone number: then there is a user id.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -181,8 +181,8 @@ fn context(message: &Value) -> Context {
         frequently_forwarded: context.flag("frequently_forwarded"),
         referred_product: context.at("referred_product").id("product_retailer_id"),
         conversation_context: message
-            .kept("conversation_context")
-            .or_else(|| context.kept("conversation_context")),
+            .raw("conversation_context")
+            .or_else(|| context.raw("conversation_context")),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::look::Look;
+use super::json::JsonAccess;
 
 /// `phone_number_quality_update`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

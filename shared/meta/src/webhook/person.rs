@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::look::{Look, UnixTime};
+use super::json::{JsonAccess, UnixTime};
 
 /// `user_preferences`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

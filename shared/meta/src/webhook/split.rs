@@ -10,10 +10,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::event::{Event, Place, Unreadable, What};
-use super::lean::{Id, Text};
-use super::look::{Look, UnixTime};
-use super::raw::{Members, Part, elements, value};
+use super::borrowed::{Id, Text};
+use super::event::{Event, EventData, EventOrigin, Unreadable};
+use super::fragment::{Fragment, Members, elements, value};
+use super::json::{JsonAccess, UnixTime};
 use super::{OBJECT, element, field, inbound};
 
 /// Members of an entry, or beside a list, that are longer than this are not repeated with every part that is kept: a
@@ -31,20 +31,20 @@ pub(super) fn read(entries: Vec<&RawValue>) -> Vec<Event<'_>> {
 
 fn read_entry<'a>(entry: &'a RawValue, events: &mut Vec<Event<'a>>) {
     let members = Members::of(entry).unwrap_or_default();
-    let place = Place {
+    let origin = EventOrigin {
         waba_id: members.get("id").and_then(id),
         time: members.get("time").and_then(id).and_then(|text| UnixTime::from_text(&text)),
-        ..Place::default()
+        ..EventOrigin::default()
     };
     let Some(changes) = members.get("changes").and_then(elements) else {
         let before = format!(r#"{{"object":"{OBJECT}","entry":["#);
-        let part = Part { before: before.into(), text: entry.get(), after: Cow::Borrowed("]}") };
-        events.push(unreadable("an entry without changes", place, part));
+        let part = Fragment { before: before.into(), text: entry.get(), after: Cow::Borrowed("]}") };
+        events.push(unreadable("an entry without changes", origin, part));
         return;
     };
     let shared = members.written(|key, text| key != "changes" && text.len() <= SHARED_BYTES_MAX);
     let head = format!(r#"{{"object":"{OBJECT}","entry":[{{{shared}"changes":["#).into();
-    let entry = Entry { place, head };
+    let entry = Entry { origin, head };
     for change in changes {
         read_change(change, &entry, events);
     }
@@ -52,49 +52,50 @@ fn read_entry<'a>(entry: &'a RawValue, events: &mut Vec<Event<'a>>) {
 
 /// Where a change stood.
 struct Entry<'a> {
-    place: Place<'a>,
+    origin: EventOrigin<'a>,
     /// A webhook up to its first change.
     head: Arc<str>,
 }
 
 fn read_change<'a>(change: &'a RawValue, entry: &Entry<'a>, events: &mut Vec<Event<'a>>) {
-    let whole = || Part { before: Arc::clone(&entry.head), text: change.get(), after: Cow::Borrowed("]}]}") };
+    let whole =
+        || Fragment { before: Arc::clone(&entry.head), text: change.get(), after: Cow::Borrowed("]}]}") };
     let members = Members::of(change).unwrap_or_default();
     let Some(Text(name)) = members.get("field").and_then(|raw| serde_json::from_str(raw.get()).ok()) else {
-        events.push(unreadable("a change without a field", entry.place.clone(), whole()));
+        events.push(unreadable("a change without a field", entry.origin.clone(), whole()));
         return;
     };
-    let mut place = Place { field: Some(name.clone()), ..entry.place.clone() };
+    let mut origin = EventOrigin { field: Some(name.clone()), ..entry.origin.clone() };
     let Some(inner) = members.get("value").and_then(|raw| Some((raw, Members::of(raw)?))) else {
         events.push(if field::is_read(&name) {
-            unreadable("a change without a value", place, whole())
+            unreadable("a change without a value", origin, whole())
         } else {
-            Event { place, what: What::OtherField, part: Some(whole()) }
+            Event { origin, data: EventData::OtherField, part: Some(whole()) }
         });
         return;
     };
     let (raw, inner) = inner;
-    place.phone_number_id = number_of(&inner);
+    origin.phone_number_id = number_of(&inner);
     if !field::is_lists(&name) {
-        let what =
+        let data =
             value(raw).ok_or("a value that cannot be read").and_then(|value| field::read(&name, &value));
-        events.push(match what {
-            Ok(what) => Event { place, what, part: Some(whole()) },
-            Err(reason) => unreadable(reason, place, whole()),
+        events.push(match data {
+            Ok(data) => Event { origin, data, part: Some(whole()) },
+            Err(reason) => unreadable(reason, origin, whole()),
         });
         return;
     }
     let shared = inner.written(|key, text| is_frame(key) && text.len() <= SHARED_BYTES_MAX);
     let head = format!(r#"{}{{"field":{},"value":{{{shared}"#, entry.head, Value::from(name.as_ref()));
     let contacts = Contacts::of(inner.get("contacts"));
-    let lists = Lists { name: &name, place: &place, head: &head, contacts: &contacts };
+    let lists = Lists { name: &name, origin: &origin, head: &head, contacts: &contacts };
     let mut has_lists = false;
     for (key, raw) in inner.iter().filter(|(key, _)| !is_frame(key) && *key != "contacts") {
         has_lists = true;
         lists.read(key, raw, events);
     }
     if !has_lists {
-        events.push(Event { place, what: What::OtherField, part: Some(whole()) });
+        events.push(Event { origin, data: EventData::OtherField, part: Some(whole()) });
     }
 }
 
@@ -113,14 +114,14 @@ fn id(raw: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str(raw.get()).ok().map(|Id(id)| id).filter(|id| !id.is_empty())
 }
 
-fn unreadable<'a>(reason: impl Into<String>, place: Place<'a>, part: Part<'a>) -> Event<'a> {
-    Event { place, what: What::Unreadable(Unreadable { reason: reason.into() }), part: Some(part) }
+fn unreadable<'a>(reason: impl Into<String>, origin: EventOrigin<'a>, part: Fragment<'a>) -> Event<'a> {
+    Event { origin, data: EventData::Unreadable(Unreadable { reason: reason.into() }), part: Some(part) }
 }
 
 /// The lists of one change.
 struct Lists<'c, 'a> {
     name: &'c str,
-    place: &'c Place<'a>,
+    origin: &'c EventOrigin<'a>,
     /// A webhook up to the first list of this change.
     head: &'c str,
     contacts: &'c Contacts<'a>,
@@ -129,21 +130,25 @@ struct Lists<'c, 'a> {
 impl<'a> Lists<'_, 'a> {
     fn read(&self, key: &str, raw: &'a RawValue, events: &mut Vec<Event<'a>>) {
         let key_json = Value::from(key);
-        let alone = || Part {
+        let alone = || Fragment {
             before: format!("{}{key_json}:", self.head).into(),
             text: raw.get(),
             after: Cow::Borrowed("}}]}]}"),
         };
         if !element::is_list(key) {
             // A member that Meta added since.
-            events.push(Event { place: self.place.clone(), what: What::OtherField, part: Some(alone()) });
+            events.push(Event {
+                origin: self.origin.clone(),
+                data: EventData::OtherField,
+                part: Some(alone()),
+            });
             return;
         }
         if raw.get() == "null" {
             return;
         }
         let Some(list) = elements(raw) else {
-            events.push(unreadable(format!("{key} that are no list"), self.place.clone(), alone()));
+            events.push(unreadable(format!("{key} that are no list"), self.origin.clone(), alone()));
             return;
         };
         let before: Arc<str> = format!("{}{key_json}:[", self.head).into();
@@ -153,7 +158,7 @@ impl<'a> Lists<'_, 'a> {
     }
 
     fn read_element(&self, key: &str, raw: &'a RawValue, before: &Arc<str>, events: &mut Vec<Event<'a>>) {
-        let part = |contact: Option<&RawValue>| Part {
+        let part = |contact: Option<&RawValue>| Fragment {
             before: Arc::clone(before),
             text: raw.get(),
             after: contact.map_or(Cow::Borrowed("]}}]}]}"), |contact| {
@@ -161,13 +166,13 @@ impl<'a> Lists<'_, 'a> {
             }),
         };
         if let Some(status) = element::status(key, self.name, raw) {
-            let what = What::MessageStatus(Box::new(status));
-            events.push(Event { place: self.place.clone(), what, part: Some(part(None)) });
+            let data = EventData::MessageStatus(Box::new(status));
+            events.push(Event { origin: self.origin.clone(), data, part: Some(part(None)) });
             return;
         }
         let Some(value) = value(raw) else {
             let reason = format!("one of the {key} that cannot be read");
-            events.push(unreadable(reason, self.place.clone(), part(None)));
+            events.push(unreadable(reason, self.origin.clone(), part(None)));
             return;
         };
         let contact = (key == "messages").then(|| self.contacts.of_message(&value)).flatten();
@@ -175,12 +180,12 @@ impl<'a> Lists<'_, 'a> {
         let beside = contact.map_or(&no_contact, |(_, contact)| contact);
         let part = part(contact.map(|(raw, _)| raw));
         match element::read(key, self.name, &value, beside) {
-            Ok(said) => events.extend(said.into_iter().map(|what| Event {
-                place: self.place.clone(),
-                what,
+            Ok(said) => events.extend(said.into_iter().map(|data| Event {
+                origin: self.origin.clone(),
+                data,
                 part: Some(part.clone()),
             })),
-            Err(reason) => events.push(unreadable(reason, self.place.clone(), part)),
+            Err(reason) => events.push(unreadable(reason, self.origin.clone(), part)),
         }
     }
 }

@@ -9,9 +9,9 @@ use domain::messages::Evidence;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::borrowed::{Id, Text};
 use super::error_note::{self, ErrorNote};
-use super::lean::{Id, Text};
-use super::look::{Look, UnixTime};
+use super::json::{JsonAccess, UnixTime};
 
 /// A status (Meta: webhooks, messages, status).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -68,13 +68,13 @@ pub struct Pricing<'a> {
 
 impl Status<'_> {
     /// What it proves of the message, if its kind is known.
-    pub fn evidence(&self) -> Option<Evidence> {
-        evidence(&self.status)
+    pub fn delivery_status(&self) -> Option<Evidence> {
+        delivery_status(&self.status)
     }
 }
 
 /// What Meta's word proves. A voice message that was played was opened.
-pub(super) fn evidence(word: &str) -> Option<Evidence> {
+pub(super) fn delivery_status(word: &str) -> Option<Evidence> {
     if word == "played" { Some(Evidence::Read) } else { Evidence::from_word(word) }
 }
 

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::look::{Look, UnixTime};
+use super::json::{JsonAccess, UnixTime};
 
 /// Which template. It may be one that the tenant never made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Named {
+pub struct TemplateRef {
     /// Meta's id of it.
     pub template_id: Option<String>,
     /// Its name.
@@ -17,15 +17,15 @@ pub struct Named {
     pub language: Option<String>,
 }
 
-impl Named {
+impl TemplateRef {
     /// The language as calls write it.
     pub fn api_language(&self) -> Option<String> {
         self.language.as_ref().map(|language| language.replace('-', "_"))
     }
 }
 
-fn named(value: &Value) -> Named {
-    Named {
+fn named(value: &Value) -> TemplateRef {
+    TemplateRef {
         template_id: value.id("message_template_id"),
         name: value.text("message_template_name"),
         language: value.text("message_template_language"),
@@ -37,7 +37,7 @@ fn named(value: &Value) -> Named {
 pub struct TemplateStatus {
     /// Which.
     #[serde(flatten)]
-    pub template: Named,
+    pub template: TemplateRef,
     /// Meta's word: `APPROVED`, `REJECTED`, `PAUSED`, `DISABLED`, `REINSTATED`, …
     pub status: String,
     /// Meta's word for why; `NONE` when it is fine.
@@ -58,9 +58,9 @@ pub(super) fn status(value: &Value) -> Result<TemplateStatus, &'static str> {
         status: value.text("event").ok_or("a template status without an event")?,
         reason: value.text("reason"),
         category: value.text("message_template_category"),
-        disable_info: value.kept("disable_info"),
-        rejection_info: value.kept("rejection_info"),
-        other_info: value.kept("other_info"),
+        disable_info: value.raw("disable_info"),
+        rejection_info: value.raw("rejection_info"),
+        other_info: value.raw("other_info"),
     })
 }
 
@@ -69,7 +69,7 @@ pub(super) fn status(value: &Value) -> Result<TemplateStatus, &'static str> {
 pub struct TemplateQuality {
     /// Which.
     #[serde(flatten)]
-    pub template: Named,
+    pub template: TemplateRef,
     /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`, as it was.
     pub previous: Option<String>,
     /// As it is.
@@ -97,7 +97,7 @@ pub(super) fn quality(value: &Value) -> Result<TemplateQuality, &'static str> {
 pub struct TemplateCategory {
     /// Which.
     #[serde(flatten)]
-    pub template: Named,
+    pub template: TemplateRef,
     /// The category now.
     pub current: String,
     /// What is said of it.
@@ -137,7 +137,7 @@ pub(super) fn category(value: &Value) -> Result<TemplateCategory, &'static str> 
 pub struct TemplateCategoryMismatch {
     /// Which.
     #[serde(flatten)]
-    pub template: Named,
+    pub template: TemplateRef,
     /// The category it has.
     pub current: Option<String>,
     /// The category it should have.
@@ -157,7 +157,7 @@ pub(super) fn mismatch(value: &Value) -> Result<TemplateCategoryMismatch, &'stat
 pub struct TemplateComponents {
     /// Which.
     #[serde(flatten)]
-    pub template: Named,
+    pub template: TemplateRef,
     /// The text above, if it is text.
     pub header: Option<String>,
     /// The text.

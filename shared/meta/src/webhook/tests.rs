@@ -1,6 +1,6 @@
-mod acted_on;
-mod kept;
+mod handled;
 mod properties;
+mod unhandled;
 
 use domain::messages::Evidence;
 use domain::updates::{MetaError, StatusUpdate};

@@ -3,24 +3,22 @@
 //!
 //! The corpus' request is translated into our types ([`message`], [`interactive`], [`new_template`]), the call is made,
 //! and what arrived at the server is compared with the corpus' request again ([`request`]): what our types cannot say is
-//! missing there. What the client read is told in the corpus' words ([`told`]) and compared with what must be read.
+//! missing there. What the client read is told in the corpus' words ([`answers`]) and compared with what must be read.
 
+#[path = "calls/answers.rs"]
+mod answers;
 #[path = "calls/edges.rs"]
 mod edges;
 #[path = "calls/graph.rs"]
 mod graph;
 #[path = "calls/interactive.rs"]
 mod interactive;
-#[path = "calls/library.rs"]
-mod library;
 #[path = "calls/message.rs"]
 mod message;
 #[path = "calls/new_template.rs"]
 mod new_template;
 #[path = "calls/request.rs"]
 mod request;
-#[path = "calls/told.rs"]
-mod told;
 
 use serde_json::Value;
 

@@ -2,7 +2,8 @@
 
 use domain::messages::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId};
-use meta::{Failure, TemplateSend};
+use meta::error::Failure;
+use meta::send::TemplateSend;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ pub(crate) async fn judge(case: &Value, exchange: &Value) -> Verdict {
     }
     // The client reads it alike, whatever it asked for.
     let server = Server::answering(replies(exchange, 2)).await;
-    let refused = server.client().subscribe_app("token", "1").await.err();
+    let refused = server.client().subscribe_app(&"token".into(), "1").await.err();
     let read = refused.as_ref().and_then(meta::CallError::graph);
     let told = failure.as_ref().and_then(|failure| failure.error.as_ref());
     verdicts.push(Verdict::equal("what the client reads", &read, &told));
@@ -76,7 +77,7 @@ async fn judge_send(case: &Value, exchange: &Value, server: &Server) -> Vec<Verd
         attempt: AttemptId::random(),
     };
     let number = PhoneNumberId("1".to_owned());
-    let outcome = server.client().send_template("token", &number, &send).await;
+    let outcome = server.client().send_template(&"token".into(), &number, &send).await;
     let status = exchange["response"]["status"].as_u64().unwrap_or_default();
     let proven = word(&outcome);
     let never = || json!({"retry": "never_blindly"});

@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
-use meta::webhook::{Event, What};
+use meta::webhook::{Event, EventData};
 
 use crate::Verdict;
 
 /// An event in the corpus' words.
 pub(crate) fn told(event: &Event<'_>) -> Value {
     let mut told = serde_json::to_value(event).expect("an event is JSON");
-    let more = match &event.what {
-        What::MessageStatus(status) => {
+    let more = match &event.data {
+        EventData::MessageStatus(status) => {
             let error = status.errors.first();
             json!({
-                "known_status": status.evidence().is_some(),
+                "known_status": status.delivery_status().is_some(),
                 "error_code": error.and_then(|error| error.code),
                 "retry": error.map(meta::webhook::ErrorNote::advice),
             })
         }
-        What::OtherField => json!({"action": "store raw, acknowledge"}),
+        EventData::OtherField => json!({"action": "store raw, acknowledge"}),
         _ => json!({}),
     };
     let members = told.as_object_mut().expect("an event is an object");

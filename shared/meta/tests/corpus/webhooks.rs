@@ -1,6 +1,7 @@
 //! Webhooks, their signature and their handshake; the login window's message.
 
-use meta::{Signup, signature, webhook};
+use meta::accounts::Signup;
+use meta::{signature, webhook};
 use serde_json::Value;
 
 use crate::events::{alike, compare, is_aside, told};

@@ -2,13 +2,16 @@
 
 use axum::http::Method;
 use domain::{Category, PhoneNumberId};
-use meta::{
-    CallError, ErrorClass, NewTemplate, RemoteNumber, TemplateCategory, TemplateContent, TemplateOptions,
-    TemplateQuery, TemplateState,
+use meta::CallError;
+use meta::accounts::RemoteNumber;
+use meta::error::ErrorClass;
+use meta::templates::{
+    NewTemplate, TemplateCategory, TemplateContent, TemplateOptions, TemplateQuery, TemplateState,
 };
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::server::{APP_ID, APP_SECRET, Reply, Server};
+use crate::server::{APP_ID, APP_SECRET, Reply, Server, token};
 
 const WABA: &str = "102290129340398";
 
@@ -28,16 +31,15 @@ async fn a_template_is_offered_as_meta_wants_it() {
         content: TemplateContent::of_body("Hello {{1}} and {{2}}!", &["Alice".to_owned(), "Bob".to_owned()]),
         options: TemplateOptions::default(),
     };
-    let state = client.create_template("token", WABA, &new).await.expect("a template");
+    let state = client.create_template(&token(), WABA, &new).await.expect("a template");
     let expected = TemplateState {
         id: "572279198452421".to_owned(),
         status: "PENDING".to_owned(),
         category: Some(Category::Marketing.into()),
-        language: None,
     };
     assert_eq!(state, expected, "an id may be a number, and Meta may choose the category");
     new.content = TemplateContent::of_body("Hello {{1}} and {{2}}!", &[]);
-    let state = client.create_template("token", WABA, &new).await.expect("a template");
+    let state = client.create_template(&token(), WABA, &new).await.expect("a template");
     assert_eq!((state.status.as_str(), state.category), ("PENDING", None));
     let calls = server.calls();
     assert_eq!(
@@ -58,7 +60,7 @@ async fn a_refusal_of_meta_is_read_in_any_status() {
     for _status in [400, 200] {
         let refused = server
             .client()
-            .list_templates("token", WABA, &TemplateQuery::default())
+            .list_templates(&token(), WABA, &TemplateQuery::default())
             .await
             .expect_err("a refusal");
         let graph = refused.graph().expect("Meta's error");
@@ -82,14 +84,14 @@ async fn templates_are_listed_page_by_page() {
     let server = Server::answering([ok(&first), ok(&last)]).await;
     let client = server.client();
     let query = TemplateQuery::everything(None);
-    let page = client.list_templates("token", WABA, &query).await.expect("a page");
+    let page = client.list_templates(&token(), WABA, &query).await.expect("a page");
     let read: Vec<_> =
         page.items.iter().map(|item| (item.id.as_str(), item.category.clone(), item.body())).collect();
     let unknown = TemplateCategory::Other("SOMETHING_NEW".to_owned());
     assert_eq!(read, [("1", Some(Category::Utility.into()), Some("Hi {{1}}")), ("2", Some(unknown), None)]);
     assert_eq!(page.next(), Some("NEXT"));
     let query = TemplateQuery::everything(page.next());
-    let page = client.list_templates("token", WABA, &query).await.expect("a page");
+    let page = client.list_templates(&token(), WABA, &query).await.expect("a page");
     assert_eq!(
         (page.next(), page.last_cursor.as_deref()),
         (None, Some("LAST")),
@@ -115,16 +117,16 @@ async fn a_code_becomes_a_token_and_a_token_shows_what_it_opens() {
     let server = Server::answering([ok(&token), ok(&debugged), ok(&everything), ok(&dead)]).await;
     let client = server.client();
     let token = client.exchange_code("the-code").await.expect("a token");
-    assert_eq!((token.access_token.as_str(), token.expires_in), ("EAAtoken", Some(5_183_944)));
+    assert_eq!((token.access_token.expose_secret(), token.expires_in), ("EAAtoken", Some(5_183_944)));
     assert!(!format!("{token:?}").contains("EAAtoken"));
-    let info = client.debug_token("EAAtoken").await.expect("what it opens");
+    let info = client.debug_token(&"EAAtoken".into()).await.expect("what it opens");
     assert_eq!(
         (info.app_id.as_str(), info.is_valid, info.waba_ids),
         (APP_ID, true, vec!["2".to_owned(), "1".to_owned()])
     );
-    let info = client.debug_token("EAAtoken").await.expect("what it opens");
+    let info = client.debug_token(&"EAAtoken".into()).await.expect("what it opens");
     assert_eq!((info.app_id.as_str(), info.is_valid, info.waba_ids), ("5", true, vec![]));
-    let info = client.debug_token("EAAtoken").await.expect("what it opens");
+    let info = client.debug_token(&"EAAtoken".into()).await.expect("what it opens");
     assert_eq!((info.app_id.as_str(), info.is_valid), ("", false));
     let calls = server.calls();
     let query = |call: usize, key: &str| calls[call].query.get(key).cloned().unwrap_or_default();
@@ -153,7 +155,7 @@ async fn all_numbers_of_an_account_are_listed_with_their_pace() {
         {"id": "4", "display_phone_number": "4"},
     ]});
     let server = Server::answering([ok(&first), ok(&last)]).await;
-    let numbers = server.client().phone_numbers("token", WABA).await.expect("numbers");
+    let numbers = server.client().phone_numbers(&token(), WABA).await.expect("numbers");
     let expected = RemoteNumber {
         id: "1906385232743451".to_owned(),
         display_phone_number: Some("+1 631-555-5555".to_owned()),
@@ -172,10 +174,10 @@ async fn what_is_answered_with_success_is_done_only_then() {
     let answers = [json!({"success": true}), json!({"success": true}), json!({"success": false}), json!([])];
     let server = Server::answering(answers.iter().map(ok)).await;
     let (client, number) = (server.client(), PhoneNumberId("77".to_owned()));
-    client.subscribe_app("token", WABA).await.expect("subscribed");
-    client.register("token", &number, "123456").await.expect("registered");
-    assert!(matches!(client.subscribe_app("token", WABA).await, Err(CallError::NotDone)));
-    assert!(matches!(client.subscribe_app("token", WABA).await, Err(CallError::Unreadable(_))));
+    client.subscribe_app(&token(), WABA).await.expect("subscribed");
+    client.register(&token(), &number, "123456").await.expect("registered");
+    assert!(matches!(client.subscribe_app(&token(), WABA).await, Err(CallError::NotDone)));
+    assert!(matches!(client.subscribe_app(&token(), WABA).await, Err(CallError::Unreadable(_))));
     let calls = server.calls();
     assert_eq!(
         (calls[0].path.as_str(), &calls[0].body),
@@ -196,9 +198,9 @@ async fn an_answer_that_is_none_is_no_success() {
     ];
     let server = Server::answering(replies).await;
     let client = server.client();
-    assert!(matches!(client.subscribe_app("token", WABA).await, Err(CallError::Status(502))));
-    assert!(matches!(client.subscribe_app("token", WABA).await, Err(CallError::Status(302))));
-    assert!(matches!(client.subscribe_app("token", WABA).await, Err(CallError::TooLarge)));
+    assert!(matches!(client.subscribe_app(&token(), WABA).await, Err(CallError::Status(502))));
+    assert!(matches!(client.subscribe_app(&token(), WABA).await, Err(CallError::Status(302))));
+    assert!(matches!(client.subscribe_app(&token(), WABA).await, Err(CallError::TooLarge)));
     let unreadable = client.exchange_code("code").await.expect_err("no token");
     assert_eq!(unreadable.to_string(), "Meta's answer cannot be read at access_token");
     assert!(!format!("{unreadable:?}").contains("EAAsecret"));

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::sending::{number, send};
-use crate::server::{APP_SECRET, client, raw};
+use crate::server::{APP_SECRET, client, raw, token};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const UNSENT: Outcome = Outcome::KnownUnsent { wait: None, error: None };
@@ -26,7 +26,7 @@ async fn read_request(stream: &mut TcpStream) {
 }
 
 async fn outcome_at(base_url: &str, timeout: Duration) -> Outcome {
-    client(base_url, timeout).send_template("token", &number(), &send()).await
+    client(base_url, timeout).send_template(&token(), &number(), &send()).await
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_tls_handshake_that_never_ends_is_given_up_while_nothing_has_left() {
 #[tokio::test]
 async fn a_token_that_is_no_header_is_known_unsent() {
     let client = client("http://127.0.0.1:9", PATIENCE);
-    assert_eq!(client.send_template("to\nken", &number(), &send()).await, UNSENT);
+    assert_eq!(client.send_template(&"to\nken".into(), &number(), &send()).await, UNSENT);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_call_that_is_never_answered_breaks_off_after_its_time() {
     .await;
     let started = Instant::now();
     let client = client(&format!("http://{address}"), Duration::from_millis(500));
-    let broken = client.subscribed_apps("token", "1").await.expect_err("no answer");
+    let broken = client.subscribed_apps(&token(), "1").await.expect_err("no answer");
     assert!(matches!(broken, CallError::Broken(_)), "{broken:?}");
     assert!(started.elapsed() < PATIENCE);
     assert_eq!(count.load(Ordering::SeqCst), 1, "reading is not tried again either");
@@ -136,7 +136,7 @@ async fn no_error_holds_a_secret() {
     let client = client(&base_url, PATIENCE);
     let errors = [
         client.exchange_code("the-code").await.map(drop).expect_err("no answer"),
-        client.debug_token("the-token").await.map(drop).expect_err("no answer"),
+        client.debug_token(&"the-token".into()).await.map(drop).expect_err("no answer"),
         client.exchange_code("the\u{0}code").await.map(drop).expect_err("no answer"),
     ];
     for error in errors {

@@ -3,7 +3,6 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers a missing member with null")]
 
 mod accounts;
-mod analytics;
 mod calls;
 mod faults;
 mod messages;
@@ -11,3 +10,4 @@ mod numbers;
 mod sending;
 mod server;
 mod templates;
+mod uploads;

@@ -2,17 +2,16 @@
 
 use domain::messages::Outcome;
 use domain::{PhoneNumber, Wamid};
-use meta::{
+use meta::send::{
     Action, ButtonValue, CardValue, ContactCard, ContactName, ContactPhone, Content, Currency, FlowAction,
     FlowName, HeaderValue, Interactive, InteractiveCard, InteractiveHeader, ListRow, ListSection, Location,
-    MarketingMessage, MediaMessage, MediaSource, Message, OrderStatus, Parameter, ParameterValue,
-    ProductPolicy, ProductSection, Reaction, Recipient, ReplyButton, SendOptions, TemplateButtonValue,
-    TemplateMessage, Text,
+    MediaMessage, MediaSource, Message, OrderStatus, Parameter, ParameterValue, ProductSection, Reaction,
+    Recipient, ReplyButton, SendOptions, TemplateButtonValue, TemplateMessage, Text,
 };
 use serde_json::{Value, json};
 
 use crate::sending::number;
-use crate::server::{Reply, Server};
+use crate::server::{Reply, Server, token};
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -29,7 +28,7 @@ fn to_phone() -> Recipient {
 
 async fn sent(message: &Message) -> Value {
     let server = Server::answering([Reply::json(200, &accepted())]).await;
-    let answer = server.client().send("token", &number(), message).await;
+    let answer = server.client().send(&token(), &number(), message).await;
     assert_eq!(answer.outcome, Outcome::Accepted(Wamid(text("wamid.1"))));
     let call = server.call();
     assert_eq!(call.line(), "POST /v26.0/106540352242922/messages");
@@ -81,7 +80,7 @@ async fn what_meta_says_of_an_accepted_message_is_kept_whatever_is_odd_about_it(
     {
         let server = Server::answering([Reply::json(200, &answer)]).await;
         let message = Message { to: to_phone(), content: hello(), options: SendOptions::default() };
-        let accepted = server.client().send("token", &number(), &message).await.accepted.expect("an id");
+        let accepted = server.client().send(&token(), &number(), &message).await.accepted.expect("an id");
         assert_eq!(accepted.wamid, Wamid(text("wamid.1")));
         assert_eq!((accepted.message_status.as_deref(), accepted.user_id.as_deref()), (status, user));
     }
@@ -323,37 +322,11 @@ async fn products_requests_calls_and_orders_have_metas_names() {
 }
 
 #[tokio::test]
-async fn a_marketing_template_goes_through_metas_own_api_for_it() {
-    for (product_policy, word) in [
-        (Some(ProductPolicy::Strict), json!("STRICT")),
-        (Some(ProductPolicy::CloudApiFallback), json!("CLOUD_API_FALLBACK")),
-    ] {
-        let server = Server::answering([Reply::json(200, &accepted())]).await;
-        let message = MarketingMessage {
-            to: to_phone(),
-            template: TemplateMessage::of_texts("offer", "en_US", &[]),
-            options: SendOptions::default(),
-            product_policy,
-            message_activity_sharing: Some(false),
-        };
-        let answer = server.client().send_marketing("token", &number(), &message).await;
-        assert_eq!(answer.outcome, Outcome::Accepted(Wamid(text("wamid.1"))));
-        let call = server.call();
-        assert_eq!(call.line(), "POST /v26.0/106540352242922/marketing_messages");
-        assert_eq!(
-            (&call.body["product_policy"], &call.body["message_activity_sharing"]),
-            (&word, &json!(false))
-        );
-        assert_eq!(call.body["template"], json!({"name": "offer", "language": {"code": "en_US"}}));
-    }
-}
-
-#[tokio::test]
 async fn a_received_message_is_marked_as_read_and_typing_is_shown() {
     let done = Reply::json(200, &json!({"success": true}));
     let server = Server::answering([done.clone(), done]).await;
     for is_typing in [false, true] {
-        let read = server.client().mark_read("token", &number(), &Wamid(text("wamid.0")), is_typing).await;
+        let read = server.client().mark_read(&token(), &number(), &Wamid(text("wamid.0")), is_typing).await;
         read.expect("marked");
     }
     let mut expected = json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.0"});

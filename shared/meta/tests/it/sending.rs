@@ -9,12 +9,13 @@ use domain::messages::Outcome;
 use domain::updates::MetaError;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
 use jiff::SignedDuration;
-use meta::{Client, TemplateSend};
+use meta::Client;
+use meta::send::TemplateSend;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::server::{APP_SECRET, Reply, Server};
+use crate::server::{APP_SECRET, Reply, Server, token};
 
 pub(crate) fn number() -> PhoneNumberId {
     PhoneNumberId("106540352242922".to_owned())
@@ -42,7 +43,7 @@ fn refusal(code: i32, message: &str) -> Value {
 
 async fn outcome_of(reply: Reply) -> Outcome {
     let server = Server::answering([reply]).await;
-    let outcome = server.client().send_template("token", &number(), &send()).await;
+    let outcome = server.client().send_template(&token(), &number(), &send()).await;
     server.call();
     outcome
 }
@@ -51,7 +52,7 @@ async fn outcome_of(reply: Reply) -> Outcome {
 async fn an_accepted_message_is_known_by_metas_id_and_the_request_is_metas() {
     let server = Server::answering([Reply::json(200, &accepted())]).await;
     let send = send();
-    let outcome = server.client().send_template("the-token", &number(), &send).await;
+    let outcome = server.client().send_template(&"the-token".into(), &number(), &send).await;
     assert_eq!(outcome, Outcome::Accepted(Wamid("wamid.1".to_owned())));
     let call = server.call();
     assert_eq!((call.method, call.path.as_str()), (Method::POST, "/v26.0/106540352242922/messages"));
@@ -114,7 +115,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 async fn send_once(client: Client) -> Outcome {
-    client.send_template("token", &number(), &send()).await
+    client.send_template(&token(), &number(), &send()).await
 }
 
 /// Nobody is answered before two hundred calls have arrived.

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use meta::{Client, Config};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -151,6 +152,11 @@ fn call(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Call {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nobody panics while it is held")
+}
+
+/// The token of every call whose token does not matter.
+pub(crate) fn token() -> SecretString {
+    "token".into()
 }
 
 /// A client of whatever listens at `base_url`.

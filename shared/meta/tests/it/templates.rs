@@ -1,16 +1,15 @@
 //! Templates at Meta: every part of one, and every call about them.
 
 use domain::Category;
-use jiff::Timestamp;
-use meta::{
-    Archived, AuthenticationTemplates, Comparison, Examples, FlowSource, LibraryBody, LibraryButton,
-    LibraryTemplate, LimitedTimeOffer, MediaFormat, NewTemplate, OtpApp, OtpApps, OtpButton, OtpKind,
-    PageQuery, PreviewQuery, TemplateBody, TemplateButton, TemplateCard, TemplateContent, TemplateEdit,
-    TemplateFooter, TemplateHeader, TemplateOptions, TemplateQuery, TemplateSelection,
+use meta::PageQuery;
+use meta::templates::{
+    Archived, Examples, FlowSource, LimitedTimeOffer, MediaFormat, NewTemplate, OtpApp, OtpApps, OtpButton,
+    OtpKind, TemplateBody, TemplateButton, TemplateCard, TemplateContent, TemplateEdit, TemplateFooter,
+    TemplateHeader, TemplateOptions, TemplateQuery, TemplateSelection,
 };
 use serde_json::{Value, json};
 
-use crate::server::{Reply, Server};
+use crate::server::{Reply, Server, token};
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -29,7 +28,7 @@ fn new(content: TemplateContent) -> NewTemplate {
 /// What Meta is asked for when this template is offered.
 async fn offered(new: &NewTemplate) -> Value {
     let server = Server::answering([Reply::json(200, &json!({"id": "1"}))]).await;
-    server.client().create_template("token", "1", new).await.expect("a template");
+    server.client().create_template(&token(), "1", new).await.expect("a template");
     server.call().body
 }
 
@@ -168,64 +167,15 @@ async fn offers_cards_and_library_templates_are_said_in_metas_way() {
         {"type": "CALL_PERMISSION_REQUEST"},
     ]);
     assert_eq!(components(content).await, expected);
-    let library = LibraryTemplate {
-        name: text("delivery_update_1"),
-        body: Some(LibraryBody { add_contact_number: Some(true), ..LibraryBody::default() }),
-        buttons: vec![
-            LibraryButton::Url {
-                base_url: text("https://a/{{1}}"),
-                url_suffix_example: Some(text("https://a/b")),
-            },
-            LibraryButton::PhoneNumber(text("+15550051310")),
-            LibraryButton::Otp { otp_type: text("COPY_CODE"), apps: vec![], zero_tap_terms_accepted: None },
-        ],
-    };
     let options = TemplateOptions {
         message_send_ttl_seconds: Some(60),
         allow_category_change: Some(true),
-        library: Some(library),
         ..TemplateOptions::default()
     };
     let asked = offered(&NewTemplate { options, ..new(TemplateContent::default()) }).await;
     let expected = json!({"name": "offer", "language": "en_US", "category": "MARKETING",
-        "message_send_ttl_seconds": 60, "allow_category_change": true, "library_template_name": "delivery_update_1",
-        "library_template_body_inputs": {"add_contact_number": true},
-        "library_template_button_inputs": [
-            {"type": "URL", "url": {"base_url": "https://a/{{1}}", "url_suffix_example": "https://a/b"}},
-            {"type": "PHONE_NUMBER", "phone_number": "+15550051310"},
-            {"type": "OTP", "otp_type": "COPY_CODE"}]});
+        "message_send_ttl_seconds": 60, "allow_category_change": true});
     assert_eq!(asked, expected, "no components, and no format of places where there are none");
-}
-
-#[tokio::test]
-async fn one_authentication_template_is_made_in_several_languages_at_once() {
-    let made = json!({"data": [{"id": "1", "status": "APPROVED", "language": "en_US"}, {"id": 2, "language": "fr"}]});
-    let server = Server::answering([Reply::json(200, &made)]).await;
-    let content = TemplateContent {
-        body: Some(TemplateBody::Code { add_security_recommendation: Some(true) }),
-        footer: Some(TemplateFooter::CodeExpiration { minutes: 10 }),
-        ..TemplateContent::default()
-    };
-    let languages = vec![text("en_US"), text("fr")];
-    let templates = AuthenticationTemplates {
-        name: text("code"),
-        languages,
-        content,
-        message_send_ttl_seconds: Some(60),
-    };
-    let states =
-        server.client().upsert_authentication_templates("token", "1", &templates).await.expect("states");
-    let read: Vec<_> = states
-        .iter()
-        .map(|state| (state.id.as_str(), state.status.as_str(), state.language.as_deref()))
-        .collect();
-    assert_eq!(read, [("1", "APPROVED", Some("en_US")), ("2", "PENDING", Some("fr"))]);
-    let call = server.call();
-    assert_eq!(call.line(), "POST /v26.0/1/upsert_message_templates");
-    let expected = json!({"name": "code", "languages": ["en_US", "fr"], "category": "AUTHENTICATION",
-        "message_send_ttl_seconds": 60, "components": [{"type": "BODY", "add_security_recommendation": true},
-        {"type": "FOOTER", "code_expiration_minutes": 10}]});
-    assert_eq!(call.body, expected);
 }
 
 #[tokio::test]
@@ -234,14 +184,14 @@ async fn a_change_says_only_what_changes() {
     let server = Server::answering([done.clone(), done]).await;
     let client = server.client();
     let edit = TemplateEdit { category: Some(Category::Utility.into()), ..TemplateEdit::default() };
-    client.edit_template("token", "77", &edit).await.expect("changed");
+    client.edit_template(&token(), "77", &edit).await.expect("changed");
     let content = TemplateContent::of_body("Hi {{1}}!", &[text("Ada")]);
     let edit = TemplateEdit {
         content: Some(content),
         message_send_ttl_seconds: Some(-1),
         ..TemplateEdit::default()
     };
-    client.edit_template("token", "77", &edit).await.expect("changed");
+    client.edit_template(&token(), "77", &edit).await.expect("changed");
     let calls = server.calls();
     assert_eq!(
         (calls[0].line().as_str(), &calls[0].body),
@@ -263,7 +213,7 @@ async fn templates_are_taken_away_by_name_by_id_and_in_numbers() {
         TemplateSelection::One { id: "5", name: "a" },
         TemplateSelection::Ids(&ids),
     ] {
-        server.client().delete_templates("token", "1", selection).await.expect("taken away");
+        server.client().delete_templates(&token(), "1", selection).await.expect("taken away");
     }
     let lines: Vec<String> = server.calls().iter().map(crate::server::Call::line).collect();
     let expected = ["name=a", "hsm_id=5&name=a", "hsm_ids=[5,6]"]
@@ -287,9 +237,9 @@ async fn a_list_is_asked_for_with_filters_and_a_template_with_fields() {
         category: Some("UTILITY"),
         ..TemplateQuery::default()
     };
-    let page = client.list_templates("token", "1", &query).await.expect("a page");
+    let page = client.list_templates(&token(), "1", &query).await.expect("a page");
     assert_eq!((page.items.len(), page.next()), (0, None));
-    let template = client.template("token", "7", &["quality_score"]).await.expect("a template");
+    let template = client.template(&token(), "7", &["quality_score"]).await.expect("a template");
     let quality = template.quality.as_ref().map(|quality| (quality.score.as_str(), quality.since));
     assert_eq!(quality, Some(("GREEN", Some(1_758_754_645))));
     let cards = &template.component("CAROUSEL").expect("a carousel").cards;
@@ -308,48 +258,24 @@ async fn templates_are_archived_previewed_woken_and_compared() {
     let replies = [
         json!({"archived_templates": ["5"], "failed_templates": {"6": "Only approved ones"}}),
         json!({"unarchived_templates": ["5"], "failed_templates": []}),
-        json!({"data": [{"language": "fr", "body": "*{{1}}*", "buttons": [{"text": "Copier"}]}]}),
         json!({"success": true}),
-        json!({"data": [{"metric": "BLOCK_RATE", "type": "RELATIVE", "order_by_relative_metric": ["6", "5"]},
-            {"metric": "MESSAGE_SENDS", "type": "NUMBER_VALUES", "number_values": [{"key": "5", "value": 9}]},
-            {"metric": "TOP_BLOCK_REASON", "type": "STRING_VALUES", "string_values": [{"key": "5", "value": "SPAM"}]}]}),
     ];
     let server = Server::answering(replies.iter().map(|body| Reply::json(200, body))).await;
     let client = server.client();
     let ids = [text("5"), text("6")];
-    let archived = client.archive_templates("token", "1", &ids).await.expect("archived");
+    let archived = client.archive_templates(&token(), "1", &ids).await.expect("archived");
     let failed = std::collections::BTreeMap::from([(text("6"), text("Only approved ones"))]);
     assert_eq!(archived, Archived { done: vec![text("5")], failed });
-    let back = client.unarchive_templates("token", "1", &ids[..1]).await.expect("taken back");
+    let back = client.unarchive_templates(&token(), "1", &ids[..1]).await.expect("taken back");
     assert_eq!(back, Archived { done: vec![text("5")], ..Archived::default() });
-    let query = PreviewQuery {
-        languages: &["fr", "de"],
-        code_expiration_minutes: Some(5),
-        ..PreviewQuery::default()
-    };
-    let previews = client.preview_authentication_templates("token", "1", &query).await.expect("previews");
-    assert_eq!(
-        (previews[0].language.as_str(), previews[0].buttons[0].text.as_deref()),
-        ("fr", Some("Copier"))
-    );
-    client.unpause_template("token", "5").await.expect("woken");
-    let time = |second| Timestamp::from_second(second).expect("a time");
-    let compared = client.compare_templates("token", ("5", "6"), (time(1), time(2))).await.expect("compared");
-    let expected = Comparison {
-        by_block_rate: vec![text("6"), text("5")],
-        sends: vec![(text("5"), 9)],
-        top_block_reason: vec![(text("5"), text("SPAM"))],
-    };
-    assert_eq!(compared, expected);
+    client.unpause_template(&token(), "5").await.expect("woken");
     let calls = server.calls();
     assert_eq!(calls[0].body, json!({"hsm_ids": ["5", "6"]}));
     let lines: Vec<String> = calls.iter().map(crate::server::Call::line).collect();
     let expected = [
         "POST /v26.0/1/message_templates/archive",
         "POST /v26.0/1/message_templates/unarchive",
-        "GET /v26.0/1/message_template_previews?category=AUTHENTICATION&code_expiration_minutes=5&languages=fr,de",
         "POST /v26.0/5/unpause",
-        "GET /v26.0/5/compare?end=2&start=1&template_ids=[6]",
     ];
     assert_eq!(lines, expected);
 }

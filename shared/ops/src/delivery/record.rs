@@ -158,8 +158,9 @@ impl Record {
 
     /// Stops sending through an account whose token or permission Meta refused.
     async fn pause(&self, tx: &TenantTx, changes: &[Change]) -> Result<bool, StoreError> {
-        let is_account =
-            |change: &&Change| change.error.as_ref().is_some_and(|error| meta::is_about_account(error.code));
+        let is_account = |change: &&Change| {
+            change.error.as_ref().is_some_and(|error| meta::error::is_about_account(error.code))
+        };
         let Some(change) = changes.iter().find(is_account) else { return Ok(false) };
         let Some(account) = accounts::of_number(tx, &change.held.number).await? else {
             return Ok(false);

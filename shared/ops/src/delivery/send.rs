@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), StoreError> {
         sender.pace.slot().await;
         while self.flying.len() >= IN_FLIGHT_MAX && self.land().await {}
-        let call = meta::TemplateSend {
+        let call = meta::send::TemplateSend {
             to: PhoneNumber::from_stored(message.to.clone()),
             template: message.template.clone(),
             language: message.language.clone(),

@@ -1,6 +1,7 @@
 //! A business number while one dispatcher sends from it.
 
 use domain::{PhoneNumberId, TenantId};
+use secrecy::SecretString;
 
 use crate::delivery::call_stats::Tally;
 use crate::delivery::rate_limiter::Pace;
@@ -11,7 +12,7 @@ pub(crate) struct Sender<'a> {
     pub platform: &'a Platform,
     pub tenant: TenantId,
     pub number: PhoneNumberId,
-    pub token: String,
+    pub token: SecretString,
     /// Messages a second.
     pub rate: i32,
     pub pace: Pace,

@@ -6,6 +6,7 @@
 use domain::templates::{check_name, count_variables};
 use domain::{Category, TemplateId};
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use store::templates::{self, Answered, DRAFT, Template};
 use store::whatsapp::accounts;
@@ -137,16 +138,16 @@ fn check(asked: &NewTemplate) -> Result<(), CreateTemplateError> {
 /// lost.
 async fn offer(
     platform: &Platform,
-    token: &str,
+    token: &SecretString,
     waba_id: &str,
     asked: &NewTemplate,
-) -> Result<meta::TemplateState, CreateTemplateError> {
-    let new = meta::NewTemplate {
+) -> Result<meta::templates::TemplateState, CreateTemplateError> {
+    let new = meta::templates::NewTemplate {
         name: asked.name.clone(),
         language: asked.language.clone(),
         category: asked.category.into(),
-        content: meta::TemplateContent::of_body(&asked.content, &asked.variables),
-        options: meta::TemplateOptions::default(),
+        content: meta::templates::TemplateContent::of_body(&asked.content, &asked.variables),
+        options: meta::templates::TemplateOptions::default(),
     };
     let refusal = match platform.meta.create_template(token, waba_id, &new).await {
         Ok(state) => return Ok(state),
@@ -155,10 +156,10 @@ async fn offer(
     };
     let mut after: Option<String> = None;
     for _page in 0..TEMPLATE_PAGES_MAX {
-        let query = meta::TemplateQuery::everything(after.as_deref());
+        let query = meta::templates::TemplateQuery::everything(after.as_deref());
         let page = platform.meta.list_templates(token, waba_id, &query).await?;
         let next = page.next().map(str::to_owned);
-        let is_ours = |remote: &meta::RemoteTemplate| {
+        let is_ours = |remote: &meta::templates::RemoteTemplate| {
             remote.name.as_ref() == Some(&asked.name) && remote.language.as_ref() == Some(&asked.language)
         };
         if let Some(remote) = page.items.into_iter().find(is_ours) {
@@ -250,7 +251,7 @@ struct Outcome {
 
 struct Settle {
     template_id: TemplateId,
-    said: meta::TemplateState,
+    said: meta::templates::TemplateState,
     key: Option<Key>,
 }
 
@@ -261,7 +262,7 @@ impl Operation for Settle {
 
     async fn run(&self, tx: &TenantTx) -> Result<Template, CreateTemplateError> {
         let work = async {
-            let category = self.said.category.as_ref().and_then(meta::TemplateCategory::known);
+            let category = self.said.category.as_ref().and_then(meta::templates::TemplateCategory::known);
             let said = Answered { status: &self.said.status, meta_id: Some(&self.said.id), category };
             templates::settle(tx, self.template_id, said).await?;
             Ok::<_, CreateTemplateError>(Outcome {

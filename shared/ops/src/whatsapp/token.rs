@@ -1,6 +1,7 @@
 //! A tenant's access token for Meta: encrypted where it is stored, and bound to its account.
 
 use domain::TenantId;
+use secrecy::{ExposeSecret, SecretString};
 use store::whatsapp::accounts::Account;
 
 use crate::kernel::cipher::{Place, SealError};
@@ -14,9 +15,9 @@ pub(crate) fn encrypt(
     platform: &Platform,
     tenant: TenantId,
     waba_id: &str,
-    token: &str,
+    token: &SecretString,
 ) -> Result<(Vec<u8>, String), SealError> {
-    platform.sealer.seal(Place { tenant, account: waba_id, column: TOKEN_COLUMN }, token)
+    platform.sealer.seal(Place { tenant, account: waba_id, column: TOKEN_COLUMN }, token.expose_secret())
 }
 
 /// Decrypts an account's token.
@@ -24,7 +25,8 @@ pub(crate) async fn decrypt(
     platform: &Platform,
     tenant: TenantId,
     account: &Account,
-) -> Result<String, SealError> {
+) -> Result<SecretString, SealError> {
     let place = Place { tenant, account: &account.waba_id, column: TOKEN_COLUMN };
-    platform.sealer.open(place, &account.token_sealed, &account.token_key_id).await
+    let token = platform.sealer.open(place, &account.token_sealed, &account.token_key_id).await?;
+    Ok(token.into())
 }

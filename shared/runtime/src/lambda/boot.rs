@@ -77,8 +77,8 @@ impl Boot {
     }
 
     /// The Meta app.
-    pub async fn meta_app(&self) -> Result<Kept<meta::App>, BootError> {
-        self.keep(Secret::Meta, meta::App::from_json).await
+    pub async fn meta_app(&self) -> Result<Kept<meta::MetaApp>, BootError> {
+        self.keep(Secret::Meta, meta::MetaApp::from_json).await
     }
 
     /// What operations run on, for a function that may send through `cloud` and use these secrets. Without
@@ -129,7 +129,7 @@ impl Boot {
             return Ok(client);
         }
         let app = self.meta_app().await?;
-        Ok(client.of_app(move || app.get()))
+        Ok(client.with_app(move || app.get()))
     }
 
     async fn sealer(&self, is_used: bool) -> Result<Sealer, BootError> {

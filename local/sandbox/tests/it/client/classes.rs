@@ -2,7 +2,8 @@
 
 use domain::messages::Outcome;
 use jiff::SignedDuration;
-use meta::{Advice, CallError, ErrorClass, Failure};
+use meta::CallError;
+use meta::error::{Advice, ErrorClass, Failure};
 use reqwest::header::HeaderMap;
 
 use super::pair::Pair;
@@ -181,9 +182,9 @@ async fn meet(promise: &Promise) {
         }
     }
     assert_eq!(pair.accepted(REFUSED).await, None, "{:?}: the oracle has it", promise.class);
-    let told = promise.class.told();
-    assert!(told.what.contains(promise.words), "{:?}: {}", promise.class, told.what);
-    assert!(!told.remedy.is_empty(), "{:?}", promise.class);
+    let explanation = promise.class.explanation();
+    assert!(explanation.problem.contains(promise.words), "{:?}: {}", promise.class, explanation.problem);
+    assert!(!explanation.remedy.is_empty(), "{:?}", promise.class);
 }
 
 #[tokio::test]

@@ -5,23 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Calls that no test here makes, and why.
-const NOT_TRIED: [(&str, &str); 16] = [
-    ("add_number", "an account of the sandbox has the one number that its code stands for"),
-    ("app_subscriptions", "the sandbox's callback is an option of its start, not of the app"),
+const NOT_TRIED: [(&str, &str); 3] = [
     ("archive_templates", "the sandbox has no archive"),
-    ("claim_username", "the sandbox has no usernames"),
-    ("compare_templates", "the sandbox counts costs, not blocks"),
-    ("delete_username", "the sandbox has no usernames"),
-    ("enable_template_analytics", "the sandbox counts costs, not clicks and reads"),
-    ("preview_authentication_templates", "the sandbox does not write Meta's texts"),
-    ("set_app_subscription", "the sandbox's callback is an option of its start, not of the app"),
-    ("start_upload", "the sandbox takes any handle of an example"),
-    ("suggest_usernames", "the sandbox has no usernames"),
-    ("sync_business_app", "there is no WhatsApp Business app behind a number of the sandbox"),
-    ("template_analytics", "the sandbox counts costs, not clicks and reads"),
     ("unarchive_templates", "the sandbox has no archive"),
     ("upload_example", "the sandbox takes any handle of an example"),
-    ("username", "the sandbox has no usernames"),
 ];
 
 /// The texts of all Rust files of a folder, at any depth.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::messages::Outcome;
 use domain::{Category, PhoneNumberId};
-use meta::{CallError, Message, PageQuery, SendOptions, TemplateQuery};
+use meta::send::{Message, SendOptions};
+use meta::templates::TemplateQuery;
+use meta::{CallError, PageQuery};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -90,9 +92,9 @@ async fn a_message_that_found_nobody_is_known_unsent() {
     drop(listener);
     let client = client_at(&nobody, PATIENCE);
     let message = Message { to: phone(ANYBODY), content: hello(), options: SendOptions::default() };
-    let answer = client.send("token", &PhoneNumberId("1".to_owned()), &message).await;
+    let answer = client.send(&"token".into(), &PhoneNumberId("1".to_owned()), &message).await;
     assert_eq!(Concluded::of(&answer.outcome), Concluded::KnownUnsent);
-    let listed = client.list_numbers("token", "1", &PageQuery::default()).await;
+    let listed = client.list_numbers(&"token".into(), "1", &PageQuery::default()).await;
     assert!(matches!(listed, Err(CallError::NotSent(_))), "{listed:?}");
 }
 

@@ -1,7 +1,8 @@
 //! Templates of every part: offered, read back and sent by the client, each time as the sandbox has them.
 
 use domain::messages::Outcome;
-use meta::{ErrorClass, TEMPLATE_FIELDS};
+use meta::error::ErrorClass;
+use meta::templates::TEMPLATE_FIELDS;
 use serde_json::json;
 
 use super::offered::{self, Offered};

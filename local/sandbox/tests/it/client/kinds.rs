@@ -1,7 +1,7 @@
 //! One message of every kind that the client can say.
 
 use domain::Wamid;
-use meta::{
+use meta::send::{
     Action, ContactCard, ContactName, Content, FlowAction, FlowName, Interactive, InteractiveCard,
     InteractiveHeader, ListRow, ListSection, Location, MediaMessage, MediaSource, OrderStatus,
     ProductSection, Reaction, ReplyButton, Text,

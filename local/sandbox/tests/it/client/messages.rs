@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::messages::Outcome;
 use domain::{AttemptId, Category, PhoneNumber, Wamid};
-use meta::{Accepted, MarketingMessage, ProductPolicy, Recipient, SendOptions, TemplateSend};
+use meta::send::{Accepted, Recipient, SendOptions, TemplateSend};
 use serde_json::json;
 
 use super::kinds::{KINDS, every_kind, kind_of};
@@ -51,7 +51,8 @@ async fn every_kind_of_message_to_a_user_id_is_the_one_that_the_oracle_has() {
 #[tokio::test]
 async fn a_campaigns_message_carries_its_attempt_to_the_oracle() {
     let pair = Pair::open().await;
-    let content = meta::TemplateContent::of_body("Hello {{1}}, your order is here.", &["Ada".to_owned()]);
+    let content =
+        meta::templates::TemplateContent::of_body("Hello {{1}}, your order is here.", &["Ada".to_owned()]);
     let template = new_template("arrived", Category::Utility, content);
     pair.client.create_template(&pair.token, &pair.waba, &template).await.expect("a template");
     let send = TemplateSend {
@@ -72,32 +73,12 @@ async fn a_held_template_is_taken_and_says_that_it_is_held() {
     let pair = Pair::open().await;
     pair.offer("news", Category::Marketing).await;
     for (to, status) in [(ANYBODY, "accepted"), ("+15550000015", "held_for_quality_assessment")] {
-        let content = meta::Content::Template(Box::new(filled("news", &[])));
+        let content = meta::send::Content::Template(Box::new(filled("news", &[])));
         let answer = pair.send(phone(to), content, to).await;
         let accepted = answer.accepted.expect("it is taken");
         assert_eq!(accepted.message_status.as_deref(), Some(status));
         assert_eq!(pair.accepted(to).await.expect("it is taken")["wamid"], accepted.wamid.0);
     }
-}
-
-#[tokio::test]
-async fn a_marketing_message_is_taken_through_its_own_door_alone() {
-    let pair = Pair::open().await;
-    pair.offer("news", Category::Marketing).await;
-    pair.offer("arrived", Category::Utility).await;
-    let message = |name: &str| MarketingMessage {
-        to: phone(ANYBODY),
-        template: filled(name, &[]),
-        options: SendOptions { callback_data: Some(name.to_owned()), ..SendOptions::default() },
-        product_policy: Some(ProductPolicy::Strict),
-        message_activity_sharing: Some(false),
-    };
-    let answer = pair.client.send_marketing(&pair.token, &pair.number, &message("news")).await;
-    let entry = pair.accepted("news").await.expect("it is taken");
-    assert_eq!((&entry["wamid"], &entry["template"]), (&json!(wamid(&answer.outcome)), &json!("news")));
-    let refused = pair.client.send_marketing(&pair.token, &pair.number, &message("arrived")).await;
-    let Outcome::Rejected(error) = refused.outcome else { panic!("it is refused: {refused:?}") };
-    assert_eq!((error.code, pair.accepted("arrived").await), (131_055, None));
 }
 
 #[tokio::test]
@@ -108,7 +89,7 @@ async fn a_message_may_answer_another_one() {
         callback_data: Some("answer".to_owned()),
         ..SendOptions::default()
     };
-    let message = meta::Message { to: phone(ANYBODY), content: super::pair::hello(), options };
+    let message = meta::send::Message { to: phone(ANYBODY), content: super::pair::hello(), options };
     let answer = pair.client.send(&pair.token, &pair.number, &message).await;
     assert_eq!(pair.accepted("answer").await.expect("it is taken")["wamid"], wamid(&answer.outcome));
 }
@@ -125,6 +106,6 @@ async fn a_mark_of_what_was_read_is_no_message() {
     }
     let other = Wamid("none of Meta's".to_owned());
     let refused = pair.client.mark_read(&pair.token, &pair.number, &other, false).await;
-    assert_eq!(class(refused), meta::ErrorClass::RequestInvalid);
+    assert_eq!(class(refused), meta::error::ErrorClass::RequestInvalid);
     assert!(pair.stage.caller.acceptances().await.is_empty());
 }

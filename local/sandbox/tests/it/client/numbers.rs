@@ -1,8 +1,9 @@
-//! The number: how it is read, registered, verified and taken off.
+//! The number: how it is read, registered and taken off.
 
-use domain::PhoneNumberId;
 use domain::messages::Outcome;
-use meta::{CodeMethod, ErrorClass, NUMBER_FIELDS, PageQuery, RemoteNumber};
+use meta::PageQuery;
+use meta::accounts::{NUMBER_FIELDS, RemoteNumber};
+use meta::error::ErrorClass;
 use serde_json::json;
 
 use super::pair::{ANYBODY, Pair, class, wamid};
@@ -70,45 +71,4 @@ async fn a_number_sends_while_it_is_registered() {
     pair.client.register(token, number, "123456").await.expect("it is registered");
     assert_eq!(pair.held().await["registered"], true);
     wamid(&pair.say(ANYBODY, "in time").await);
-}
-
-#[tokio::test]
-async fn a_number_is_registered_in_a_country_that_meta_offers() {
-    let pair = Pair::open().await;
-    let (token, number) = (&pair.token, &pair.number);
-    for region in [Some("DE"), None] {
-        pair.client.deregister(token, number).await.expect("it is taken off");
-        pair.client.register_in(token, number, "123456", region).await.expect("it is registered");
-        assert_eq!(pair.held().await["registered"], true);
-    }
-    let nowhere = pair.client.register_in(token, number, "123456", Some("XX")).await;
-    assert_eq!(class(nowhere), ErrorClass::RequestInvalid);
-}
-
-#[tokio::test]
-async fn a_new_pin_is_the_one_that_registers() {
-    let pair = Pair::open().await;
-    let (token, number) = (&pair.token, &pair.number);
-    pair.client.set_pin(token, number, "654321").await.expect("it is set");
-    assert_eq!(class(pair.client.register(token, number, "123456").await), ErrorClass::Registration);
-    pair.client.register(token, number, "654321").await.expect("it is registered");
-    assert_eq!(class(pair.client.set_pin(token, number, "short").await), ErrorClass::RequestInvalid);
-}
-
-#[tokio::test]
-async fn a_code_is_asked_for_and_only_the_right_one_verifies() {
-    let pair = Pair::open().await;
-    let (token, number) = (&pair.token, &pair.number);
-    for method in [CodeMethod::Sms, CodeMethod::Voice] {
-        pair.client.request_code(token, number, method, "en_US").await.expect("a code is sent");
-    }
-    let without = pair.client.request_code(token, number, CodeMethod::Sms, "").await;
-    assert_eq!(class(without), ErrorClass::RequestInvalid);
-    let wrong = pair.client.verify_code(token, number, "000000").await.expect_err("it is refused");
-    let told = wrong.graph().expect("Meta's error").user_title.clone();
-    assert_eq!(told.as_deref(), Some("Verification Failed"));
-    pair.client.verify_code(token, number, "123456").await.expect("it is verified");
-    let stranger = PhoneNumberId("1".to_owned());
-    let elsewhere = pair.client.verify_code(token, &stranger, "123456").await;
-    assert_eq!(class(elsewhere), ErrorClass::NotFoundOrNoAccess);
 }

@@ -1,11 +1,13 @@
 //! Templates made of every part that the client can offer, each with a message that fills it.
 
 use domain::Category;
-use meta::{
-    ButtonValue, CardValue, Currency, Examples, FlowSource, HeaderValue, LimitedTimeOffer, Location,
-    MediaFormat, NewTemplate, OtpApp, OtpApps, OtpButton, OtpKind, Parameter, ParameterValue, ProductSection,
-    TemplateBody, TemplateButton, TemplateButtonValue, TemplateCard, TemplateContent, TemplateFooter,
-    TemplateHeader, TemplateMessage,
+use meta::send::{
+    ButtonValue, CardValue, Currency, HeaderValue, Location, Parameter, ParameterValue, ProductSection,
+    TemplateButtonValue, TemplateMessage,
+};
+use meta::templates::{
+    Examples, FlowSource, LimitedTimeOffer, MediaFormat, NewTemplate, OtpApp, OtpApps, OtpButton, OtpKind,
+    TemplateBody, TemplateButton, TemplateCard, TemplateContent, TemplateFooter, TemplateHeader,
 };
 use serde_json::json;
 

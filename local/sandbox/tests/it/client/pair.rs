@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use domain::messages::Outcome;
 use domain::{Category, PhoneNumber, PhoneNumberId, Wamid};
-use meta::{
-    Client, Config, Content, ErrorClass, Message, NewTemplate, Recipient, SendAnswer, SendOptions,
-    TemplateContent, TemplateMessage, TemplateOptions, Text,
-};
+use meta::error::ErrorClass;
+use meta::send::{Content, Message, Recipient, SendAnswer, SendOptions, TemplateMessage, Text};
+use meta::templates::{NewTemplate, TemplateContent, TemplateOptions};
+use meta::{Client, Config};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::support::{APP_ID, APP_SECRET, PATIENCE, Stage};
@@ -22,7 +23,7 @@ pub(super) struct Pair {
     pub(super) stage: Stage,
     pub(super) client: Client,
     pub(super) number: PhoneNumberId,
-    pub(super) token: String,
+    pub(super) token: SecretString,
     pub(super) waba: String,
 }
 
@@ -53,7 +54,7 @@ impl Pair {
         let stage = Stage::open().await;
         let client = client_at(&stage.sandbox.base_url(), call_timeout);
         let number = PhoneNumberId(stage.account.phone_id.clone());
-        let (token, waba) = (stage.account.token.clone(), stage.account.waba.clone());
+        let (token, waba) = (stage.account.token.as_str().into(), stage.account.waba.clone());
         Self { stage, client, number, token, waba }
     }
 

@@ -2,13 +2,14 @@
 
 use domain::Category;
 use domain::messages::Outcome;
-use meta::{
-    AuthenticationTemplates, ErrorClass, OtpKind, Page, PageQuery, RemoteTemplate, TEMPLATE_FIELDS,
-    TemplateCategory, TemplateContent, TemplateEdit, TemplateQuery, TemplateSelection,
+use meta::error::ErrorClass;
+use meta::templates::{
+    RemoteTemplate, TEMPLATE_FIELDS, TemplateCategory, TemplateContent, TemplateEdit, TemplateQuery,
+    TemplateSelection,
 };
+use meta::{Page, PageQuery};
 use serde_json::json;
 
-use super::offered::code_content;
 use super::pair::{ANYBODY, Pair, class, filled, new_template, phone, wamid};
 
 async fn page(pair: &Pair, query: TemplateQuery<'_>) -> Page<RemoteTemplate> {
@@ -177,28 +178,4 @@ async fn a_woken_template_can_be_sent_again() {
     wamid(&pair.fill(phone(ANYBODY), filled("news", &[]), "woken").await);
     let awake = pair.client.unpause_template(&pair.token, &id).await;
     assert_eq!(class(awake), ErrorClass::RequestInvalid);
-}
-
-#[tokio::test]
-async fn one_call_makes_and_changes_an_authentication_template_in_several_languages() {
-    let pair = Pair::open().await;
-    let of = |languages: &[&str]| AuthenticationTemplates {
-        name: "code".to_owned(),
-        languages: languages.iter().map(|&language| language.to_owned()).collect(),
-        content: code_content(OtpKind::CopyCode),
-        message_send_ttl_seconds: Some(600),
-    };
-    let upsert = async |languages: &[&str]| {
-        let asked = of(languages);
-        pair.client.upsert_authentication_templates(&pair.token, &pair.waba, &asked).await.expect("templates")
-    };
-    let made = upsert(&["en_US", "fr"]).await;
-    let again = upsert(&["fr", "de"]).await;
-    assert_eq!((made.len(), again.len(), &made[1].id), (2, 2, &again[0].id), "the French one is changed");
-    for state in made.iter().chain(&again) {
-        let template = seen(&pair, &state.id).await;
-        assert_eq!((template.language, template.name.as_deref()), (state.language.clone(), Some("code")));
-        assert_eq!((state.status.as_str(), template.message_send_ttl_seconds), ("APPROVED", Some(600)));
-        assert_eq!(template.category, Some(Category::Authentication.into()));
-    }
 }

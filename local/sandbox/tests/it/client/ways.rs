@@ -1,7 +1,8 @@
 //! How each class of errors is met: what is ordered of the sandbox, and what the client then calls.
 
 use domain::messages::Outcome;
-use meta::{CallError, TemplateQuery};
+use meta::CallError;
+use meta::templates::TemplateQuery;
 use serde_json::{Value, json};
 
 use super::pair::{ANYBODY, Pair};

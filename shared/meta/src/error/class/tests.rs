@@ -21,7 +21,7 @@ fn a_subcode_says_more_than_its_code() {
 
 #[test]
 fn only_these_codes_mean_that_the_same_message_may_be_offered_again() {
-    let codes: Vec<i32> = (0..150_000).filter(|code| ErrorClass::of(*code, None).is_for_now()).collect();
+    let codes: Vec<i32> = (0..150_000).filter(|code| ErrorClass::of(*code, None).is_temporary()).collect();
     assert_eq!(codes, [4, 17, 32, 613, 80_007, 80_008, 130_429, 131_056, 131_057, 134_101]);
     let named: Vec<i32> =
         codes.into_iter().filter(|code| ErrorClass::of(*code, None).wait().is_some()).collect();

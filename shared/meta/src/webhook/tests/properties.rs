@@ -182,7 +182,7 @@ proptest! {
             prop_assert_eq!(&fast, &without_parts(&apart));
             let mut updates = Vec::new();
             for event in &apart {
-                queue::push(event, &mut updates);
+                updates::push(event, &mut updates);
             }
             prop_assert_eq!(parse(body.as_bytes()).expect("a webhook"), updates);
         }
@@ -227,7 +227,9 @@ fn every_example_is_read_whole() {
     for seed in seeds() {
         let events = read(&seed).expect("a webhook");
         assert!(!events.is_empty());
-        let rotten = events.iter().find(|event| matches!(event.what, What::Unreadable(_) | What::OtherField));
+        let rotten = events
+            .iter()
+            .find(|event| matches!(event.data, EventData::Unreadable(_) | EventData::OtherField));
         assert!(rotten.is_none(), "{rotten:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! The corpus' messages with something to tap in our types.
 
-use meta::{
+use meta::send::{
     Action, FlowAction, FlowName, Interactive, InteractiveCard, InteractiveHeader, ListRow, ListSection,
     ReplyButton,
 };

@@ -1,11 +1,11 @@
 //! The corpus' messages in our types.
 
 use domain::{PhoneNumber, Wamid};
-use meta::{
+use meta::send::{
     ButtonValue, CardValue, ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrganisation,
-    ContactPhone, ContactUrl, Content, Currency, DateTime, HeaderValue, Location, MarketingMessage,
-    MediaMessage, MediaSource, Message, OrderStatus, Parameter, ParameterValue, ProductPolicy,
-    ProductSection, Reaction, Recipient, SendOptions, TapTarget, TemplateButtonValue, TemplateMessage, Text,
+    ContactPhone, ContactUrl, Content, Currency, DateTime, HeaderValue, Location, MediaMessage, MediaSource,
+    Message, OrderStatus, Parameter, ParameterValue, ProductSection, Reaction, Recipient, SendOptions,
+    TapTarget, TemplateButtonValue, TemplateMessage, Text,
 };
 use serde_json::Value;
 
@@ -14,22 +14,6 @@ use super::{list, maybe, number, text, unsaid, word};
 
 pub(super) fn message(body: &Value) -> Result<Message, String> {
     Ok(Message { to: recipient(body), content: content(body)?, options: options(body) })
-}
-
-pub(super) fn marketing(body: &Value) -> Result<MarketingMessage, String> {
-    let product_policy = match body["product_policy"].as_str() {
-        None => None,
-        Some("CLOUD_API_FALLBACK") => Some(ProductPolicy::CloudApiFallback),
-        Some("STRICT") => Some(ProductPolicy::Strict),
-        Some(_) => return unsaid(&body["product_policy"]),
-    };
-    Ok(MarketingMessage {
-        to: recipient(body),
-        template: template(&body["template"])?,
-        options: options(body),
-        product_policy,
-        message_activity_sharing: body["message_activity_sharing"].as_bool(),
-    })
 }
 
 fn recipient(body: &Value) -> Recipient {

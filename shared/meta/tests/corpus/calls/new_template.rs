@@ -1,13 +1,12 @@
 //! The corpus' new templates in our types.
 
-use meta::{
-    AuthenticationTemplates, Examples, FlowSource, LimitedTimeOffer, MediaFormat, NewTemplate, OtpApp,
-    OtpApps, OtpButton, OtpKind, TemplateBody, TemplateButton, TemplateCard, TemplateCategory,
-    TemplateContent, TemplateEdit, TemplateFooter, TemplateHeader, TemplateOptions,
+use meta::templates::{
+    Examples, FlowSource, LimitedTimeOffer, MediaFormat, NewTemplate, OtpApp, OtpApps, OtpButton, OtpKind,
+    TemplateBody, TemplateButton, TemplateCard, TemplateCategory, TemplateContent, TemplateEdit,
+    TemplateFooter, TemplateHeader, TemplateOptions,
 };
 use serde_json::Value;
 
-use super::library::library;
 use super::{list, maybe, number, text, unsaid, word};
 
 pub(super) fn new_template(body: &Value) -> Result<NewTemplate, String> {
@@ -22,17 +21,7 @@ pub(super) fn new_template(body: &Value) -> Result<NewTemplate, String> {
             cta_url_link_tracking_opted_out: body["cta_url_link_tracking_opted_out"].as_bool(),
             sub_category: maybe(&body["sub_category"]),
             display_format: maybe(&body["display_format"]),
-            library: library(body)?,
         },
-    })
-}
-
-pub(super) fn authentication(body: &Value) -> Result<AuthenticationTemplates, String> {
-    Ok(AuthenticationTemplates {
-        name: text(&body["name"]),
-        languages: list(&body["languages"]).map(text).collect(),
-        content: content(body)?,
-        message_send_ttl_seconds: number(&body["message_send_ttl_seconds"]),
     })
 }
 

@@ -162,11 +162,13 @@ fn template(body: &Value) -> Value {
     let part = |kind: &str| list(&body["components"]).find(|component| component["type"] == *kind);
     let places = |kind: &str| {
         let text = part(kind).and_then(|component| component["text"].as_str());
-        text.map(meta::variables).filter(|places| !places.is_empty())
+        text.map(meta::templates::variables).filter(|places| !places.is_empty())
     };
     let buttons: Vec<&Value> = part("buttons").into_iter().flat_map(|all| list(&all["buttons"])).collect();
     let open: Vec<usize> = (0..buttons.len())
-        .filter(|index| buttons[*index]["url"].as_str().is_some_and(|url| !meta::variables(url).is_empty()))
+        .filter(|index| {
+            buttons[*index]["url"].as_str().is_some_and(|url| !meta::templates::variables(url).is_empty())
+        })
         .collect();
     let mut params = json!({"header": places("header"), "body": places("body")});
     if !open.is_empty() {

@@ -1,7 +1,8 @@
 //! Templates that cannot be made, changed, taken away or listed.
 
 use domain::Category;
-use meta::{NewTemplate, PageQuery, TemplateContent, TemplateEdit, TemplateQuery, TemplateSelection};
+use meta::PageQuery;
+use meta::templates::{NewTemplate, TemplateContent, TemplateEdit, TemplateQuery, TemplateSelection};
 use serde_json::json;
 
 use super::{Met, on_lists, refused};

@@ -1,7 +1,8 @@
 //! Whoever cannot get a message.
 
 use domain::Category;
-use meta::{OtpKind, Recipient};
+use meta::send::Recipient;
+use meta::templates::OtpKind;
 use serde_json::json;
 
 use super::{Met, REFUSED, say};

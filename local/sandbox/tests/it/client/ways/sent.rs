@@ -1,7 +1,8 @@
 //! Templates that cannot be sent, or not so.
 
 use domain::Category;
-use meta::{TemplateContent, TemplateMessage};
+use meta::send::TemplateMessage;
+use meta::templates::TemplateContent;
 use serde_json::json;
 
 use super::{Met, REFUSED};

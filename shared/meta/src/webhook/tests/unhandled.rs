@@ -128,10 +128,10 @@ fn a_message_without_a_type_has_that_of_what_it_holds() {
         json!([{"id": "a", "from": "1", "text": {"body": "hi"}}, {"id": "b", "from": "1"}]);
     let text = body.to_string();
     let events = read(text.as_bytes()).expect("a webhook");
-    let What::InboundMessage(message) = &events[0].what else { panic!("{:?}", events[0]) };
+    let EventData::InboundMessage(message) = &events[0].data else { panic!("{:?}", events[0]) };
     assert_eq!(
         (message.r#type.as_str(), &message.content),
         ("text", &Content::Text { text: Some("hi".to_owned()) })
     );
-    assert!(matches!(events[1].what, What::Unreadable(_)));
+    assert!(matches!(events[1].data, EventData::Unreadable(_)));
 }

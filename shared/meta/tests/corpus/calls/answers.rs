@@ -1,12 +1,13 @@
 //! What the client read, in the corpus' words.
 
-use std::collections::BTreeSet;
-
-use meta::{
-    Accepted, AppSubscription, Archived, ExchangedToken, Health, MediaInfo, Page, PricingPoint,
-    RemoteAccount, RemoteComponent, RemoteNumber, RemoteTemplate, SubscribedApp, TemplatePoint,
-    TemplatePreview, TemplateState, TokenInfo, UsageHeaders,
+use meta::Page;
+use meta::accounts::{ExchangedToken, Health, RemoteAccount, RemoteNumber, SubscribedApp, TokenInfo};
+use meta::error::Usage;
+use meta::send::Accepted;
+use meta::templates::{
+    Archived, RemoteComponent, RemoteTemplate, TemplateCategory, TemplateState, variables,
 };
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 pub(super) fn accepted(read: &Accepted) -> Value {
@@ -15,12 +16,8 @@ pub(super) fn accepted(read: &Accepted) -> Value {
 }
 
 pub(super) fn created(read: &TemplateState) -> Value {
-    json!({"event": "template_created", "id": read.id, "status": read.status, "language": read.language,
+    json!({"event": "template_created", "id": read.id, "status": read.status,
         "category": read.category.as_ref().map(ToString::to_string)})
-}
-
-pub(super) fn named(id: &str) -> Vec<Value> {
-    vec![json!({"event": "created", "id": id})]
 }
 
 fn template(read: &RemoteTemplate) -> Value {
@@ -30,12 +27,12 @@ fn template(read: &RemoteTemplate) -> Value {
     };
     let mut params: Map<String, Value> = read.components.iter().filter_map(places).collect();
     let buttons = read.component("BUTTONS").map(|all| all.buttons.as_slice()).unwrap_or_default();
-    let is_open = |url: &Option<String>| url.as_ref().is_some_and(|url| !meta::variables(url).is_empty());
+    let is_open = |url: &Option<String>| url.as_ref().is_some_and(|url| !variables(url).is_empty());
     let open: Vec<usize> = (0..buttons.len()).filter(|index| is_open(&buttons[*index].url)).collect();
     if !open.is_empty() {
         params.insert("buttons".to_owned(), json!(open));
     }
-    let category = |category: &Option<meta::TemplateCategory>| category.as_ref().map(ToString::to_string);
+    let category = |category: &Option<TemplateCategory>| category.as_ref().map(ToString::to_string);
     json!({"id": read.id, "name": read.name, "language": read.language, "status": read.status,
         "category": category(&read.category), "sub_category": read.sub_category,
         "previous_category": category(&read.previous_category),
@@ -56,14 +53,14 @@ pub(super) fn quality(read: &RemoteTemplate) -> Value {
         "at": read.quality.as_ref().and_then(|quality| quality.since)})
 }
 
-pub(super) fn templates(page: &Page<RemoteTemplate>, usage: &UsageHeaders) -> Value {
-    let header = usage.business_use_case.as_deref().unwrap_or("{}");
-    let header: Map<String, Value> = serde_json::from_str(header).expect("an object");
-    let uses: Vec<&Value> = header.values().filter_map(Value::as_array).flatten().collect();
-    let most = |key: &str| uses.iter().filter_map(|one| one[key].as_i64()).max();
+pub(super) fn templates(page: &Page<RemoteTemplate>, response: &Value) -> Value {
+    let header = response["headers"]["X-Business-Use-Case-Usage"].as_str();
+    let usage = Usage::read(None, header, None, None);
+    let call_count = usage.business.iter().map(|usage| usage.load.call_count).max();
+    let regain = usage.business.iter().map(|usage| usage.regain.map_or(0, |wait| wait.as_mins())).max();
     json!({"event": "template_page", "templates": page.items.iter().map(template).collect::<Vec<_>>(),
         "after": page.last_cursor, "has_next": page.has_next,
-        "usage": {"call_count": most("call_count"), "regain_minutes": most("estimated_time_to_regain_access")}})
+        "usage": {"call_count": call_count, "regain_minutes": regain}})
 }
 
 pub(super) fn archived(read: &Archived, event: Option<&Value>) -> Value {
@@ -71,11 +68,6 @@ pub(super) fn archived(read: &Archived, event: Option<&Value>) -> Value {
     let is_list = event.is_some_and(|event| event["failed"].is_array());
     let failed = if is_list { json!(ids) } else { json!(read.failed) };
     json!({"event": "archive_result", "done": read.done, "failed": failed})
-}
-
-pub(super) fn previews(read: &[TemplatePreview]) -> Value {
-    let languages: Vec<&String> = read.iter().map(|preview| &preview.language).collect();
-    json!({"event": "template_previews", "languages": languages})
 }
 
 pub(super) fn token(read: &TokenInfo) -> Value {
@@ -87,7 +79,7 @@ pub(super) fn token(read: &TokenInfo) -> Value {
 }
 
 pub(super) fn exchanged(read: &ExchangedToken) -> Value {
-    json!({"event": "token_exchanged", "token_present": !read.access_token.is_empty(),
+    json!({"event": "token_exchanged", "token_present": !read.access_token.expose_secret().is_empty(),
         "expires_in": read.expires_in})
 }
 
@@ -103,16 +95,6 @@ pub(super) fn number(read: &RemoteNumber, event: Option<&Value>) -> Value {
         "messaging_limit_tier": read.messaging_limit_tier, "platform_type": read.platform_type,
         "account_mode": read.account_mode, "is_on_biz_app": read.is_on_biz_app,
         "health": read.health.as_ref().map(|health| health.overall.as_str())})
-}
-
-/// Whether the address that counts is the app's own may be asked as such, or as the app's address.
-pub(super) fn webhooks(read: &RemoteNumber, event: &Value) -> Value {
-    let webhooks = read.webhooks.clone().unwrap_or_default();
-    let effective = webhooks.effective();
-    let application = webhooks.application.as_deref();
-    let is_ours = effective == application;
-    let ours = if event["ours"].is_boolean() { json!(is_ours) } else { json!(application) };
-    json!({"event": "webhook_configuration", "effective": effective, "ours": ours})
 }
 
 pub(super) fn accounts(read: &[RemoteAccount]) -> Vec<Value> {
@@ -134,10 +116,6 @@ pub(super) fn apps(read: &[SubscribedApp]) -> Value {
     json!({"event": "subscribed_apps", "app_ids": ids, "override": address})
 }
 
-pub(super) fn subscription(read: &AppSubscription) -> Value {
-    json!({"event": "app_subscriptions", "callback": read.callback_url, "fields": read.fields})
-}
-
 pub(super) fn health(read: &Health) -> Value {
     let entities: Map<String, Value> = read
         .entities
@@ -148,23 +126,4 @@ pub(super) fn health(read: &Health) -> Value {
         read.entities.iter().flat_map(|entity| &entity.problems).map(|problem| problem.code).collect();
     json!({"event": "health", "node": read.node, "overall": read.overall.as_str(), "entities": entities,
         "problems": problems})
-}
-
-pub(super) fn media(read: &MediaInfo) -> Value {
-    json!({"event": "media", "id": read.id, "mime_type": read.mime_type, "sha256": read.sha256,
-        "file_size": read.file_size})
-}
-
-pub(super) fn pricing(read: &[PricingPoint]) -> Value {
-    let tiers: BTreeSet<&String> = read.iter().filter_map(|point| point.tier.as_ref()).collect();
-    let volume: i64 = read.iter().map(|point| point.volume).sum();
-    json!({"event": "pricing_analytics", "points": read.len(), "total_volume": volume, "tiers": tiers})
-}
-
-pub(super) fn template_analytics(read: &[TemplatePoint]) -> Value {
-    let sum = |count: fn(&TemplatePoint) -> i64| read.iter().map(count).sum::<i64>();
-    let costs = read.iter().flat_map(|point| &point.costs).filter(|cost| cost.kind == "amount_spent");
-    let spent: f64 = costs.filter_map(|cost| cost.value.as_ref()?.parse::<f64>().ok()).sum();
-    json!({"event": "template_analytics", "sent": sum(|point| point.sent),
-        "delivered": sum(|point| point.delivered), "read": sum(|point| point.read), "amount_spent": spent})
 }

@@ -37,7 +37,7 @@ pub(crate) fn blamed(error_data: &Value) -> Vec<String> {
 }
 
 /// Parts joined by colons; what an earlier part already says is left out, in whatever case and with whatever full stop.
-pub(crate) fn words<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn join_texts<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut said = String::new();
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
         if said.to_lowercase().contains(part.to_lowercase().trim_end_matches('.')) {
@@ -52,7 +52,7 @@ pub(crate) fn words<'a>(parts: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The text with every run of digits that may be somebody's phone number taken out.
-pub(crate) fn without_numbers(text: &str) -> String {
+pub(crate) fn redact_phone_numbers(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn nothing_is_said_twice() {
-        assert_eq!(words(["(#1) no", "no", "because", " ", "because"].into_iter()), "(#1) no: because");
-        assert_eq!(words(["Not sent", "Not Sent."].into_iter()), "Not sent");
-        assert_eq!(words([""].into_iter()), "");
+        assert_eq!(join_texts(["(#1) no", "no", "because", " ", "because"].into_iter()), "(#1) no: because");
+        assert_eq!(join_texts(["Not sent", "Not Sent."].into_iter()), "Not sent");
+        assert_eq!(join_texts([""].into_iter()), "");
     }
 
     #[test]
@@ -125,7 +125,7 @@ mod tests {
             ("número +5511999998888…", "número ……"),
             ("", ""),
         ] {
-            assert_eq!(without_numbers(text), expected);
+            assert_eq!(redact_phone_numbers(text), expected);
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::lean::Text;
+use super::borrowed::Text;
 
 /// The members of an object, in order.
 #[derive(Default)]
@@ -82,7 +82,7 @@ pub(super) fn value(raw: &RawValue) -> Option<Value> {
 
 /// A part of a webhook, and the webhook that it would have been alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Part<'a> {
+pub(super) struct Fragment<'a> {
     /// What stands before it; shared by its neighbours.
     pub(super) before: Arc<str>,
     /// The part itself.
@@ -91,10 +91,10 @@ pub(super) struct Part<'a> {
     pub(super) after: Cow<'static, str>,
 }
 
-impl Part<'_> {
+impl Fragment<'_> {
     /// The webhook that says this alone, to be kept. One that a database cannot hold as JSON (a number beyond every
     /// range, a NUL) is kept as its text.
-    pub(super) fn alone(&self) -> Value {
+    pub(super) fn as_webhook(&self) -> Value {
         let text = format!("{}{}{}", self.before, self.text, self.after);
         let is_plain = !text.contains("\\u0000");
         serde_json::from_str(&text).ok().filter(|_| is_plain).unwrap_or(Value::String(text))

@@ -32,7 +32,7 @@ impl Serialize for UnixTime {
 }
 
 /// What readers of a foreign value ask of it.
-pub(crate) trait Look {
+pub(crate) trait JsonAccess {
     /// A member, or null.
     fn at(&self, name: &str) -> &Value;
     /// Text, as it is; a number counts as its digits.
@@ -40,7 +40,7 @@ pub(crate) trait Look {
     /// An id: text that is not empty, or a number. Meta writes ids as either.
     fn id(&self, name: &str) -> Option<String>;
     /// A whole number, or text that is one.
-    fn whole(&self, name: &str) -> Option<i64>;
+    fn integer(&self, name: &str) -> Option<i64>;
     /// Yes or no.
     fn flag(&self, name: &str) -> Option<bool>;
     /// A moment, in seconds since 1970.
@@ -48,10 +48,10 @@ pub(crate) trait Look {
     /// The elements of a list.
     fn list(&self, name: &str) -> &[Value];
     /// Meta's JSON as it is, for what has no shape of ours.
-    fn kept(&self, name: &str) -> Option<Value>;
+    fn raw(&self, name: &str) -> Option<Value>;
 }
 
-impl Look for Value {
+impl JsonAccess for Value {
     fn at(&self, name: &str) -> &Value {
         self.get(name).unwrap_or(&Self::Null)
     }
@@ -64,7 +64,7 @@ impl Look for Value {
         id(self.at(name))
     }
 
-    fn whole(&self, name: &str) -> Option<i64> {
+    fn integer(&self, name: &str) -> Option<i64> {
         crate::error::integer(self.at(name))
     }
 
@@ -73,14 +73,14 @@ impl Look for Value {
     }
 
     fn time(&self, name: &str) -> Option<UnixTime> {
-        self.whole(name).and_then(UnixTime::from_seconds)
+        self.integer(name).and_then(UnixTime::from_seconds)
     }
 
     fn list(&self, name: &str) -> &[Value] {
         self.at(name).as_array().map_or(&[], Vec::as_slice)
     }
 
-    fn kept(&self, name: &str) -> Option<Value> {
+    fn raw(&self, name: &str) -> Option<Value> {
         Some(self.at(name).clone()).filter(|value| !value.is_null())
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::webhook::Look;
+use crate::webhook::JsonAccess;
 
 /// The page message's type.
 const TYPE: &str = "WA_EMBEDDED_SIGNUP";

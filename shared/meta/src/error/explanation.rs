@@ -6,19 +6,19 @@ use super::ErrorClass;
 
 /// Words for a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Explanation {
     /// What is the matter.
-    pub what: &'static str,
+    pub problem: &'static str,
     /// What they can do about it.
     pub remedy: &'static str,
 }
 
 impl ErrorClass {
     /// What a tenant is told about it.
-    pub fn told(self) -> Told {
+    pub fn explanation(self) -> Explanation {
         let row = TABLE.iter().find(|(class, _, _)| *class == self);
-        let (what, remedy) = row.map_or(UNKNOWN, |(_, what, remedy)| (*what, *remedy));
-        Told { what, remedy }
+        let (problem, remedy) = row.map_or(UNKNOWN, |(_, problem, remedy)| (*problem, *remedy));
+        Explanation { problem, remedy }
     }
 }
 
@@ -193,11 +193,11 @@ mod tests {
         let rows: HashSet<ErrorClass> = TABLE.iter().map(|(class, _, _)| *class).collect();
         assert_eq!(rows.len(), TABLE.len(), "no class twice");
         assert_eq!(rows, ErrorClass::ALL.into_iter().collect(), "and none without");
-        let whats: HashSet<&str> = TABLE.iter().map(|(_, what, _)| *what).collect();
-        assert_eq!(whats.len(), TABLE.len());
+        let problems: HashSet<&str> = TABLE.iter().map(|(_, problem, _)| *problem).collect();
+        assert_eq!(problems.len(), TABLE.len());
         for class in ErrorClass::ALL {
-            let Told { what, remedy } = class.told();
-            assert!(what.ends_with('.') && remedy.ends_with('.'), "{class:?}");
+            let Explanation { problem, remedy } = class.explanation();
+            assert!(problem.ends_with('.') && remedy.ends_with('.'), "{class:?}");
         }
     }
 }

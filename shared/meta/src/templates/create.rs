@@ -1,16 +1,16 @@
 //! Offering templates to Meta and changing them.
 
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::category::TemplateCategory;
 use super::content::TemplateContent;
-use super::library::{LibraryButton, LibraryTemplate};
 use super::remote::RemoteTemplate;
 use crate::client::Client;
 use crate::error::CallError;
-use crate::wire::{Id, Listed, present};
+use crate::wire::{Id, present};
 
 /// A template to be created. Name and language together name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,21 +41,6 @@ pub struct TemplateOptions {
     pub sub_category: Option<String>,
     /// How it is shown: `ORDER_DETAILS`.
     pub display_format: Option<String>,
-    /// The template of Meta's library that it is taken from.
-    pub library: Option<LibraryTemplate>,
-}
-
-/// One authentication template in several languages, made or changed at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthenticationTemplates {
-    /// Its name.
-    pub name: String,
-    /// Such as `en_US`.
-    pub languages: Vec<String>,
-    /// What it is made of, without labels: Meta writes those in each language.
-    pub content: TemplateContent,
-    /// How long Meta tries to deliver its messages, in seconds.
-    pub message_send_ttl_seconds: Option<i32>,
 }
 
 /// What changes of a template; what is [`None`] stays.
@@ -78,8 +63,6 @@ pub struct TemplateState {
     pub status: String,
     /// What it is for now: Meta may have moved it.
     pub category: Option<TemplateCategory>,
-    /// Its language, where several were offered.
-    pub language: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +70,6 @@ struct Created {
     id: Id,
     status: Option<String>,
     category: Option<String>,
-    language: Option<String>,
 }
 
 /// What a template is until Meta says otherwise.
@@ -99,7 +81,6 @@ impl From<RemoteTemplate> for TemplateState {
             id: remote.id,
             status: remote.status.unwrap_or_else(|| PENDING.to_owned()),
             category: remote.category,
-            language: remote.language,
         }
     }
 }
@@ -110,7 +91,6 @@ impl Created {
             id: self.id.into(),
             status: self.status.unwrap_or_else(|| PENDING.to_owned()),
             category: self.category.as_deref().map(TemplateCategory::read),
-            language: self.language,
         }
     }
 }
@@ -118,10 +98,6 @@ impl Created {
 impl NewTemplate {
     fn json(&self) -> Value {
         let components = self.content.json();
-        let library = self.options.library.as_ref();
-        let buttons: Option<Vec<Value>> = library
-            .filter(|library| !library.buttons.is_empty())
-            .map(|library| library.buttons.iter().map(LibraryButton::json).collect());
         present(json!({
             "name": self.name,
             "language": self.language,
@@ -133,9 +109,6 @@ impl NewTemplate {
             "cta_url_link_tracking_opted_out": self.options.cta_url_link_tracking_opted_out,
             "sub_category": self.options.sub_category,
             "display_format": self.options.display_format,
-            "library_template_name": library.map(|library| &library.name),
-            "library_template_body_inputs": library.and_then(|library| Some(library.body.as_ref()?.json())),
-            "library_template_button_inputs": buttons,
         }))
     }
 }
@@ -157,7 +130,7 @@ impl Client {
     /// hour. A name and language that exist are refused with 100/2388024.
     pub async fn create_template(
         &self,
-        token: &str,
+        token: &SecretString,
         waba: &str,
         template: &NewTemplate,
     ) -> Result<TemplateState, CallError> {
@@ -165,29 +138,15 @@ impl Client {
         Ok(self.call::<Created>(request.json(&template.json())).await?.read())
     }
 
-    /// Makes or changes an authentication template in several languages
-    /// (`POST /{waba}/upsert_message_templates`; Meta: authentication templates, bulk management): one id each.
-    pub async fn upsert_authentication_templates(
-        &self,
-        token: &str,
-        waba: &str,
-        templates: &AuthenticationTemplates,
-    ) -> Result<Vec<TemplateState>, CallError> {
-        let body = present(json!({
-            "name": templates.name,
-            "languages": templates.languages,
-            "category": domain::Category::Authentication.as_str(),
-            "components": templates.content.json(),
-            "message_send_ttl_seconds": templates.message_send_ttl_seconds,
-        }));
-        let request = self.authorized(Method::POST, &[waba, "upsert_message_templates"], token).json(&body);
-        Ok(self.call::<Listed<Created>>(request).await?.items(Created::read))
-    }
-
     /// Changes a template (`POST /{template_id}`; Meta: edit templates), which Meta then reviews again. Only what is
     /// approved, rejected or paused can be changed; what is approved once in 24 hours and ten times in 30 days
     /// (2388039 otherwise).
-    pub async fn edit_template(&self, token: &str, id: &str, edit: &TemplateEdit) -> Result<(), CallError> {
+    pub async fn edit_template(
+        &self,
+        token: &SecretString,
+        id: &str,
+        edit: &TemplateEdit,
+    ) -> Result<(), CallError> {
         self.succeed(self.authorized(Method::POST, &[id], token).json(&edit.json())).await
     }
 }

@@ -13,17 +13,17 @@ use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
 
 use super::account::Standing;
 use super::error_note::ErrorNote;
-use super::event::{Event, Place, What};
-use super::look::{UnixTime, shown};
+use super::event::{Event, EventData, EventOrigin};
+use super::json::{UnixTime, shown};
 use super::person::UserPreference;
-use super::status::{Status, evidence};
-use super::template::{CategoryPhase, Named};
-use crate::error::{without_numbers, words};
+use super::status::{Status, delivery_status};
+use super::template::{CategoryPhase, TemplateRef};
+use crate::error::{join_texts, redact_phone_numbers};
 
 /// Adds an event's updates.
 pub(super) fn push(event: &Event<'_>, updates: &mut Vec<Update>) {
-    let reason = if let What::MessageStatus(status) = &event.what {
-        match acted_on(status, &event.place) {
+    let reason = if let EventData::MessageStatus(status) = &event.data {
+        match status_update(status, &event.origin) {
             Ok(status) => {
                 updates.push(Update::Status(status));
                 return;
@@ -34,39 +34,39 @@ pub(super) fn push(event: &Event<'_>, updates: &mut Vec<Update>) {
         reason(event)
     };
     updates.push(Update::Kept(KeptUpdate { reason, raw: event.raw().unwrap_or_default() }));
-    updates.extend(beside(event));
+    updates.extend(handled(event));
 }
 
 /// The kind of what is kept, or what is wrong with it.
 fn reason(event: &Event<'_>) -> String {
-    if let What::Unreadable(unreadable) = &event.what {
+    if let EventData::Unreadable(unreadable) = &event.data {
         return unreadable.reason.clone();
     }
-    if let What::IgnoredObject(ignored) = &event.what {
+    if let EventData::IgnoredObject(ignored) = &event.data {
         return format!("not about WhatsApp: {}", shown(&ignored.object));
     }
-    let field = event.place.field.as_deref().filter(|_| matches!(event.what, What::OtherField));
-    field.map_or_else(|| event.what.kind().to_owned(), shown)
+    let field = event.origin.field.as_deref().filter(|_| matches!(event.data, EventData::OtherField));
+    field.map_or_else(|| event.data.kind().to_owned(), shown)
 }
 
 /// What is acted on of an event that is kept.
-fn beside(event: &Event<'_>) -> Option<Update> {
-    let place = &event.place;
-    let account = place.waba_id.as_deref().filter(|id| is_storable(id));
-    if let What::TemplateStatus(update) = &event.what {
-        let decision = Decision::Status(standing_of(&update.status)?.to_owned());
-        return template(account?, &update.template, decision, place.time);
+fn handled(event: &Event<'_>) -> Option<Update> {
+    let origin = &event.origin;
+    let account = origin.waba_id.as_deref().filter(|id| is_storable(id));
+    if let EventData::TemplateStatus(update) = &event.data {
+        let decision = Decision::Status(template_status(&update.status)?.to_owned());
+        return template(account?, &update.template, decision, origin.time);
     }
-    if let What::TemplateCategory(update) = &event.what {
+    if let EventData::TemplateCategory(update) = &event.data {
         // What is only announced is announced again when it is done.
         let is_done = matches!(update.phase, CategoryPhase::Done { .. });
         let decision = Decision::Category(update.current.parse().ok().filter(|_| is_done)?);
-        return template(account?, &update.template, decision, place.time);
+        return template(account?, &update.template, decision, origin.time);
     }
-    if let What::UserPreference(update) = &event.what {
-        return preference(update, place).map(Update::Preference);
+    if let EventData::UserPreference(update) = &event.data {
+        return preference(update, origin).map(Update::Preference);
     }
-    let What::AccountUpdate(update) = &event.what else { return None };
+    let EventData::AccountUpdate(update) = &event.data else { return None };
     let is_closed = match update.standing() {
         Standing::Closed => true,
         Standing::Reopened => false,
@@ -74,23 +74,23 @@ fn beside(event: &Event<'_>) -> Option<Update> {
     };
     // A partner's business stands in the entry; the account it is about is named inside.
     let waba_id = update.account().filter(|id| is_storable(id)).or_else(|| account.map(str::to_owned))?;
-    let (reason, at) = (shown(&update.r#type), place.time.map(UnixTime::timestamp));
+    let (reason, at) = (shown(&update.r#type), origin.time.map(UnixTime::timestamp));
     Some(Update::Account(AccountUpdate { waba_id, is_closed, reason, at }))
 }
 
 /// A status that can be acted on: of a number, and of a kind that is known.
-fn acted_on(status: &Status<'_>, place: &Place<'_>) -> Result<StatusUpdate, String> {
-    let number = place.phone_number_id.as_deref().ok_or("a status without a phone number id")?;
+fn status_update(status: &Status<'_>, origin: &EventOrigin<'_>) -> Result<StatusUpdate, String> {
+    let number = origin.phone_number_id.as_deref().ok_or("a status without a phone number id")?;
     if !is_storable(number) {
         return Err(UNSTORABLE.to_owned());
     }
-    let essence = Essence {
+    let essence = StatusFields {
         wamid: status.wamid.clone(),
         status: &status.status,
         at: status.timestamp,
         callback_data: status.callback_data.as_deref(),
     };
-    let mut update = essence.acted_on(status.errors.iter().cloned())?;
+    let mut update = essence.into_update(status.errors.iter().cloned())?;
     number.clone_into(&mut update.phone_number_id.0);
     Ok(update)
 }
@@ -98,21 +98,21 @@ fn acted_on(status: &Status<'_>, place: &Place<'_>) -> Result<StatusUpdate, Stri
 const UNSTORABLE: &str = "a status with an id that cannot be stored";
 
 /// What of a status is acted on.
-pub(super) struct Essence<'s, 'a> {
+pub(super) struct StatusFields<'s, 'a> {
     pub(super) wamid: Cow<'a, str>,
     pub(super) status: &'s str,
     pub(super) at: Option<UnixTime>,
     pub(super) callback_data: Option<&'s str>,
 }
 
-impl<'a> Essence<'_, 'a> {
+impl<'a> StatusFields<'_, 'a> {
     /// The update, of a number that is still to be named, or why there is none.
-    pub(super) fn acted_on(
+    pub(super) fn into_update(
         self,
         errors: impl Iterator<Item = ErrorNote<'a>>,
     ) -> Result<StatusUpdate, String> {
         let unknown = || format!("a status of an unknown kind: {}", shown(self.status));
-        let status = evidence(self.status).ok_or_else(unknown)?;
+        let status = delivery_status(self.status).ok_or_else(unknown)?;
         if !is_storable(&self.wamid) {
             return Err(UNSTORABLE.to_owned());
         }
@@ -135,13 +135,13 @@ pub(super) fn is_storable(id: &str) -> bool {
 /// Title and message say the same, mostly.
 fn meta_error(error: &ErrorNote<'_>) -> Option<MetaError> {
     let parts = [error.title.as_deref(), error.message.as_deref(), error.details.as_deref()];
-    let text = without_numbers(&words(parts.into_iter().flatten()));
+    let text = redact_phone_numbers(&join_texts(parts.into_iter().flatten()));
     Some(MetaError { code: error.known_code()?, text: text.replace('\0', "\u{FFFD}") })
 }
 
 /// The status a template has after Meta's word for what happened. A flagged one is sent as before, and what an archived
 /// one comes back as is not said.
-fn standing_of(event: &str) -> Option<&str> {
+fn template_status(event: &str) -> Option<&str> {
     match event {
         "REINSTATED" => Some("APPROVED"),
         "APPROVED" | "REJECTED" | "PENDING" | "PAUSED" | "DISABLED" | "IN_APPEAL" | "LIMIT_EXCEEDED"
@@ -150,7 +150,12 @@ fn standing_of(event: &str) -> Option<&str> {
     }
 }
 
-fn template(waba_id: &str, named: &Named, decision: Decision, time: Option<UnixTime>) -> Option<Update> {
+fn template(
+    waba_id: &str,
+    named: &TemplateRef,
+    decision: Decision,
+    time: Option<UnixTime>,
+) -> Option<Update> {
     let language = named.api_language();
     let is_storable =
         [&named.template_id, &named.name, &language].into_iter().flatten().all(|id| is_storable(id));
@@ -167,7 +172,7 @@ fn template(waba_id: &str, named: &Named, decision: Decision, time: Option<UnixT
 }
 
 /// Somebody without a phone number is nobody's contact so far.
-fn preference(update: &UserPreference, place: &Place<'_>) -> Option<PreferenceUpdate> {
+fn preference(update: &UserPreference, origin: &EventOrigin<'_>) -> Option<PreferenceUpdate> {
     if update.category.as_deref().is_some_and(|category| category != "marketing_messages") {
         return None;
     }
@@ -179,7 +184,7 @@ fn preference(update: &UserPreference, place: &Place<'_>) -> Option<PreferenceUp
     let digits = update.wa_id.as_deref()?;
     Some(PreferenceUpdate {
         phone_number_id: PhoneNumberId(
-            place.phone_number_id.as_deref().filter(|id| is_storable(id))?.to_owned(),
+            origin.phone_number_id.as_deref().filter(|id| is_storable(id))?.to_owned(),
         ),
         phone: PhoneNumber::of_digits(digits.trim_start_matches('+'))?,
         wants_messages,

@@ -1,0 +1,56 @@
+//! Files at Meta: those that people sent us and those that we send (Meta: media), and examples of a template's header
+//! (Meta: resumable upload API).
+
+use bytes::Bytes;
+use reqwest::Method;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::error::CallError;
+
+/// An example of a template's header, to be uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewUpload<'a> {
+    /// Its name.
+    pub file_name: &'a str,
+    /// Such as `image/jpeg`.
+    pub file_type: &'a str,
+    /// The file.
+    pub bytes: Bytes,
+}
+
+#[derive(Deserialize)]
+struct Session {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Uploaded {
+    h: String,
+}
+
+impl Client {
+    /// Uploads an example of a template's header and gives its handle, `4::…` (`POST /{app}/uploads`, then
+    /// `POST /{upload}`). An upload that breaks off is begun anew: examples are small.
+    pub async fn upload_example(
+        &self,
+        token: &SecretString,
+        new: &NewUpload<'_>,
+    ) -> Result<String, CallError> {
+        let session = self.start_upload(token, new).await?;
+        let request = self.upload(&session, token).header("file_offset", "0").body(new.bytes.clone());
+        Ok(self.call::<Uploaded>(request).await?.h)
+    }
+
+    /// Opens an upload (`POST /{app}/uploads`) and gives its id, `upload:…`.
+    async fn start_upload(&self, token: &SecretString, new: &NewUpload<'_>) -> Result<String, CallError> {
+        let query = [
+            ("file_name", new.file_name.to_owned()),
+            ("file_length", new.bytes.len().to_string()),
+            ("file_type", new.file_type.to_owned()),
+        ];
+        let request = self.authorized(Method::POST, &[&self.app().id, "uploads"], token).query(&query);
+        Ok(self.call::<Session>(request).await?.id)
+    }
+}
