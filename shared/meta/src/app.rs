@@ -1,32 +1,23 @@
-//! The Meta app that we are: what it proves itself with, and what Meta proves itself with to us.
-
-use std::fmt;
+//! Our Meta app: how it proves itself to Meta, and how Meta proves itself to us.
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// An app as its operator set it up (Meta: App dashboard, Basic settings and Webhooks).
-#[derive(Clone)]
+/// An app as its operator configured it (Meta: App dashboard, Basic settings and Webhooks).
+#[derive(Clone, Debug)]
 pub struct MetaApp {
-    /// Its id.
     pub id: String,
     /// Signs our calls (`appsecret_proof`) and Meta's webhooks.
     pub secret: SecretString,
-    /// What signed webhooks before a rotation: those under way still count.
+    /// The secret before a rotation. Webhooks that were signed with it are still accepted.
     pub previous_secret: Option<SecretString>,
-    /// What Meta must say at the handshake.
+    /// What Meta must send at the webhook handshake.
     pub verify_token: SecretString,
-}
-
-impl fmt::Debug for MetaApp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("id", &self.id).finish_non_exhaustive()
-    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written {
+struct AppJson {
     app_id: String,
     app_secret: String,
     previous_app_secret: Option<String>,
@@ -34,26 +25,26 @@ struct Written {
 }
 
 impl MetaApp {
-    /// From `{"appId", "appSecret", "previousAppSecret", "verifyToken"}`, of which the third may be absent. The error
-    /// quotes nothing of a secret.
+    /// Reads `{"appId", "appSecret", "previousAppSecret", "verifyToken"}`; `previousAppSecret` is optional. The error
+    /// never quotes a secret.
     pub fn from_json(text: &str) -> Result<Self, &'static str> {
-        let written: Written = serde_json::from_str(text)
-            .map_err(|_quotes| "must be JSON with appId, appSecret and verifyToken")?;
-        if written.app_secret.is_empty() || written.verify_token.is_empty() {
-            return Err("has an empty appSecret or verifyToken: anybody could pass for Meta");
+        let json: AppJson = serde_json::from_str(text)
+            .map_err(|_it_quotes_secrets| "must be JSON with appId, appSecret and verifyToken")?;
+        if json.app_secret.is_empty() || json.verify_token.is_empty() {
+            return Err("has an empty appSecret or verifyToken, so anyone could pose as Meta");
         }
         Ok(Self {
-            id: written.app_id,
-            secret: written.app_secret.into(),
-            previous_secret: written
+            id: json.app_id,
+            secret: json.app_secret.into(),
+            previous_secret: json
                 .previous_app_secret
                 .filter(|secret| !secret.is_empty())
                 .map(SecretString::from),
-            verify_token: written.verify_token.into(),
+            verify_token: json.verify_token.into(),
         })
     }
 
-    /// The secrets that a webhook may be signed with, the present one first.
+    /// The secrets that may have signed a webhook, the current one first.
     pub fn secrets(&self) -> Vec<SecretString> {
         std::iter::once(&self.secret).chain(&self.previous_secret).cloned().collect()
     }
@@ -64,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_app_is_read_with_and_without_a_previous_secret() {
+    fn the_previous_secret_is_optional() {
         let app = MetaApp::from_json(r#"{"appId":"1","appSecret":"s","verifyToken":"v","placeholder":"x"}"#)
             .unwrap();
         assert_eq!((app.id.as_str(), app.secrets().len()), ("1", 1));
@@ -73,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_without_secrets_is_refused_and_nothing_is_quoted() {
+    fn an_app_without_secrets_is_refused_without_quoting_it() {
         for text in [
             "{}",
             "s3cret",

@@ -1,4 +1,4 @@
-//! The one HTTP client that speaks to Meta: bounded in time and size, and led nowhere else.
+//! The HTTP client for Meta's Graph API: bounded in time and size, and never led to another host.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,56 +16,52 @@ use crate::error::{CallError, GraphError};
 use crate::signature;
 use crate::wire::Success;
 
-/// The oldest version that Meta serves; v19.0 ended on 2026-05-21 and v20.0 on 2026-09-24 (Meta: Graph API changelog,
-/// versions). Meta answers a dead version with the oldest live one, so nobody would notice.
+/// The oldest version that Meta serves: v19.0 ended on 2026-05-21 and v20.0 on 2026-09-24 (Meta: Graph API changelog,
+/// versions). Meta answers a dead version with the oldest live one, so a call alone would not reveal it.
 const VERSION_MIN: u32 = 21;
-/// The newest version at the time of writing, of 2026-07-29; later ones are accepted.
+/// The newest version when this was written (2026-07-29). Later ones are accepted.
 const VERSION_NEWEST: u32 = 26;
-/// The host of the Graph API, and the one that a few newer calls are at instead.
+/// The host of the Graph API, and the host of a few newer calls.
 const GRAPH_HOST: &str = "graph.facebook.com";
 const API_HOST: &str = "api.facebook.com";
-/// An answer of Meta's is a few kilobytes; a page of templates some hundred.
+/// Meta's answers have a few kilobytes; a page of templates has some hundred.
 const ANSWER_BYTES_MAX: usize = 1_048_576;
-/// How long a connection may take to be made, which is when a message is known not to have left. Never more than half
-/// of a call, so that it is this time that runs out first.
+/// Time for making a connection; until then the message is known to be unsent. Never more than half of a call's time,
+/// so that this limit is reached first.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Connections kept for the next calls: as many as one dispatcher has calls in flight.
+/// Idle connections that are kept open: as many as one dispatcher has calls in flight.
 const IDLE_CONNECTIONS_MAX: usize = 1_024;
-/// Shorter than what Meta's side keeps: a request written to a connection that the other side has just given up has an
-/// unknown outcome.
+/// Shorter than Meta keeps idle connections. A request written to a connection that Meta has just closed has an unknown
+/// outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How to reach Meta.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `https://graph.facebook.com`, or a sandbox.
     pub base_url: String,
     /// Such as `v26.0`.
     pub version: String,
-    /// The Meta app's id.
     pub app_id: String,
-    /// Its secret.
     pub app_secret: SecretString,
-    /// How long one call may take, from the connection to the last byte.
+    /// Limit for one call, from connecting to the last byte.
     pub call_timeout: Duration,
 }
 
-/// Why there can be no client.
+/// Why the client cannot be built.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// Not an HTTP address.
     #[error("Meta's address is {0:?}; it must look like https://graph.facebook.com")]
     MalformedUrl(String),
     /// Not `v`, a number and `.0`.
     #[error("Meta's API version is {0:?}; it must look like v26.0")]
     MalformedVersion(String),
-    /// Meta serves it no longer.
+    /// A version that Meta has shut down.
     #[error(
         "Meta's API version is {0}, which Meta has shut down; the oldest that works is v{VERSION_MIN}.0, the newest \
          known is v{VERSION_NEWEST}.0"
     )]
     DeadVersion(String),
-    /// The system's certificates, for example.
+    /// For example, the system's certificates cannot be read.
     #[error("the HTTP client cannot be built")]
     Http(#[from] reqwest::Error),
 }
@@ -79,7 +75,7 @@ pub struct Client {
     call_timeout: Duration,
 }
 
-/// Tells which app we are: its secret may be changed while the client lives.
+/// Returns our app. Its secrets may change while the client lives.
 type AppSource = Arc<dyn Fn() -> Arc<MetaApp> + Send + Sync>;
 
 impl fmt::Debug for Client {
@@ -88,7 +84,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// An answer as it came.
+/// An answer with its whole body.
 pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -96,12 +92,12 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    /// Checks the settings and prepares the client; nothing is called yet.
+    /// Checks the settings and builds the client. It makes no call.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let Config { base_url, version, app_id, app_secret, call_timeout } = config;
         let root = root(&base_url, &version)?;
-        // Meta proves itself with public authorities, which are in the program: the system's store is hundreds of files. It
-        // is read for a stand-in, which may have an authority of its own.
+        // Meta's certificates come from public authorities, which are compiled in: the system's store is hundreds of
+        // files. A stand-in may have its own authority, so for it the system's store is read.
         let builder = reqwest::Client::builder();
         let builder = if is_stand_in(&root) { builder } else { builder.tls_certs_only(public_authorities()) };
         let http = builder
@@ -124,14 +120,13 @@ impl Client {
         Ok(Self { http, root, app: Arc::new(move || Arc::clone(&app)), call_timeout })
     }
 
-    /// The same client as whatever app `now` says at each call.
+    /// The same client for the app that `source` returns at each call.
     #[must_use]
-    pub fn with_app(mut self, now: impl Fn() -> Arc<MetaApp> + Send + Sync + 'static) -> Self {
-        self.app = Arc::new(now);
+    pub fn with_app(mut self, source: impl Fn() -> Arc<MetaApp> + Send + Sync + 'static) -> Self {
+        self.app = Arc::new(source);
         self
     }
 
-    /// How long one call may take.
     pub const fn call_timeout(&self) -> Duration {
         self.call_timeout
     }
@@ -140,18 +135,18 @@ impl Client {
         (self.app)()
     }
 
-    /// A call without a token. Each part of the path is escaped: an id can never lead to another path.
+    /// A request without a token. Each part of the path is escaped, so an id cannot lead to another path.
     pub(crate) fn unauthenticated(&self, method: Method, path: &[&str]) -> RequestBuilder {
         self.http.request(method, extended(self.root.clone(), path))
     }
 
-    /// A call with a token and its proof: without the app's secret a stolen token is worth nothing
-    /// (Meta: securing Graph API requests).
+    /// A request with a token and its proof: without the app's secret a stolen token is useless (Meta: securing Graph
+    /// API requests).
     pub(crate) fn authorized(&self, method: Method, path: &[&str], token: &SecretString) -> RequestBuilder {
         self.with_proof(self.unauthenticated(method, path), token)
     }
 
-    /// A call that Meta answers at `api.facebook.com` alone. Where the Graph API is somewhere else, this is there too.
+    /// A request that Meta answers only at `api.facebook.com`. A stand-in for the Graph API answers it itself.
     pub(crate) fn authorized_at_api_host(
         &self,
         method: Method,
@@ -160,25 +155,25 @@ impl Client {
     ) -> RequestBuilder {
         let mut url = self.root.clone();
         if url.host_str() == Some(GRAPH_HOST) {
-            // A host that is a name can be put in the place of another.
+            // Replacing one host name by another cannot fail.
             url.set_host(Some(API_HOST)).unwrap_or_default();
         }
         self.with_proof(self.http.request(method, extended(url, path)), token)
     }
 
-    /// A call of the app itself, with the token that its id and secret are.
+    /// A request with the app's own token, which is its id and secret.
     pub(crate) fn authorized_as_app(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let app = self.app();
         let token = SecretString::from(format!("{}|{}", app.id, app.secret.expose_secret()));
         self.authorized(method, path, &token)
     }
 
-    /// A part of an upload, whose id `upload:…?sig=…` is a path and a query.
+    /// A request for an upload's bytes. The upload's id, `upload:…?sig=…`, is a path and a query.
     pub(crate) fn upload(&self, id: &str, token: &SecretString) -> RequestBuilder {
         let (path, query) = id.split_once('?').unwrap_or((id, ""));
         let mut url = extended(self.root.clone(), &[path]);
         url.set_query(Some(query).filter(|query| !query.is_empty()));
-        // This call alone takes the token under the older name of its scheme.
+        // Only this call takes the token under the older name of its scheme.
         let authorization = format!("OAuth {}", token.expose_secret());
         self.http.request(Method::POST, url).header(AUTHORIZATION, authorization)
     }
@@ -189,7 +184,7 @@ impl Client {
         request.bearer_auth(token).query(&[("appsecret_proof", proof)])
     }
 
-    /// Sends and reads the whole answer, within bounds.
+    /// Sends a request and reads the whole answer, within the limits of time and size.
     pub(crate) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, CallError> {
         let mut response = request.send().await.map_err(CallError::from_http)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -205,7 +200,7 @@ impl Client {
         Ok(Answer { status, headers, bytes: bytes.freeze() })
     }
 
-    /// Sends and reads an answer of type `T`. Meta's error counts wherever it stands, in a 200 as well.
+    /// Sends a request and reads an answer of type `T`. An error of Meta's counts in any status, also in a 200.
     pub(crate) async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
         let answer = self.exchange(request).await?;
         if let Some(error) = GraphError::read(&answer.bytes) {
@@ -219,24 +214,23 @@ impl Client {
             .map_err(|unreadable| CallError::Unreadable(unreadable.path().to_string()))
     }
 
-    /// Sends what is answered with `{"success": true}`.
+    /// Sends a request whose answer is `{"success": true}`.
     pub(crate) async fn succeed(&self, request: RequestBuilder) -> Result<(), CallError> {
         let answer: Success = self.call(request).await?;
         if answer.success { Ok(()) } else { Err(CallError::NotDone) }
     }
 }
 
-/// The address with more parts of a path.
+/// Appends parts to the address' path.
 fn extended(mut url: Url, path: &[&str]) -> Url {
-    // Only an address without a host has no path, and `root` has refused those.
+    // Only an address without a host has no path; `root` refuses those.
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.extend(path);
     }
     url
 }
 
-/// `https://graph.facebook.com/v26.0`, checked.
-/// Something else than Meta that is spoken to through TLS.
+/// Whether calls go through TLS to a host that is not Meta's.
 fn is_stand_in(root: &Url) -> bool {
     root.scheme() == "https" && root.host_str() != Some(GRAPH_HOST)
 }

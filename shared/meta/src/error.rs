@@ -1,4 +1,4 @@
-//! Meta's errors as they are read, and calls that did not do what they were for.
+//! Meta's errors, and why a call failed.
 
 mod class;
 mod explanation;
@@ -16,13 +16,13 @@ pub(crate) use text::{blamed, details, integer, join_texts, redact_phone_numbers
 use thiserror::Error;
 pub use usage::{BusinessUsage, Load, Usage};
 
-/// An error in Meta's envelope. Everything but the code may be missing, and its words may be in the tenant's language.
+/// An error in Meta's envelope. Only the code is always present. The texts may be in the tenant's language.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{} (code {code})", self.full_text())]
 pub struct GraphError {
-    /// What logic is built on, such as 131026.
+    /// All decisions are based on this code, such as 131026.
     pub code: i32,
-    /// More of it; Meta gives one for templates, tokens and registration.
+    /// Present for templates, tokens and registration.
     pub subcode: Option<i64>,
     /// Meta's title.
     pub message: String,
@@ -32,17 +32,15 @@ pub struct GraphError {
     pub blamed: Vec<String>,
     /// Meta's word for the kind of error, such as `OAuthException`.
     pub kind: Option<String>,
-    /// Whether Meta itself calls it one that may pass.
+    /// Whether Meta calls the error transient.
     pub is_transient: Option<bool>,
-    /// A title for users.
     pub user_title: Option<String>,
-    /// An explanation for users.
     pub user_message: Option<String>,
-    /// What Meta's support asks for.
+    /// Asked for by Meta's support.
     pub trace_id: Option<String>,
 }
 
-/// The rest of the body is not looked at.
+/// The rest of the body is not read.
 #[derive(Deserialize)]
 struct Envelope {
     error: Option<Value>,
@@ -50,14 +48,14 @@ struct Envelope {
 }
 
 impl GraphError {
-    /// The error in an answer, if it holds one with a code; where the answer's status stands is not asked.
+    /// The error in an answer, if it has a code. The answer's status is not considered.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let envelope: Envelope = serde_json::from_slice(bytes).ok()?;
         let error = envelope.error?;
         // Some answers carry the code beside the error.
         let code = error.get("code").or(envelope.code.as_ref()).and_then(integer)?;
         let text = |key: &str| error.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let message = text("message").or(error.as_str()).unwrap_or("Meta gave no words");
+        let message = text("message").or(error.as_str()).unwrap_or("Meta gave no explanation");
         Some(Self {
             code: i32::try_from(code).ok()?,
             subcode: error.get("error_subcode").and_then(integer),
@@ -72,22 +70,20 @@ impl GraphError {
         })
     }
 
-    /// What it is about.
     pub const fn class(&self) -> ErrorClass {
         ErrorClass::of(self.code, self.subcode)
     }
 
-    /// What to do about it.
     pub const fn advice(&self) -> Advice {
         Advice::of(self.code, self.subcode)
     }
 
-    /// As stored with a message: without the recipient's number, should Meta repeat it.
+    /// The error as it is stored with a message, without any phone number that Meta repeats.
     pub fn as_meta_error(&self) -> MetaError {
         MetaError { code: self.code, text: redact_phone_numbers(&self.full_text()) }
     }
 
-    /// All of Meta's words, each once.
+    /// All of Meta's texts, each once.
     fn full_text(&self) -> String {
         let blame = (!self.blamed.is_empty()).then(|| format!("see {}", self.blamed.join(", ")));
         let parts = [
@@ -101,42 +97,42 @@ impl GraphError {
     }
 }
 
-/// A call that did not do what it was for. What it says holds no token and no address.
+/// Why a call failed. Its text holds no token and no address.
 #[derive(Debug, Error)]
 pub enum CallError {
-    /// Meta said no.
+    /// Meta refused the call.
     #[error(transparent)]
     Graph(Box<GraphError>),
-    /// No byte of the request left: no connection could be made, or the request could not be put together.
+    /// No byte of the request left: no connection could be made, or the request could not be built.
     #[error("no connection to Meta could be made")]
     NotSent(#[source] reqwest::Error),
-    /// It broke off, or took too long; Meta may or may not have acted.
-    #[error("the call to Meta broke off")]
+    /// The call broke off or timed out. Meta may have acted.
+    #[error("the call to Meta broke off before its answer was complete")]
     Broken(#[source] reqwest::Error),
-    /// A status that is no success, without an error of Meta's.
+    /// A status that is not a success, without an error of Meta's.
     #[error("Meta answered with status {0}")]
     Status(u16),
-    /// More than any answer of Meta's.
+    /// Larger than any answer of Meta's.
     #[error("Meta's answer is too large")]
     TooLarge,
-    /// A success that cannot be read: where it stopped making sense. The words around it are not repeated, they may
+    /// A success that cannot be parsed, with the path of the member at fault. The body is not quoted, because it may
     /// hold a token.
     #[error("Meta's answer cannot be read at {0}")]
     Unreadable(String),
-    /// `success: false` and no reason.
-    #[error("Meta answered that it did not do it")]
+    /// `success: false` without a reason.
+    #[error("Meta answered that the call was not done, without a reason")]
     NotDone,
 }
 
 impl CallError {
-    /// Sorts out what proves that nothing left from everything else.
+    /// Separates failures that prove that nothing left from all others.
     pub(crate) fn from_http(error: reqwest::Error) -> Self {
         let never_left = error.is_connect() || error.is_builder();
         let error = error.without_url();
         if never_left { Self::NotSent(error) } else { Self::Broken(error) }
     }
 
-    /// Meta's own error, when it was that.
+    /// Meta's error, if that is the reason.
     pub const fn graph(&self) -> Option<&GraphError> {
         match self {
             Self::Graph(error) => Some(error),

@@ -1,8 +1,8 @@
-//! The one call that cannot be taken back: sending a message, and what its answer proves.
+//! Sending a message, and what the answer proves. A send cannot be taken back.
 //!
-//! Each kind of message has its file: [`template`], [`free_form`], [`media`], [`contact`], [`interactive`] (with
-//! [`flow`], [`order`] and [`product`]), [`marketing`]; [`message`] is what they have in common, [`outcome`] how the answer is read,
-//! [`receipt`] what is told about messages received.
+//! `template`, `free_form`, `media`, `contact` and `interactive` (with `flow`, `order` and `product`)
+//! hold one kind of message each; `message` is their common envelope, `outcome` reads the answer, and `receipt`
+//! marks received messages as read.
 
 use domain::messages::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, with_causes};
@@ -43,27 +43,23 @@ pub use template::{
     TemplateButtonValue, TemplateMessage,
 };
 
-/// What became of a send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendAnswer {
-    /// What the answer proves.
     pub outcome: Outcome,
-    /// What Meta says of the message, where it took it.
+    /// Meta's details about the message, when Meta accepted it.
     pub accepted: Option<Accepted>,
 }
 
-/// The message that a campaign is made of: a template whose body has numbered places, to one phone number.
+/// A template whose body has numbered variables, to one phone number: the usual message of this product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateSend {
-    /// To whom.
     pub to: PhoneNumber,
-    /// The template's name.
     pub template: String,
-    /// The template's language, such as `en_US`.
+    /// Such as `en_US`.
     pub language: String,
-    /// Values of `{{1}}`, `{{2}}`, … of the body, none of them empty.
+    /// Values of `{{1}}`, `{{2}}`, … in the body; none may be empty.
     pub parameters: Vec<String>,
-    /// Travels as `biz_opaque_callback_data` and comes back with the statuses.
+    /// Sent as `biz_opaque_callback_data`, which comes back with each delivery status.
     pub attempt: AttemptId,
 }
 
@@ -79,7 +75,7 @@ impl From<&TemplateSend> for Message {
 }
 
 impl Client {
-    /// Asks Meta to send a template message. What [`send`](Self::send) promises holds here.
+    /// Sends a template message, with the guarantees of [`send`](Self::send).
     pub async fn send_template(
         &self,
         token: &SecretString,
@@ -89,18 +85,19 @@ impl Client {
         self.send(token, from, &send.into()).await.outcome
     }
 
-    /// Asks Meta to send a message of any kind (`POST /{phone_number_id}/messages`). Whatever happens is an [`Outcome`];
-    /// what may have left is never called unsent (I17a). Meta has no key that would make a second call harmless.
+    /// Sends a message of any kind (`POST /{phone_number_id}/messages`). Every result is an [`Outcome`]; a message that
+    /// may have left is never reported as unsent (I17a). Meta has no idempotency key that would make a second call
+    /// harmless.
     pub async fn send(&self, token: &SecretString, from: &PhoneNumberId, message: &Message) -> SendAnswer {
-        let attempt = message.options.callback_data.as_deref();
-        self.post_message(token, [&from.0, "messages"], (&message.json(), attempt)).await
+        let attempt_id = message.options.callback_data.as_deref();
+        self.post_message(token, [&from.0, "messages"], (&message.json(), attempt_id)).await
     }
 
     async fn post_message(
         &self,
         token: &SecretString,
         path: [&str; 2],
-        (body, attempt): (&Value, Option<&str>),
+        (body, attempt_id): (&Value, Option<&str>),
     ) -> SendAnswer {
         let request = self.authorized(Method::POST, &path, token).json(body);
         let outcome = match self.exchange(request).await {
@@ -111,11 +108,19 @@ impl Client {
                 return SendAnswer { outcome, accepted };
             }
             Err(CallError::NotSent(error)) => {
-                tracing::warn!(error = with_causes(&error), "a message did not leave");
+                tracing::warn!(
+                    error = with_causes(&error),
+                    attempt_id,
+                    "no byte of a message reached Meta, so it is known to be unsent"
+                );
                 Outcome::KnownUnsent { wait: None, error: None }
             }
             Err(error) => {
-                tracing::warn!(error = with_causes(&error), attempt, "a send has an unknown outcome");
+                tracing::warn!(
+                    error = with_causes(&error),
+                    attempt_id,
+                    "the answer to a send was lost, so whether Meta accepted the message is unknown"
+                );
                 Outcome::Unknown
             }
         };

@@ -1,6 +1,6 @@
-//! Proof that Meta sent a webhook: `X-Hub-Signature-256`, HMAC-SHA256 of the raw body with the app's secret.
+//! Proof that Meta sent a webhook: `X-Hub-Signature-256`, the HMAC-SHA256 of the raw body with the app's secret.
 //!
-//! Meta's header carries no time, so an old webhook can be sent again by anybody who saw it: that is harmless only
+//! Meta's header carries no time, so anyone who has seen an old webhook can send it again. That is harmless only
 //! because applying a status twice changes nothing (I19).
 
 use aws_lc_rs::hmac;
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 const PREFIX: &str = "sha256=";
 
-/// Not from Meta, as far as can be told.
+/// Why a webhook is not accepted as Meta's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SignatureError {
     /// No header.
@@ -18,13 +18,13 @@ pub enum SignatureError {
     /// Not `sha256=` and 64 hexadecimal digits.
     #[error("the header X-Hub-Signature-256 is malformed")]
     Malformed,
-    /// Another secret, or another body.
+    /// Signed with another secret, or another body.
     #[error("the signature is wrong")]
     Wrong,
 }
 
-/// Checks a body, byte for byte as received, against its header with any of the app's secrets (two while one is being
-/// rotated), in constant time (I20).
+/// Checks a body, byte for byte as received, against its header with any of the app's secrets (two during a rotation),
+/// in constant time (I20).
 pub fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureError> {
     let header = header.ok_or(SignatureError::Missing)?;
     let digits = header.strip_prefix(PREFIX).ok_or(SignatureError::Malformed)?;
@@ -36,12 +36,12 @@ pub fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Re
     if secrets.iter().any(fits) { Ok(()) } else { Err(SignatureError::Wrong) }
 }
 
-/// The header's value for a body: `sha256=` and 64 lower-case hexadecimal digits.
+/// The header for a body: `sha256=` and 64 lower-case hexadecimal digits.
 pub fn sign(secret: &SecretString, body: &[u8]) -> String {
     format!("{PREFIX}{}", digest(secret, body))
 }
 
-/// The digest alone, as in `appsecret_proof`.
+/// Only the digest, as in `appsecret_proof`.
 pub(crate) fn digest(secret: &SecretString, message: &[u8]) -> String {
     hex::encode(hmac::sign(&key(secret), message))
 }

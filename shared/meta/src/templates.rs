@@ -1,8 +1,7 @@
-//! Message templates at Meta: finding them, taking them away, waking and comparing them.
+//! Message templates at Meta: listing, deleting and unpausing them.
 //!
-//! Offering and changing them is in [`new`], what they are made of in [`content`] and [`button`], Meta's library in
-//! [`library`], what Meta tells of them in [`remote`], archives in [`archive`], the texts that Meta writes in
-//! [`preview`].
+//! `create` creates and edits templates; `content` and `button` are their components, `variable` their
+//! variables and `upload` the examples of their headers; `remote` is what Meta returns; `archive` archives them.
 
 use reqwest::Method;
 use secrecy::SecretString;
@@ -32,7 +31,7 @@ pub use remote::{RemoteButton, RemoteComponent, RemoteTemplate, TemplateQuality}
 pub use upload::NewUpload;
 pub use variable::{Examples, variables};
 
-/// Everything that is read of a template.
+/// Every field that [`RemoteTemplate`] reads.
 pub const TEMPLATE_FIELDS: &[&str] = &[
     "id",
     "name",
@@ -49,32 +48,30 @@ pub const TEMPLATE_FIELDS: &[&str] = &[
     "message_send_ttl_seconds",
 ];
 
-/// Templates that one call takes away or archives (Meta: template management).
+/// Limit for one call that deletes or archives templates (Meta: template management).
 pub const TEMPLATES_PER_CALL_MAX: usize = 100;
 
-/// Which templates are asked for: all of those that fit everything that is named.
+/// Filters of a template list, all of which must match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TemplateQuery<'a> {
-    /// Fields, number and place.
     pub page: PageQuery<'a>,
-    /// Of this name.
     pub name: Option<&'a str>,
-    /// With this in their name or texts.
+    /// Matches a part of the name or of the texts.
     pub name_or_content: Option<&'a str>,
-    /// With this in their texts.
+    /// Matches a part of the texts.
     pub content: Option<&'a str>,
-    /// In this language, such as `en_US`.
+    /// Such as `en_US`.
     pub language: Option<&'a str>,
-    /// With this status, such as `APPROVED`.
+    /// Such as `APPROVED`.
     pub status: Option<&'a str>,
-    /// For this, such as `UTILITY`.
+    /// Such as `UTILITY`.
     pub category: Option<&'a str>,
-    /// Of this quality, such as `GREEN`.
+    /// Such as `GREEN`.
     pub quality_score: Option<&'a str>,
 }
 
 impl<'a> TemplateQuery<'a> {
-    /// All templates with everything that is read of them, from the start or from where the last page ended.
+    /// All templates with all fields, from the start or from a page's cursor.
     pub const fn everything(after: Option<&'a str>) -> Self {
         Self {
             page: PageQuery { fields: TEMPLATE_FIELDS, limit: Some(PAGE_ITEMS), after },
@@ -103,19 +100,14 @@ impl<'a> TemplateQuery<'a> {
     }
 }
 
-/// Which templates are taken away. An approved name cannot be used again for 30 days.
+/// Which templates to delete. The name of an approved template cannot be used again for 30 days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateSelection<'a> {
-    /// Every language of a name.
+    /// All languages of a name.
     Name(&'a str),
-    /// One, by Meta's id and its name.
-    One {
-        /// Meta's id of it.
-        id: &'a str,
-        /// Its name.
-        name: &'a str,
-    },
-    /// Several, by Meta's ids: at most [`TEMPLATES_PER_CALL_MAX`].
+    /// One template, by Meta's id and its name.
+    One { id: &'a str, name: &'a str },
+    /// Several, by Meta's ids; at most [`TEMPLATES_PER_CALL_MAX`].
     Ids(&'a [String]),
 }
 
@@ -130,8 +122,8 @@ impl TemplateSelection<'_> {
 }
 
 impl Client {
-    /// A page of an account's templates (`GET /{waba}/message_templates`; Meta: get templates). A cursor grows stale:
-    /// 131059 means to start again without one.
+    /// Reads a page of an account's templates (`GET /{waba}/message_templates`; Meta: get templates). Meta refuses a
+    /// cursor that is too old with 131059: start again without one.
     pub async fn list_templates(
         &self,
         token: &SecretString,
@@ -143,8 +135,7 @@ impl Client {
         Ok(self.call::<Listed<remote::TemplateResponse>>(request).await?.page(remote::TemplateResponse::read))
     }
 
-    /// One template (`GET /{template_id}`; Meta: get a template), with the fields named, or with Meta's own choice of
-    /// them.
+    /// Reads one template (`GET /{template_id}`; Meta: get a template). Without `fields` Meta chooses them.
     pub async fn template(
         &self,
         token: &SecretString,
@@ -156,8 +147,8 @@ impl Client {
         Ok(self.call::<remote::TemplateResponse>(request).await?.read())
     }
 
-    /// Takes templates away (`DELETE /{waba}/message_templates`; Meta: delete templates). What has messages under way is
-    /// `PENDING_DELETION` for up to 30 days; what is `DISABLED` cannot be taken away.
+    /// Deletes templates (`DELETE /{waba}/message_templates`; Meta: delete templates). A template with messages in
+    /// flight is `PENDING_DELETION` for up to 30 days; a `DISABLED` one cannot be deleted.
     pub async fn delete_templates(
         &self,
         token: &SecretString,
@@ -168,8 +159,8 @@ impl Client {
         self.succeed(request.query(&selection.members())).await
     }
 
-    /// Lets a template be sent again that Meta paused while it was pacing it (`POST /{template_id}/unpause`; Meta:
-    /// template pacing). Pauses for quality end by themselves.
+    /// Ends a pause from template pacing (`POST /{template_id}/unpause`; Meta: template pacing). Pauses for low quality
+    /// end by themselves.
     pub async fn unpause_template(&self, token: &SecretString, id: &str) -> Result<(), CallError> {
         self.succeed(self.authorized(Method::POST, &[id, "unpause"], token)).await
     }

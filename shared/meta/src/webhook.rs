@@ -1,10 +1,11 @@
-//! What Meta sends us: one POST with many entries, of many tenants, about many things.
+//! Webhooks. One POST holds many entries, of many tenants and many kinds.
 //!
-//! [`read`] tells everything that a body says, one [`Event`] for each thing, in one pass: what cannot be read is an event
-//! too, and costs the others nothing. [`parse`] makes of it what travels on the queue: statuses of messages become
-//! [`Update::Status`]; everything else is kept as [`Update::Kept`], by its kind or by what is wrong with it, and what is
-//! acted on of it travels beside it. What is kept is again a webhook's body with that one thing in it, so that a later
-//! version can read it with [`parse`]. Nothing that Meta may add makes a webhook unreadable.
+//! [`read`] returns one [`Event`] for each thing that a body reports; an element that cannot be read is an event too
+//! and does not affect the others. [`parse`] turns events into updates for the queue: a delivery status becomes
+//! [`Update::Status`]; everything else becomes [`Update::Kept`], named by its kind or by what is wrong with it,
+//! followed by an update for the part that this version handles. The raw JSON of an unhandled update is again a webhook
+//! with that one element, so that a later version can [`parse`] it. Nothing that Meta may add makes a webhook
+//! unreadable.
 
 mod account;
 mod borrowed;
@@ -55,29 +56,28 @@ use thiserror::Error;
 
 use crate::webhook::fragment::{Fragment, Members};
 
-/// What Meta's webhooks for WhatsApp say they are about.
+/// The `object` of Meta's webhooks for WhatsApp.
 const OBJECT: &str = "whatsapp_business_account";
-/// The field that statuses of messages come in.
+/// The field of delivery statuses.
 const MESSAGES: &str = "messages";
 
-/// The bytes are no webhook of Meta's.
+/// Why a body is not a webhook of Meta's.
 #[derive(Debug, Error)]
 pub enum NotAWebhook {
-    /// No JSON.
-    #[error("the body is no JSON")]
+    /// Not JSON.
+    #[error("the body is not JSON")]
     NoJson(#[source] serde_json::Error),
     /// No `entry` list.
     #[error("the body has no list of entries")]
     NoEntries,
 }
 
-/// Reads a webhook's body into updates for the queue, in Meta's order. Call it only after its signature was checked
-/// (I20).
+/// Parses a body into updates for the queue, in Meta's order. Check its signature first (I20).
 pub fn parse(body: &[u8]) -> Result<Vec<Update>, NotAWebhook> {
     if let Some(updates) = fast::updates(body) {
         return Ok(updates);
     }
-    let events = read_apart(body)?;
+    let events = read_any_shape(body)?;
     let mut updates = Vec::with_capacity(events.len());
     for event in &events {
         updates::push(event, &mut updates);
@@ -85,24 +85,24 @@ pub fn parse(body: &[u8]) -> Result<Vec<Update>, NotAWebhook> {
     Ok(updates)
 }
 
-/// Reads everything that a webhook's body says, in Meta's order.
+/// Reads every event of a body, in Meta's order.
 pub fn read(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
     match fast::read(body) {
         Some(events) => Ok(events),
-        None => read_apart(body),
+        None => read_any_shape(body),
     }
 }
 
 /// Reads a body of any shape.
-fn read_apart(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
+fn read_any_shape(body: &[u8]) -> Result<Vec<Event<'_>>, NotAWebhook> {
     let raw: &RawValue = serde_json::from_slice(body).map_err(NotAWebhook::NoJson)?;
     let root = Members::of(raw).ok_or(NotAWebhook::NoEntries)?;
-    // Absent is let pass: some of Meta's own examples have it in the wrong origin.
+    // A missing `object` is accepted: some of Meta's own examples have it in the wrong place.
     if let Some(object) = root.get("object").and_then(fragment::value).filter(|object| *object != OBJECT) {
         let object = object.as_str().map_or_else(|| object.to_string(), str::to_owned);
-        let part = Fragment { before: "".into(), text: raw.get(), after: Cow::Borrowed("") };
+        let fragment = Fragment { before: "".into(), text: raw.get(), after: Cow::Borrowed("") };
         let data = EventData::IgnoredObject(IgnoredObject { object });
-        return Ok(vec![Event { origin: EventOrigin::default(), data, part: Some(part) }]);
+        return Ok(vec![Event { origin: EventOrigin::default(), data, fragment: Some(fragment) }]);
     }
     let entries = root.get("entry").and_then(fragment::elements).ok_or(NotAWebhook::NoEntries)?;
     Ok(split::read(entries))

@@ -4,23 +4,22 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-/// Items asked for at once where the caller names no number: one call for most accounts, and an answer that stays far
-/// below the largest that is read.
+/// Items per page unless the caller names a number: one call for most accounts, and an answer far below the size limit.
 pub(crate) const PAGE_ITEMS: u16 = 100;
 
-/// What part of a list is asked for.
+/// Which part of a list to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageQuery<'a> {
-    /// What is told of each item; none are Meta's own choice, which is short.
+    /// The fields of each item; without them Meta chooses a few.
     pub fields: &'a [&'a str],
-    /// Items at once; [`None`] is Meta's own choice (25).
+    /// Items per page; Meta's default is 25.
     pub limit: Option<u16>,
-    /// The cursor that the page before ended with, from [`Page::next`].
+    /// The cursor from [`Page::next`].
     pub after: Option<&'a str>,
 }
 
 impl PageQuery<'_> {
-    /// As members of a query.
+    /// The members of the request's query.
     pub(crate) fn members(&self) -> Vec<(&'static str, String)> {
         let fields = (!self.fields.is_empty()).then(|| ("fields", self.fields.join(",")));
         let limit = self.limit.map(|limit| ("limit", limit.to_string()));
@@ -32,17 +31,15 @@ impl PageQuery<'_> {
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it.
     pub items: Vec<T>,
-    /// Where it ends; a last page has this as well.
+    /// The cursor of the page's end, which the last page has too.
     pub last_cursor: Option<String>,
-    /// Whether there is another one.
     pub has_next: bool,
 }
 
 impl<T> Page<T> {
-    /// The cursor to ask for the next page with, if there is one. Meta's own link to it is not followed: it carries an
-    /// API version of Meta's choice.
+    /// The cursor of the next page, if there is one. Meta's own link to it is not followed, because it may name another
+    /// host and another API version.
     pub fn next(&self) -> Option<&str> {
         self.last_cursor.as_deref().filter(|_cursor| self.has_next)
     }
@@ -84,21 +81,20 @@ struct Cursors {
 }
 
 impl<T> Listed<T> {
-    /// The page, with its items as `read` reads them. A last page has cursors too, but no `next`.
+    /// The page, with its items read by `read`. The last page has cursors too, but no `next`.
     pub(crate) fn page<U>(self, read: impl FnMut(T) -> U) -> Page<U> {
         let has_next = self.paging.as_ref().is_some_and(|paging| paging.next.is_some());
         let last_cursor = self.paging.and_then(|paging| paging.cursors?.after);
         Page { items: self.data.into_iter().map(read).collect(), last_cursor, has_next }
     }
 
-    /// The items alone, of a list that Meta does not cut into pages.
+    /// All items of a list that Meta does not paginate.
     pub(crate) fn items<U>(self, read: impl FnMut(T) -> U) -> Vec<U> {
         self.data.into_iter().map(read).collect()
     }
 }
 
-/// A member that is told beside what is asked for: of a shape that we do not know, it is as if it were not told, and
-/// never costs the rest.
+/// An optional member. A value of unknown shape counts as absent instead of failing the whole answer.
 pub(crate) fn lenient<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -111,7 +107,7 @@ pub(crate) fn text_of(id: Option<Id>) -> Option<String> {
     id.map(String::from)
 }
 
-/// The object without the members that say nothing.
+/// The object without its null members.
 pub(crate) fn present(mut object: Value) -> Value {
     if let Some(members) = object.as_object_mut() {
         members.retain(|_key, value| !value.is_null());
@@ -119,7 +115,7 @@ pub(crate) fn present(mut object: Value) -> Value {
     object
 }
 
-/// `{"type": "image", "image": …}`: Meta's way of saying what something is.
+/// `{"type": "image", "image": …}`, Meta's format for tagged values.
 pub(crate) fn typed(kind: &str, value: impl Serialize) -> Value {
     let mut members = Map::new();
     members.insert("type".to_owned(), kind.into());

@@ -1,9 +1,9 @@
-//! Reads a folder of real payloads, each with what must be read out of it, and compares.
+//! Compares what this crate reads from a folder of real payloads with what must be read.
 //!
-//! The folder is named by `META_CORPUS`, from the workspace's root or from where the test runs; without one it is looked
-//! for beside the workspace, and without any there is nothing to compare. Its `index.json` lists the cases in its own
-//! vocabulary: every member that an expectation lists must be read so, and no event may be read that it does not list.
-//! Calls are replayed through real HTTP. A kind of case or of event that is not known here is a deviation.
+//! `META_CORPUS` names the folder, relative to the workspace's root or to the test's working directory; without it the
+//! folder is looked for beside the workspace. Without a folder the test compares nothing. `index.json` lists the cases
+//! in its own vocabulary: every member of an expectation must be read so, and no event may be read that is not listed.
+//! Calls are replayed through real HTTP. An unknown kind of case or event counts as a deviation.
 #![expect(clippy::expect_used, reason = "a broken expectation is a failed test")]
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers a missing member with null")]
 
@@ -27,21 +27,19 @@ use std::{env, fs};
 
 use serde_json::Value;
 
-/// Cases whose expectation is wrong, and what says so. They are listed, and count as expected whatever is read.
+/// Cases with a wrong expectation, and the proof. They are printed, and count as expected.
 const WRONG_CASES: &[(&str, &str)] = &[];
 
-/// How a case went.
+/// The result of a case.
 pub(crate) enum Verdict {
-    /// What was read is what must be read.
     AsExpected,
-    /// Nothing of what the case is about is read so far.
+    /// The case is about something that this crate does not read or call.
     Outside,
-    /// The two differ.
+    /// What was read differs from the expectation.
     Wrong(String),
 }
 
 impl Verdict {
-    /// Compares one thing.
     pub(crate) fn equal<T: PartialEq + std::fmt::Debug>(what: &str, read: &T, expected: &T) -> Self {
         if read == expected {
             Self::AsExpected
@@ -50,7 +48,7 @@ impl Verdict {
         }
     }
 
-    /// The first that is wrong, or else the first that says anything.
+    /// The first wrong verdict, or else the first that compared something.
     pub(crate) fn all(verdicts: impl IntoIterator<Item = Self>) -> Self {
         let mut sum = Self::Outside;
         for verdict in verdicts {

@@ -1,4 +1,4 @@
-//! A spelling is no amount, or one that is written and read the same, and as a number in JSON too.
+//! A string is not an amount, or it is one that survives writing and reading, also as a JSON number.
 #![no_main]
 
 use domain::Money;
@@ -10,6 +10,6 @@ fuzz_target!(|spelling: &str| {
         let json = serde_json::to_string(&amount).expect("JSON");
         assert_eq!(serde_json::from_str::<Money>(&json).expect("an amount"), amount);
     }
-    // Whatever JSON it is, it is an amount or none.
+    // Any JSON either is an amount or is refused.
     drop(serde_json::from_str::<Money>(spelling));
 });

@@ -1,4 +1,4 @@
-//! A spelling is no number, or one that is read the same from what it was turned into.
+//! A string is not a phone number, or it normalizes to one that parses to itself.
 #![no_main]
 
 use domain::PhoneNumber;

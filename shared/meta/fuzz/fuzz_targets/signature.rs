@@ -1,4 +1,4 @@
-//! No header but the right one is taken, and none stops the check.
+//! Only the right header is accepted, and no header makes the check panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

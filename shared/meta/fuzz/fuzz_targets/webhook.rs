@@ -1,5 +1,4 @@
-//! Any body is read or refused; what is read travels on the queue and comes back the same, and what is kept is again a
-//! webhook.
+//! Any body is parsed or refused. Updates survive the queue's JSON, and an unhandled update is again a webhook.
 #![no_main]
 
 use domain::updates::{Update, UpdateBatch};
@@ -13,10 +12,10 @@ fuzz_target!(|body: &[u8]| {
     assert!(text.len() < 40 * body.len() + 4_000, "{} bytes out of {}", text.len(), body.len());
     assert_eq!(serde_json::from_str::<UpdateBatch>(&text).expect("an update"), batch);
     for update in batch.updates {
-        if let Update::Kept(kept) = update {
-            let text = kept.raw.as_str().map_or_else(|| kept.raw.to_string(), str::to_owned);
-            let again = meta::webhook::parse(text.as_bytes()).expect("a webhook");
-            assert!(again.contains(&Update::Kept(kept)));
+        if let Update::Kept(unhandled) = update {
+            let text = unhandled.raw.as_str().map_or_else(|| unhandled.raw.to_string(), str::to_owned);
+            let parsed_again = meta::webhook::parse(text.as_bytes()).expect("a webhook");
+            assert!(parsed_again.contains(&Update::Kept(unhandled)));
         }
     }
 });

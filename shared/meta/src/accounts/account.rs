@@ -1,5 +1,5 @@
-//! WhatsApp Business accounts (Meta: WhatsApp Business account reference). Since September 2026 Meta calls what keeps
-//! this id a messaging account; ids and calls are the same.
+//! WhatsApp Business accounts (Meta: WhatsApp Business account reference). Since September 2026 Meta calls the owner of
+//! this id a messaging account; ids and calls are unchanged.
 
 use reqwest::Method;
 use secrecy::SecretString;
@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::{Id, Listed, Page, PageQuery, text_of};
 
-/// Everything that is read of an account.
+/// Every field that [`RemoteAccount`] reads.
 pub const ACCOUNT_FIELDS: &[&str] = &[
     "id",
     "name",
@@ -22,18 +22,16 @@ pub const ACCOUNT_FIELDS: &[&str] = &[
     "message_template_namespace",
 ];
 
-/// An account at Meta. Meta tells what it is asked for; words are kept as they come.
+/// An account at Meta. Meta returns only the requested fields; words are not interpreted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteAccount {
-    /// Meta's id of it.
     pub id: String,
-    /// Its name.
     pub name: Option<String>,
-    /// Meta's number of its time zone, which months of pricing follow.
+    /// Meta's number of its time zone. Months of pricing follow this zone.
     pub timezone_id: Option<String>,
-    /// What it is billed in (ISO 4217).
+    /// Billing currency (ISO 4217).
     pub currency: Option<String>,
-    /// Where it is (ISO 3166, two letters).
+    /// ISO 3166, two letters.
     pub country: Option<String>,
     /// `APPROVED`, `PENDING`, `REJECTED` or `DEFERRED`.
     pub account_review_status: Option<String>,
@@ -41,16 +39,14 @@ pub struct RemoteAccount {
     pub business_verification_status: Option<String>,
     /// Such as `SELF_OWNED`.
     pub ownership_type: Option<String>,
-    /// The namespace of its templates.
     pub message_template_namespace: Option<String>,
 }
 
-/// Whose accounts of a business are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Those that it owns.
+    /// Accounts that the business owns.
     Owned,
-    /// Those that others shared with it.
+    /// Accounts that other businesses shared with it.
     Client,
 }
 
@@ -84,7 +80,7 @@ impl AccountResponse {
 }
 
 impl Client {
-    /// An account (`GET /{waba}`), with the fields named, or with Meta's own choice of them.
+    /// Reads an account (`GET /{waba}`). Without `fields` Meta chooses them.
     pub async fn account(
         &self,
         token: &SecretString,
@@ -96,7 +92,7 @@ impl Client {
         Ok(self.call::<AccountResponse>(request).await?.read())
     }
 
-    /// A page of a business' accounts (`GET /{business}/owned_whatsapp_business_accounts`, or `client_…`).
+    /// Reads a page of a business' accounts (`GET /{business}/owned_whatsapp_business_accounts`, or `client_…`).
     pub async fn list_accounts(
         &self,
         token: &SecretString,

@@ -8,55 +8,42 @@ use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::{Id, text_of};
 
-/// Whether something may send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Availability {
-    /// It may.
     Available,
-    /// It may, within limits that it is told.
     Limited,
-    /// It may not.
     Blocked,
-    /// A word that we do not know, or none.
+    /// An unknown word, or none.
     Other(String),
 }
 
-/// Whether something may send, and what else has a say in it.
+/// Whether something may send, and everything that affects it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// What was asked about.
     pub node: String,
-    /// Meta's sum. It is BLOCKED as well when only calls are: see [`may_send`](Self::may_send).
+    /// Meta's summary. It is BLOCKED also when only calls are blocked: see [`may_send`](Self::may_send).
     pub overall: Availability,
-    /// Everything that has a say.
+    /// Everything that affects sending.
     pub entities: Vec<HealthEntity>,
 }
 
-/// One thing that has a say.
+/// One object that affects sending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthEntity {
     /// `PHONE_NUMBER`, `MESSAGE_TEMPLATE`, `WABA`, `BUSINESS` or `APP`.
     pub kind: String,
-    /// Meta's id of it.
     pub id: Option<String>,
-    /// Whether it may send.
     pub can_send_message: Availability,
-    /// What limits it.
     pub additional_info: Vec<String>,
-    /// What is wrong with it.
     pub problems: Vec<HealthProblem>,
 }
 
-/// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct HealthProblem {
-    /// Such as 141002.
     #[serde(rename = "error_code")]
     pub code: i64,
-    /// What it is.
     #[serde(rename = "error_description")]
     pub description: Option<String>,
-    /// What to do about it.
     pub possible_solution: Option<String>,
 }
 
@@ -95,7 +82,6 @@ impl Availability {
         }
     }
 
-    /// Meta's word for it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Available => "AVAILABLE",
@@ -124,7 +110,7 @@ impl HealthStatus {
 }
 
 impl Health {
-    /// Whether messages may be sent: nothing that has a say forbids it. Where nothing is told, Meta's sum counts.
+    /// Whether messages may be sent: no entity is blocked. Without entities Meta's summary decides.
     pub fn may_send(&self) -> bool {
         let forbids = |availability: &Availability| *availability == Availability::Blocked;
         if self.entities.is_empty() {
@@ -135,7 +121,7 @@ impl Health {
 }
 
 impl Client {
-    /// Whether a number, a template, an account or a business may send, by its id (`GET /{node}?fields=health_status`).
+    /// Asks whether a number, a template, an account or a business may send (`GET /{node}?fields=health_status`).
     pub async fn health(&self, token: &SecretString, node: &str) -> Result<Health, CallError> {
         let request = self.authorized(Method::GET, &[node], token).query(&[("fields", "health_status")]);
         let response: HealthResponse = self.call(request).await?;

@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::{Id, Listed, PAGE_ITEMS, Page, PageQuery, lenient};
 
-/// Everything that is read of a number, but for its health.
+/// Every field that [`RemoteNumber`] reads, except its health.
 pub const NUMBER_FIELDS: &[&str] = &[
     "id",
     "display_phone_number",
@@ -27,41 +27,37 @@ pub const NUMBER_FIELDS: &[&str] = &[
     "is_on_biz_app",
 ];
 
-/// Pages of numbers read; an account with more numbers than these hold is beyond Meta's own limits.
+/// Pages of numbers that are read. Ten pages hold more numbers than Meta allows in an account.
 const PAGES_MAX: usize = 10;
 
-/// A business number as Meta tells of it. Meta tells what it is asked for; words are kept as they come.
+/// A business phone number at Meta. Meta returns only the requested fields; words are not interpreted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteNumber {
-    /// Meta's id of it.
     pub id: String,
-    /// As people see it, such as `+1 631-555-5555`.
+    /// As shown to people, such as `+1 631-555-5555`.
     pub display_phone_number: Option<String>,
-    /// The business' name on it.
     pub verified_name: Option<String>,
-    /// `GREEN`, `YELLOW`, `RED`, or `NA` and `UNKNOWN` before it is rated.
+    /// `GREEN`, `YELLOW`, `RED`, or `NA` and `UNKNOWN` before the first rating.
     pub quality_rating: Option<String>,
-    /// Such as `VERIFIED`.
     pub code_verification_status: Option<String>,
     /// Meta's review of the name, such as `APPROVED`.
     pub name_status: Option<String>,
-    /// Meta's review of another name that was asked for.
+    /// Meta's review of a new name that was requested.
     pub new_name_status: Option<String>,
     /// Such as `CONNECTED`, `FLAGGED` or `BANNED`.
     pub status: Option<String>,
-    /// Meta's word for how much it takes from the number: `STANDARD` or `HIGH`.
+    /// `STANDARD` or `HIGH`.
     pub throughput_level: Option<String>,
-    /// People whom the whole portfolio may write to first in 24 hours, such as `TIER_2K`.
+    /// How many people the whole portfolio may message first in 24 hours, such as `TIER_2K`.
     pub messaging_limit: Option<String>,
-    /// The same of the number alone, which Meta no longer keeps.
+    /// The same limit of this number alone, which Meta no longer maintains.
     pub messaging_limit_tier: Option<String>,
     /// Such as `CLOUD_API`.
     pub platform_type: Option<String>,
     /// `LIVE` or `SANDBOX`.
     pub account_mode: Option<String>,
-    /// Whether the WhatsApp Business app uses it too; then it is not registered by us.
+    /// Whether the WhatsApp Business app also uses the number; if so, we do not register it.
     pub is_on_biz_app: Option<bool>,
-    /// Whether it may send.
     pub health: Option<Health>,
 }
 
@@ -87,7 +83,7 @@ struct NumberResponse {
     health_status: Option<HealthStatus>,
 }
 
-/// Meta documents an object with a level, and no more.
+/// Meta documents only the level.
 #[derive(Deserialize)]
 struct Throughput {
     level: Option<String>,
@@ -117,8 +113,8 @@ impl NumberResponse {
 }
 
 impl RemoteNumber {
-    /// Messages that Meta takes from it: 80 a second, 1,000 after Meta's upgrade, 20 while the WhatsApp Business app uses
-    /// the number too (Meta: throughput).
+    /// Messages that Meta accepts from it per second: 80, 1,000 after Meta's upgrade, or 20 while the WhatsApp Business
+    /// app also uses the number (Meta: throughput).
     pub fn messages_per_second(&self) -> i32 {
         match self.throughput_level.as_deref() {
             _ if self.is_on_biz_app == Some(true) => 20,
@@ -129,7 +125,7 @@ impl RemoteNumber {
 }
 
 impl Client {
-    /// A page of an account's numbers (`GET /{waba}/phone_numbers`).
+    /// Reads a page of an account's numbers (`GET /{waba}/phone_numbers`).
     pub async fn list_numbers(
         &self,
         token: &SecretString,
@@ -140,7 +136,7 @@ impl Client {
         Ok(self.call::<Listed<NumberResponse>>(request).await?.page(NumberResponse::read))
     }
 
-    /// All of an account's numbers, with [`NUMBER_FIELDS`].
+    /// Reads all of an account's numbers, with [`NUMBER_FIELDS`].
     pub async fn phone_numbers(
         &self,
         token: &SecretString,
@@ -160,7 +156,7 @@ impl Client {
         Ok(numbers)
     }
 
-    /// One number (`GET /{phone_number_id}`), with the fields named, or with Meta's own choice of them.
+    /// Reads one number (`GET /{phone_number_id}`). Without `fields` Meta chooses them.
     pub async fn number(
         &self,
         token: &SecretString,

@@ -1,4 +1,4 @@
-//! How a number gets onto the Cloud API and off it (Meta: registering phone numbers).
+//! Putting a number on the Cloud API and taking it off (Meta: registering phone numbers).
 
 use domain::PhoneNumberId;
 use reqwest::Method;
@@ -9,8 +9,8 @@ use crate::client::Client;
 use crate::error::CallError;
 
 impl Client {
-    /// Registers a number for the Cloud API with its six-digit PIN (`POST /{phone_number_id}/register`): ten times in 72
-    /// hours at most (133016). Not for a number that the WhatsApp Business app uses.
+    /// Registers a number for the Cloud API with its six-digit PIN (`POST /{phone_number_id}/register`), at most ten
+    /// times in 72 hours (133016). Not for a number that the WhatsApp Business app uses.
     pub async fn register(
         &self,
         token: &SecretString,
@@ -21,7 +21,8 @@ impl Client {
         self.succeed(self.authorized(Method::POST, &[&number.0, "register"], token).json(&body)).await
     }
 
-    /// Takes a number off the Cloud API (`POST /{phone_number_id}/deregister`); counts as one of its ten registrations.
+    /// Takes a number off the Cloud API (`POST /{phone_number_id}/deregister`). It counts as one of the ten
+    /// registrations.
     pub async fn deregister(&self, token: &SecretString, number: &PhoneNumberId) -> Result<(), CallError> {
         self.succeed(self.authorized(Method::POST, &[&number.0, "deregister"], token)).await
     }

@@ -1,7 +1,8 @@
-//! What Meta's login window tells the page when a business connects itself (Meta: Embedded Signup, implementation).
+//! The event that Meta's login window sends to the page when a business connects itself (Meta: Embedded Signup,
+//! implementation).
 //!
-//! It comes through the tenant's browser, so it is a hint and no proof: what was connected is what the exchanged token
-//! opens. It says which steps are left.
+//! It comes through the tenant's browser, so it is a hint and not a proof: only the exchanged token shows what was
+//! connected. It shows which steps remain.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,65 +10,57 @@ use thiserror::Error;
 
 use crate::webhook::JsonAccess;
 
-/// The page message's type.
+/// The page message's `type`.
 const TYPE: &str = "WA_EMBEDDED_SIGNUP";
-/// The business goes on using its own app on that number: registering it would throw the app out.
+/// The business keeps using its app on that number; registering the number would disconnect the app.
 const BUSINESS_APP: &str = "FINISH_WHATSAPP_BUSINESS_APP_ONBOARDING";
 
-/// How the login went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Signup {
-    /// Meta's word: `FINISH`, `FINISH_ONLY_WABA`, `CANCEL`, …
+    /// Meta's word for the event: `FINISH`, `FINISH_ONLY_WABA`, `CANCEL`, …
     pub flow: String,
-    /// What came of it.
     #[serde(flatten)]
     pub outcome: SignupOutcome,
 }
 
-/// What came of the login.
+/// How the login ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum SignupOutcome {
-    /// Something was connected.
     Finished {
-        /// The WhatsApp Business account.
         waba_id: Option<String>,
-        /// The number, unless it has none yet.
+        /// [`None`] when the account has no number yet.
         phone_number_id: Option<String>,
-        /// The business.
         business_id: Option<String>,
-        /// Whether the number is ours to register.
+        /// Whether we register the number.
         register_phone: bool,
     },
-    /// The person left.
     Cancelled {
-        /// Where.
+        /// The step at which the person left.
         current_step: Option<String>,
     },
-    /// Meta stopped it.
+    /// Meta stopped the login.
     Error {
-        /// Meta's words, for the person.
         message: Option<String>,
-        /// Meta's id of the error.
         error_id: Option<String>,
-        /// What Meta's support asks for.
+        /// Asked for by Meta's support.
         session_id: Option<String>,
     },
 }
 
-/// The message is not of Meta's login window.
+/// Why a page message is not an event of Meta's login window.
 #[derive(Debug, Error)]
 pub enum NotASignup {
-    /// No JSON.
-    #[error("the message is no JSON")]
+    /// Not JSON.
+    #[error("the message is not JSON")]
     NoJson(#[source] serde_json::Error),
     /// Another type, or no event.
-    #[error("the message is no event of the login window")]
+    #[error("the message is not an event of the login window")]
     Foreign,
 }
 
 impl Signup {
-    /// Reads the page message. An event that is not known yet is one that finished nothing.
+    /// Reads the page message. An unknown event counts as a cancelled login.
     pub fn read(message: &[u8]) -> Result<Self, NotASignup> {
         let message: Value = serde_json::from_slice(message).map_err(NotASignup::NoJson)?;
         let flow = message.text("event").filter(|_| message.at("type") == TYPE).ok_or(NotASignup::Foreign)?;
@@ -98,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_message_of_the_login_window_is_refused() {
+    fn a_message_that_is_not_a_login_event_is_refused() {
         for message in [
             "",
             "{",
@@ -113,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_business_app_is_never_registered() {
+    fn a_number_of_the_business_app_is_never_registered() {
         let read = |flow: &str, data: &str| {
             let message = format!(r#"{{"type":"WA_EMBEDDED_SIGNUP","event":"{flow}","data":{data}}}"#);
             Signup::read(message.as_bytes()).unwrap().outcome

@@ -1,4 +1,4 @@
-//! Who hears an account's webhooks (Meta: subscribed apps, webhook overrides, app subscriptions).
+//! Which apps receive an account's webhooks (Meta: subscribed apps).
 
 use reqwest::Method;
 use secrecy::SecretString;
@@ -8,14 +8,12 @@ use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::{Id, Listed, text_of};
 
-/// An app that hears an account's webhooks.
+/// An app that receives an account's webhooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscribedApp {
-    /// The app.
     pub id: Option<String>,
-    /// Its name.
     pub name: Option<String>,
-    /// The address that is called for this account instead of the app's.
+    /// An address that Meta calls for this account instead of the app's.
     pub override_callback_uri: Option<String>,
 }
 
@@ -40,13 +38,13 @@ impl AppResponse {
 }
 
 impl Client {
-    /// Lets Meta send an account's webhooks to the app (`POST /{waba}/subscribed_apps`). Once more changes nothing, but
-    /// that an override ends.
+    /// Makes Meta send an account's webhooks to our app (`POST /{waba}/subscribed_apps`). Repeating it changes nothing,
+    /// except that it ends a callback override.
     pub async fn subscribe_app(&self, token: &SecretString, waba: &str) -> Result<(), CallError> {
         self.succeed(self.authorized(Method::POST, &[waba, "subscribed_apps"], token)).await
     }
 
-    /// Who hears an account's webhooks (`GET /{waba}/subscribed_apps`).
+    /// Lists the apps that receive an account's webhooks (`GET /{waba}/subscribed_apps`).
     pub async fn subscribed_apps(
         &self,
         token: &SecretString,
@@ -56,7 +54,7 @@ impl Client {
         Ok(self.call::<Listed<AppResponse>>(request).await?.items(AppResponse::read))
     }
 
-    /// Ends it (`DELETE /{waba}/subscribed_apps`).
+    /// Ends our app's subscription (`DELETE /{waba}/subscribed_apps`).
     pub async fn unsubscribe_app(&self, token: &SecretString, waba: &str) -> Result<(), CallError> {
         self.succeed(self.authorized(Method::DELETE, &[waba, "subscribed_apps"], token)).await
     }

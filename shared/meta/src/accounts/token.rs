@@ -1,4 +1,4 @@
-//! Tokens: one from a code, and what one opens (Meta: embedded signup, debugging tokens).
+//! Access tokens: exchanging a code and inspecting a token (Meta: embedded signup, debugging tokens).
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,45 +8,42 @@ use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::{Id, lenient};
 
-/// The scope whose targets are the accounts that a token opens.
+/// The scope whose targets are the accounts that a token gives access to.
 const MANAGEMENT: &str = "whatsapp_business_management";
 
-/// A customer's token.
+/// A customer's access token.
 #[derive(Clone, Debug)]
 pub struct ExchangedToken {
-    /// Of any length.
+    /// Meta does not limit its length.
     pub access_token: SecretString,
-    /// How long it works, in seconds; for ever when nothing is said.
+    /// Lifetime in seconds. Without one the token does not expire.
     pub expires_in: Option<i64>,
 }
 
-/// What a token opens.
+/// What Meta knows about a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenInfo {
-    /// The app that it was made for; empty where Meta does not say, as for a token that it does not know.
+    /// The app that the token was made for; empty when Meta does not say, as for an unknown token.
     pub app_id: String,
     /// `SYSTEM_USER` or `USER`.
     pub kind: Option<String>,
-    /// Whether Meta takes it.
     pub is_valid: bool,
-    /// When it ends, in seconds since 1970; 0 is never.
+    /// Seconds since 1970; 0 means never.
     pub expires_at: Option<i64>,
-    /// What it may do.
     pub scopes: Vec<String>,
-    /// WhatsApp Business accounts, newest first. None are named when the token is not limited to some.
+    /// WhatsApp Business accounts that it gives access to, newest first. Empty also when the token is not limited to
+    /// certain accounts.
     pub waba_ids: Vec<String>,
-    /// Why Meta does not take it.
+    /// Why Meta rejects the token.
     pub error: Option<TokenError>,
 }
 
-/// Why Meta does not take a token.
+/// Why Meta rejects a token.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct TokenError {
-    /// Such as 190.
     pub code: Option<i64>,
-    /// Such as 463, expired.
+    /// Such as 463 for an expired token.
     pub subcode: Option<i64>,
-    /// Meta's words.
     pub message: Option<String>,
 }
 
@@ -82,7 +79,7 @@ struct Granular {
 }
 
 impl TokenInfo {
-    /// Whether it works until somebody takes it back.
+    /// Whether the token works until it is revoked.
     pub const fn never_expires(&self) -> bool {
         matches!(self.expires_at, Some(0))
     }
@@ -106,8 +103,8 @@ impl DebugData {
 }
 
 impl Client {
-    /// Exchanges the code of Meta's login window for the customer's token (`GET /oauth/access_token`). A code works once,
-    /// and for 30 seconds (100/36009 afterwards).
+    /// Exchanges the code of Meta's login window for the customer's token (`GET /oauth/access_token`). A code works
+    /// once and for 30 seconds; after that Meta answers 100/36009.
     pub async fn exchange_code(&self, code: &str) -> Result<ExchangedToken, CallError> {
         let app = self.app();
         let query =
@@ -117,7 +114,7 @@ impl Client {
         Ok(ExchangedToken { access_token: access_token.into(), expires_in })
     }
 
-    /// What a token opens (`GET /debug_token`), asked with the app's own token.
+    /// Inspects a token (`GET /debug_token`), authorized as the app.
     pub async fn debug_token(&self, token: &SecretString) -> Result<TokenInfo, CallError> {
         let request = self
             .authorized_as_app(Method::GET, &["debug_token"])

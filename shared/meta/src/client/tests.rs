@@ -29,14 +29,14 @@ fn a_version_that_meta_shut_down_is_refused_at_the_start() {
 }
 
 #[test]
-fn versions_that_meta_serves_or_will_serve_are_accepted() {
+fn live_and_future_versions_are_accepted() {
     for live in ["v21.0", "v26.0", "v27.0", "v100.0"] {
         assert!(client("https://graph.facebook.com", live).is_ok(), "{live}");
     }
 }
 
 #[test]
-fn the_calls_that_meta_answers_elsewhere_go_there_unless_meta_is_a_stand_in() {
+fn calls_to_the_api_host_go_to_a_stand_in_if_there_is_one() {
     for (base, url) in [
         ("https://graph.facebook.com", "https://api.facebook.com/v26.0/1/archive"),
         ("http://127.0.0.1:9", "http://127.0.0.1:9/v26.0/1/archive"),
@@ -49,7 +49,7 @@ fn the_calls_that_meta_answers_elsewhere_go_there_unless_meta_is_a_stand_in() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused_at_the_start() {
+fn a_malformed_address_is_refused_at_the_start() {
     for malformed in [
         "",
         "graph.facebook.com",
@@ -72,7 +72,7 @@ fn an_address_that_is_none_is_refused_at_the_start() {
 }
 
 #[test]
-fn an_id_never_leads_to_another_path() {
+fn an_id_cannot_lead_to_another_path() {
     let client = client("https://a", "v26.0").expect("a client");
     for (id, path) in [
         ("77", "/v26.0/77/messages"),
@@ -86,7 +86,7 @@ fn an_id_never_leads_to_another_path() {
 }
 
 #[test]
-fn nothing_that_is_printed_holds_the_secret() {
+fn debug_output_holds_no_secret() {
     let client = client("https://a", "v26.0").expect("a client");
     assert!(!format!("{client:?}").contains("s3cret"));
 }

@@ -1,14 +1,14 @@
-//! One table: Meta's code, and where it needs one its subcode, to what the error is about.
+//! One table from Meta's code, and where needed its subcode, to the class of an error.
 
 use jiff::SignedDuration;
 use serde::Serialize;
 
-/// What an error is about. Facts: Meta's "Error codes" page, its reference of template and registration errors, and
-/// answers that were observed. Neither Meta's titles nor the HTTP status decide anything: both vary.
+/// What an error is about. Sources: Meta's "Error codes" page, its reference of template and registration errors, and
+/// observed answers. Meta's titles and HTTP statuses decide nothing, because both vary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
-    /// The token is dead, unknown or missing: nothing works until the tenant connects again.
+    /// The token is expired, unknown or missing. Nothing works until the tenant connects again.
     AccountAuth,
     /// A permission or an asset is missing.
     AccountPermission,
@@ -26,51 +26,50 @@ pub enum ErrorClass {
     ThrottlePhone,
     /// Too many messages from this number to this recipient.
     ThrottlePair,
-    /// Meta's side is ill.
+    /// A failure on Meta's side.
     TransientServer,
     /// The request is wrong.
     RequestInvalid,
-    /// The object does not exist, or is hidden from us.
+    /// The object does not exist, or we have no access to it.
     NotFoundOrNoAccess,
-    /// This recipient cannot get it.
+    /// This recipient cannot receive the message.
     RecipientPermanent,
-    /// The recipient stopped marketing messages.
     RecipientOptedOut,
-    /// The recipient's share of marketing messages is used up; not before 24 hours.
+    /// The recipient's quota of marketing messages is used up for at least 24 hours.
     RecipientCapped,
-    /// The 24 hours after the recipient's last message are over: only a template.
+    /// More than 24 hours since the recipient's last message: only a template may be sent.
     RecipientWindowClosed,
-    /// Meta holds it back for an experiment.
+    /// Meta withholds the message for an experiment.
     RecipientExperiment,
-    /// A user id in place of a phone number cannot be used for this kind of message.
+    /// This kind of message needs a phone number and not a user id.
     RecipientNotAddressable,
     /// Media could not be fetched or uploaded.
     Media,
-    /// Number or format of a template's parameters.
+    /// Wrong number or format of a template's parameters.
     TemplateParams,
     /// No approved template of that name and language.
     TemplateMissing,
-    /// Too long once filled, or against policy.
+    /// Too long once filled in, or against policy.
     TemplateContent,
-    /// Paused by Meta, or held and then dropped.
+    /// Paused by Meta, or held for review and then dropped.
     TemplatePaused,
-    /// Disabled for good.
+    /// Disabled permanently.
     TemplateDisabled,
-    /// Created moments ago; sendable within ten minutes.
+    /// Just created; can be sent within ten minutes.
     TemplateSyncing,
-    /// Not sendable through this API.
+    /// Cannot be sent through this API.
     TemplateUnavailable,
     /// Too many templates.
     TemplateLimit,
-    /// Its status, or the number of edits, forbids an edit.
+    /// Its status, or the number of recent edits, forbids an edit.
     TemplateEdit,
-    /// Meta's rules for lengths, examples, headers and variables.
+    /// Breaks Meta's rules for lengths, examples, headers or variables.
     TemplateFormat,
     /// Name and language are taken.
     TemplateExists,
     /// The name was deleted and stays locked for weeks.
     TemplateNameLocked,
-    /// Meta's rules for names.
+    /// Breaks Meta's rules for names.
     TemplateNameInvalid,
     /// One of Meta's own samples.
     TemplateSample,
@@ -80,19 +79,18 @@ pub enum ErrorClass {
     Pagination,
     /// The group cannot be used.
     Group,
-    /// Registration of the number: PIN, code, verification, deletion.
+    /// Registration of the number: PIN, code, verification or deletion.
     Registration,
     /// The login's code was used, or belongs to another redirect.
     #[serde(rename = "oauth_code")]
     OAuthCode,
-    /// A refusal that is no JSON of Meta's.
+    /// A refusal that is not JSON.
     Unparseable,
     /// Not in this table.
     Unknown,
 }
 
 impl ErrorClass {
-    /// All of them.
     pub const ALL: [Self; 40] = [
         Self::AccountAuth,
         Self::AccountPermission,
@@ -136,7 +134,6 @@ impl ErrorClass {
         Self::Unknown,
     ];
 
-    /// The class of a code and subcode.
     pub const fn of(code: i32, subcode: Option<i64>) -> Self {
         match (code, subcode) {
             (100, Some(33)) => Self::NotFoundOrNoAccess,
@@ -199,7 +196,7 @@ impl ErrorClass {
         }
     }
 
-    /// Whether Meta turned a message away before it took it, and would take the same message later.
+    /// Whether Meta refused a message before accepting it and would accept the same message later.
     pub const fn is_temporary(self) -> bool {
         matches!(
             self,
@@ -211,7 +208,6 @@ impl ErrorClass {
         )
     }
 
-    /// What to do about it.
     pub const fn advice(self) -> Advice {
         match self {
             Self::AccountAuth | Self::AccountPermission | Self::AccountLocked | Self::AccountBilling => {
@@ -252,8 +248,8 @@ impl ErrorClass {
         }
     }
 
-    /// How long Meta asks callers to wait, where it names a time: one message in six seconds to one recipient, a minute
-    /// of maintenance, ten minutes until a new template is known everywhere.
+    /// How long Meta asks callers to wait, where it names a time: six seconds between messages to one recipient, a
+    /// minute of maintenance, ten minutes until a new template is known everywhere.
     pub const fn wait(self) -> Option<SignedDuration> {
         match self {
             Self::ThrottlePair => Some(SignedDuration::from_secs(6)),
@@ -264,17 +260,17 @@ impl ErrorClass {
     }
 }
 
-/// What to do about an error, in the words of Meta's own advice.
+/// What to do about an error, following Meta's own advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Advice {
-    /// The same request again, later and later.
+    /// Repeat the request with growing delays.
     RetryBackoff,
-    /// The same, for this sender and recipient alone.
+    /// The same, for this sender and recipient only.
     RetryBackoffPair,
-    /// A few times; a message only when it is certain that none was taken.
+    /// Repeat a few times; a message only when it is certain that none was accepted.
     RetryLimited,
-    /// Within ten minutes.
+    /// Repeat within ten minutes.
     #[serde(rename = "retry_after_10min")]
     RetryAfterTenMinutes,
     /// Not before 24 hours.
@@ -282,24 +278,24 @@ pub enum Advice {
     DeferDay,
     /// List again from the start.
     RetryWithoutCursor,
-    /// Stop the tenant's sending and tell them.
+    /// Stop the tenant's sending and notify the tenant.
     PauseAccount,
-    /// Stop this number.
+    /// Stop sending from this number.
     PausePhoneNumber,
-    /// Stop campaigns of this template.
+    /// Stop campaigns with this template.
     PauseTemplate,
-    /// The template is out of use.
+    /// Do not use the template again.
     StopTemplate,
-    /// Read what is there and link it.
+    /// Find the existing object and link it.
     AdoptExisting,
-    /// Lead the tenant through the login again.
+    /// Send the tenant through the login again.
     RestartSignup,
-    /// Never again.
+    /// Do not repeat.
     Permanent,
 }
 
 impl Advice {
-    /// The advice on a code and subcode.
+    /// Some codes need other advice than their class.
     pub const fn of(code: i32, subcode: Option<i64>) -> Self {
         match code {
             132_069 => Self::RetryBackoff,
@@ -310,8 +306,9 @@ impl Advice {
     }
 }
 
-/// Whether a code speaks of the connection as a whole, so that the account's next message would meet it too: a dead
-/// token, a missing permission, a lock, an unpaid bill. A country that is closed to the account (130497) is no such.
+/// Whether a code concerns the connection as a whole, so that the account's next message would fail too: an invalid
+/// token, a missing permission, a lock, an unpaid bill. A country that is closed to the account (130497) does not
+/// count.
 pub const fn is_about_account(code: i32) -> bool {
     use ErrorClass::{AccountAuth, AccountBilling, AccountLocked, AccountPermission};
     let class = ErrorClass::of(code, None);

@@ -1,20 +1,18 @@
-//! What a tenant is told about a class of errors: what is the matter, and what they can do about it.
+//! Explanations of error classes for tenants: what went wrong and what they can do about it.
 //!
-//! Meta's own words are in the language of whoever owns the token, name our fields and change; these do not.
+//! Meta's own texts are in the language of the token's owner, name our fields and change; these do not.
 
 use super::ErrorClass;
 
-/// Words for a tenant.
+/// An explanation for a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What is the matter.
     pub problem: &'static str,
-    /// What they can do about it.
     pub remedy: &'static str,
 }
 
 impl ErrorClass {
-    /// What a tenant is told about it.
+    /// The explanation of this class for a tenant.
     pub fn explanation(self) -> Explanation {
         let row = TABLE.iter().find(|(class, _, _)| *class == self);
         let (problem, remedy) = row.map_or(UNKNOWN, |(_, problem, remedy)| (*problem, *remedy));
@@ -23,9 +21,9 @@ impl ErrorClass {
 }
 
 const UNKNOWN: (&str, &str) =
-    ("WhatsApp refused it for a reason that we do not know.", "Contact support with the error's code.");
-const WAIT: &str = "Nothing: it is tried again by itself.";
-const SUPPORT: &str = "Contact support: the request that we made is wrong.";
+    ("WhatsApp refused the request for an unknown reason.", "Contact support with the error's code.");
+const WAIT: &str = "Nothing: we try again automatically.";
+const SUPPORT: &str = "Contact support: our request is wrong.";
 
 const TABLE: &[(ErrorClass, &str, &str)] = &[
     (
@@ -36,12 +34,12 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
     (
         ErrorClass::AccountPermission,
         "A permission for your WhatsApp account is missing.",
-        "Connect the account again and grant everything that is asked for.",
+        "Connect the account again and grant every permission.",
     ),
     (
         ErrorClass::AccountLocked,
         "WhatsApp has restricted your account, or closed a country to it.",
-        "Look at the account's quality in WhatsApp Manager, and appeal there.",
+        "Check the account's quality in WhatsApp Manager and appeal there.",
     ),
     (
         ErrorClass::AccountBilling,
@@ -59,18 +57,18 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
     (ErrorClass::ThrottlePair, "Too many messages to this recipient in a short time.", WAIT),
     (
         ErrorClass::TransientServer,
-        "WhatsApp has a problem of its own.",
-        "Nothing: what is not certain is settled as soon as WhatsApp says more.",
+        "WhatsApp has a temporary problem.",
+        "Nothing: the status is updated as soon as WhatsApp reports it.",
     ),
     (
         ErrorClass::RequestInvalid,
         "WhatsApp does not accept the request.",
-        "Check the values that you gave; if they are right, contact support.",
+        "Check your values; if they are correct, contact support.",
     ),
     (
         ErrorClass::NotFoundOrNoAccess,
-        "What the request names does not exist at WhatsApp, or is not open to us.",
-        "Connect the account again, with everything that you want to use.",
+        "The object in the request does not exist at WhatsApp, or we have no access to it.",
+        "Connect the account again and include everything that you want to use.",
     ),
     (
         ErrorClass::RecipientPermanent,
@@ -85,7 +83,7 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
     (
         ErrorClass::RecipientCapped,
         "The recipient gets no more marketing messages for now.",
-        "Try again after a day at the earliest, or send something else than marketing.",
+        "Try again after a day at the earliest, or send something other than marketing.",
     ),
     (
         ErrorClass::RecipientWindowClosed,
@@ -94,7 +92,7 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
     ),
     (
         ErrorClass::RecipientExperiment,
-        "WhatsApp holds messages to this recipient back.",
+        "WhatsApp is withholding messages to this recipient.",
         "Reach the recipient another way.",
     ),
     (
@@ -104,22 +102,22 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
     ),
     (
         ErrorClass::Media,
-        "The file cannot be fetched, or is of a kind or size that WhatsApp does not take.",
+        "The file cannot be fetched, or WhatsApp does not accept its type or size.",
         "Check the file and its address.",
     ),
     (
         ErrorClass::TemplateParams,
         "The values do not fit the template's variables.",
-        "Give one value for each variable, of the kind that the template has.",
+        "Give one value for each variable, of the kind that the template expects.",
     ),
     (
         ErrorClass::TemplateMissing,
         "There is no approved template of that name and language.",
-        "Check name and language, and that it is approved.",
+        "Check the name and the language, and that the template is approved.",
     ),
     (
         ErrorClass::TemplateContent,
-        "The text is too long once it is filled in, or against WhatsApp's policy.",
+        "The text is too long once it is filled in, or violates WhatsApp's policy.",
         "Give shorter values, or change the template.",
     ),
     (
@@ -127,7 +125,7 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
         "WhatsApp paused the template because of its quality.",
         "Wait until it is active again, or use another template.",
     ),
-    (ErrorClass::TemplateDisabled, "WhatsApp disabled the template for good.", "Make another template."),
+    (ErrorClass::TemplateDisabled, "WhatsApp disabled the template permanently.", "Create another template."),
     (ErrorClass::TemplateSyncing, "The template is too new to be sent.", WAIT),
     (ErrorClass::TemplateUnavailable, "The template cannot be sent this way.", "Use another template."),
     (
@@ -143,11 +141,11 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
     (
         ErrorClass::TemplateFormat,
         "The template's text, examples or variables break WhatsApp's rules.",
-        "Change what the error names, and offer it again.",
+        "Change what the error names and submit the template again.",
     ),
     (
         ErrorClass::TemplateExists,
-        "There is a template of that name and language.",
+        "There already is a template of that name and language.",
         "Use it, or choose another name.",
     ),
     (
@@ -158,24 +156,24 @@ const TABLE: &[(ErrorClass, &str, &str)] = &[
     (
         ErrorClass::TemplateNameInvalid,
         "The template's name is not allowed.",
-        "Use small letters, digits and underscores.",
+        "Use lower-case letters, digits and underscores.",
     ),
-    (ErrorClass::TemplateSample, "That is one of WhatsApp's own samples.", "Make a template of your own."),
+    (ErrorClass::TemplateSample, "That is one of WhatsApp's own samples.", "Create your own template."),
     (
         ErrorClass::Flow,
         "The form in the message is blocked or slowed down by WhatsApp.",
-        "Look at the form in WhatsApp Manager.",
+        "Check the form in WhatsApp Manager.",
     ),
     (
         ErrorClass::Pagination,
-        "The list went on from a place that is gone.",
-        "Nothing: it is read again from its start.",
+        "The list's cursor has expired.",
+        "Nothing: the list is read again from its start.",
     ),
     (ErrorClass::Group, "The group cannot be used.", "Check that it still exists and that you are in it."),
     (
         ErrorClass::Registration,
         "The number is not registered, or its code or PIN is wrong.",
-        "Connect the number again; after many tries wait three days.",
+        "Connect the number again; after many attempts wait three days.",
     ),
     (ErrorClass::OAuthCode, "The login took too long or was used before.", "Log in again."),
     (ErrorClass::Unparseable, "Something between us and WhatsApp refused the request.", SUPPORT),
@@ -189,10 +187,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_class_has_words_of_its_own() {
+    fn every_class_has_its_own_explanation() {
         let rows: HashSet<ErrorClass> = TABLE.iter().map(|(class, _, _)| *class).collect();
-        assert_eq!(rows.len(), TABLE.len(), "no class twice");
-        assert_eq!(rows, ErrorClass::ALL.into_iter().collect(), "and none without");
+        assert_eq!(rows.len(), TABLE.len(), "each class once");
+        assert_eq!(rows, ErrorClass::ALL.into_iter().collect(), "every class");
         let problems: HashSet<&str> = TABLE.iter().map(|(_, problem, _)| *problem).collect();
         assert_eq!(problems.len(), TABLE.len());
         for class in ErrorClass::ALL {

@@ -1,4 +1,4 @@
-//! An answer of Meta's that is no success, read as far as it goes: with Meta's error, or with nothing of the kind.
+//! An answer that is not a success, read as far as possible, with or without Meta's error.
 
 use jiff::SignedDuration;
 use reqwest::header::HeaderMap;
@@ -6,48 +6,47 @@ use serde_json::Value;
 
 use super::{Advice, ErrorClass, GraphError, Usage};
 
-/// Bytes of a foreign body that are worth looking at.
+/// Bytes to return of a body that is not JSON.
 const BODY_TEXT_BYTES_MAX: usize = 4_096;
 
-/// What a failed call was answered with.
+/// The answer to a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The HTTP status; it decides nothing where Meta's error has a code.
+    /// The HTTP status. It decides nothing when Meta's error has a code.
     pub status: u16,
     /// Meta's error, if it has a code.
     pub error: Option<GraphError>,
-    /// Meta's words, where there is an error without a code.
+    /// Meta's text, when the error has no code.
     pub message: Option<String>,
-    /// Whether part of what was asked for was done: the answer says both.
+    /// Whether Meta did part of what was requested: the answer holds both results and an error.
     pub is_partial: bool,
-    /// The body's start, where it is no JSON: a page of HTML, or nothing.
+    /// The start of a body that is not JSON, such as a page of HTML.
     pub body_text: Option<String>,
-    /// How much of Meta's allowances is used up.
+    /// How much of Meta's quotas is used.
     pub usage: Usage,
 }
 
 impl Failure {
-    /// Reads an answer; a success without an error in it is no failure.
+    /// Reads an answer. A success without an error is not a failure.
     pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         let json: Option<Value> = serde_json::from_slice(body).ok();
-        let told = json.as_ref().and_then(|json| json.get("error")).filter(|error| !error.is_null());
+        let json_error = json.as_ref().and_then(|json| json.get("error")).filter(|error| !error.is_null());
         let is_success = (200..300).contains(&status);
-        if is_success && told.is_none() {
+        if is_success && json_error.is_none() {
             return None;
         }
         let error = GraphError::read(body);
-        let words = told.and_then(|told| told.get("message").unwrap_or(told).as_str());
+        let message = json_error.and_then(|error| error.get("message").unwrap_or(error).as_str());
         Some(Self {
             status,
-            message: words.filter(|_| error.is_none()).map(str::to_owned),
+            message: message.filter(|_| error.is_none()).map(str::to_owned),
             error,
-            is_partial: json.as_ref().is_some_and(holds_more),
-            body_text: if json.is_some() { None } else { Some(start(body)) },
+            is_partial: json.as_ref().is_some_and(has_results),
+            body_text: if json.is_some() { None } else { Some(body_start(body)) },
             usage: Usage::of(headers),
         })
     }
 
-    /// What it is about.
     pub fn class(&self) -> ErrorClass {
         match (&self.error, self.status) {
             (Some(error), _) => error.class(),
@@ -58,19 +57,18 @@ impl Failure {
         }
     }
 
-    /// What to do about it.
     pub fn advice(&self) -> Advice {
         self.error.as_ref().map_or_else(|| self.class().advice(), GraphError::advice)
     }
 
-    /// How long Meta asks to be left alone: by its headers, or else by what it says of this class.
+    /// How long Meta asks us to wait: by its headers, or else for this class.
     pub fn wait(&self) -> Option<SignedDuration> {
-        self.usage.asked_wait().or_else(|| self.class().wait())
+        self.usage.requested_wait().or_else(|| self.class().wait())
     }
 }
 
-/// Whether something that was done stands beside the error.
-fn holds_more(json: &Value) -> bool {
+/// Whether results stand beside the error.
+fn has_results(json: &Value) -> bool {
     let is_filled = |value: &Value| match value {
         Value::Object(members) => !members.is_empty(),
         Value::Array(elements) => !elements.is_empty(),
@@ -80,7 +78,7 @@ fn holds_more(json: &Value) -> bool {
         && json.as_object().into_iter().flatten().any(|(key, value)| key != "error" && is_filled(value))
 }
 
-fn start(body: &[u8]) -> String {
+fn body_start(body: &[u8]) -> String {
     String::from_utf8_lossy(body.get(..BODY_TEXT_BYTES_MAX).unwrap_or(body)).into_owned()
 }
 
@@ -95,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_has_a_class_and_advice() {
+    fn every_failure_has_a_class_and_advice() {
         use ErrorClass::{Flow, Pagination, ThrottleApp, TransientServer, Unknown, Unparseable};
         for (status, body, class, advice) in [
             (500, "<html>", TransientServer, Advice::RetryLimited),
@@ -116,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn words_without_a_code_and_foreign_bodies_are_kept() {
+    fn texts_without_a_code_and_bodies_that_are_not_json_are_returned() {
         assert_eq!(read(400, r#"{"error":"busy"}"#).unwrap().message.as_deref(), Some("busy"));
         assert_eq!(read(400, r#"{"error":{"message":"no"}}"#).unwrap().message.as_deref(), Some("no"));
         assert_eq!(read(502, "<html>").unwrap().body_text.as_deref(), Some("<html>"));
@@ -125,15 +123,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_beside_the_error_is_not_overlooked() {
-        let partly = |body: &str| read(400, body).unwrap().is_partial;
-        assert!(partly(r#"{"block_users":{"added_users":[{"input":"1"}]},"error":{"code":139100}}"#));
-        assert!(!partly(r#"{"success":false,"error":{"code":1}}"#));
-        assert!(!partly(r#"{"data":[],"error":{"code":1}}"#));
+    fn results_beside_an_error_are_noticed() {
+        let is_partial = |body: &str| read(400, body).unwrap().is_partial;
+        assert!(is_partial(r#"{"block_users":{"added_users":[{"input":"1"}]},"error":{"code":139100}}"#));
+        assert!(!is_partial(r#"{"success":false,"error":{"code":1}}"#));
+        assert!(!is_partial(r#"{"data":[],"error":{"code":1}}"#));
     }
 
     #[test]
-    fn the_wait_is_what_the_headers_ask_or_else_what_the_class_asks() {
+    fn the_wait_comes_from_the_headers_or_else_from_the_class() {
         let mut headers = HeaderMap::new();
         let syncing = br#"{"error":{"code":134101}}"#;
         let wait = |headers: &HeaderMap| Failure::read(400, headers, syncing).unwrap().wait();
@@ -150,7 +148,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_stops_the_reader_and_no_phone_number_is_stored(
+        fn any_answer_is_read_and_no_phone_number_is_stored(
             status in any::<u16>(),
             example in prop::sample::select(examples()),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),

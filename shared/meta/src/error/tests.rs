@@ -5,7 +5,7 @@ fn read(body: &str) -> Option<GraphError> {
 }
 
 #[test]
-fn an_error_is_read_whole() {
+fn every_member_of_an_error_is_read() {
     let body = r#"{"error":{"message":"(#100) Invalid parameter","type":"OAuthException","code":100,
         "error_data":"{\"blame_field_specs\":[[\"name\"]]}","error_subcode":2388024,"is_transient":false,
         "error_user_title":"Exists","error_user_msg":"There is one of that name","fbtrace_id":"A1"}}"#;
@@ -24,21 +24,21 @@ fn an_error_is_read_whole() {
     };
     assert_eq!(error, expected);
     assert_eq!(error.class(), ErrorClass::TemplateExists);
-    let told = "(#100) Invalid parameter: see name: Exists: There is one of that name";
-    assert_eq!(error.to_string(), format!("{told} (code 100)"));
-    assert_eq!(error.as_meta_error(), MetaError { code: 100, text: told.to_owned() });
+    let text = "(#100) Invalid parameter: see name: Exists: There is one of that name";
+    assert_eq!(error.to_string(), format!("{text} (code 100)"));
+    assert_eq!(error.as_meta_error(), MetaError { code: 100, text: text.to_owned() });
 }
 
 #[test]
-fn odd_envelopes_are_read_as_far_as_they_go() {
+fn unusual_envelopes_are_read_as_far_as_possible() {
     for (body, read_as) in [
-        (r#"{"error":{"code":1,"error_data":[1]}}"#, Some((1, "Meta gave no words"))),
+        (r#"{"error":{"code":1,"error_data":[1]}}"#, Some((1, "Meta gave no explanation"))),
         (r#"{"error":{"code":"190","message":"m","error_subcode":"463"}}"#, Some((190, "m"))),
         (r#"{"error":"busy","code":4}"#, Some((4, "busy"))),
         (r#"{"error":{"message":"m"},"code":131026}"#, Some((131_026, "m"))),
         (
             r#"{"success":false,"error":{"code":2,"message":7,"fbtrace_id":null}}"#,
-            Some((2, "Meta gave no words")),
+            Some((2, "Meta gave no explanation")),
         ),
         (r#"{"error":{"message":"no code"}}"#, None),
         (r#"{"error":"busy"}"#, None),
@@ -56,14 +56,14 @@ fn odd_envelopes_are_read_as_far_as_they_go() {
 }
 
 #[test]
-fn what_is_stored_with_a_message_holds_no_phone_number() {
+fn a_stored_error_holds_no_phone_number() {
     let error =
         read(r#"{"error":{"code":131030,"message":"+15551234567 is not allowed"}}"#).expect("an error");
     assert_eq!(error.as_meta_error().text, "… is not allowed");
 }
 
 #[test]
-fn the_examples_of_answers_are_read() {
+fn the_example_answers_are_read() {
     let example = |name: &str| {
         let path = format!("{}/../../events/graph/{name}.json", env!("CARGO_MANIFEST_DIR"));
         GraphError::read(&std::fs::read(path).expect("an example"))

@@ -1,11 +1,11 @@
-//! Meta's words about an error, from wherever it put them.
+//! Meta's texts about an error, from wherever Meta puts them.
 
 use serde_json::Value;
 
-/// Digits in a row that may be a phone number: the shortest with a country code have seven.
+/// The shortest run of digits that may be a phone number with a country code.
 const NUMBER_DIGITS_MIN: usize = 7;
 
-/// What `error_data` says: an object, or a string that holds one.
+/// `error_data` is an object, or a string that holds one.
 fn data(error_data: &Value) -> Value {
     match error_data {
         Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
@@ -13,18 +13,18 @@ fn data(error_data: &Value) -> Value {
     }
 }
 
-/// The details in `error_data`, or the whole of it where it is plain text.
+/// The details in `error_data`, or all of it where it is plain text.
 pub(crate) fn details(error_data: &Value) -> Option<String> {
     let data = data(error_data);
-    let stated = match (&data, error_data) {
+    let details = match (&data, error_data) {
         (Value::Object(members), _) => members.get("details").and_then(Value::as_str),
         (_, Value::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    stated.filter(|text| !text.is_empty()).map(str::to_owned)
+    details.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The fields that `error_data` blames: `[["components","0","text"],["name"]]` as `components.0.text` and `name`.
+/// The fields that `error_data` blames: `[["components","0","text"],["name"]]` gives `components.0.text` and `name`.
 pub(crate) fn blamed(error_data: &Value) -> Vec<String> {
     let data = data(error_data);
     let specs = data.get("blame_field_specs").and_then(Value::as_array);
@@ -36,40 +36,40 @@ pub(crate) fn blamed(error_data: &Value) -> Vec<String> {
     specs.into_iter().flatten().filter_map(path).filter(|path| !path.is_empty()).collect()
 }
 
-/// Parts joined by colons; what an earlier part already says is left out, in whatever case and with whatever full stop.
+/// Joins texts with colons and leaves out what an earlier text already says, ignoring case and a final full stop.
 pub(crate) fn join_texts<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    let mut said = String::new();
+    let mut joined = String::new();
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
-        if said.to_lowercase().contains(part.to_lowercase().trim_end_matches('.')) {
+        if joined.to_lowercase().contains(part.to_lowercase().trim_end_matches('.')) {
             continue;
         }
-        if !said.is_empty() {
-            said.push_str(": ");
+        if !joined.is_empty() {
+            joined.push_str(": ");
         }
-        said.push_str(part);
+        joined.push_str(part);
     }
-    said
+    joined
 }
 
-/// The text with every run of digits that may be somebody's phone number taken out.
+/// The text without any run of digits that may be a phone number.
 pub(crate) fn redact_phone_numbers(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
+    let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, from_digits) = rest.split_at(start);
         let end = from_digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(from_digits.len());
         let (digits, after) = from_digits.split_at(end);
         if digits.len() < NUMBER_DIGITS_MIN {
-            kept.push_str(before);
-            kept.push_str(digits);
+            redacted.push_str(before);
+            redacted.push_str(digits);
         } else {
-            kept.push_str(before.strip_suffix('+').unwrap_or(before));
-            kept.push('…');
+            redacted.push_str(before.strip_suffix('+').unwrap_or(before));
+            redacted.push('…');
         }
         rest = after;
     }
-    kept.push_str(rest);
-    kept
+    redacted.push_str(rest);
+    redacted
 }
 
 /// Meta writes codes and ids as numbers, and sometimes as text.
@@ -84,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn details_and_blame_are_found_wherever_meta_puts_them() {
-        for (error_data, found, blame) in [
+    fn details_and_blamed_fields_are_found_in_every_format() {
+        for (error_data, found, fields) in [
             (json!({"messaging_product": "whatsapp", "details": "why"}), Some("why"), ""),
             (json!("{\"details\":\"why\"}"), Some("why"), ""),
             (json!("{\"blame_field_specs\":[[\"name\"]]}"), None, "name"),
@@ -104,19 +104,19 @@ mod tests {
             (json!(null), None, ""),
         ] {
             assert_eq!(details(&error_data).as_deref(), found, "{error_data}");
-            assert_eq!(blamed(&error_data).join(", "), blame, "{error_data}");
+            assert_eq!(blamed(&error_data).join(", "), fields, "{error_data}");
         }
     }
 
     #[test]
-    fn nothing_is_said_twice() {
+    fn a_repeated_text_is_left_out() {
         assert_eq!(join_texts(["(#1) no", "no", "because", " ", "because"].into_iter()), "(#1) no: because");
         assert_eq!(join_texts(["Not sent", "Not Sent."].into_iter()), "Not sent");
         assert_eq!(join_texts([""].into_iter()), "");
     }
 
     #[test]
-    fn phone_numbers_are_taken_out_and_short_numbers_stay() {
+    fn phone_numbers_are_redacted_and_short_numbers_stay() {
         for (text, expected) in [
             ("Recipient +15551234567 is unknown", "Recipient … is unknown"),
             ("15551234567", "…"),

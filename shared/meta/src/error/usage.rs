@@ -1,7 +1,6 @@
-//! How much of Meta's allowances is used up, as its headers tell it (Meta: Graph API, rate limits, headers).
+//! How much of Meta's quotas is used, according to its headers (Meta: Graph API, rate limits, headers).
 //!
-//! Headers are read within bounds and as far as they go: what they hold beside what is known, or in place of it, is
-//! nothing. Percentages are whole; what stands behind a point does not matter.
+//! Headers are read within limits of size. Unknown or malformed parts are ignored. Fractions of a percent are cut off.
 
 use jiff::SignedDuration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -9,21 +8,21 @@ use serde_json::Value;
 
 use super::text::integer;
 
-/// A longer header is none of Meta's.
+/// Meta's headers are shorter; longer ones are ignored.
 const HEADER_BYTES_MAX: usize = 16_384;
-/// Rows of one header that are looked at.
+/// Rows of one header that are read.
 const ROWS_MAX: usize = 64;
-/// Nothing that Meta measures lasts longer; a header that says so is not believed.
+/// Longer than anything Meta measures. Longer waits are cut to this.
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(24);
 
-/// Percent of what Meta allows; above 100 it refuses.
+/// Percent of what Meta allows. Above 100 Meta refuses calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Of the calls.
+    /// Number of calls.
     pub call_count: u32,
-    /// Of the time they take.
+    /// Duration of calls.
     pub total_time: u32,
-    /// Of the time a processor works on them.
+    /// Processor time of calls.
     pub total_cputime: u32,
 }
 
@@ -41,33 +40,30 @@ impl Load {
 /// The load of one kind of call on one object, such as an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusinessUsage {
-    /// Meta's id of the object.
     pub object: String,
     /// Meta's word for the kind of call.
     pub kind: String,
-    /// How much is used up.
     pub load: Load,
-    /// How long until calls are taken again, when they are refused now.
+    /// How long until Meta accepts calls again, when it refuses them now.
     pub regain: Option<SignedDuration>,
 }
 
-/// Everything that an answer's headers say of allowances.
+/// Everything that an answer's headers say about quotas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Of the app: `X-App-Usage`.
+    /// `X-App-Usage`.
     pub app: Option<Load>,
-    /// Of each object and kind of call: `X-Business-Use-Case-Usage`.
+    /// `X-Business-Use-Case-Usage`.
     pub business: Vec<BusinessUsage>,
-    /// Percent of an advertising account's calls: `X-Ad-Account-Usage`.
+    /// `X-Ad-Account-Usage`, in percent.
     pub ad_account: Option<u32>,
-    /// How long until that account's calls are taken again.
+    /// How long until calls for the advertising account are accepted again.
     pub ad_account_regain: Option<SignedDuration>,
     /// `Retry-After`, in seconds.
     pub retry_after: Option<SignedDuration>,
 }
 
 impl Usage {
-    /// Reads an answer's headers.
     pub fn of(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let business = text("x-business-use-case-usage");
@@ -75,7 +71,7 @@ impl Usage {
         Self::read(text("x-app-usage"), business, text("x-ad-account-usage"), retry_after)
     }
 
-    /// Reads the texts of the headers, in the order of the fields.
+    /// Reads the headers' texts, in the order of the fields.
     pub fn read(
         app: Option<&str>,
         business: Option<&str>,
@@ -92,8 +88,8 @@ impl Usage {
         }
     }
 
-    /// The longest wait that any of it asks for.
-    pub fn asked_wait(&self) -> Option<SignedDuration> {
+    /// The longest of all requested waits.
+    pub fn requested_wait(&self) -> Option<SignedDuration> {
         let regains = self.business.iter().filter_map(|usage| usage.regain);
         regains.chain(self.ad_account_regain).chain(self.retry_after).max()
     }
@@ -179,12 +175,12 @@ mod tests {
             (usage.ad_account, usage.ad_account_regain),
             (Some(9), Some(SignedDuration::from_secs(100)))
         );
-        assert_eq!(usage.asked_wait(), Some(minutes(17)));
+        assert_eq!(usage.requested_wait(), Some(minutes(17)));
     }
 
     #[test]
-    fn what_cannot_be_is_nothing_and_what_is_too_long_is_cut() {
-        let wait = |text: &str| Usage::read(None, Some(text), None, None).asked_wait();
+    fn invalid_values_are_ignored_and_long_waits_are_cut() {
+        let wait = |text: &str| Usage::read(None, Some(text), None, None).requested_wait();
         for (text, longest) in [
             (r#"{"1":[{"estimated_time_to_regain_access":0}]}"#, None),
             (r#"{"1":[{"estimated_time_to_regain_access":-3}]}"#, None),
@@ -195,7 +191,7 @@ mod tests {
                 Some(minutes(3)),
             ),
             ("[]", None),
-            ("rubbish", None),
+            ("not JSON", None),
         ] {
             assert_eq!(wait(text), longest, "{text}");
         }
@@ -207,22 +203,22 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_counts_when_it_is_seconds() {
-        let of = |value: &str| {
+    fn retry_after_is_read_in_seconds_only() {
+        let wait = |value: &str| {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
-            Usage::of(&headers).asked_wait()
+            Usage::of(&headers).requested_wait()
         };
-        assert_eq!(of("30"), Some(SignedDuration::from_secs(30)));
-        assert_eq!(of("999999999"), Some(WAIT_MAX));
-        assert_eq!(of("-30"), None);
-        assert_eq!(of("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(wait("30"), Some(SignedDuration::from_secs(30)));
+        assert_eq!(wait("999999999"), Some(WAIT_MAX));
+        assert_eq!(wait("-30"), None);
+        assert_eq!(wait("Wed, 21 Oct 2026 07:28:00 GMT"), None);
     }
 
     proptest! {
         #[test]
         fn no_header_asks_for_more_than_a_day(app in ".{0,200}", business in r#"(\{"1":\[\{"estimated_time_to_regain_access":-?[0-9]{1,30}\}\]\}|.{0,200})"#) {
             let usage = Usage::read(Some(&app), Some(&business), Some(&app), Some(&app));
-            prop_assert!(usage.asked_wait().is_none_or(|wait| wait.is_positive() && wait <= WAIT_MAX));
+            prop_assert!(usage.requested_wait().is_none_or(|wait| wait.is_positive() && wait <= WAIT_MAX));
         }
     }
 }

@@ -1,34 +1,30 @@
-//! Forms in free messages (Meta: flows, sending a flow).
+//! Flows (forms) in free-form messages (Meta: flows, sending a flow).
 
 use serde_json::{Value, json};
 
 use crate::wire::present;
 
-/// Which form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlowName {
-    /// By Meta's id.
     Id(String),
-    /// By its name in the account.
     Name(String),
 }
 
-/// A form behind a button.
+/// A flow behind a button.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowAction {
-    /// Which.
     pub flow: FlowName,
-    /// The button's words, at most 30 characters.
+    /// The button's label, at most 30 characters.
     pub cta: String,
     /// Comes back with the answers.
     pub token: Option<String>,
-    /// The version of the messages around it, which is `3`.
+    /// The version of flow messages, which is `3`.
     pub message_version: String,
-    /// `published`, which Meta takes when nothing is said, or `draft`.
+    /// `published` (Meta's default) or `draft`.
     pub mode: Option<String>,
-    /// `navigate`, which Meta takes when nothing is said, or `data_exchange`.
+    /// `navigate` (Meta's default) or `data_exchange`.
     pub action: Option<String>,
-    /// The screen it opens with, and what that is told: `{"screen": …, "data": {…}}`, the tenant's own words.
+    /// The first screen and its data: `{"screen": …, "data": {…}}`, written by the tenant.
     pub payload: Option<Value>,
 }
 

@@ -1,4 +1,4 @@
-//! What may be said freely within 24 hours of a person's last message: words, places, reactions.
+//! Free-form messages, which need the 24-hour window: text, locations, reactions.
 
 use domain::Wamid;
 use serde::Serialize;
@@ -6,36 +6,34 @@ use serde_json::{Value, json};
 
 use crate::wire::present;
 
-/// Words, at most 4,096 characters (Meta: text messages).
+/// Text, at most 4,096 characters (Meta: text messages).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
-    /// The words; an address in them must begin with `http`.
+    /// A link in it must begin with `http`.
     pub body: String,
-    /// Whether the first address is shown with a picture; Meta shows none unless told.
+    /// Whether the first link gets a preview. Meta's default is no.
     pub preview_url: Option<bool>,
 }
 
-/// A place (Meta: location messages); in the header of a template as well.
+/// A location (Meta: location messages), also in a template's header.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Location {
     /// Degrees north.
     pub latitude: f64,
     /// Degrees east.
     pub longitude: f64,
-    /// What it is called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Where it is, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }
 
-/// An emoji at a message that is at most 30 days old (Meta: reaction messages).
+/// An emoji on a message that is at most 30 days old (Meta: reaction messages).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reaction {
-    /// The message, one of theirs.
+    /// One of the recipient's messages.
     pub message_id: Wamid,
-    /// One emoji; [`None`] takes an earlier one away.
+    /// One emoji; [`None`] removes an earlier one.
     pub emoji: Option<String>,
 }
 
@@ -46,7 +44,7 @@ impl Text {
 }
 
 impl Reaction {
-    /// Meta takes an empty emoji for none.
+    /// An empty emoji removes the reaction.
     pub(super) fn json(&self) -> Value {
         json!({ "message_id": self.message_id.0, "emoji": self.emoji.as_deref().unwrap_or_default() })
     }

@@ -1,4 +1,4 @@
-//! Messages with something to tap, within 24 hours of a person's last message (Meta: interactive messages).
+//! Interactive messages, which need the 24-hour window (Meta: interactive messages).
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,127 +12,108 @@ use crate::wire::{present, typed};
 /// A text with something to tap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interactive {
-    /// Above the text.
     pub header: Option<InteractiveHeader>,
-    /// The text; a product alone needs none.
+    /// Required unless the action is a single product.
     pub body: Option<String>,
-    /// Below it, small, at most 60 characters.
+    /// At most 60 characters.
     pub footer: Option<String>,
-    /// What can be tapped.
     pub action: Action,
 }
 
-/// What stands above the text.
+/// The header of an interactive message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InteractiveHeader {
-    /// At most 60 characters; the only one that a list takes.
+    /// At most 60 characters. A list accepts no other kind.
     Text(String),
-    /// A picture.
     Image(MediaSource),
-    /// A film.
     Video(MediaSource),
-    /// A document.
     Document {
-        /// Where it is.
         source: MediaSource,
-        /// The name it is saved under.
+        /// The name under which it is saved.
         filename: Option<String>,
     },
 }
 
-/// What can be tapped, each under Meta's name of it.
+/// What the recipient can tap. Each variant names Meta's word for it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// `button`: one to three replies.
+    /// `button`: one to three reply buttons.
     Buttons(Vec<ReplyButton>),
     /// `list`: up to ten rows behind a button.
     List {
-        /// The button's words, at most 20 characters.
+        /// Label, at most 20 characters.
         button: String,
-        /// The rows.
         sections: Vec<ListSection>,
     },
-    /// `cta_url`: an address behind a button.
+    /// `cta_url`: a link behind a button.
     Url {
-        /// The button's words, at most 20 characters.
+        /// Label, at most 20 characters.
         display_text: String,
-        /// The address.
         url: String,
     },
     /// `flow`: a form.
     Flow(FlowAction),
-    /// `product`: one product of a catalogue.
-    Product {
-        /// The catalogue.
-        catalog_id: String,
-        /// The product in it.
-        product_retailer_id: String,
-    },
-    /// `product_list`: up to thirty.
-    ProductList {
-        /// The catalogue.
-        catalog_id: String,
-        /// The products.
-        sections: Vec<ProductSection>,
-    },
-    /// `catalog_message`: the whole catalogue.
+    /// `product`: one product of a catalog.
+    Product { catalog_id: String, product_retailer_id: String },
+    /// `product_list`: up to thirty products.
+    ProductList { catalog_id: String, sections: Vec<ProductSection> },
+    /// `catalog_message`: the whole catalog.
     Catalog {
-        /// The product whose picture is shown; Meta takes the first otherwise.
+        /// The product whose picture is shown; Meta's default is the first.
         thumbnail_product_retailer_id: Option<String>,
     },
-    /// `location_request_message`: a button that sends where they are.
+    /// `location_request_message`: a button that sends the recipient's location.
     LocationRequest,
-    /// `request_contact_info`: a button that sends who they are.
+    /// `request_contact_info`: a button that sends the recipient's contact details.
     ContactRequest,
-    /// `address_message`: a form for a postal address, where Meta offers one (India, Singapore).
+    /// `address_message`: a form for a postal address, in countries where Meta offers one (India, Singapore).
     Address {
-        /// Two letters (ISO 3166).
+        /// ISO 3166, two letters.
         country: String,
-        /// What is filled in already, and what else the form is told, as Meta names it.
+        /// Values that are filled in already and other parameters, under Meta's names.
         parameters: Value,
     },
     /// `voice_call`: a button that calls the business.
     VoiceCall {
-        /// The button's words, at most 20 characters.
+        /// Label, at most 20 characters.
         display_text: Option<String>,
-        /// How long it works, in minutes.
+        /// How long the button works, in minutes.
         ttl_minutes: Option<u32>,
         /// Comes back with the call.
         payload: Option<String>,
     },
     /// `call_permission_request`: asks whether the business may call.
     CallPermission,
-    /// `order_details`: an order to be paid, as Meta's payments API describes one.
+    /// `order_details`: an order to be paid, in the format of Meta's payments API.
     Order(Value),
-    /// `order_status`: how far an order is.
+    /// `order_status`: the progress of an order.
     OrderStatus(OrderStatus),
-    /// `carousel`: two to ten cards to swipe.
+    /// `carousel`: two to ten cards.
     Carousel(Vec<InteractiveCard>),
 }
 
-/// A reply that can be tapped.
+/// A reply button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyButton {
-    /// Comes back; at most 256 characters.
+    /// Comes back when it is tapped; at most 256 characters.
     pub id: String,
-    /// Its words, at most 20 characters.
+    /// Label, at most 20 characters.
     pub title: String,
 }
 
-/// Some rows of a list.
+/// A section of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListSection {
-    /// Above them; wanted as soon as there are two sections.
+    /// Required as soon as there are two sections.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The rows.
     pub rows: Vec<ListRow>,
 }
 
 /// A row of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListRow {
-    /// Comes back; at most 200 characters.
+    /// Comes back when it is tapped; at most 200 characters.
     pub id: String,
     /// At most 24 characters.
     pub title: String,
@@ -141,14 +122,13 @@ pub struct ListRow {
     pub description: Option<String>,
 }
 
-/// A card of a carousel. Its place is its place in the list.
+/// A card of a carousel. Its index is its position in the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InteractiveCard {
-    /// A picture or a film.
+    /// An image or a video.
     pub header: Option<InteractiveHeader>,
     /// At most 160 characters.
     pub body: Option<String>,
-    /// What can be tapped.
     pub action: Action,
 }
 

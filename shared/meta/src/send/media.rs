@@ -1,4 +1,4 @@
-//! Files in messages: named by Meta's id of an upload, or by a link that Meta fetches.
+//! Files in messages, referenced by the id of an upload or by a link.
 
 use serde_json::{Value, json};
 
@@ -7,43 +7,33 @@ use crate::wire::{present, typed};
 /// Where Meta finds a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaSource {
-    /// An upload to the number that sends; it lasts 30 days.
+    /// An upload to the sending number; it expires after 30 days.
     Id(String),
-    /// An address that Meta fetches, and keeps by its address for ten minutes.
+    /// An address that Meta fetches and caches for ten minutes.
     Link(String),
 }
 
 /// A file (Meta: image, video, audio, document and sticker messages).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaMessage {
-    /// JPEG or PNG, at most 5 MB.
     Image {
-        /// Where it is.
+        /// JPEG or PNG, at most 5 MB.
         source: MediaSource,
-        /// Words below it.
         caption: Option<String>,
     },
     /// MP4 or 3GP, at most 16 MB.
-    Video {
-        /// Where it is.
-        source: MediaSource,
-        /// Words below it.
-        caption: Option<String>,
-    },
+    Video { source: MediaSource, caption: Option<String> },
     /// At most 16 MB.
     Audio {
-        /// Where it is.
         source: MediaSource,
-        /// Whether it is shown as a voice message, which takes OGG with Opus.
+        /// Whether it is shown as a voice message, which requires OGG with Opus.
         voice: Option<bool>,
     },
     /// Anything, at most 100 MB.
     Document {
-        /// Where it is.
         source: MediaSource,
-        /// Words below it.
         caption: Option<String>,
-        /// The name it is saved under.
+        /// The name under which it is saved.
         filename: Option<String>,
     },
     /// WebP.
@@ -59,7 +49,7 @@ impl MediaSource {
         }
     }
 
-    /// The same with more about the file.
+    /// The same object with more members.
     pub(super) fn with(&self, more: Value) -> Value {
         let mut object = self.json();
         if let (Some(members), Value::Object(more)) = (object.as_object_mut(), present(more)) {

@@ -1,4 +1,4 @@
-//! A message as Meta takes it: to whom, what, and what travels with it.
+//! The envelope of all messages: recipient, content and options.
 
 use domain::{PhoneNumber, Wamid};
 use serde_json::{Value, json};
@@ -10,46 +10,43 @@ use super::media::MediaMessage;
 use super::template::TemplateMessage;
 use crate::wire::{present, typed};
 
-/// To whom. Meta takes a phone number over an id when it is given both, so it is given one.
+/// The recipient. When Meta is given both a phone number and an id it uses the phone number, so we send only one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
-    /// `to`, a phone number with its country code: Meta puts the business' own country before a number without a plus.
+    /// `to`, a phone number with its country code. Meta adds the business' country code to a number without a plus.
     Phone(PhoneNumber),
-    /// `recipient`, a business-scoped user id such as `US.13491208655302741918` (Meta: business-scoped user ids). Not for
-    /// one-tap, zero-tap and copy-code authentication templates: Meta refuses those with 131062.
+    /// `recipient`, a business-scoped user id such as `US.13491208655302741918` (Meta: business-scoped user ids). Meta
+    /// refuses one-tap, zero-tap and copy-code authentication templates to it (131062).
     User(String),
     /// `to`, the id of a group (Meta: groups).
     Group(String),
 }
 
-/// What is said.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// A template that Meta approved: the only thing that may be sent outside the 24 hours after a person's last message.
+    /// An approved template: the only content that may be sent outside the 24-hour window.
     Template(Box<TemplateMessage>),
-    /// Words.
     Text(Text),
-    /// A file.
     Media(MediaMessage),
-    /// A place.
     Location(Location),
-    /// Address-book entries.
+    /// Contact cards.
     Contacts(Vec<ContactCard>),
-    /// An emoji at a message of theirs.
+    /// An emoji on one of the recipient's messages.
     Reaction(Reaction),
     /// Buttons, a list, a form, products.
     Interactive(Box<Interactive>),
 }
 
-/// What travels with a message.
+/// Options of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
-    /// The message that this one answers; shown quoted.
+    /// The message that this one answers. It is shown quoted.
     pub reply_to: Option<Wamid>,
-    /// Comes back with every status (`biz_opaque_callback_data`). Meta promises no length; keep it short.
+    /// Comes back with every delivery status (`biz_opaque_callback_data`). Meta documents no length; keep it short.
     pub callback_data: Option<String>,
-    /// The hash that the recipient's identity must still have, where the number checks identities (Meta: identity change
-    /// check).
+    /// The hash that the recipient's identity must still have, where the number checks identities (Meta: identity
+    /// change check).
     pub identity_key_hash: Option<String>,
     /// The messaging account that pays, where a number has several (Meta: messaging accounts).
     pub messaging_account_id: Option<String>,
@@ -58,11 +55,9 @@ pub struct SendOptions {
 /// One message to one recipient (Meta: `POST /{phone_number_id}/messages`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// To whom.
     pub to: Recipient,
-    /// What is said. Everything but a template needs the 24-hour window: Meta refuses it with 131047 otherwise.
+    /// Everything but a template needs the 24-hour window; outside it Meta answers 131047.
     pub content: Content,
-    /// What travels with it.
     pub options: SendOptions,
 }
 

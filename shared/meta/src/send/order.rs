@@ -1,17 +1,17 @@
-//! Orders in messages: what is to be paid, and how far it is (Meta: payments API, in India, Brazil and Singapore).
+//! Orders in messages (Meta: payments API, in India, Brazil and Singapore).
 
 use serde_json::{Value, json};
 
 use crate::wire::present;
 
-/// How far an order is.
+/// The progress of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderStatus {
-    /// The order, by the name that it was offered under.
+    /// The order's reference from its `order_details` message.
     pub reference_id: String,
     /// `pending`, `processing`, `partially_shipped`, `shipped`, `completed` or `canceled`.
     pub status: String,
-    /// What else is to be said, at most 120 characters.
+    /// At most 120 characters.
     pub description: Option<String>,
 }
 

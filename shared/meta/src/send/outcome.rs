@@ -1,4 +1,4 @@
-//! What an answer to a send proves, and what it says of the message.
+//! What the answer to a send proves, and what it says about the message.
 
 use domain::Wamid;
 use domain::messages::Outcome;
@@ -9,34 +9,32 @@ use serde_json::Value;
 use crate::client::Answer;
 use crate::error::{ErrorClass, GraphError, Usage};
 
-/// What Meta says of a message that it took. Everything but its id may be missing.
+/// Meta's answer to an accepted message. Only the id is always present.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// Meta's id of the message.
     pub wamid: Wamid,
-    /// The recipient as the request had it.
+    /// The recipient as in the request.
     pub input: Option<String>,
-    /// The recipient as statuses name it: Meta rewrites Brazilian and Mexican numbers.
+    /// The recipient as in delivery statuses: Meta rewrites Brazilian and Mexican numbers.
     pub wa_id: Option<String>,
     /// The recipient's business-scoped user id.
     pub user_id: Option<String>,
-    /// Of templates: `accepted`, `held_for_quality_assessment` or `paused`. A held message is sent or dropped within an
-    /// hour (Meta: template pacing).
+    /// For templates: `accepted`, `held_for_quality_assessment` or `paused`. A held message is sent or dropped within
+    /// an hour (Meta: template pacing).
     pub message_status: Option<String>,
-    /// The group that it went to.
     pub group_id: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Response {
-    messages: Vec<Named>,
-    /// Read loosely: whatever it holds, an id is an id.
+struct SendResponse {
+    messages: Vec<MessageJson>,
+    /// Read without a schema: whatever it holds, the message's id counts.
     #[serde(default)]
     contacts: Value,
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct MessageJson {
     id: String,
     #[serde(default)]
     message_status: Value,
@@ -48,14 +46,14 @@ struct Named {
 ///
 /// | status | body | outcome |
 /// |---|---|---|
-/// | 2xx | an id, whatever stands beside it | accepted |
+/// | 2xx | an id, whatever else it holds | accepted |
 /// | 2xx | no id | unknown: an error in a success contradicts itself |
-/// | 4xx | an error that holds [for now](ErrorClass::is_temporary) | known unsent |
-/// | 4xx | an error of Meta's own servers | unknown |
+/// | 4xx | a [temporary](ErrorClass::is_temporary) error | known unsent |
+/// | 4xx | a failure of Meta's servers | unknown |
 /// | 4xx | any other error | rejected |
 /// | 4xx | an error and an id | unknown |
 /// | 429 | no error | known unsent |
-/// | all others | all others | unknown: what a failing server says of what it did proves nothing |
+/// | all others | all others | unknown: the answer of a failing server proves nothing |
 pub(super) fn outcome(answer: &Answer) -> Outcome {
     let accepted = accepted(&answer.bytes);
     if answer.status.is_success() {
@@ -64,34 +62,31 @@ pub(super) fn outcome(answer: &Answer) -> Outcome {
     if !answer.status.is_client_error() || accepted.is_some() {
         return Outcome::Unknown;
     }
-    let asked = Usage::of(&answer.headers).asked_wait();
+    let wait = Usage::of(&answer.headers).requested_wait();
     let Some(error) = GraphError::read(&answer.bytes) else {
         let is_throttle = answer.status == StatusCode::TOO_MANY_REQUESTS;
-        return if is_throttle {
-            Outcome::KnownUnsent { wait: asked, error: None }
-        } else {
-            Outcome::Unknown
-        };
+        return if is_throttle { Outcome::KnownUnsent { wait, error: None } } else { Outcome::Unknown };
     };
     match error.class() {
         ErrorClass::TransientServer => Outcome::Unknown,
         class if class.is_temporary() => {
-            Outcome::KnownUnsent { wait: asked.or(class.wait()), error: Some(error.as_meta_error()) }
+            Outcome::KnownUnsent { wait: wait.or(class.wait()), error: Some(error.as_meta_error()) }
         }
         _ => Outcome::Rejected(error.as_meta_error()),
     }
 }
 
-/// The message that an answer names.
+/// The accepted message, if the answer has its id.
 pub(super) fn accepted(bytes: &[u8]) -> Option<Accepted> {
-    let response: Response = serde_json::from_slice(bytes).ok()?;
+    let response: SendResponse = serde_json::from_slice(bytes).ok()?;
     let message = response.messages.into_iter().next().filter(|message| !message.id.is_empty())?;
-    let of_contact = |key: &str| response.contacts.get(0).and_then(|contact| contact.get(key)).and_then(text);
+    let contact_text =
+        |key: &str| response.contacts.get(0).and_then(|contact| contact.get(key)).and_then(text);
     Some(Accepted {
         wamid: Wamid(message.id),
-        input: of_contact("input"),
-        wa_id: of_contact("wa_id"),
-        user_id: of_contact("user_id"),
+        input: contact_text("input"),
+        wa_id: contact_text("wa_id"),
+        user_id: contact_text("user_id"),
         message_status: text(&message.message_status),
         group_id: text(&message.group_id),
     })

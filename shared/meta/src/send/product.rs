@@ -1,14 +1,14 @@
-//! Products of a catalogue, in templates and in free messages.
+//! Products of a catalog, in templates and in free-form messages.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Some products under a title (Meta: multi-product messages).
+/// A section of products (Meta: multi-product messages).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductSection {
-    /// At most 24 characters; wanted as soon as there are two sections.
+    /// At most 24 characters; required as soon as there are two sections.
     pub title: Option<String>,
-    /// The products, by the ids that the catalogue knows them by.
+    /// The catalog's ids of the products.
     pub product_retailer_ids: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Telling a person that their message was read, and that an answer is being written.
+//! Read receipts and typing indicators.
 
 use domain::{PhoneNumberId, Wamid};
 use reqwest::Method;
@@ -10,9 +10,9 @@ use crate::error::CallError;
 use crate::wire::present;
 
 impl Client {
-    /// Marks a received message, and all before it, as read; with `is_typing`, shows for up to 25 seconds that an answer
-    /// is being written (Meta: `POST /{phone_number_id}/messages`, mark messages as read, typing indicators). No message
-    /// is sent: the answer is `{"success": true}` and names none.
+    /// Marks a received message, and all before it, as read; with `is_typing`, shows a typing indicator for up to 25
+    /// seconds (Meta: `POST /{phone_number_id}/messages`, mark messages as read, typing indicators). The answer is
+    /// `{"success": true}`, because no message is sent.
     pub async fn mark_read(
         &self,
         token: &SecretString,

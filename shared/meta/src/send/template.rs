@@ -1,4 +1,4 @@
-//! Template messages: which template, and what stands in its places (Meta: template messages, components).
+//! Template messages: a template and the values of its variables (Meta: template messages, components).
 
 use serde_json::{Value, json};
 
@@ -13,80 +13,65 @@ mod parameter;
 pub use button::{ButtonValue, TemplateButtonValue};
 pub use parameter::{Currency, DateTime, Parameter, ParameterValue};
 
-/// A template, filled in. Parts without a place to fill are left out.
+/// A template with its values. Components without a variable are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TemplateMessage {
-    /// Its name.
     pub name: String,
-    /// Its language, such as `en_US`: name and language together name a template.
+    /// Such as `en_US`; a template is identified by name and language.
     pub language: String,
-    /// What stands in its header.
     pub header: Option<HeaderValue>,
-    /// The places of its body: all of them named, or none. The wrong number of them is refused with 132000.
+    /// Values of the body's variables: all named, or none. A wrong number is refused with 132000.
     pub body: Vec<Parameter>,
-    /// What stands in its buttons.
     pub buttons: Vec<TemplateButtonValue>,
-    /// What stands in its cards, in order.
+    /// In the order of the cards.
     pub cards: Vec<CardValue>,
-    /// When its offer ends, in milliseconds since 1970 (Meta: limited-time offer templates).
+    /// End of a limited-time offer, in milliseconds since 1970 (Meta: limited-time offer templates).
     pub offer_ends_ms: Option<i64>,
-    /// Titles shown for addresses that its picture leads to (Meta: tap target title override).
+    /// Titles for links of the header image (Meta: tap target title override).
     pub tap_targets: Vec<TapTarget>,
-    /// How far the order is that it is about (Meta: order status templates).
+    /// For order status templates (Meta: order status templates).
     pub order_status: Option<OrderStatus>,
 }
 
-/// What stands in a header.
+/// The value of a header.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeaderValue {
-    /// The one place of a text.
+    /// The header's only variable.
     Text(Parameter),
-    /// A picture.
     Image(MediaSource),
-    /// A film.
     Video(MediaSource),
-    /// A moving picture, through the marketing messages API alone.
+    /// Only through the marketing messages API.
     Gif(MediaSource),
-    /// A document.
     Document {
-        /// Where it is.
         source: MediaSource,
-        /// The name it is saved under.
+        /// The name under which it is saved.
         filename: Option<String>,
     },
-    /// A place.
     Location(Location),
-    /// A product.
     Product {
-        /// The catalogue.
         catalog_id: String,
-        /// The product in it.
         product_retailer_id: String,
     },
 }
 
-/// What stands in a card of a carousel. Its place is its place in the list.
+/// The values of a carousel card. Its index is its position in the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CardValue {
-    /// Its picture, film or product.
+    /// An image, a video or a product.
     pub header: Option<HeaderValue>,
-    /// The places of its text.
     pub body: Vec<Parameter>,
-    /// What stands in its buttons.
     pub buttons: Vec<TemplateButtonValue>,
 }
 
-/// A title for an address.
+/// A title for a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TapTarget {
-    /// The address.
     pub url: String,
-    /// Its title.
     pub title: String,
 }
 
 impl TemplateMessage {
-    /// A template whose body has numbered places and nothing else has any.
+    /// A template whose only variables are numbered ones in the body.
     pub fn of_texts(name: &str, language: &str, texts: &[String]) -> Self {
         Self {
             name: name.to_owned(),
@@ -151,7 +136,7 @@ impl HeaderValue {
     }
 }
 
-/// Header and body, as far as there is something to fill in.
+/// Header and body, as far as they have values.
 fn parts(header: Option<&HeaderValue>, body: &[Parameter]) -> Vec<Value> {
     let header = header.map(|header| component("header", [header.json()]));
     let body = (!body.is_empty()).then(|| component("body", body.iter().map(Parameter::json)));

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn only_the_very_bytes_signed_with_one_of_our_secrets_count() {
+fn only_the_signed_bytes_with_one_of_our_secrets_are_accepted() {
     let (new, old): (SecretString, SecretString) = ("new".into(), "old".into());
     let secrets = [new.clone(), old.clone()];
     let body = br#"{"object":"whatsapp_business_account"}"#;
@@ -21,14 +21,14 @@ fn only_the_very_bytes_signed_with_one_of_our_secrets_count() {
 
 /// RFC 4231, test case 2.
 #[test]
-fn the_digest_is_the_standards() {
+fn the_digest_matches_the_rfc() {
     let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
     assert_eq!(sign(&"Jefe".into(), b"what do ya want for nothing?"), expected);
 }
 
 proptest! {
     #[test]
-    fn no_other_header_is_taken_and_none_stops_the_check(
+    fn any_other_header_is_refused(
         header in "(sha256=[0-9a-f]{60,66}|.{0,80})", body in prop::collection::vec(any::<u8>(), 0..100),
     ) {
         let secret: SecretString = "ours".into();
@@ -37,7 +37,7 @@ proptest! {
     }
 
     #[test]
-    fn one_other_byte_is_another_body(
+    fn a_body_with_one_changed_byte_is_refused(
         body in prop::collection::vec(any::<u8>(), 1..100), index in any::<prop::sample::Index>(), flip in 1..=255_u8,
     ) {
         let secret: SecretString = "ours".into();

@@ -1,5 +1,5 @@
-//! Templates put aside and taken back (Meta: template archival). Meta archives what nobody used for twelve months, and
-//! deletes it 28 days later.
+//! Archiving and unarchiving templates (Meta: template archival). Meta archives templates that were not used for twelve
+//! months, and deletes them 28 days later.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::Id;
 
-/// What became of each template.
+/// The result for each template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Archived {
-    /// Ids of those that it worked for.
+    /// Ids of the templates that were moved.
     pub done: Vec<String>,
-    /// Ids of the others, and what Meta says about each.
+    /// Ids of the others, each with Meta's reason.
     pub failed: BTreeMap<String, String>,
 }
 
@@ -25,7 +25,7 @@ pub struct Archived {
 struct ArchiveResponse {
     #[serde(default, alias = "unarchived_templates")]
     archived_templates: Vec<Id>,
-    /// An object from id to words; an empty list where there are none.
+    /// An object from id to reason; an empty list when there are none.
     #[serde(default)]
     failed_templates: Value,
 }
@@ -42,7 +42,7 @@ impl ArchiveResponse {
 }
 
 impl Client {
-    /// Puts templates aside (`POST /{waba}/message_templates/archive`): at most
+    /// Archives templates (`POST /{waba}/message_templates/archive`): at most
     /// [`TEMPLATES_PER_CALL_MAX`](super::TEMPLATES_PER_CALL_MAX), approved or rejected ones.
     pub async fn archive_templates(
         &self,
@@ -53,7 +53,7 @@ impl Client {
         self.move_templates(token, [waba, "message_templates", "archive"], ids).await
     }
 
-    /// Takes templates back within 28 days (`POST /{waba}/message_templates/unarchive`), with the status they had.
+    /// Unarchives templates within 28 days (`POST /{waba}/message_templates/unarchive`), with their former status.
     pub async fn unarchive_templates(
         &self,
         token: &SecretString,

@@ -5,118 +5,97 @@ use serde_json::{Value, json};
 
 use crate::wire::present;
 
-/// A button. Labels have at most 25 characters; quick replies stand together.
+/// A button. Labels have at most 25 characters; quick replies must be adjacent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateButton {
-    /// Something to answer with.
     QuickReply {
-        /// Its label.
         text: String,
     },
-    /// An address; at most two.
+    /// A link; at most two.
     Url {
-        /// Its label.
         text: String,
-        /// The address, with one place at its end at most.
+        /// The address, with at most one variable, at its end.
         url: String,
-        /// The address, or its end, as an example.
+        /// An example of the address, or of its end.
         example: Option<String>,
     },
     /// A number to call; at most one.
     PhoneNumber {
-        /// Its label.
         text: String,
-        /// The number.
         phone_number: String,
     },
-    /// A coupon's code to copy; at most one. Meta writes its label.
+    /// A coupon code to copy; at most one. Meta writes the label.
     CopyCode {
-        /// A code as an example.
+        /// An example of the code.
         example: String,
     },
-    /// A one-time password; of an authentication template, and its only one.
+    /// A one-time password: the only button of an authentication template.
     Otp(OtpButton),
-    /// A form.
     Flow {
-        /// Its label.
         text: String,
-        /// Which form.
         flow: FlowSource,
         /// `navigate` or `data_exchange`.
         action: Option<String>,
-        /// The screen it opens with.
+        /// The first screen.
         navigate_screen: Option<String>,
     },
-    /// The business' catalogue.
     Catalog {
-        /// Its label.
         text: String,
     },
-    /// Several products.
     MultiProduct {
-        /// Its label.
         text: String,
     },
-    /// One product.
     SingleProduct {
-        /// Its label.
         text: String,
     },
     /// An order to be paid.
     Order {
-        /// Its label.
         text: String,
     },
     /// A call to the business through WhatsApp.
     VoiceCall {
-        /// Its label.
         text: String,
-        /// How long it works, in minutes.
+        /// How long the button works, in minutes.
         ttl_minutes: Option<u32>,
     },
-    /// Asks for a phone number, where only a business-scoped user id is known. Meta writes its label.
+    /// Asks for a phone number, where only a business-scoped user id is known. Meta writes the label.
     RequestContactInfo,
 }
 
-/// A form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlowSource {
-    /// By Meta's id.
     Id(String),
-    /// By its name in the account.
     Name(String),
-    /// Made along with the template, from its JSON as text.
+    /// Created together with the template, from the flow's JSON as text.
     Json(String),
 }
 
-/// A button with a one-time password.
+/// A button for a one-time password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtpButton {
     /// How the code gets into the app.
     pub kind: OtpKind,
-    /// The label of copying it; Meta writes one otherwise.
+    /// The label for copying; without one Meta writes it.
     pub text: Option<String>,
 }
 
 /// How a code gets into an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OtpKind {
-    /// It is copied.
+    /// The recipient copies it.
     CopyCode,
     /// One tap fills it in, on Android.
     OneTap {
-        /// The label of filling it in.
+        /// The label for filling in.
         autofill_text: Option<String>,
-        /// The apps.
         apps: OtpApps,
     },
-    /// It is filled in by itself, on Android.
+    /// It is filled in without a tap, on Android.
     ZeroTap {
-        /// The label of filling it in, where that needs a tap after all.
+        /// The label for filling in, for devices where a tap is needed.
         autofill_text: Option<String>,
-        /// The apps.
         apps: OtpApps,
-        /// That the business accepts Meta's terms for it; Meta refuses anything else.
+        /// Whether the business accepts Meta's terms for it; Meta refuses `false`.
         terms_accepted: bool,
     },
 }
@@ -126,11 +105,10 @@ pub enum OtpKind {
 pub enum OtpApps {
     /// `supported_apps`: one to five.
     Listed(Vec<OtpApp>),
-    /// One app, written beside the button as Meta did before it took several.
+    /// One app, in members beside the button: Meta's format before it accepted several.
     Beside(OtpApp),
 }
 
-/// An Android app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtpApp {
     /// Such as `com.example.myapplication`.

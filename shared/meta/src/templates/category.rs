@@ -1,4 +1,4 @@
-//! What a template is for, in Meta's words: those that we know, and those that Meta retired or has yet to explain.
+//! Template categories in Meta's words: those that we know, and those that are retired or new.
 
 use std::fmt;
 
@@ -7,9 +7,8 @@ use domain::Category;
 /// A template's category as Meta's API spells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateCategory {
-    /// One of the three that templates have.
     Known(Category),
-    /// Another word: `TRANSACTIONAL`, `OTP` and `ACCOUNT_UPDATE` were Meta's until 2023 and still stand in
+    /// Another word. `TRANSACTIONAL`, `OTP` and `ACCOUNT_UPDATE` were Meta's until 2023 and still appear in
     /// `previous_category`.
     Other(String),
 }
@@ -20,7 +19,6 @@ impl TemplateCategory {
         word.parse().map_or_else(|_unknown| Self::Other(word.to_owned()), Self::Known)
     }
 
-    /// Meta's word for it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Known(category) => category.as_str(),
@@ -28,7 +26,7 @@ impl TemplateCategory {
         }
     }
 
-    /// The category, when it is one that sets a price.
+    /// The category, if it is one that sets a price.
     pub const fn known(&self) -> Option<Category> {
         match self {
             Self::Known(category) => Some(*category),

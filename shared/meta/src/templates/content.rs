@@ -1,4 +1,4 @@
-//! What a template is made of (Meta: template components).
+//! The components of a template (Meta: template components).
 
 use serde_json::{Value, json};
 
@@ -6,105 +6,88 @@ use super::button::TemplateButton;
 use super::variable::Examples;
 use crate::wire::present;
 
-/// A template's parts. Meta takes one of each at most.
+/// A template's components. Meta accepts at most one of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateContent {
-    /// Above the body.
     pub header: Option<TemplateHeader>,
-    /// The text.
     pub body: Option<TemplateBody>,
-    /// An offer that ends.
     pub limited_time_offer: Option<LimitedTimeOffer>,
-    /// Below the body.
     pub footer: Option<TemplateFooter>,
     /// At most ten.
     pub buttons: Vec<TemplateButton>,
-    /// Cards to swipe: none, or two to ten made alike.
+    /// Either none, or two to ten with the same structure.
     pub cards: Vec<TemplateCard>,
-    /// Whether it asks for the permission to call.
+    /// Whether it asks for permission to call.
     pub asks_to_call: bool,
 }
 
-/// What stands above the body.
+/// The header of a template or of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateHeader {
-    /// At most 60 characters with one place at most.
+    /// At most 60 characters with at most one variable.
     Text {
-        /// The text.
         text: String,
-        /// An example of its place.
+        /// An example of its variable.
         examples: Examples,
     },
-    /// A file, by an example of it.
+    /// A file, represented by an example.
     Media {
-        /// What kind of file.
         format: MediaFormat,
-        /// The handle of an uploaded example (`4::…`), which Meta's reviewers look at.
+        /// The handle of an uploaded example (`4::…`), which Meta's reviewers see.
         handle: Option<String>,
     },
-    /// A place; not in authentication templates.
+    /// Not in authentication templates.
     Location,
-    /// A product.
     Product,
 }
 
-/// What kind of file stands in a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaFormat {
-    /// A picture.
     Image,
-    /// A film.
     Video,
-    /// A moving picture, for the marketing messages API.
+    /// Only for the marketing messages API.
     Gif,
-    /// A document.
     Document,
 }
 
-/// The text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateBody {
     /// At most 1,024 characters.
     Text {
-        /// The text.
         text: String,
-        /// An example of each of its places.
+        /// An example of each variable.
         examples: Examples,
     },
-    /// Of an authentication template: Meta writes it.
+    /// For an authentication template: Meta writes the text.
     Code {
-        /// Whether Meta adds that the code is not to be shared.
+        /// Whether Meta adds that the code must not be shared.
         add_security_recommendation: Option<bool>,
     },
 }
 
-/// What stands below the body.
+/// The footer of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateFooter {
-    /// At most 60 characters without a place.
+    /// At most 60 characters without a variable.
     Text(String),
-    /// Of an authentication template: how long the code holds, 1 to 90 minutes. Meta writes it.
-    CodeExpiration {
-        /// The time.
-        minutes: u8,
-    },
+    /// For an authentication template: how long the code is valid, 1 to 90 minutes. Meta writes the text.
+    CodeExpiration { minutes: u8 },
 }
 
-/// An offer that ends.
+/// A limited-time offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitedTimeOffer {
     /// At most 16 characters.
     pub text: String,
-    /// Whether the time left is shown.
+    /// Whether the remaining time is shown.
     pub has_expiration: Option<bool>,
 }
 
-/// A card to swipe.
+/// A carousel card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateCard {
-    /// Its picture, film or product.
+    /// An image, a video or a product.
     pub header: Option<TemplateHeader>,
-    /// Its text.
     pub body: Option<TemplateBody>,
     /// At most two.
     pub buttons: Vec<TemplateButton>,
@@ -191,7 +174,7 @@ impl TemplateCard {
 }
 
 impl TemplateContent {
-    /// A text with numbered places, and nothing else.
+    /// A body with numbered variables and nothing else.
     pub fn of_body(text: &str, examples: &[String]) -> Self {
         let examples = Examples::Positional(examples.to_vec());
         Self { body: Some(TemplateBody::Text { text: text.to_owned(), examples }), ..Self::default() }
@@ -212,7 +195,7 @@ impl TemplateContent {
         parts.into_iter().flatten().collect()
     }
 
-    /// `POSITIONAL` or `NAMED`; nothing where no text of ours is in it.
+    /// `POSITIONAL` or `NAMED`; [`None`] for a template without a text of ours.
     pub(super) fn parameter_format(&self) -> Option<&'static str> {
         let of_cards = self.cards.iter().filter_map(|card| card.body.as_ref());
         let bodies = self.body.iter().chain(of_cards).filter_map(TemplateBody::examples);

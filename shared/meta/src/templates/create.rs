@@ -1,4 +1,4 @@
-//! Offering templates to Meta and changing them.
+//! Creating and editing templates.
 
 use reqwest::Method;
 use secrecy::SecretString;
@@ -12,56 +12,51 @@ use crate::client::Client;
 use crate::error::CallError;
 use crate::wire::{Id, present};
 
-/// A template to be created. Name and language together name it.
+/// A template to create. It is identified by name and language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTemplate {
     /// At most 512 lower-case letters, digits and underscores.
     pub name: String,
-    /// Such as `en_US`.
     pub language: String,
-    /// What it is for. Meta writes the texts of AUTHENTICATION templates itself.
+    /// Meta writes the texts of AUTHENTICATION templates itself.
     pub category: TemplateCategory,
-    /// What it is made of; nothing when it is taken from Meta's library.
     pub content: TemplateContent,
-    /// What else can be set.
     pub options: TemplateOptions,
 }
 
-/// What else can be set of a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateOptions {
-    /// How long Meta tries to deliver its messages, in seconds (Meta: time-to-live): 30 to 900 for authentication, 30 to
-    /// 43,200 for utility, 43,200 to 2,592,000 for marketing; -1 is 30 days for the first two.
+    /// How long Meta tries to deliver its messages, in seconds (Meta: time-to-live): 30 to 900 for authentication, 30
+    /// to 43,200 for utility, 43,200 to 2,592,000 for marketing; -1 means 30 days for the first two.
     pub message_send_ttl_seconds: Option<i32>,
     /// Whether Meta may choose another category instead of refusing.
     pub allow_category_change: Option<bool>,
-    /// Whether Meta may not rewrite its links to count taps.
+    /// Whether Meta must not rewrite its links to count clicks.
     pub cta_url_link_tracking_opted_out: Option<bool>,
-    /// More of what it is for: `ORDER_DETAILS` or `ORDER_STATUS` (Meta: payments API).
+    /// `ORDER_DETAILS` or `ORDER_STATUS` (Meta: payments API).
     pub sub_category: Option<String>,
-    /// How it is shown: `ORDER_DETAILS`.
+    /// `ORDER_DETAILS`.
     pub display_format: Option<String>,
 }
 
-/// What changes of a template; what is [`None`] stays.
+/// Changes to a template; [`None`] leaves a part as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateEdit {
-    /// What it is for; not of an approved one.
+    /// Cannot be changed once the template is approved.
     pub category: Option<TemplateCategory>,
-    /// What it is made of: all of it.
+    /// Replaces all components.
     pub content: Option<TemplateContent>,
-    /// How long Meta tries to deliver its messages, in seconds.
+    /// See [`TemplateOptions::message_send_ttl_seconds`].
     pub message_send_ttl_seconds: Option<i32>,
 }
 
-/// What Meta says of a template when it is offered, or is found there.
+/// What Meta answers about a created or found template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateState {
-    /// Meta's id of it.
     pub id: String,
-    /// Meta's word: mostly `PENDING`, but `APPROVED` and `REJECTED` are said at once as well.
+    /// Mostly `PENDING`; Meta may also answer `APPROVED` or `REJECTED` at once.
     pub status: String,
-    /// What it is for now: Meta may have moved it.
+    /// The current category: Meta may have changed it.
     pub category: Option<TemplateCategory>,
 }
 
@@ -72,7 +67,7 @@ struct Created {
     category: Option<String>,
 }
 
-/// What a template is until Meta says otherwise.
+/// The status of a template when Meta names none.
 const PENDING: &str = "PENDING";
 
 impl From<RemoteTemplate> for TemplateState {
@@ -126,8 +121,8 @@ impl TemplateEdit {
 }
 
 impl Client {
-    /// Offers a template to Meta (`POST /{waba}/message_templates`; Meta: message templates API), at most a hundred an
-    /// hour. A name and language that exist are refused with 100/2388024.
+    /// Creates a template (`POST /{waba}/message_templates`; Meta: message templates API), at most a hundred an hour.
+    /// An existing name and language are refused with 100/2388024.
     pub async fn create_template(
         &self,
         token: &SecretString,
@@ -138,9 +133,9 @@ impl Client {
         Ok(self.call::<Created>(request.json(&template.json())).await?.read())
     }
 
-    /// Changes a template (`POST /{template_id}`; Meta: edit templates), which Meta then reviews again. Only what is
-    /// approved, rejected or paused can be changed; what is approved once in 24 hours and ten times in 30 days
-    /// (2388039 otherwise).
+    /// Edits a template (`POST /{template_id}`; Meta: edit templates), which Meta then reviews again. Only approved,
+    /// rejected and paused templates can be edited; an approved one once in 24 hours and ten times in 30 days (2388039
+    /// otherwise).
     pub async fn edit_template(
         &self,
         token: &SecretString,

@@ -1,5 +1,5 @@
-//! Templates as Meta tells of them. Meta tells what it is asked for and adds words without notice: nearly everything may
-//! be missing, and words are kept as they come.
+//! Templates as Meta returns them. Meta returns only the requested fields and adds words without notice: nearly
+//! everything is optional, and words are not interpreted.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,71 +8,58 @@ use super::category::TemplateCategory;
 use super::variable::variables;
 use crate::wire::{Id, lenient};
 
-/// A template at Meta.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteTemplate {
-    /// Meta's id of it.
     pub id: String,
-    /// Its name.
     pub name: Option<String>,
-    /// Its language.
     pub language: Option<String>,
-    /// Meta's word, such as `APPROVED`.
+    /// Such as `APPROVED`.
     pub status: Option<String>,
-    /// What it is for.
     pub category: Option<TemplateCategory>,
-    /// More of that, such as `CUSTOM`.
+    /// Such as `CUSTOM`.
     pub sub_category: Option<String>,
-    /// What it was for before Meta moved it.
+    /// The category before Meta changed it.
     pub previous_category: Option<TemplateCategory>,
-    /// What Meta thinks it is for.
+    /// The category that Meta considers correct.
     pub correct_category: Option<TemplateCategory>,
     /// `POSITIONAL` or `NAMED`.
     pub parameter_format: Option<String>,
-    /// What it is made of.
     pub components: Vec<RemoteComponent>,
-    /// Why Meta refused it; `NONE` when it did not.
+    /// Meta's reason for a rejection; `NONE` otherwise.
     pub rejected_reason: Option<String>,
-    /// How recipients take it.
     pub quality: Option<TemplateQuality>,
     /// How long Meta tries to deliver its messages, in seconds.
     pub message_send_ttl_seconds: Option<i64>,
 }
 
-/// How recipients take a template.
+/// How recipients react to a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateQuality {
     /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
     pub score: String,
-    /// Since when, in seconds since 1970.
+    /// Seconds since 1970.
     pub since: Option<i64>,
 }
 
-/// A part of a template.
+/// A component of a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteComponent {
-    /// Meta's word in capitals, such as `BODY`.
+    /// In capitals, such as `BODY`.
     pub kind: String,
-    /// Of a header: Meta's word in capitals, such as `IMAGE`.
+    /// For a header, in capitals, such as `IMAGE`.
     pub format: Option<String>,
-    /// Its text.
     pub text: Option<String>,
-    /// Its buttons.
     pub buttons: Vec<RemoteButton>,
-    /// Its cards, each with its own parts.
+    /// Each card with its own components.
     pub cards: Vec<Vec<RemoteComponent>>,
 }
 
-/// A button of a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteButton {
-    /// Meta's word in capitals, such as `URL`.
+    /// In capitals, such as `URL`.
     pub kind: String,
-    /// Its label.
     pub text: Option<String>,
-    /// The address that it leads to.
     pub url: Option<String>,
-    /// The number that it calls.
     pub phone_number: Option<String>,
 }
 
@@ -145,7 +132,7 @@ fn component(value: &Value) -> RemoteComponent {
         format: word(value, "format"),
         text: text(value, "text"),
         buttons: list(value, "buttons").map(button).collect(),
-        // A card holds no cards: this goes one step down and no further.
+        // A card holds no cards, so this does not recurse further.
         cards: list(value, "cards")
             .map(|card| list(card, "components").map(part_of_card).collect())
             .collect(),
@@ -172,19 +159,19 @@ fn button(value: &Value) -> RemoteButton {
 }
 
 impl RemoteTemplate {
-    /// The part of a kind, such as `BODY`.
+    /// The component of a kind, such as `BODY`.
     pub fn component(&self, kind: &str) -> Option<&RemoteComponent> {
         self.components.iter().find(|component| component.kind == kind)
     }
 
-    /// The text of its body, where it has one.
+    /// The body's text.
     pub fn body(&self) -> Option<&str> {
         self.component("BODY").and_then(|body| body.text.as_deref())
     }
 }
 
 impl RemoteComponent {
-    /// The names of its text's places, such as `1` or `first_name`.
+    /// The names of the text's variables, such as `1` or `first_name`.
     pub fn variables(&self) -> Vec<&str> {
         self.text.as_deref().map(variables).unwrap_or_default()
     }

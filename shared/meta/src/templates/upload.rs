@@ -1,5 +1,4 @@
-//! Files at Meta: those that people sent us and those that we send (Meta: media), and examples of a template's header
-//! (Meta: resumable upload API).
+//! Uploading the examples of template headers (Meta: resumable upload API).
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -9,14 +8,12 @@ use serde::Deserialize;
 use crate::client::Client;
 use crate::error::CallError;
 
-/// An example of a template's header, to be uploaded.
+/// An example of a header, to be uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUpload<'a> {
-    /// Its name.
     pub file_name: &'a str,
     /// Such as `image/jpeg`.
     pub file_type: &'a str,
-    /// The file.
     pub bytes: Bytes,
 }
 
@@ -31,8 +28,8 @@ struct Uploaded {
 }
 
 impl Client {
-    /// Uploads an example of a template's header and gives its handle, `4::…` (`POST /{app}/uploads`, then
-    /// `POST /{upload}`). An upload that breaks off is begun anew: examples are small.
+    /// Uploads an example of a header and returns its handle, `4::…` (`POST /{app}/uploads`, then `POST /{upload}`). An
+    /// interrupted upload starts again from the beginning, because examples are small.
     pub async fn upload_example(
         &self,
         token: &SecretString,
@@ -43,7 +40,7 @@ impl Client {
         Ok(self.call::<Uploaded>(request).await?.h)
     }
 
-    /// Opens an upload (`POST /{app}/uploads`) and gives its id, `upload:…`.
+    /// Opens an upload (`POST /{app}/uploads`) and returns its id, `upload:…`.
     async fn start_upload(&self, token: &SecretString, new: &NewUpload<'_>) -> Result<String, CallError> {
         let query = [
             ("file_name", new.file_name.to_owned()),

@@ -1,8 +1,8 @@
-//! Places in a template's texts, and the examples that Meta's reviewers read.
+//! Variables in a template's texts, and the examples that Meta's reviewers see.
 
 use serde_json::{Value, json};
 
-/// An example of each place of a text. All texts of a template have the same kind of places: Meta refuses a mixture.
+/// An example of each variable of a text. Meta refuses a template that mixes numbered and named variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Examples {
     /// Of `{{1}}`, `{{2}}`, …, in order.
@@ -28,7 +28,7 @@ impl Examples {
         }
     }
 
-    /// The `example` of a body's text. Meta allows several lists of positional examples, hence a list in a list.
+    /// The `example` of a body's text. Meta accepts several lists of positional examples, hence the nested list.
     pub(super) fn of_body(&self) -> Option<Value> {
         match self {
             Self::Positional(examples) => filled(examples).then(|| json!({ "body_text": [examples] })),
@@ -47,7 +47,7 @@ fn named(examples: &[(String, String)]) -> Vec<Value> {
     examples.iter().map(|(name, example)| json!({ "param_name": name, "example": example })).collect()
 }
 
-/// The names of a text's places, each once, in the order in which they are first met: `1`, `2` or `first_name`.
+/// The names of a text's variables, each once, in order of first appearance: `1`, `2` or `first_name`.
 pub fn variables(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = text;
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_places_of_a_text_are_found_once_each_in_order() {
+    fn each_variable_of_a_text_is_found_once_in_order() {
         for (text, names) in [
             ("Hi {{1}}, {{ 2 }} and {{1}} again", vec!["1", "2"]),
             ("{{order_number}}", vec!["order_number"]),

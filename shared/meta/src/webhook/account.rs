@@ -1,4 +1,4 @@
-//! What Meta says of an account, or of the business behind it.
+//! Webhooks about an account, or about the business that owns it.
 
 use std::borrow::Cow;
 
@@ -14,41 +14,41 @@ use crate::error::{Advice, ErrorClass};
 pub struct AccountUpdate {
     /// Meta's word, such as `DISABLED_UPDATE` or `PARTNER_REMOVED`.
     pub r#type: String,
-    /// The number it is about, if it is about one.
+    /// The number concerned, if any.
     pub phone_number: Option<String>,
-    /// Where the business is.
+    /// The business' country.
     pub country: Option<String>,
-    /// Which account and whose, as Meta wrote it. Where the entry names a partner's business, the account is here.
+    /// The account and its owner, in Meta's JSON. When the entry names a partner's business, the account is here.
     pub waba_info: Option<Value>,
-    /// What was done against Meta's policies, as Meta wrote it.
+    /// Violations of Meta's policies, in Meta's JSON.
     pub violation_info: Option<Value>,
-    /// Disabled or reinstated, as Meta wrote it.
+    /// Disabled or reinstated, in Meta's JSON.
     pub ban_info: Option<Value>,
-    /// What may not be done and until when, as Meta wrote it.
+    /// What is forbidden and until when, in Meta's JSON.
     pub restriction_info: Option<Value>,
-    /// Where international rates will hold, as Meta wrote it.
+    /// Where international rates will apply, in Meta's JSON.
     pub auth_international_rate_eligibility: Option<Value>,
-    /// How a client's certification went, as Meta wrote it.
+    /// The result of a client's certification, in Meta's JSON.
     pub partner_client_certification_info: Option<Value>,
-    /// A tier of volume prices that was reached, as Meta wrote it.
+    /// A tier of volume prices that was reached, in Meta's JSON.
     pub volume_tier_info: Option<Value>,
-    /// Why a business' app was disconnected, as Meta wrote it.
+    /// Why a business' app was disconnected, in Meta's JSON.
     pub disconnection_info: Option<Value>,
 }
 
 /// What an account update means for sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing can be sent any more.
+    /// Nothing can be sent.
     Closed,
-    /// A ban was taken back.
+    /// A ban was lifted.
     Reopened,
-    /// Sending goes on as before.
+    /// No change for sending.
     Unchanged,
 }
 
 impl AccountUpdate {
-    /// The account it is about, where it says so itself.
+    /// The account concerned, where the update names it.
     pub fn account(&self) -> Option<String> {
         self.waba_info.as_ref().and_then(|info| info.id("waba_id"))
     }
@@ -92,20 +92,17 @@ pub(super) fn review(value: &Value) -> Result<AccountReview, &'static str> {
     Ok(AccountReview { decision })
 }
 
-/// `account_alerts`; its members stand in `alert_info`, or beside the entity.
+/// `account_alerts`; its members are in `alert_info`, or beside the entity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountAlert {
     /// `BUSINESS`, `PHONE_NUMBER`, …
     pub entity_type: Option<String>,
-    /// Which.
     pub entity_id: Option<String>,
     /// `CRITICAL`, `WARNING` or `INFORMATIONAL`.
     pub severity: Option<String>,
-    /// `ACTIVE`, or over.
+    /// `ACTIVE`, or ended.
     pub status: Option<String>,
-    /// Meta's word for it.
     pub r#type: String,
-    /// What it says.
     pub description: Option<String>,
 }
 
@@ -125,13 +122,13 @@ pub(super) fn alert(value: &Value) -> Result<AccountAlert, &'static str> {
 /// `business_capability_update`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BusinessCapability {
-    /// How many people may be written to in a day.
+    /// How many people the business may message first in a day.
     pub max_daily_conversations_per_business: Option<Limit>,
     /// How many numbers an account may have.
     pub max_phone_numbers_per_waba: Option<i64>,
 }
 
-/// A limit, as a tier or as a count; -1 has meant none.
+/// A limit, as a tier or as a count; -1 has meant unlimited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Limit {
@@ -156,26 +153,22 @@ pub(super) fn capability(value: &Value) -> BusinessCapability {
     }
 }
 
-/// An error that stands for itself: of the account, not of a message.
+/// An error of the account and not of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountError {
     /// Such as 130429.
     pub error_code: Option<i64>,
-    /// Meta's title.
     pub title: Option<String>,
-    /// Mostly the title again.
     pub message: Option<String>,
-    /// What happened.
+    /// Explanation for developers.
     pub details: Option<String>,
-    /// What it is about.
     pub error_class: ErrorClass,
-    /// What to do about it.
     pub retry: Advice,
 }
 
 pub(super) fn error(value: &Value) -> Result<AccountError, &'static str> {
     if !value.is_object() {
-        return Err("an error that is none");
+        return Err("an error that is not an object");
     }
     let note = error_note::read(value);
     Ok(AccountError {

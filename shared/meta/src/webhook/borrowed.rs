@@ -1,4 +1,4 @@
-//! Text and ids that are borrowed from the body wherever it holds them without an escape.
+//! Text and ids, borrowed from the body where they contain no escape.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,6 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
 
-/// Text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<'a>(pub Cow<'a, str>);
 

@@ -1,26 +1,22 @@
-//! Calls, groups, and who answers a conversation.
+//! Calls, groups, and which party answers a conversation.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{JsonAccess, UnixTime};
 
-/// `calls`: a call begins or ends.
+/// `calls`: a call starts or ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Call {
-    /// Meta's id of it.
     pub call_id: String,
     /// `connect` or `terminate`.
     pub change: Option<String>,
     /// `BUSINESS_INITIATED` or `USER_INITIATED`.
     pub direction: Option<String>,
-    /// Who calls.
     pub from: Option<String>,
-    /// Who is called.
     pub to: Option<String>,
     /// How it ended.
     pub status: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
 }
 
@@ -36,18 +32,15 @@ pub(super) fn call(value: &Value) -> Result<Call, &'static str> {
     })
 }
 
-/// `calls`, statuses: how a call of the business goes.
+/// `calls`, statuses: the progress of a call from the business.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CallStatus {
-    /// Meta's id of the call.
     pub wamid: String,
     /// `RINGING`, `ACCEPTED` or `REJECTED`.
     pub status: String,
-    /// Who is called.
     pub recipient: Option<String>,
-    /// What we gave the call.
+    /// The callback data that we gave the call.
     pub callback_data: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
 }
 
@@ -61,16 +54,14 @@ pub(super) fn status(value: &Value) -> Result<CallStatus, &'static str> {
     })
 }
 
-/// `group_…`: a group is made, changed or ended, or people come and go.
+/// `group_…`: a group is created, changed or ended, or its members change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Group {
-    /// Meta's word for what happened.
+    /// Meta's word for the event.
     pub r#type: Option<String>,
-    /// Which group.
     pub group_id: Option<String>,
-    /// The call of ours that it answers.
+    /// The request of ours that it answers.
     pub request_id: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
 }
 
@@ -87,9 +78,8 @@ pub(super) fn group(value: &Value) -> Result<Group, &'static str> {
 pub struct ThreadControl {
     /// `control_passed` or `control_taken`.
     pub r#type: String,
-    /// Who answers now.
+    /// The role of the party that answers now.
     pub new_owner_role: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
 }
 

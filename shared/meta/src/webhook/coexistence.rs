@@ -1,26 +1,23 @@
-//! The business writes in its own WhatsApp app as well: what it writes there, and what it wrote before.
+//! Businesses that also use the WhatsApp Business app: what they write there, and their chat history.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{JsonAccess, UnixTime};
 
-/// `smb_message_echoes`: what the business wrote in its app.
+/// `smb_message_echoes`: a message that the business wrote in its app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Echo {
-    /// Meta's id of it.
     pub wamid: String,
-    /// Meta's word for its type.
+    /// Meta's word for the message's type.
     pub r#type: Option<String>,
-    /// To which phone number.
+    /// The recipient's phone number.
     pub to: Option<String>,
-    /// To whose business-scoped id.
+    /// The recipient's business-scoped id.
     pub to_user_id: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
-    /// The text, if it is text.
     pub text: Option<String>,
-    /// The earlier message, if it edits one or takes it back.
+    /// The earlier message that this one edits or deletes.
     pub original_wamid: Option<String>,
 }
 
@@ -38,78 +35,66 @@ pub(super) fn echo(value: &Value) -> Result<Echo, &'static str> {
     })
 }
 
-/// `history`: a piece of it. The messages stay in Meta's JSON.
+/// `history`: a chunk of the chat history. The messages stay in Meta's JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HistoryChunk {
     /// How far back: 0 is today, 1 is 90 days, 2 is the rest.
     pub phase: Option<i64>,
-    /// Its place among the others; they come in any order.
+    /// The chunk's position; chunks arrive in any order.
     pub chunk_order: Option<i64>,
-    /// Percent.
+    /// In percent.
     pub progress: Option<i64>,
-    /// How many conversations are in it.
+    /// Number of conversations.
     pub threads: usize,
-    /// How many messages are in them.
+    /// Number of messages.
     pub messages: usize,
 }
 
 pub(super) fn chunk(value: &Value) -> Result<HistoryChunk, &'static str> {
     if !value.is_object() {
-        return Err("a piece of history that is none");
+        return Err("a chunk of history that is not an object");
     }
-    let about = value.at("metadata");
+    let metadata = value.at("metadata");
     let threads = value.list("threads");
     Ok(HistoryChunk {
-        phase: about.integer("phase"),
-        chunk_order: about.integer("chunk_order"),
-        progress: about.integer("progress"),
+        phase: metadata.integer("phase"),
+        chunk_order: metadata.integer("chunk_order"),
+        progress: metadata.integer("progress"),
         threads: threads.len(),
         messages: threads.iter().map(|thread| thread.list("messages").len()).sum(),
     })
 }
 
-/// `history`: the media of a message that came without.
+/// `history`: media of a message whose chunk came without it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HistoryMedia {
-    /// Meta's id of the message.
     pub wamid: String,
-    /// Its type.
     pub r#type: Option<String>,
-    /// Who sent it.
     pub from: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
-    /// The file.
     #[serde(flatten)]
     pub file: File,
 }
 
-/// `history`: the media of a message that the business sent.
+/// `history`: media of a message that the business sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HistoryEcho {
-    /// Meta's id of the message.
     pub wamid: String,
-    /// Its type.
     pub r#type: Option<String>,
-    /// To which phone number.
+    /// The recipient's phone number.
     pub to: Option<String>,
-    /// To whose business-scoped id.
+    /// The recipient's business-scoped id.
     pub to_user_id: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
-    /// The file.
     #[serde(flatten)]
     pub file: File,
 }
 
-/// A file at Meta.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct File {
-    /// Meta's id of it.
     pub media_id: Option<String>,
     /// Such as `image/jpeg`.
     pub mime_type: Option<String>,
-    /// What is written below it.
     pub caption: Option<String>,
 }
 

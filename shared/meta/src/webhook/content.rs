@@ -1,11 +1,11 @@
-//! What a message of a person holds, by its type.
+//! The content of a received message, by its type.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{self, JsonAccess, UnixTime};
 
-/// Types that are named after the member which holds what there is of them.
+/// Types that are named after the member that holds their content.
 pub(super) const KINDS: [&str; 16] = [
     "text",
     "image",
@@ -25,133 +25,116 @@ pub(super) const KINDS: [&str; 16] = [
     "unsupported",
 ];
 
-/// What a message holds.
+/// The content of a received message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Content {
-    /// Text.
     Text {
-        /// The text.
         text: Option<String>,
     },
-    /// An image, video, sticker, audio or document. The file is fetched by its id; the address works for minutes.
+    /// An image, video, sticker, audio or document. Fetch it by id: the address expires after minutes.
     Media {
-        /// Meta's id of the file.
         media_id: Option<String>,
         /// Such as `image/jpeg`.
         mime_type: Option<String>,
-        /// Its digest.
         sha256: Option<String>,
-        /// What is written below it.
         caption: Option<String>,
-        /// A document's name.
         filename: Option<String>,
-        /// Where it lies.
         url: Option<String>,
-        /// Recorded as a voice message.
+        /// Whether it was recorded as a voice message.
         voice: Option<bool>,
-        /// A sticker that moves.
+        /// Whether a sticker is animated.
         animated: Option<bool>,
     },
-    /// A button of a template.
+    /// A template's button.
     Button {
-        /// What we gave it.
+        /// The payload that we gave the button.
         button_payload: Option<String>,
-        /// What is written on it.
+        /// The button's label.
         button_text: Option<String>,
     },
     /// A choice in an interactive message.
     Interactive {
-        /// Meta's word for it; none when Meta left the choice out.
+        /// Meta's word for the kind of choice; missing when Meta leaves the choice out.
         interactive_type: Option<String>,
-        /// What was chosen.
         #[serde(flatten)]
         reply: Reply,
     },
-    /// A reaction, or its end.
+    /// A reaction, or its removal.
     Reaction {
-        /// The message that it is a reaction to.
+        /// The message with the reaction.
         reaction_to: Option<String>,
-        /// The emoji; none when it was taken back.
+        /// [`None`] when the reaction was removed.
         emoji: Option<String>,
     },
-    /// An order from a catalogue.
+    /// An order from a catalog.
     Order {
-        /// The catalogue.
         catalog_id: Option<String>,
-        /// How many products.
+        /// Number of products.
         order_items: usize,
-        /// What was written beside it.
         text: Option<String>,
     },
-    /// A origin.
     Location {
         /// Degrees north.
         latitude: Option<f64>,
         /// Degrees east.
         longitude: Option<f64>,
-        /// What it is called.
         name: Option<String>,
-        /// Where it is.
         address: Option<String>,
-        /// More about it.
         url: Option<String>,
     },
-    /// People.
     Contacts {
-        /// How many.
+        /// Number of contacts.
         shared_contacts: usize,
-        /// Their WhatsApp numbers, or else their phone numbers.
+        /// WhatsApp numbers, or else phone numbers.
         shared_phones: Vec<String>,
-        /// `contact_request`, when we had asked for it.
+        /// `contact_request`, when we asked for the contact.
         contact_origin: Option<String>,
     },
-    /// An earlier message, edited or taken back.
+    /// An edit or deletion of an earlier message.
     Earlier {
-        /// The earlier message.
         original_wamid: Option<String>,
     },
-    /// What WhatsApp does not pass on.
+    /// Content that WhatsApp does not forward.
     Unsupported {
-        /// What it was.
+        /// Meta's word for the content.
         unsupported_type: Option<String>,
     },
-    /// A type that is not known yet.
+    /// An unknown type.
     Other {},
 }
 
-/// What was chosen in an interactive message.
+/// The choice in an interactive message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Reply {
-    /// A button, or a row of a list.
+    /// A reply button, or a row of a list.
     Choice {
-        /// What we gave it.
+        /// The id that we gave the choice.
         interactive_id: Option<String>,
-        /// What is written on it.
+        /// Its label.
         interactive_title: Option<String>,
-        /// What is written below.
+        /// Its description.
         interactive_description: Option<String>,
     },
-    /// A form that was filled in.
+    /// A completed form.
     Flow {
         /// `flow`.
         flow_name: Option<String>,
         /// The answers, as JSON in text.
         flow_response: Option<String>,
     },
-    /// May we call?
+    /// The answer to a request for permission to call.
     CallPermission {
         /// `accept` or `reject`.
         permission_response: Option<String>,
-        /// Until when.
+        /// When the permission ends.
         permission_expires: Option<UnixTime>,
     },
-    /// A choice that is not known yet.
+    /// An unknown choice.
     Other {},
 }
 
-/// What the message holds, by its type.
 pub(super) fn content(message: &Value, kind: &str) -> Content {
     let inner = message.at(kind);
     match kind {

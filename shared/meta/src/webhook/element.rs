@@ -1,4 +1,4 @@
-//! Elements of the lists that message-like fields are made of.
+//! Elements of the lists in message-like fields.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -8,7 +8,7 @@ use super::json::JsonAccess;
 use super::status::{self, Status, Wire};
 use super::{account, call, coexistence, inbound, person};
 
-/// What a member holds a list of; any other member of such a field is one that is not known yet.
+/// Whether a member holds a list that we know. Any other member of such a field is new.
 pub(super) fn is_list(key: &str) -> bool {
     matches!(
         key,
@@ -25,7 +25,7 @@ pub(super) fn is_list(key: &str) -> bool {
     )
 }
 
-/// A status in one pass, when it is one of a message and as Meta nearly always writes it.
+/// Reads a message's delivery status in a single pass, if Meta wrote it in the usual format.
 pub(super) fn status<'a>(key: &str, field: &str, raw: &'a RawValue) -> Option<Status<'a>> {
     if key != "statuses" || field == "calls" {
         return None;
@@ -33,7 +33,7 @@ pub(super) fn status<'a>(key: &str, field: &str, raw: &'a RawValue) -> Option<St
     serde_json::from_str::<Wire<'a>>(raw.get()).ok()?.into_status()
 }
 
-/// Reads an element of the list `key` in `field`, with the contact that stood beside it.
+/// Reads an element of the list `key` in `field`, with the contact that belongs to it.
 pub(super) fn read(
     key: &str,
     field: &str,
@@ -52,7 +52,7 @@ pub(super) fn read(
         ("errors", _) => EventData::AccountError(account::error(value)?),
         ("calls", _) => EventData::Call(call::call(value)?),
         ("history", _) if !value.list("errors").is_empty() => {
-            // The business did not share its history; Meta says so with an error in its origin.
+            // The business did not share its history; Meta reports that as an error in place of the history.
             let errors = value.list("errors").iter();
             return errors.map(|error| account::error(error).map(EventData::AccountError)).collect();
         }

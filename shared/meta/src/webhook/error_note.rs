@@ -9,34 +9,31 @@ use super::borrowed::{Id, Text};
 use super::json::JsonAccess;
 use crate::error::{Advice, ErrorClass, details};
 
-/// An error as a webhook tells it.
+/// An error in a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorNote<'a> {
-    /// Such as 131026; logic is built on it.
+    /// Such as 131026.
     pub code: Option<i64>,
-    /// Meta's title.
     pub title: Option<Cow<'a, str>>,
-    /// Mostly the title again.
+    /// Mostly repeats the title.
     pub message: Option<Cow<'a, str>>,
-    /// What happened, for developers.
+    /// Explanation for developers.
     pub details: Option<Cow<'a, str>>,
-    /// What it is about.
     pub class: ErrorClass,
 }
 
 impl ErrorNote<'_> {
-    /// What to do about it.
     pub fn advice(&self) -> Advice {
         self.known_code().map_or(Advice::Permanent, |code| Advice::of(code, None))
     }
 
-    /// The code, if it is in the range of Meta's.
+    /// The code, if it is in the range of Meta's codes.
     pub fn known_code(&self) -> Option<i32> {
         self.code.and_then(|code| i32::try_from(code).ok())
     }
 }
 
-/// An error as Meta nearly always writes it.
+/// An error in Meta's usual format.
 #[derive(Deserialize)]
 pub(super) struct Wire<'a> {
     #[serde(borrow)]
@@ -59,12 +56,12 @@ struct Data<'a> {
 
 impl<'a> Wire<'a> {
     pub(super) fn into_note(self) -> ErrorNote<'a> {
-        let whole = |id: Option<Id<'_>>| id.and_then(|id| id.0.parse::<i64>().ok());
-        let code = whole(self.code);
+        let integer = |id: Option<Id<'_>>| id.and_then(|id| id.0.parse::<i64>().ok());
+        let code = integer(self.code);
         let details = self.error_data.and_then(|data| data.details);
         ErrorNote {
             code,
-            class: class(code, whole(self.error_subcode)),
+            class: class(code, integer(self.error_subcode)),
             title: self.title.map(|text| text.0),
             message: self.message.map(|text| text.0),
             details: details.map(|text| text.0).filter(|text| !text.is_empty()),
@@ -72,13 +69,13 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// An error without a code, or with one that is none, is of no known class.
+/// An error without a valid code has no known class.
 fn class(code: Option<i64>, subcode: Option<i64>) -> ErrorClass {
     let known = code.and_then(|code| i32::try_from(code).ok());
     known.map_or(ErrorClass::Unknown, |code| ErrorClass::of(code, subcode))
 }
 
-/// All errors of a list; what is no error is left out, it says nothing.
+/// All errors of a list. Elements that are not objects are ignored.
 pub(super) fn read_all(errors: &[Value]) -> Vec<ErrorNote<'static>> {
     errors.iter().filter(|error| error.is_object()).map(read).collect()
 }

@@ -1,4 +1,4 @@
-//! What a webhook says, in our words: one [`Event`] for each thing.
+//! The events of a webhook: one [`Event`] for each thing that it reports.
 
 use std::borrow::Cow;
 
@@ -18,66 +18,64 @@ use super::template::{
     TemplateCategory, TemplateCategoryMismatch, TemplateComponents, TemplateQuality, TemplateStatus,
 };
 
-/// One thing that a webhook says, and where it stood.
+/// One thing that a webhook reports, and where in the webhook it was.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event<'a> {
-    /// Where it stood.
     #[serde(flatten)]
     pub origin: EventOrigin<'a>,
-    /// What it says.
     #[serde(flatten)]
     pub data: EventData<'a>,
     #[serde(skip)]
-    pub(super) part: Option<Fragment<'a>>,
+    pub(super) fragment: Option<Fragment<'a>>,
 }
 
 impl Event<'_> {
-    /// Meta's JSON of it, as the webhook that it would have been alone; none for a status that was read whole.
+    /// Meta's JSON of this event as a webhook with nothing else in it. [`None`] for a status from the single-pass
+    /// parser.
     pub fn raw(&self) -> Option<Value> {
-        self.part.as_ref().map(Fragment::as_webhook)
+        self.fragment.as_ref().map(Fragment::as_webhook)
     }
 }
 
-/// Where in a webhook an event stood: of whom it is said.
+/// Where an event was in its webhook: which account, number and field it concerns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EventOrigin<'a> {
-    /// The entry's id: the WhatsApp Business account; for some account updates the partner's business, or `0`.
+    /// The entry's id: the WhatsApp Business account, or for some account updates the partner's business or `0`.
     pub waba_id: Option<Cow<'a, str>>,
     /// The entry's time, which account and template updates have.
     pub time: Option<UnixTime>,
-    /// The business number, for what is about one.
+    /// The business number, for events about one.
     pub phone_number_id: Option<Cow<'a, str>>,
     /// The webhook field.
     pub field: Option<Cow<'a, str>>,
 }
 
-/// What is said. The shapes: Meta, webhooks, reference of the fields.
+/// The data of an event. Their shapes are in Meta's reference of webhook fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventData<'a> {
-    /// What became of a message of ours.
+    /// The delivery status of a message that we sent.
     MessageStatus(Box<Status<'a>>),
-    /// A message to us.
+    /// A received message.
     InboundMessage(Box<Inbound>),
-    /// WhatsApp itself, about a person.
+    /// A notice from WhatsApp about a person.
     SystemMessage(Box<SystemMessage>),
-    /// An error of the account, not of a message.
+    /// An error of the account and not of a message.
     AccountError(AccountError),
-    /// A template's review, pause, end.
+    /// A template's review, pause or end.
     TemplateStatus(TemplateStatus),
-    /// A template's quality.
     TemplateQuality(TemplateQuality),
-    /// A template's category, changed or about to be.
+    /// A template's category changed, or will change.
     TemplateCategory(TemplateCategory),
     /// Meta found a template in the wrong category.
     TemplateCategoryMismatch(TemplateCategoryMismatch),
-    /// A template's text, changed.
+    /// A template's texts changed.
     TemplateComponents(TemplateComponents),
     /// A number's throughput or limits.
     PhoneQuality(PhoneQuality),
     /// The review of a number's display name.
     PhoneName(PhoneName),
-    /// Something about the account as a whole.
+    /// An event of the account as a whole.
     AccountUpdate(Box<AccountUpdate>),
     /// The review of an account.
     AccountReview(AccountReview),
@@ -89,53 +87,50 @@ pub enum EventData<'a> {
     Security(Security),
     /// A person stops or resumes marketing messages.
     UserPreference(UserPreference),
-    /// A person has another business-scoped id.
+    /// A person's business-scoped id changed.
     UserIdUpdate(UserIdUpdate),
-    /// The business' own username.
+    /// The business' username.
     BusinessUsername(BusinessUsername),
-    /// A call.
     Call(Call),
-    /// How a call of ours goes.
+    /// The progress of a call that we made.
     CallStatus(CallStatus),
-    /// A group of ours.
     Group(Group),
-    /// What the business wrote in its app.
+    /// A message that the business wrote in its app.
     BusinessAppEcho(Echo),
     /// A contact in the business' app.
     ContactSync(ContactSync),
-    /// A piece of the chat history of the business' app.
+    /// A chunk of the chat history of the business' app.
     HistoryChunk(HistoryChunk),
     /// Media of a message in that history.
     HistoryMedia(HistoryMedia),
     /// Media that the business sent, in that history.
     HistoryEcho(HistoryEcho),
-    /// Who answers a conversation.
+    /// Which party answers a conversation.
     ThreadControl(ThreadControl),
-    /// A field that nothing here reads.
+    /// An unknown field.
     OtherField,
-    /// Something that cannot be read.
+    /// An element that cannot be read.
     #[serde(rename = "malformed_change")]
     Unreadable(Unreadable),
-    /// A webhook about something else than WhatsApp.
+    /// A webhook that is not about WhatsApp.
     IgnoredObject(IgnoredObject),
 }
 
-/// Something that cannot be read; the others around it can.
+/// An element that cannot be read. It does not affect the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
-    /// What is wrong with it.
     pub reason: String,
 }
 
-/// A webhook about something else.
+/// A webhook that is not about WhatsApp.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IgnoredObject {
-    /// What it is about, such as `page`.
+    /// Such as `page`.
     pub object: String,
 }
 
 impl EventData<'_> {
-    /// The kind, in a word.
+    /// The name of the kind.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::MessageStatus(_) => "message_status",

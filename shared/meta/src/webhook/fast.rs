@@ -1,7 +1,7 @@
-//! What Meta sends nearly always, statuses and nothing else, in one pass and without a copy.
+//! Parses the usual webhook, which holds delivery statuses and nothing else, in a single pass without copying.
 //!
-//! Anything out of the ordinary, anywhere in the body, and the whole body is left to [`super::split`], which takes it
-//! apart. Where this says something, that says the same; a test holds it.
+//! If anything in the body is unusual, this returns [`None`] and [`super::split`] parses the whole body. Where both
+//! parse a body they return the same; a test compares them.
 
 use std::marker::PhantomData;
 
@@ -44,12 +44,12 @@ struct Change<'a, T> {
     #[serde(borrow)]
     field: Text<'a>,
     #[serde(borrow)]
-    value: OfMessages<'a, T>,
+    value: MessagesValue<'a, T>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
-struct OfMessages<'a, T> {
+struct MessagesValue<'a, T> {
     #[serde(rename = "messaging_product")]
     _product: Option<IgnoredAny>,
     #[serde(borrow)]
@@ -65,7 +65,7 @@ struct Metadata<'a> {
     phone_number_id: Id<'a>,
 }
 
-/// A status with everything that it says.
+/// A status with all of its members.
 struct FullStatus<'a>(Status<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for FullStatus<'a> {
@@ -74,11 +74,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for FullStatus<'a> {
         status
             .filter(|status| status.delivery_status().is_some())
             .map(Self)
-            .ok_or_else(|| Error::custom("out of the ordinary"))
+            .ok_or_else(|| Error::custom("unusual"))
     }
 }
 
-/// A status as far as it is acted on; the rest is passed over. Its number is not known while it is read.
+/// The members of a status that this version handles. Its phone number is not known while it is read.
 struct HandledStatus(StatusUpdate);
 
 #[derive(Deserialize)]
@@ -98,33 +98,33 @@ struct MinimalStatus<'a> {
 
 impl<'de> Deserialize<'de> for HandledStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let odd = || Error::custom("out of the ordinary");
+        let unusual = || Error::custom("unusual");
         let wire = MinimalStatus::deserialize(deserializer)?;
         if wire.id.0.is_empty() || wire.r#type.is_some() {
-            return Err(odd());
+            return Err(unusual());
         }
         let errors = wire.errors.into_iter().flatten().map(error_note::Wire::into_note);
-        let essence = StatusFields {
+        let fields = StatusFields {
             wamid: wire.id.0,
             status: &wire.status.0,
             at: wire.timestamp.and_then(|text| UnixTime::from_text(&text.0)),
             callback_data: wire.biz_opaque_callback_data.as_ref().map(|id| id.0.as_ref()),
         };
-        essence.into_update(errors).map(Self).map_err(|_reason| odd())
+        fields.into_update(errors).map(Self).map_err(|_reason| unusual())
     }
 }
 
-/// The events of a body of statuses, all of them sound and of a known kind; none if it is anything else.
+/// The events of a body that holds only valid delivery statuses of known kinds; otherwise [`None`].
 pub(super) fn read(body: &[u8]) -> Option<Vec<Event<'_>>> {
     let mut events = Vec::new();
     each(body, PhantomData::<FullStatus<'_>>, |origin, FullStatus(status)| {
         let data = EventData::MessageStatus(Box::new(status));
-        events.push(Event { origin: origin.clone(), data, part: None });
+        events.push(Event { origin: origin.clone(), data, fragment: None });
     })?;
     Some(events)
 }
 
-/// The same as updates for the queue, without the events between.
+/// The same as updates for the queue, without building events.
 pub(super) fn updates(body: &[u8]) -> Option<Vec<Update>> {
     let mut updates = Vec::new();
     each(body, PhantomData::<HandledStatus>, |origin, HandledStatus(mut status)| {
@@ -135,7 +135,7 @@ pub(super) fn updates(body: &[u8]) -> Option<Vec<Update>> {
     Some(updates)
 }
 
-/// Hands every status over, unless anything is out of the ordinary.
+/// Passes every status to `take`, unless anything in the body is unusual.
 fn each<'a, T: Deserialize<'a>>(
     body: &'a [u8],
     _as: PhantomData<T>,

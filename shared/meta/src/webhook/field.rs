@@ -1,12 +1,12 @@
-//! Fields whose value is one thing.
+//! Fields whose value is one event.
 
 use serde_json::Value;
 
 use super::event::EventData;
 use super::{account, call, number, template};
 
-/// Whether the field's value holds lists, each element of which is a thing of its own.
-pub(super) fn is_lists(field: &str) -> bool {
+/// Whether the field's value holds lists, each element of which is an event.
+pub(super) fn holds_lists(field: &str) -> bool {
     matches!(
         field,
         "messages"
@@ -20,8 +20,8 @@ pub(super) fn is_lists(field: &str) -> bool {
     ) || field.starts_with("group_")
 }
 
-/// Fields whose value is one thing, and read.
-const WHOLE: [&str; 15] = [
+/// Fields that we read and whose value is one event.
+const SINGLE: [&str; 15] = [
     "message_template_status_update",
     "message_template_quality_update",
     "template_category_update",
@@ -39,12 +39,11 @@ const WHOLE: [&str; 15] = [
     "messaging_handovers",
 ];
 
-/// Whether anything is known of the field: of any other its value may be what it likes.
+/// Whether we know the field. The value of an unknown field may be anything.
 pub(super) fn is_read(field: &str) -> bool {
-    is_lists(field) || WHOLE.contains(&field)
+    holds_lists(field) || SINGLE.contains(&field)
 }
 
-/// Reads the value of a field.
 pub(super) fn read(field: &str, value: &Value) -> Result<EventData<'static>, &'static str> {
     Ok(match field {
         "message_template_status_update" | "message_template_quality_update"

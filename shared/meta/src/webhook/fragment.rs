@@ -1,7 +1,7 @@
-//! JSON taken apart one level at a time, each part as the very text that it was.
+//! JSON split one level at a time, with each fragment as its original text.
 //!
-//! So one part that no reader can take (a number beyond every range, a surrogate alone, a thousand brackets) costs
-//! nothing but itself, and what is kept is what was received.
+//! So a fragment that no parser accepts (a number out of every range, a lone surrogate, a thousand brackets) does not
+//! affect the others, and what is stored is what was received.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,23 +18,23 @@ use super::borrowed::Text;
 pub(super) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The members of what may be an object.
+    /// The members, if it is an object.
     pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
         serde_json::from_str(raw.get()).ok()
     }
 
-    /// A member; of several with one name the last one counts.
+    /// A member. If a name occurs twice the last one counts.
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
-    /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
-    /// The members that `wanted` takes by name and text, as the inside of an object, each followed by a comma.
-    pub(super) fn written(&self, wanted: impl Fn(&str, &str) -> bool) -> String {
+    /// The members that `wanted` selects by name and text, written as the inside of an object, each followed by a
+    /// comma.
+    pub(super) fn to_text(&self, wanted: impl Fn(&str, &str) -> bool) -> String {
         let mut text = String::new();
         for (key, value) in self.iter().filter(|(key, value)| wanted(key, value.get())) {
             text.push_str(&Value::from(key).to_string());
@@ -48,13 +48,13 @@ impl<'a> Members<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OfObject)
+        deserializer.deserialize_map(ObjectVisitor)
     }
 }
 
-struct OfObject;
+struct ObjectVisitor;
 
-impl<'de> Visitor<'de> for OfObject {
+impl<'de> Visitor<'de> for ObjectVisitor {
     type Value = Members<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,30 +70,29 @@ impl<'de> Visitor<'de> for OfObject {
     }
 }
 
-/// The elements of what may be a list.
+/// The elements, if it is a list.
 pub(super) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// A part as a value, unless no value can hold it.
+/// The fragment as a value, if one can hold it.
 pub(super) fn value(raw: &RawValue) -> Option<Value> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// A part of a webhook, and the webhook that it would have been alone.
+/// A fragment of a webhook, with the text around it that makes it a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fragment<'a> {
-    /// What stands before it; shared by its neighbours.
+    /// The text before it, shared by its neighbors.
     pub(super) before: Arc<str>,
-    /// The part itself.
     pub(super) text: &'a str,
-    /// What stands behind it.
+    /// The text after it.
     pub(super) after: Cow<'static, str>,
 }
 
 impl Fragment<'_> {
-    /// The webhook that says this alone, to be kept. One that a database cannot hold as JSON (a number beyond every
-    /// range, a NUL) is kept as its text.
+    /// A webhook with this fragment alone, to be stored. One that a database cannot store as JSON (a number out of
+    /// range, a NUL) becomes a string of its text.
     pub(super) fn as_webhook(&self) -> Value {
         let text = format!("{}{}{}", self.before, self.text, self.after);
         let is_plain = !text.contains("\\u0000");

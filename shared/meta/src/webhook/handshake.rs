@@ -1,9 +1,9 @@
-//! Meta's question, when the webhook is set up, whether we expect it.
+//! The handshake by which Meta verifies a webhook's address.
 
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-/// Not Meta, or not for us.
+/// Why the handshake is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HandshakeRefused {
     /// `hub.mode` is not `subscribe`.
@@ -17,8 +17,8 @@ pub enum HandshakeRefused {
     Challenge,
 }
 
-/// The answer to `GET ?hub.mode&hub.verify_token&hub.challenge`: the challenge, exactly (Meta: webhooks, verification).
-/// An `expected` that is empty lets nobody in.
+/// Answers `GET ?hub.mode&hub.verify_token&hub.challenge` with exactly the challenge (Meta: webhooks, verification). An
+/// empty `expected` accepts no token.
 pub fn handshake(
     mode: Option<&str>,
     token: Option<&str>,

@@ -1,4 +1,4 @@
-//! What a person sent to the business: a message of any type, or WhatsApp's own word about the person.
+//! What reaches the business from a person: messages of any type, and WhatsApp's notices about the person.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,96 +7,87 @@ use super::content::{Content, KINDS, content};
 use super::error_note::{self, ErrorNote};
 use super::json::{JsonAccess, UnixTime};
 
-/// A message to the business (Meta: webhooks, messages). The person may have no phone number: then there is a user id.
+/// A received message (Meta: webhooks, messages). A person without a phone number has a user id.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Inbound {
-    /// Meta's id of it, and its identity: a second copy is the same message.
+    /// Identifies the message: a second copy has the same id.
     pub wamid: String,
-    /// Meta's word for its type.
+    /// Meta's word for the type.
     pub r#type: String,
     /// The sender's phone number.
     pub from: Option<String>,
     /// The sender's business-scoped id.
     pub from_user_id: Option<String>,
-    /// The sender's id over all portfolios of the parent business.
+    /// The sender's id across all portfolios of the parent business.
     pub from_parent_user_id: Option<String>,
     /// When it was sent.
     pub timestamp: Option<UnixTime>,
-    /// The sender's name, as they chose it.
+    /// The name that the sender chose.
     pub profile_name: Option<String>,
-    /// The sender's username.
     pub username: Option<String>,
     /// The group it was sent to.
     pub group_id: Option<String>,
-    /// What it answers or was passed on from.
+    /// What it replies to or was forwarded from.
     #[serde(flatten)]
     pub context: Context,
     /// The advertisement it came from.
     #[serde(flatten)]
     pub referral: Referral,
-    /// What it holds.
     #[serde(flatten)]
     pub content: Content,
-    /// Why it could not be delivered whole.
+    /// Why it could not be delivered completely.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorNote<'static>>,
-    /// The first code of these.
+    /// The first code of these errors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i64>,
 }
 
-/// What a message answers.
+/// What a message replies to or was forwarded from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Context {
-    /// The message it answers.
     pub reply_to: Option<String>,
-    /// Passed on.
     pub forwarded: Option<bool>,
-    /// Passed on many times.
     pub frequently_forwarded: Option<bool>,
     /// The product it asks about.
     pub referred_product: Option<String>,
-    /// What was said before another party handed the conversation over, as Meta wrote it.
+    /// What was said before another party handed the conversation over, in Meta's JSON.
     pub conversation_context: Option<Value>,
 }
 
-/// The advertisement or post that a message came from.
+/// The advertisement or post that led to the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Referral {
-    /// Meta's id of it.
     pub referral_source_id: Option<String>,
     /// `ad` or `post`.
     pub referral_source_type: Option<String>,
-    /// The click.
+    /// The id of the click.
     pub ctwa_clid: Option<String>,
 }
 
-/// WhatsApp's word about a person: another number, another id, another device.
+/// WhatsApp's notice about a person: a new number, id or device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SystemMessage {
-    /// Meta's id of it.
     pub wamid: String,
     /// `system`.
     pub r#type: String,
-    /// The person's phone number, as it was.
+    /// The person's former phone number.
     pub from: Option<String>,
     /// The person's business-scoped id.
     pub from_user_id: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
     /// Such as `user_changed_number`.
     pub system_type: Option<String>,
-    /// The phone number now.
+    /// The new phone number.
     pub new_wa_id: Option<String>,
-    /// The business-scoped id now.
+    /// The new business-scoped id.
     pub new_user_id: Option<String>,
-    /// The business-scoped id before.
+    /// The former business-scoped id.
     pub previous_user_id: Option<String>,
-    /// The person's name.
     pub profile_name: Option<String>,
 }
 
-/// Who sent it: what the message says, and what the contact beside it adds.
+/// The sender, from the message and the contact beside it.
 struct Sender {
     phone: Option<String>,
     user_id: Option<String>,
@@ -107,7 +98,7 @@ struct Sender {
 
 fn sender(message: &Value, contact: &Value) -> Sender {
     let profile = contact.at("profile");
-    // A business-scoped id has a point behind the country's two letters; no phone number has one.
+    // A business-scoped id has a point after the country's two letters; a phone number has none.
     let (phone, as_id) = match message.id("from") {
         Some(from) if from.contains('.') => (None, Some(from)),
         from => (from, None),
@@ -126,10 +117,11 @@ pub(super) fn senders(message: &Value) -> impl Iterator<Item = String> {
     ["from", "from_user_id"].into_iter().filter_map(|name| message.id(name))
 }
 
-/// Reads a message, with the contact that stood beside it.
+/// Reads a message, with the contact beside it.
 pub(super) fn read(message: &Value, contact: &Value) -> Result<Inbound, &'static str> {
     let wamid = message.id("id").ok_or("a message without an id")?;
-    let r#type = message.text("type").or_else(|| held(message)).ok_or("a message without a type")?;
+    let r#type =
+        message.text("type").or_else(|| type_from_content(message)).ok_or("a message without a type")?;
     let Sender { phone, user_id, parent_user_id, name, username } = sender(message, contact);
     let errors = error_note::read_all(message.list("errors"));
     Ok(Inbound {
@@ -150,7 +142,7 @@ pub(super) fn read(message: &Value, contact: &Value) -> Result<Inbound, &'static
     })
 }
 
-/// Reads WhatsApp's own word.
+/// Reads a notice of WhatsApp's.
 pub(super) fn read_system(message: &Value, contact: &Value) -> Result<SystemMessage, &'static str> {
     let system = message.at("system");
     let Sender { phone, user_id, name, .. } = sender(message, contact);
@@ -168,8 +160,8 @@ pub(super) fn read_system(message: &Value, contact: &Value) -> Result<SystemMess
     })
 }
 
-/// The type of a message that does not say it: that of which it holds something.
-fn held(message: &Value) -> Option<String> {
+/// The type of a message that does not name it, from the member that holds its content.
+fn type_from_content(message: &Value) -> Option<String> {
     KINDS.into_iter().find(|kind| !message.at(kind).is_null()).map(str::to_owned)
 }
 

@@ -1,25 +1,23 @@
-//! Looking into JSON that may be anything: what is not there, or is something else, is nothing.
+//! Access to JSON of unknown shape: a missing member and one of another type are both absent.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// A moment of Meta's clock, in whole seconds.
+/// A time of Meta's clock, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixTime(Timestamp);
 
 impl UnixTime {
-    /// Seconds since 1970; what is no time that a message can have is none.
+    /// From seconds since 1970. [`None`] for a time that no message can have.
     pub(super) fn from_seconds(seconds: i64) -> Option<Self> {
         Timestamp::from_second(seconds).ok().filter(|at| *at > Timestamp::UNIX_EPOCH).map(Self)
     }
 
-    /// The same from text.
     pub(super) fn from_text(text: &str) -> Option<Self> {
         text.parse().ok().and_then(Self::from_seconds)
     }
 
-    /// The moment.
     pub const fn timestamp(self) -> Timestamp {
         self.0
     }
@@ -31,23 +29,21 @@ impl Serialize for UnixTime {
     }
 }
 
-/// What readers of a foreign value ask of it.
+/// Lenient readers for the members of a JSON value.
 pub(crate) trait JsonAccess {
-    /// A member, or null.
+    /// The member, or null.
     fn at(&self, name: &str) -> &Value;
-    /// Text, as it is; a number counts as its digits.
+    /// A text; a number counts as its digits.
     fn text(&self, name: &str) -> Option<String>;
-    /// An id: text that is not empty, or a number. Meta writes ids as either.
+    /// An id: a non-empty text, or a number. Meta writes ids as either.
     fn id(&self, name: &str) -> Option<String>;
-    /// A whole number, or text that is one.
+    /// A whole number, or a text that is one.
     fn integer(&self, name: &str) -> Option<i64>;
-    /// Yes or no.
     fn flag(&self, name: &str) -> Option<bool>;
-    /// A moment, in seconds since 1970.
+    /// A time, in seconds since 1970.
     fn time(&self, name: &str) -> Option<UnixTime>;
-    /// The elements of a list.
     fn list(&self, name: &str) -> &[Value];
-    /// Meta's JSON as it is, for what has no shape of ours.
+    /// Meta's JSON, for members that we give no shape.
     fn raw(&self, name: &str) -> Option<Value>;
 }
 
@@ -102,8 +98,8 @@ pub(super) fn id(value: &Value) -> Option<String> {
     }
 }
 
-/// The start of a foreign word, for a reason: nothing in it that a log or a database stumbles over.
-pub(super) fn shown(text: &str) -> String {
+/// The start of a foreign word, safe for logs and databases.
+pub(super) fn excerpt(text: &str) -> String {
     const CHARS_MAX: usize = 40;
     text.chars().take(CHARS_MAX).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }

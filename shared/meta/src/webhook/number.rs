@@ -1,4 +1,4 @@
-//! What Meta says of a business number.
+//! Webhooks about a business number.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,11 +8,10 @@ use super::json::JsonAccess;
 /// `phone_number_quality_update`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PhoneQuality {
-    /// The number, as people see it.
     pub phone: Option<String>,
-    /// `ONBOARDING`, `THROUGHPUT_UPGRADE`, or one of the words of old.
+    /// `ONBOARDING`, `THROUGHPUT_UPGRADE`, or an older word.
     pub change: String,
-    /// The limit now, such as `TIER_2K`.
+    /// The current limit, such as `TIER_2K`.
     pub current_limit: Option<String>,
 }
 
@@ -28,13 +27,11 @@ pub(super) fn quality(value: &Value) -> Result<PhoneQuality, &'static str> {
 /// `phone_number_name_update`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PhoneName {
-    /// The number, as people see it.
     pub phone: Option<String>,
     /// `APPROVED`, `REJECTED`, `PENDING` or `DEFERRED`.
     pub decision: String,
-    /// The name that was asked for.
+    /// The requested name.
     pub name: Option<String>,
-    /// Why it was rejected.
     pub rejection_reason: Option<String>,
 }
 
@@ -50,11 +47,9 @@ pub(super) fn name(value: &Value) -> Result<PhoneName, &'static str> {
 /// `security`: the number's two-step verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Security {
-    /// The number, as people see it.
     pub phone: Option<String>,
     /// `PIN_CHANGED`, `PIN_RESET_REQUEST` or `PIN_REQUEST_SUCCESS`.
     pub r#type: String,
-    /// Who asked.
     pub requester: Option<String>,
 }
 
@@ -69,9 +64,8 @@ pub(super) fn security(value: &Value) -> Result<Security, &'static str> {
 /// `business_username_updates`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BusinessUsername {
-    /// The number, as people see it.
     pub phone: Option<String>,
-    /// The name; none once it is deleted.
+    /// [`None`] once it is deleted.
     pub username: Option<String>,
     /// `approved`, `reserved`, `deleted`, …
     pub status: String,

@@ -1,4 +1,4 @@
-//! What Meta says of a person: what they want, what their id is now, that they are a contact.
+//! Webhooks about a person: preferences, ids and contacts.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,17 +8,13 @@ use super::json::{JsonAccess, UnixTime};
 /// `user_preferences`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UserPreference {
-    /// The person's phone number.
     pub wa_id: Option<String>,
-    /// The person's business-scoped id.
     pub user_id: Option<String>,
     /// `marketing_messages`.
     pub category: Option<String>,
     /// `stop`, `resume` or `signup`.
     pub value: String,
-    /// Which sign-up.
     pub signup_id: Option<String>,
-    /// When.
     pub timestamp: Option<UnixTime>,
 }
 
@@ -33,16 +29,14 @@ pub(super) fn preference(value: &Value) -> Result<UserPreference, &'static str> 
     })
 }
 
-/// `user_id_update`: a phone number changed hands, and with it the business-scoped id.
+/// `user_id_update`: a phone number has a new owner, and so a new business-scoped id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UserIdUpdate {
-    /// The person's phone number.
     pub wa_id: Option<String>,
-    /// The id before.
+    /// The former id.
     pub previous: Option<String>,
-    /// The id now.
+    /// The new id.
     pub current: String,
-    /// When.
     pub timestamp: Option<UnixTime>,
 }
 
@@ -63,9 +57,7 @@ pub struct ContactSync {
     pub action: Option<String>,
     /// The name in the address book.
     pub contact: Option<String>,
-    /// The phone number.
     pub phone: Option<String>,
-    /// The business-scoped id.
     pub user_id: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! Any webhook taken apart: entries, changes, the lists in them, one element at a time.
+//! Splits a webhook of any shape into entries, changes, lists and elements.
 //!
-//! What is wrong with one element, or one change, or one entry, stays with it: it becomes an unreadable event that
-//! holds its own JSON, and the ones around it are read.
+//! A fault in an element, a change or an entry stays there: it becomes an unreadable event with its own JSON, and the
+//! others are read.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,11 +16,10 @@ use super::fragment::{Fragment, Members, elements, value};
 use super::json::{JsonAccess, UnixTime};
 use super::{OBJECT, element, field, inbound};
 
-/// Members of an entry, or beside a list, that are longer than this are not repeated with every part that is kept: a
-/// thousand parts would hold them a thousand times. Meta's are ids, times and a number.
+/// Longer members of an entry, or beside a list, are not repeated with each stored element: a thousand elements would
+/// hold them a thousand times. Meta's members here are ids, times and a number.
 const SHARED_BYTES_MAX: usize = 256;
 
-/// Reads every entry.
 pub(super) fn read(entries: Vec<&RawValue>) -> Vec<Event<'_>> {
     let mut events = Vec::new();
     for entry in entries {
@@ -38,11 +37,11 @@ fn read_entry<'a>(entry: &'a RawValue, events: &mut Vec<Event<'a>>) {
     };
     let Some(changes) = members.get("changes").and_then(elements) else {
         let before = format!(r#"{{"object":"{OBJECT}","entry":["#);
-        let part = Fragment { before: before.into(), text: entry.get(), after: Cow::Borrowed("]}") };
-        events.push(unreadable("an entry without changes", origin, part));
+        let fragment = Fragment { before: before.into(), text: entry.get(), after: Cow::Borrowed("]}") };
+        events.push(unreadable("an entry without changes", origin, fragment));
         return;
     };
-    let shared = members.written(|key, text| key != "changes" && text.len() <= SHARED_BYTES_MAX);
+    let shared = members.to_text(|key, text| key != "changes" && text.len() <= SHARED_BYTES_MAX);
     let head = format!(r#"{{"object":"{OBJECT}","entry":[{{{shared}"changes":["#).into();
     let entry = Entry { origin, head };
     for change in changes {
@@ -50,7 +49,7 @@ fn read_entry<'a>(entry: &'a RawValue, events: &mut Vec<Event<'a>>) {
     }
 }
 
-/// Where a change stood.
+/// The entry of a change.
 struct Entry<'a> {
     origin: EventOrigin<'a>,
     /// A webhook up to its first change.
@@ -58,34 +57,34 @@ struct Entry<'a> {
 }
 
 fn read_change<'a>(change: &'a RawValue, entry: &Entry<'a>, events: &mut Vec<Event<'a>>) {
-    let whole =
+    let fragment =
         || Fragment { before: Arc::clone(&entry.head), text: change.get(), after: Cow::Borrowed("]}]}") };
     let members = Members::of(change).unwrap_or_default();
     let Some(Text(name)) = members.get("field").and_then(|raw| serde_json::from_str(raw.get()).ok()) else {
-        events.push(unreadable("a change without a field", entry.origin.clone(), whole()));
+        events.push(unreadable("a change without a field", entry.origin.clone(), fragment()));
         return;
     };
     let mut origin = EventOrigin { field: Some(name.clone()), ..entry.origin.clone() };
     let Some(inner) = members.get("value").and_then(|raw| Some((raw, Members::of(raw)?))) else {
         events.push(if field::is_read(&name) {
-            unreadable("a change without a value", origin, whole())
+            unreadable("a change without a value", origin, fragment())
         } else {
-            Event { origin, data: EventData::OtherField, part: Some(whole()) }
+            Event { origin, data: EventData::OtherField, fragment: Some(fragment()) }
         });
         return;
     };
     let (raw, inner) = inner;
-    origin.phone_number_id = number_of(&inner);
-    if !field::is_lists(&name) {
+    origin.phone_number_id = number_id(&inner);
+    if !field::holds_lists(&name) {
         let data =
             value(raw).ok_or("a value that cannot be read").and_then(|value| field::read(&name, &value));
         events.push(match data {
-            Ok(data) => Event { origin, data, part: Some(whole()) },
-            Err(reason) => unreadable(reason, origin, whole()),
+            Ok(data) => Event { origin, data, fragment: Some(fragment()) },
+            Err(reason) => unreadable(reason, origin, fragment()),
         });
         return;
     }
-    let shared = inner.written(|key, text| is_frame(key) && text.len() <= SHARED_BYTES_MAX);
+    let shared = inner.to_text(|key, text| is_frame(key) && text.len() <= SHARED_BYTES_MAX);
     let head = format!(r#"{}{{"field":{},"value":{{{shared}"#, entry.head, Value::from(name.as_ref()));
     let contacts = Contacts::of(inner.get("contacts"));
     let lists = Lists { name: &name, origin: &origin, head: &head, contacts: &contacts };
@@ -95,17 +94,17 @@ fn read_change<'a>(change: &'a RawValue, entry: &Entry<'a>, events: &mut Vec<Eve
         lists.read(key, raw, events);
     }
     if !has_lists {
-        events.push(Event { origin, data: EventData::OtherField, part: Some(whole()) });
+        events.push(Event { origin, data: EventData::OtherField, fragment: Some(fragment()) });
     }
 }
 
-/// Members that say of which number a change speaks, and nothing else.
+/// Members that only name the number that a change is about.
 fn is_frame(key: &str) -> bool {
     matches!(key, "messaging_product" | "metadata")
 }
 
 /// The number that a change is about; handovers name it as their recipient.
-fn number_of<'a>(inner: &Members<'a>) -> Option<Cow<'a, str>> {
+fn number_id<'a>(inner: &Members<'a>) -> Option<Cow<'a, str>> {
     let within = |name: &str| inner.get(name).and_then(Members::of)?.get("phone_number_id").and_then(id);
     within("metadata").or_else(|| within("recipient"))
 }
@@ -114,8 +113,12 @@ fn id(raw: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str(raw.get()).ok().map(|Id(id)| id).filter(|id| !id.is_empty())
 }
 
-fn unreadable<'a>(reason: impl Into<String>, origin: EventOrigin<'a>, part: Fragment<'a>) -> Event<'a> {
-    Event { origin, data: EventData::Unreadable(Unreadable { reason: reason.into() }), part: Some(part) }
+fn unreadable<'a>(reason: impl Into<String>, origin: EventOrigin<'a>, fragment: Fragment<'a>) -> Event<'a> {
+    Event {
+        origin,
+        data: EventData::Unreadable(Unreadable { reason: reason.into() }),
+        fragment: Some(fragment),
+    }
 }
 
 /// The lists of one change.
@@ -130,17 +133,17 @@ struct Lists<'c, 'a> {
 impl<'a> Lists<'_, 'a> {
     fn read(&self, key: &str, raw: &'a RawValue, events: &mut Vec<Event<'a>>) {
         let key_json = Value::from(key);
-        let alone = || Fragment {
+        let fragment = || Fragment {
             before: format!("{}{key_json}:", self.head).into(),
             text: raw.get(),
             after: Cow::Borrowed("}}]}]}"),
         };
         if !element::is_list(key) {
-            // A member that Meta added since.
+            // A member that Meta added later.
             events.push(Event {
                 origin: self.origin.clone(),
                 data: EventData::OtherField,
-                part: Some(alone()),
+                fragment: Some(fragment()),
             });
             return;
         }
@@ -148,7 +151,7 @@ impl<'a> Lists<'_, 'a> {
             return;
         }
         let Some(list) = elements(raw) else {
-            events.push(unreadable(format!("{key} that are no list"), self.origin.clone(), alone()));
+            events.push(unreadable(format!("{key} that are not a list"), self.origin.clone(), fragment()));
             return;
         };
         let before: Arc<str> = format!("{}{key_json}:[", self.head).into();
@@ -158,7 +161,7 @@ impl<'a> Lists<'_, 'a> {
     }
 
     fn read_element(&self, key: &str, raw: &'a RawValue, before: &Arc<str>, events: &mut Vec<Event<'a>>) {
-        let part = |contact: Option<&RawValue>| Fragment {
+        let fragment = |contact: Option<&RawValue>| Fragment {
             before: Arc::clone(before),
             text: raw.get(),
             after: contact.map_or(Cow::Borrowed("]}}]}]}"), |contact| {
@@ -167,30 +170,30 @@ impl<'a> Lists<'_, 'a> {
         };
         if let Some(status) = element::status(key, self.name, raw) {
             let data = EventData::MessageStatus(Box::new(status));
-            events.push(Event { origin: self.origin.clone(), data, part: Some(part(None)) });
+            events.push(Event { origin: self.origin.clone(), data, fragment: Some(fragment(None)) });
             return;
         }
         let Some(value) = value(raw) else {
-            let reason = format!("one of the {key} that cannot be read");
-            events.push(unreadable(reason, self.origin.clone(), part(None)));
+            let reason = format!("an element of {key} that cannot be read");
+            events.push(unreadable(reason, self.origin.clone(), fragment(None)));
             return;
         };
         let contact = (key == "messages").then(|| self.contacts.of_message(&value)).flatten();
         let no_contact = Value::Null;
-        let beside = contact.map_or(&no_contact, |(_, contact)| contact);
-        let part = part(contact.map(|(raw, _)| raw));
-        match element::read(key, self.name, &value, beside) {
-            Ok(said) => events.extend(said.into_iter().map(|data| Event {
+        let contact_value = contact.map_or(&no_contact, |(_, contact)| contact);
+        let fragment = fragment(contact.map(|(raw, _)| raw));
+        match element::read(key, self.name, &value, contact_value) {
+            Ok(all) => events.extend(all.into_iter().map(|data| Event {
                 origin: self.origin.clone(),
                 data,
-                part: Some(part.clone()),
+                fragment: Some(fragment.clone()),
             })),
-            Err(reason) => events.push(unreadable(reason, self.origin.clone(), part)),
+            Err(reason) => events.push(unreadable(reason, self.origin.clone(), fragment)),
         }
     }
 }
 
-/// The contacts that stand beside messages, by their ids.
+/// The contacts beside messages, by their ids.
 struct Contacts<'a> {
     all: Vec<(&'a RawValue, Value)>,
     by_id: HashMap<String, usize>,
@@ -207,7 +210,7 @@ impl<'a> Contacts<'a> {
         Self { by_id: by_id.collect(), all }
     }
 
-    /// The sender of a message; a contact that stands alone is the sender whatever it is called.
+    /// The sender of a message. A single contact is the sender whatever its id is.
     fn of_message(&self, message: &Value) -> Option<(&'a RawValue, &Value)> {
         let named = inbound::senders(message).find_map(|id| self.by_id.get(&id).copied());
         let index = named.or_else(|| (self.all.len() == 1).then_some(0))?;

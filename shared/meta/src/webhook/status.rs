@@ -1,7 +1,7 @@
-//! One status of one message. Only its id and its kind must be there; everything else is read as far as it goes.
+//! One delivery status of one message. Only its id and its kind are required.
 //!
-//! Read twice over: strictly and without a copy, which is what Meta sends nearly always; and, where that stumbles,
-//! member by member. Both say the same of what both can read.
+//! There are two parsers: a strict one without copying for the usual format, and one that reads member by member when
+//! the strict one fails. They return the same for what both can read.
 
 use std::borrow::Cow;
 
@@ -13,72 +13,69 @@ use super::borrowed::{Id, Text};
 use super::error_note::{self, ErrorNote};
 use super::json::{JsonAccess, UnixTime};
 
-/// A status (Meta: webhooks, messages, status).
+/// A delivery status (Meta: webhooks, messages, status).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Status<'a> {
-    /// Meta's id of the message.
     pub wamid: Cow<'a, str>,
-    /// Meta's word: `sent`, `delivered`, `read`, `played`, `failed`, or one that is not known yet.
+    /// Meta's word: `sent`, `delivered`, `read`, `played`, `failed`, or an unknown one.
     pub status: Cow<'a, str>,
-    /// When, by Meta's clock.
+    /// By Meta's clock.
     pub timestamp: Option<UnixTime>,
-    /// The phone number, or the group, it went to; none for somebody known by a user id alone.
+    /// The recipient's phone number, or the group; [`None`] for a person known only by a user id.
     pub recipient: Option<Cow<'a, str>>,
-    /// `group`, for a message to one.
+    /// `group`, for a message to a group.
     pub recipient_type: Option<Cow<'a, str>>,
     /// The recipient's business-scoped id.
     pub recipient_user_id: Option<Cow<'a, str>>,
-    /// The recipient's id over all portfolios of the parent business.
+    /// The recipient's id across all portfolios of the parent business.
     pub recipient_parent_user_id: Option<Cow<'a, str>>,
-    /// Who of the group it is about.
+    /// The member of the group that the status is about.
     pub participant: Option<Cow<'a, str>>,
-    /// The same person's business-scoped id.
+    /// The business-scoped id of that member.
     pub participant_user_id: Option<Cow<'a, str>>,
     /// `biz_opaque_callback_data`, as we sent it.
     pub callback_data: Option<Cow<'a, str>>,
-    /// The conversation, where there still is one.
+    /// The conversation, which older versions have.
     pub conversation_id: Option<Cow<'a, str>>,
-    /// What opened it.
+    /// What opened the conversation.
     pub conversation_origin: Option<Cow<'a, str>>,
-    /// What Meta charges for.
     pub pricing: Option<Pricing<'a>>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorNote<'a>>,
 }
 
-/// What Meta charges for. There is no price in it.
+/// What Meta charges for. It holds no price.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pricing<'a> {
-    /// Whether it is charged for; to be replaced by `type`.
+    /// Whether Meta charges for it; to be replaced by `type`.
     pub billable: Option<bool>,
     /// `PMP`, per message; `CBP`, per conversation, before July 2025.
     #[serde(rename(deserialize = "pricing_model", serialize = "model"), borrow)]
     pub model: Option<Text<'a>>,
-    /// `regular`, or which kind of free.
+    /// `regular`, or the kind of free message.
     #[serde(borrow)]
     pub r#type: Option<Text<'a>>,
     /// Such as `marketing`.
     #[serde(borrow)]
     pub category: Option<Text<'a>>,
-    /// More of the type.
     #[serde(borrow)]
     pub subtype: Option<Text<'a>>,
 }
 
 impl Status<'_> {
-    /// What it proves of the message, if its kind is known.
+    /// The delivery status in our terms, if its kind is known.
     pub fn delivery_status(&self) -> Option<Evidence> {
         delivery_status(&self.status)
     }
 }
 
-/// What Meta's word proves. A voice message that was played was opened.
+/// The delivery status of Meta's word. A voice message that was played counts as read.
 pub(super) fn delivery_status(word: &str) -> Option<Evidence> {
     if word == "played" { Some(Evidence::Read) } else { Evidence::from_word(word) }
 }
 
-/// A status as Meta nearly always writes it.
+/// A status in Meta's usual format.
 #[derive(Deserialize)]
 pub(super) struct Wire<'a> {
     #[serde(borrow)]
@@ -87,7 +84,7 @@ pub(super) struct Wire<'a> {
     status: Text<'a>,
     #[serde(borrow)]
     timestamp: Option<Id<'a>>,
-    /// `call`, for what belongs to a call.
+    /// `call`, for the status of a call.
     #[serde(borrow)]
     r#type: Option<Text<'a>>,
     #[serde(borrow)]
@@ -130,8 +127,8 @@ struct Origin<'a> {
     r#type: Option<Text<'a>>,
 }
 
-/// An id that is empty is none.
-fn some(id: Option<Id<'_>>) -> Option<Cow<'_, str>> {
+/// An empty id counts as absent.
+fn non_empty(id: Option<Id<'_>>) -> Option<Cow<'_, str>> {
     id.map(|id| id.0).filter(|id| !id.is_empty())
 }
 
@@ -140,7 +137,7 @@ fn word(text: Option<Text<'_>>) -> Option<Cow<'_, str>> {
 }
 
 impl<'a> Wire<'a> {
-    /// The status, if it has what a status must have.
+    /// The status, if it has the required members.
     pub(super) fn into_status(self) -> Option<Status<'a>> {
         if self.id.0.is_empty() || self.r#type.is_some() {
             return None;
@@ -153,14 +150,15 @@ impl<'a> Wire<'a> {
             wamid: self.id.0,
             status: self.status.0,
             timestamp: self.timestamp.and_then(|text| UnixTime::from_text(&text.0)),
-            recipient: some(self.recipient_id),
+            recipient: non_empty(self.recipient_id),
             recipient_type: word(self.recipient_type),
-            recipient_user_id: some(self.recipient_user_id),
-            recipient_parent_user_id: some(self.recipient_parent_user_id),
-            participant: some(self.recipient_participant_id).or(some(self.participant_recipient_id)),
-            participant_user_id: some(self.recipient_participant_user_id),
-            callback_data: some(self.biz_opaque_callback_data),
-            conversation_id: some(id),
+            recipient_user_id: non_empty(self.recipient_user_id),
+            recipient_parent_user_id: non_empty(self.recipient_parent_user_id),
+            participant: non_empty(self.recipient_participant_id)
+                .or(non_empty(self.participant_recipient_id)),
+            participant_user_id: non_empty(self.recipient_participant_user_id),
+            callback_data: non_empty(self.biz_opaque_callback_data),
+            conversation_id: non_empty(id),
             conversation_origin: word(origin.and_then(|origin| origin.r#type)),
             pricing: self.pricing.or(inner),
             errors: self.errors.into_iter().flatten().map(error_note::Wire::into_note).collect(),
@@ -168,7 +166,7 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// Reads a status member by member, or says why it cannot be read.
+/// Reads a status member by member, or returns why it cannot be read.
 pub(super) fn read(status: &Value) -> Result<Status<'static>, &'static str> {
     let id = |name: &str| status.id(name).map(Cow::Owned);
     let text = |value: &Value, name: &str| value.at(name).as_str().map(|text| Cow::Owned(text.to_owned()));

@@ -1,24 +1,22 @@
-//! What Meta says of a template: its review, its quality, its category, its text.
+//! Webhooks about a template: its review, quality, category and texts.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{JsonAccess, UnixTime};
 
-/// Which template. It may be one that the tenant never made.
+/// The template concerned, which may be one that the tenant did not create here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TemplateRef {
-    /// Meta's id of it.
     pub template_id: Option<String>,
-    /// Its name.
     #[serde(rename = "template_name")]
     pub name: Option<String>,
-    /// Its language; webhooks write `en-US` where calls write `en_US`.
+    /// Webhooks write `en-US` where calls write `en_US`.
     pub language: Option<String>,
 }
 
 impl TemplateRef {
-    /// The language as calls write it.
+    /// The language in the format of calls.
     pub fn api_language(&self) -> Option<String> {
         self.language.as_ref().map(|language| language.replace('-', "_"))
     }
@@ -35,20 +33,18 @@ fn named(value: &Value) -> TemplateRef {
 /// `message_template_status_update`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TemplateStatus {
-    /// Which.
     #[serde(flatten)]
     pub template: TemplateRef,
     /// Meta's word: `APPROVED`, `REJECTED`, `PAUSED`, `DISABLED`, `REINSTATED`, …
     pub status: String,
-    /// Meta's word for why; `NONE` when it is fine.
+    /// Meta's word for the reason; `NONE` when there is none.
     pub reason: Option<String>,
-    /// Its category.
     pub category: Option<String>,
-    /// When it was disabled, as Meta wrote it.
+    /// When it was disabled, in Meta's JSON.
     pub disable_info: Option<Value>,
-    /// Why it was rejected and what to do, as Meta wrote it.
+    /// Why it was rejected and what to do, in Meta's JSON.
     pub rejection_info: Option<Value>,
-    /// Why it was paused, as Meta wrote it.
+    /// Why it was paused, in Meta's JSON.
     pub other_info: Option<Value>,
 }
 
@@ -67,18 +63,16 @@ pub(super) fn status(value: &Value) -> Result<TemplateStatus, &'static str> {
 /// `message_template_quality_update`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TemplateQuality {
-    /// Which.
     #[serde(flatten)]
     pub template: TemplateRef,
-    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`, as it was.
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
     pub previous: Option<String>,
-    /// As it is.
+    /// The same words.
     pub current: String,
-    /// Since when.
     pub at: Option<UnixTime>,
 }
 
-/// Whether it is a quality update: Meta's own example carries one under the field of status updates.
+/// Whether it is a quality update: Meta's own example has one under the field of status updates.
 pub(super) fn is_quality(value: &Value) -> bool {
     !value.at("new_quality_score").is_null() && value.at("event").is_null()
 }
@@ -92,33 +86,29 @@ pub(super) fn quality(value: &Value) -> Result<TemplateQuality, &'static str> {
     })
 }
 
-/// `template_category_update`: said a day before, and again when it is done.
+/// `template_category_update`: sent a day before the change, and again after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TemplateCategory {
-    /// Which.
     #[serde(flatten)]
     pub template: TemplateRef,
-    /// The category now.
+    /// The present category.
     pub current: String,
-    /// What is said of it.
     #[serde(flatten)]
     pub phase: CategoryPhase,
 }
 
-/// Before or after.
+/// Whether the change is announced or done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum CategoryPhase {
-    /// It will change.
     Announced {
-        /// Into this.
+        /// The future category.
         will_become: String,
-        /// Then.
+        /// When it will change.
         at: Option<UnixTime>,
     },
-    /// It changed.
     Done {
-        /// From this.
+        /// The former category.
         previous: Option<String>,
     },
 }
@@ -135,7 +125,6 @@ pub(super) fn category(value: &Value) -> Result<TemplateCategory, &'static str> 
 /// `template_correct_category_detection`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TemplateCategoryMismatch {
-    /// Which.
     #[serde(flatten)]
     pub template: TemplateRef,
     /// The category it has.
@@ -155,16 +144,13 @@ pub(super) fn mismatch(value: &Value) -> Result<TemplateCategoryMismatch, &'stat
 /// `message_template_components_update`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TemplateComponents {
-    /// Which.
     #[serde(flatten)]
     pub template: TemplateRef,
-    /// The text above, if it is text.
+    /// If it is a text.
     pub header: Option<String>,
-    /// The text.
     pub body: Option<String>,
-    /// The text below.
     pub footer: Option<String>,
-    /// The types of its buttons.
+    /// Meta's words for the types.
     pub buttons: Vec<String>,
 }
 
@@ -179,7 +165,7 @@ pub(super) fn components(value: &Value) -> TemplateComponents {
     }
 }
 
-/// The one time stamp in it, however Meta calls it there.
+/// Its only time stamp, whatever Meta calls it there.
 fn moment(value: &Value) -> Option<UnixTime> {
     value.as_object()?.keys().filter(|key| key.ends_with("timestamp")).find_map(|key| value.time(key))
 }

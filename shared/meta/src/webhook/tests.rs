@@ -24,7 +24,7 @@ fn parsed(body: &Value) -> Vec<Update> {
 fn reason(update: &Update) -> &str {
     match update {
         Update::Status(status) => status.status.as_str(),
-        Update::Kept(kept) => &kept.reason,
+        Update::Kept(unhandled) => &unhandled.reason,
         Update::Template(_) => "a template",
         Update::Preference(_) => "a preference",
         Update::Account(_) => "an account",
@@ -37,13 +37,13 @@ fn reasons(updates: &[Update]) -> Vec<&str> {
 
 fn raw(update: &Update) -> &Value {
     match update {
-        Update::Kept(kept) => &kept.raw,
-        other => panic!("acted on: {other:?}"),
+        Update::Kept(unhandled) => &unhandled.raw,
+        other => panic!("handled: {other:?}"),
     }
 }
 
 #[test]
-fn a_status_is_read_whole() {
+fn every_member_of_a_status_is_read() {
     let attempt = AttemptId::random();
     let updates = parsed(&statuses(&json!([{
         "id": "wamid.1", "status": "failed", "timestamp": "1700000000", "recipient_id": "15550000002",
@@ -65,13 +65,13 @@ fn a_status_is_read_whole() {
 }
 
 #[test]
-fn one_rotten_status_does_not_cost_the_others_and_is_kept_where_it_stood() {
+fn a_malformed_status_is_stored_in_context_and_does_not_affect_the_others() {
     let updates = parsed(&statuses(&json!([
         {"id": "a", "status": "sent", "timestamp": 1_700_000_000},
         {"id": "", "status": "sent"},
         {"id": "b", "status": "teleported"},
         {"id": "b", "status": 5},
-        "rubbish",
+        "not a status",
         null,
         {"id": "c", "status": "played", "timestamp": "soon", "biz_opaque_callback_data": "not ours"},
     ])));
@@ -92,11 +92,11 @@ fn one_rotten_status_does_not_cost_the_others_and_is_kept_where_it_stood() {
 }
 
 #[test]
-fn what_stands_beside_the_essence_of_a_status_may_be_odd() {
+fn optional_members_of_a_status_may_be_malformed() {
     for (key, odd) in [
         ("errors", json!(null)),
         ("errors", json!([null, {"title": "no code"}])),
-        ("errors", json!("rubbish")),
+        ("errors", json!("not a status")),
         ("timestamp", json!(-5)),
         ("timestamp", json!("1750263773000000")),
         ("timestamp", json!([])),
@@ -107,13 +107,13 @@ fn what_stands_beside_the_essence_of_a_status_may_be_odd() {
         let mut status = json!({"id": "a", "status": "failed"});
         status[key] = odd;
         let updates = parsed(&statuses(&json!([status])));
-        let Update::Status(read) = &updates[0] else { panic!("{status} was kept") };
+        let Update::Status(read) = &updates[0] else { panic!("{status} was not handled") };
         assert_eq!((&read.error, read.occurred_at, read.attempt_id), (&None, None, None), "{status}");
     }
 }
 
 #[test]
-fn an_error_counts_only_in_a_failure() {
+fn an_error_is_read_only_from_a_failed_status() {
     let updates = parsed(&statuses(&json!([
         {"id": "a", "status": "delivered", "errors": [{"code": 1}]},
         {"id": "a", "status": "failed", "errors": [{"code": "131049", "message": "capped"}]},
@@ -132,12 +132,12 @@ fn an_error_counts_only_in_a_failure() {
 fn ids_may_be_numbers() {
     let mut body = statuses(&json!([{"id": 5, "status": "sent"}]));
     body["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = json!(77);
-    let Update::Status(status) = &parsed(&body)[0] else { panic!("kept") };
+    let Update::Status(status) = &parsed(&body)[0] else { panic!("not handled") };
     assert_eq!((status.phone_number_id.0.as_str(), status.wamid.0.as_str()), ("77", "5"));
 }
 
 #[test]
-fn a_webhook_about_something_else_moves_nothing() {
+fn a_webhook_about_another_object_is_not_handled() {
     let mut body = statuses(&json!([{"id": "a", "status": "sent"}]));
     body["object"] = json!("page");
     let updates = parsed(&body);
@@ -145,11 +145,11 @@ fn a_webhook_about_something_else_moves_nothing() {
     assert_eq!(raw(&updates[0]), &body);
     assert_eq!(reasons(&parsed(&json!({"object": "page"}))), ["not about WhatsApp: page"]);
     body.as_object_mut().expect("a body").remove("object");
-    assert_eq!(reasons(&parsed(&body)), ["sent"], "but Meta forgets to say so");
+    assert_eq!(reasons(&parsed(&body)), ["sent"], "some of Meta's examples have no object");
 }
 
 #[test]
-fn what_is_no_webhook_is_refused() {
+fn a_body_that_is_not_a_webhook_is_refused() {
     for body in ["", "{", "[]", "null", "{}", r#"{"entry": {}}"#, r#"{"entry": []"#, &"[".repeat(300)] {
         assert!(parse(body.as_bytes()).is_err(), "{body}");
     }
@@ -157,7 +157,7 @@ fn what_is_no_webhook_is_refused() {
 }
 
 #[test]
-fn a_webhook_that_was_cut_short_is_refused() {
+fn a_truncated_webhook_is_refused() {
     let body = statuses(&json!([{"id": "a", "status": "sent"}])).to_string();
     for length in 0..body.len() {
         assert!(parse(&body.as_bytes()[..length]).is_err(), "{length}");
@@ -165,13 +165,13 @@ fn a_webhook_that_was_cut_short_is_refused() {
 }
 
 #[test]
-fn the_handshake_gives_the_challenge_back_to_whoever_knows_the_token() {
-    let ask = |mode, token, challenge| handshake(mode, token, challenge, "ours");
-    assert_eq!(ask(Some("subscribe"), Some("ours"), Some("42")), Ok("42".to_owned()));
-    assert_eq!(ask(Some("subscribe"), Some("else"), Some("42")), Err(HandshakeRefused::Token));
-    assert_eq!(ask(Some("subscribe"), None, Some("42")), Err(HandshakeRefused::Token));
-    assert_eq!(ask(None, Some("ours"), Some("42")), Err(HandshakeRefused::Mode));
-    assert_eq!(ask(Some("unsubscribe"), Some("ours"), Some("42")), Err(HandshakeRefused::Mode));
-    assert_eq!(ask(Some("subscribe"), Some("ours"), None), Err(HandshakeRefused::Challenge));
+fn the_handshake_returns_the_challenge_for_the_right_token() {
+    let answer = |mode, token, challenge| handshake(mode, token, challenge, "ours");
+    assert_eq!(answer(Some("subscribe"), Some("ours"), Some("42")), Ok("42".to_owned()));
+    assert_eq!(answer(Some("subscribe"), Some("else"), Some("42")), Err(HandshakeRefused::Token));
+    assert_eq!(answer(Some("subscribe"), None, Some("42")), Err(HandshakeRefused::Token));
+    assert_eq!(answer(None, Some("ours"), Some("42")), Err(HandshakeRefused::Mode));
+    assert_eq!(answer(Some("unsubscribe"), Some("ours"), Some("42")), Err(HandshakeRefused::Mode));
+    assert_eq!(answer(Some("subscribe"), Some("ours"), None), Err(HandshakeRefused::Challenge));
     assert_eq!(handshake(Some("subscribe"), Some(""), Some("42"), ""), Err(HandshakeRefused::Token));
 }

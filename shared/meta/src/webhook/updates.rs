@@ -1,7 +1,7 @@
-//! Events as the updates that travel on the queue: what this version acts on, and everything that is kept.
+//! Events as updates for the queue: the part that this version handles, and everything else as unhandled updates.
 //!
-//! Statuses are acted on alone. Of templates, accounts and preferences what is acted on travels beside what is kept, so
-//! that nothing Meta said of them is lost in our narrower words.
+//! A handled delivery status is not stored unhandled as well. For templates, accounts and preferences the handled update travels
+//! beside the unhandled one, so that nothing of Meta's JSON is lost.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
 use super::account::Standing;
 use super::error_note::ErrorNote;
 use super::event::{Event, EventData, EventOrigin};
-use super::json::{UnixTime, shown};
+use super::json::{UnixTime, excerpt};
 use super::person::UserPreference;
 use super::status::{Status, delivery_status};
 use super::template::{CategoryPhase, TemplateRef};
@@ -37,19 +37,19 @@ pub(super) fn push(event: &Event<'_>, updates: &mut Vec<Update>) {
     updates.extend(handled(event));
 }
 
-/// The kind of what is kept, or what is wrong with it.
+/// The kind of an unhandled event, or what is wrong with it.
 fn reason(event: &Event<'_>) -> String {
     if let EventData::Unreadable(unreadable) = &event.data {
         return unreadable.reason.clone();
     }
     if let EventData::IgnoredObject(ignored) = &event.data {
-        return format!("not about WhatsApp: {}", shown(&ignored.object));
+        return format!("not about WhatsApp: {}", excerpt(&ignored.object));
     }
     let field = event.origin.field.as_deref().filter(|_| matches!(event.data, EventData::OtherField));
-    field.map_or_else(|| event.data.kind().to_owned(), shown)
+    field.map_or_else(|| event.data.kind().to_owned(), excerpt)
 }
 
-/// What is acted on of an event that is kept.
+/// The part of an event that this version handles.
 fn handled(event: &Event<'_>) -> Option<Update> {
     let origin = &event.origin;
     let account = origin.waba_id.as_deref().filter(|id| is_storable(id));
@@ -58,7 +58,7 @@ fn handled(event: &Event<'_>) -> Option<Update> {
         return template(account?, &update.template, decision, origin.time);
     }
     if let EventData::TemplateCategory(update) = &event.data {
-        // What is only announced is announced again when it is done.
+        // An announced change is sent again when it is done.
         let is_done = matches!(update.phase, CategoryPhase::Done { .. });
         let decision = Decision::Category(update.current.parse().ok().filter(|_| is_done)?);
         return template(account?, &update.template, decision, origin.time);
@@ -72,32 +72,32 @@ fn handled(event: &Event<'_>) -> Option<Update> {
         Standing::Reopened => false,
         Standing::Unchanged => return None,
     };
-    // A partner's business stands in the entry; the account it is about is named inside.
+    // The entry may name a partner's business; the account itself is then named inside.
     let waba_id = update.account().filter(|id| is_storable(id)).or_else(|| account.map(str::to_owned))?;
-    let (reason, at) = (shown(&update.r#type), origin.time.map(UnixTime::timestamp));
+    let (reason, at) = (excerpt(&update.r#type), origin.time.map(UnixTime::timestamp));
     Some(Update::Account(AccountUpdate { waba_id, is_closed, reason, at }))
 }
 
-/// A status that can be acted on: of a number, and of a kind that is known.
+/// A delivery status that can be handled: it names its number and its kind is known.
 fn status_update(status: &Status<'_>, origin: &EventOrigin<'_>) -> Result<StatusUpdate, String> {
     let number = origin.phone_number_id.as_deref().ok_or("a status without a phone number id")?;
     if !is_storable(number) {
         return Err(UNSTORABLE.to_owned());
     }
-    let essence = StatusFields {
+    let fields = StatusFields {
         wamid: status.wamid.clone(),
         status: &status.status,
         at: status.timestamp,
         callback_data: status.callback_data.as_deref(),
     };
-    let mut update = essence.into_update(status.errors.iter().cloned())?;
+    let mut update = fields.into_update(status.errors.iter().cloned())?;
     number.clone_into(&mut update.phone_number_id.0);
     Ok(update)
 }
 
 const UNSTORABLE: &str = "a status with an id that cannot be stored";
 
-/// What of a status is acted on.
+/// The members of a status that are handled.
 pub(super) struct StatusFields<'s, 'a> {
     pub(super) wamid: Cow<'a, str>,
     pub(super) status: &'s str,
@@ -106,12 +106,12 @@ pub(super) struct StatusFields<'s, 'a> {
 }
 
 impl<'a> StatusFields<'_, 'a> {
-    /// The update, of a number that is still to be named, or why there is none.
+    /// The update, still without its phone number, or why there is none.
     pub(super) fn into_update(
         self,
         errors: impl Iterator<Item = ErrorNote<'a>>,
     ) -> Result<StatusUpdate, String> {
-        let unknown = || format!("a status of an unknown kind: {}", shown(self.status));
+        let unknown = || format!("a status of an unknown kind: {}", excerpt(self.status));
         let status = delivery_status(self.status).ok_or_else(unknown)?;
         if !is_storable(&self.wamid) {
             return Err(UNSTORABLE.to_owned());
@@ -127,20 +127,20 @@ impl<'a> StatusFields<'_, 'a> {
     }
 }
 
-/// A database holds no NUL in a text.
+/// Postgres stores no NUL in a text.
 pub(super) fn is_storable(id: &str) -> bool {
     !id.contains('\0')
 }
 
-/// Title and message say the same, mostly.
+/// Title and message mostly say the same.
 fn meta_error(error: &ErrorNote<'_>) -> Option<MetaError> {
     let parts = [error.title.as_deref(), error.message.as_deref(), error.details.as_deref()];
     let text = redact_phone_numbers(&join_texts(parts.into_iter().flatten()));
     Some(MetaError { code: error.known_code()?, text: text.replace('\0', "\u{FFFD}") })
 }
 
-/// The status a template has after Meta's word for what happened. A flagged one is sent as before, and what an archived
-/// one comes back as is not said.
+/// The status of a template after Meta's event. A flagged template can still be sent, and the event of an unarchived
+/// one does not name its status.
 fn template_status(event: &str) -> Option<&str> {
     match event {
         "REINSTATED" => Some("APPROVED"),
@@ -171,7 +171,7 @@ fn template(
     })
 }
 
-/// Somebody without a phone number is nobody's contact so far.
+/// A person without a phone number is not a contact yet.
 fn preference(update: &UserPreference, origin: &EventOrigin<'_>) -> Option<PreferenceUpdate> {
     if update.category.as_deref().is_some_and(|category| category != "marketing_messages") {
         return None;

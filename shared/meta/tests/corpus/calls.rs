@@ -1,9 +1,10 @@
-//! The calls that the client makes, replayed through real HTTP: the request that it builds from our own types, and what
-//! it reads out of the answer.
+//! Replays the client's calls through real HTTP: the request that it builds from our types, and what it reads from the
+//! answer.
 //!
 //! The corpus' request is translated into our types ([`message`], [`interactive`], [`new_template`]), the call is made,
-//! and what arrived at the server is compared with the corpus' request again ([`request`]): what our types cannot say is
-//! missing there. What the client read is told in the corpus' words ([`answers`]) and compared with what must be read.
+//! and the request that arrived is compared with the corpus' ([`request`]): whatever our types cannot express is
+//! missing there. What the client read is translated into the corpus' words ([`answers`]) and compared with the
+//! expectation.
 
 #[path = "calls/answers.rs"]
 mod answers;
@@ -38,7 +39,7 @@ pub(crate) async fn judge(case: &Value, exchange: &Value) -> Verdict {
     Verdict::all([same, compare(&read, case, !exchange["response"].is_null())])
 }
 
-/// Every event that must be read was read, in the corpus' order of each kind.
+/// Every expected event was read, in the corpus' order of each kind.
 fn compare(read: &[Value], case: &Value, has_response: bool) -> Verdict {
     const OF_REQUEST: [&str; 3] = ["request", "outbound_request", "template_create_request"];
     let expected = case["expect"].as_array().cloned().unwrap_or_default();
@@ -65,14 +66,14 @@ fn compare(read: &[Value], case: &Value, has_response: bool) -> Verdict {
     Verdict::all(verdicts)
 }
 
-/// Each member that is listed, at any depth; lists are as long as listed.
+/// Compares each listed member, at any depth; lists must have the listed length.
 fn listed_alike(place: &str, read: &Value, expected: &Value) -> Verdict {
     match (read, expected) {
         (Value::Object(_), Value::Object(members)) => {
             let alike = |(key, expected): (&String, &Value)| {
                 listed_alike(&format!("{place}.{key}"), &read[key.as_str()], expected)
             };
-            // An empty object lists nothing, which is as it must be.
+            // An empty object lists nothing, so it matches.
             Verdict::all(members.iter().map(alike).chain([Verdict::AsExpected]))
         }
         (Value::Array(read), Value::Array(expected)) if read.len() == expected.len() => {
@@ -87,24 +88,23 @@ fn listed_alike(place: &str, read: &Value, expected: &Value) -> Verdict {
     }
 }
 
-/// A text, or a number as text; empty where there is none.
+/// A text, or a number as text; empty otherwise.
 fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
 }
 
-/// The same, if there is one.
+/// The same, unless the value is null.
 fn maybe(value: &Value) -> Option<String> {
     (!value.is_null()).then(|| text(value))
 }
 
-/// The elements of a list; none where there is no list.
+/// The elements of a list; none if it is not a list.
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// A number, where it fits.
 fn number<T: TryFrom<i64>>(value: &Value) -> Option<T> {
     let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
     T::try_from(number).ok()
@@ -115,6 +115,6 @@ fn word(value: &Value) -> String {
     text(value).to_lowercase()
 }
 
-fn unsaid<T>(what: &Value) -> Result<T, String> {
-    Err(format!("our types cannot say {what}"))
+fn inexpressible<T>(what: &Value) -> Result<T, String> {
+    Err(format!("our types cannot express {what}"))
 }

@@ -1,4 +1,4 @@
-//! Meta's errors, replayed: what is read of them, what they are about, and what they prove of a send.
+//! Replays Meta's errors: what is read, the class, and what it proves about a send.
 
 use domain::messages::Outcome;
 use domain::{AttemptId, PhoneNumber, PhoneNumberId};
@@ -11,7 +11,7 @@ use crate::events::{alike, difference};
 use crate::server::{Reply, Server};
 use crate::{Verdict, events, listed};
 
-/// The response of an exchange, to be given `times` times.
+/// The response of an exchange, `times` times.
 pub(crate) fn replies(exchange: &Value, times: usize) -> Vec<Reply> {
     let response = &exchange["response"];
     let status = response["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
@@ -31,25 +31,25 @@ pub(crate) async fn judge(case: &Value, exchange: &Value) -> Verdict {
     for event in case["expect"].as_array().into_iter().flatten() {
         verdicts.push(match (event["event"].as_str(), &failure) {
             (Some("graph_error"), Some(failure)) => compare(failure, event),
-            (Some("send_unknown"), Some(failure)) => told(failure, event, &["class"]),
+            (Some("send_unknown"), Some(failure)) => compare_members(failure, event, &["class"]),
             (Some("send_unknown"), None) => Verdict::Outside,
             (Some("graph_error"), None) => Verdict::Wrong("no failure was read".to_owned()),
             (other, _) => Verdict::Wrong(format!("an event that is not known: {other:?}")),
         });
     }
-    // The client reads it alike, whatever it asked for.
+    // The client reads the same error, whatever it requested.
     let server = Server::answering(replies(exchange, 2)).await;
     let refused = server.client().subscribe_app(&"token".into(), "1").await.err();
     let read = refused.as_ref().and_then(meta::CallError::graph);
-    let told = failure.as_ref().and_then(|failure| failure.error.as_ref());
-    verdicts.push(Verdict::equal("what the client reads", &read, &told));
+    let expected = failure.as_ref().and_then(|failure| failure.error.as_ref());
+    verdicts.push(Verdict::equal("what the client reads", &read, &expected));
     if is_send(&exchange["request"]) {
         verdicts.extend(judge_send(case, exchange, &server).await);
     }
     Verdict::all(verdicts)
 }
 
-/// What is read of the answer itself.
+/// The failure in the answer itself.
 fn failure(response: &Value) -> Option<Failure> {
     let status = response["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
     let pairs = response["headers"].as_object().into_iter().flatten();
@@ -67,7 +67,7 @@ fn is_send(request: &Value) -> bool {
     request["method"] == "POST" && request["path"].as_str().is_some_and(|path| path.ends_with("/messages"))
 }
 
-/// What the answer proves of a message whose price was taken.
+/// What the answer proves about a message that was paid for.
 async fn judge_send(case: &Value, exchange: &Value, server: &Server) -> Vec<Verdict> {
     let send = TemplateSend {
         to: PhoneNumber::from_stored("+15551234567".to_owned()),
@@ -99,7 +99,7 @@ async fn judge_send(case: &Value, exchange: &Value, server: &Server) -> Vec<Verd
     unknown.chain(errors).collect()
 }
 
-/// Each member of the expectation that a failure has, in the corpus' words.
+/// Compares each listed member, in the corpus' words.
 fn compare(failure: &Failure, event: &Value) -> Verdict {
     let all = [
         "http",
@@ -119,10 +119,10 @@ fn compare(failure: &Failure, event: &Value) -> Verdict {
         "partial",
         "body_text",
     ];
-    told(failure, event, &all)
+    compare_members(failure, event, &all)
 }
 
-fn told(failure: &Failure, event: &Value, keys: &[&str]) -> Verdict {
+fn compare_members(failure: &Failure, event: &Value, keys: &[&str]) -> Verdict {
     let error = failure.error.as_ref();
     let blame = error.map_or(&[][..], |error| &error.blamed);
     let read = json!({
@@ -167,7 +167,7 @@ fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// What the corpus' advice on trying again means for a message whose price was taken.
+/// What the corpus' advice means for a message that was paid for.
 fn due(status: u64, event: &Value, outcome: &Outcome) -> &'static str {
     match event["retry"].as_str() {
         _ if !(400..500).contains(&status) => "unknown",

@@ -1,4 +1,4 @@
-//! Events as read, against events as expected.
+//! Compares events as read with events as expected.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ use meta::webhook::{Event, EventData};
 use crate::Verdict;
 
 /// An event in the corpus' words.
-pub(crate) fn told(event: &Event<'_>) -> Value {
-    let mut told = serde_json::to_value(event).expect("an event is JSON");
-    let more = match &event.data {
+pub(crate) fn in_corpus_words(event: &Event<'_>) -> Value {
+    let mut json = serde_json::to_value(event).expect("an event is JSON");
+    let derived = match &event.data {
         EventData::MessageStatus(status) => {
             let error = status.errors.first();
             json!({
@@ -21,18 +21,19 @@ pub(crate) fn told(event: &Event<'_>) -> Value {
         EventData::OtherField => json!({"action": "store raw, acknowledge"}),
         _ => json!({}),
     };
-    let members = told.as_object_mut().expect("an event is an object");
-    members.extend(more.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
-    told
+    let members = json.as_object_mut().expect("an event is an object");
+    members
+        .extend(derived.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+    json
 }
 
-/// Whether an event changes nothing: it is kept, and that is all.
+/// Whether an event is only stored and changes nothing.
 pub(crate) fn is_aside(event: &Value) -> bool {
     matches!(event["event"].as_str(), Some("other_field" | "malformed_change" | "ignored_object"))
 }
 
-/// Every expected event must be one that was read, and no other may have been read, except for what `may_be_more` lets
-/// pass. Their order carries no meaning.
+/// Every expected event must have been read, and no other, except those that `may_be_more` accepts. Order does not
+/// matter.
 pub(crate) fn compare(read: &[Value], expected: &[Value], may_be_more: impl Fn(&Value) -> bool) -> Verdict {
     let mut left: Vec<&Value> = read.iter().collect();
     for event in expected {
@@ -62,8 +63,8 @@ pub(crate) fn compare(read: &[Value], expected: &[Value], may_be_more: impl Fn(&
     }
 }
 
-/// Many events told in one: how many, how many of each status, the code of those that failed; what else is listed holds
-/// for each of them.
+/// One expectation for many events: how many, how many of each status, the code of the failed ones. Its other members
+/// hold for each event.
 fn sum(left: &mut Vec<&Value>, expected: &Value) -> Verdict {
     const SUMS: [&str; 4] = ["count", "by_status", "error_code_of_failed", "retry"];
     let each: Value = expected
@@ -93,7 +94,7 @@ fn number(value: &Value) -> Option<usize> {
     value.as_u64().and_then(|number| usize::try_from(number).ok())
 }
 
-/// The first member that is listed and was read otherwise.
+/// The first listed member that differs.
 pub(crate) fn difference(read: &Value, expected: &Value) -> Option<String> {
     let differs = |key: &str, wanted: &Value| match key {
         "language" => hyphened(&read[key]) != hyphened(wanted),
@@ -107,7 +108,7 @@ fn hyphened(value: &Value) -> String {
     value.as_str().unwrap_or_default().replace('_', "-")
 }
 
-/// Equal, where the corpus lists it: absent is null, an id may be a number, and of an object only what is listed counts.
+/// Equal as far as the corpus lists members: absent is null, and an id may be a number.
 pub(crate) fn alike(read: &Value, expected: &Value) -> bool {
     match (read, expected) {
         (Value::Object(_), Value::Object(wanted)) => {

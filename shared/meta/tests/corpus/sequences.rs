@@ -1,18 +1,18 @@
-//! Bodies in order of arrival: what they lead to, whatever comes twice or in the wrong order.
+//! Bodies in order of arrival: the result, with repetitions and in the wrong order.
 
 use meta::webhook;
 use serde_json::Value;
 
 use crate::Verdict;
-use crate::events::{compare, told};
+use crate::events::{compare, in_corpus_words};
 
-/// Each later one says more than those before it.
+/// Each one supersedes those before it.
 const VIEW: [&str; 5] = ["sent", "failed", "delivered", "read", "played"];
 
 pub(crate) fn judge(case: &Value, bodies: &Value) -> Verdict {
     let mut read: Vec<Value> = Vec::new();
     for body in bodies.as_array().into_iter().flatten() {
-        // Our own send's answer is still on its way.
+        // The answer to our own send is still on its way.
         if body.get("http_response_pending").is_some() {
             continue;
         }
@@ -20,14 +20,14 @@ pub(crate) fn judge(case: &Value, bodies: &Value) -> Verdict {
         let Ok(events) = webhook::read(text.as_bytes()) else {
             return Verdict::Wrong(format!("refused {body}"));
         };
-        read.extend(events.iter().map(told));
+        read.extend(events.iter().map(in_corpus_words));
     }
     let once = without_repetition(&read);
     let expected = case["expect"].as_array().map_or(&[][..], Vec::as_slice);
     let afterwards = shown(&once);
     match compare(&afterwards, expected, |_| false) {
         Verdict::AsExpected => Verdict::AsExpected,
-        // Some tell the events that are left, some what is shown of the message in the end.
+        // Some cases list the remaining events, others the status that is finally shown.
         other => match compare(&once, expected, |_| false) {
             Verdict::AsExpected => Verdict::AsExpected,
             Verdict::Wrong(_) | Verdict::Outside => other,
@@ -35,7 +35,8 @@ pub(crate) fn judge(case: &Value, bodies: &Value) -> Verdict {
     }
 }
 
-/// A status is the same as another of its message, kind and participant; an inbound message as another of its id.
+/// A status equals another of the same message, kind and participant; a received message equals another with the same
+/// id.
 pub(crate) fn without_repetition(read: &[Value]) -> Vec<Value> {
     let identity = |event: &Value| match event["event"].as_str() {
         Some("message_status") => Some((
@@ -62,7 +63,7 @@ pub(crate) fn without_repetition(read: &[Value]) -> Vec<Value> {
     once
 }
 
-/// What is shown of each message: the status that says most.
+/// The status that is finally shown of each message.
 fn shown(once: &[Value]) -> Vec<Value> {
     let rank = |event: &Value| VIEW.iter().position(|word| event["status"] == **word);
     let mut shown: Vec<Value> = Vec::new();

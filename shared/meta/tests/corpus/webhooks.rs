@@ -1,18 +1,18 @@
-//! Webhooks, their signature and their handshake; the login window's message.
+//! Webhooks, their signature and handshake, and the login window's event.
 
 use meta::accounts::Signup;
 use meta::{signature, webhook};
 use serde_json::Value;
 
-use crate::events::{alike, compare, is_aside, told};
+use crate::events::{alike, compare, in_corpus_words, is_aside};
 use crate::sequences::without_repetition;
 use crate::{Verdict, events, listed};
 
-/// A webhook's body: the events that it must be read as, and no others.
+/// A webhook's body: exactly the expected events must be read.
 pub(crate) fn judge(case: &Value, body: &[u8]) -> Verdict {
     let outcome = case["outcome"].as_str().unwrap_or_default();
     let read: Vec<Value> = match webhook::read(body) {
-        Ok(events) => events.iter().map(told).collect(),
+        Ok(events) => events.iter().map(in_corpus_words).collect(),
         Err(_) if matches!(outcome, "reject" | "process_or_reject") => return Verdict::AsExpected,
         Err(error) => return Verdict::Wrong(format!("refused: {error}")),
     };
@@ -27,20 +27,20 @@ pub(crate) fn judge(case: &Value, body: &[u8]) -> Verdict {
         verdict => verdict,
     };
     match outcome {
-        // What is put aside is no event.
+        // An unhandled element is not an event.
         "reject" => Verdict::equal("nothing of it moves anything", &moves_nothing, &true),
         "ignore" if !moves_nothing => Verdict::Wrong("something of it is acted on".to_owned()),
-        // The rotten ones are kept beside the good ones.
+        // Malformed elements are stored beside the valid ones.
         "ignore" | "process_partial" => exactly(&is_aside),
         "process_or_ignore" | "process_or_reject" if moves_nothing => Verdict::AsExpected,
         "process_or_ignore" | "process_or_reject" => exactly(&|_| true),
-        // A member that Meta added since is kept beside what is read.
+        // A member that Meta added later is stored beside what is read.
         "process" => exactly(&is_unknown),
         other => Verdict::Wrong(format!("an outcome that is not known: {other}")),
     }
 }
 
-/// The login window's message.
+/// The login window's event.
 pub(crate) fn judge_signup(case: &Value, message: &[u8]) -> Verdict {
     let outcome = case["outcome"].as_str().unwrap_or_default();
     let signup = match Signup::read(message) {
@@ -56,7 +56,7 @@ pub(crate) fn judge_signup(case: &Value, message: &[u8]) -> Verdict {
     }))
 }
 
-/// `{request: {query}}`, with the token that is configured in the notes.
+/// `{request: {query}}`; the notes name the configured token.
 pub(crate) fn judge_handshake(case: &Value, exchange: &Value) -> Verdict {
     let notes = case["notes"].as_str().and_then(|notes| notes.strip_prefix("configured token: "));
     let Some(expected) = notes.and_then(|notes| notes.split(';').next()) else { return Verdict::Outside };
@@ -69,10 +69,10 @@ pub(crate) fn judge_handshake(case: &Value, exchange: &Value) -> Verdict {
     );
     Verdict::all(events(case, "verify").map(|event| {
         let accepted = Verdict::equal("accepted", &Some(answer.is_ok()), &event["accept"].as_bool());
-        let said = listed(event, "answer").map_or(Verdict::Outside, |said| {
-            Verdict::equal("answer", &answer.as_deref().ok(), &said.as_str())
+        let answered = listed(event, "answer").map_or(Verdict::Outside, |expected| {
+            Verdict::equal("answer", &answer.as_deref().ok(), &expected.as_str())
         });
-        Verdict::all([accepted, said])
+        Verdict::all([accepted, answered])
     }))
 }
 

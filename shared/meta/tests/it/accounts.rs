@@ -1,4 +1,4 @@
-//! Accounts: what they are, who hears their webhooks, whether they may send.
+//! Accounts: their data, subscriptions and health.
 
 use meta::PageQuery;
 use meta::accounts::{Availability, Side};
@@ -11,7 +11,7 @@ fn lines(server: &Server) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn accounts_are_read_alone_and_by_whose_they_are() {
+async fn an_account_is_read_by_id_and_accounts_are_listed_by_owner() {
     let one = json!({"id": 7, "name": "Lucky Shrub", "timezone_id": 1, "account_review_status": "APPROVED"});
     let none = json!({"data": []});
     let replies = [one.clone(), json!({"data": [one]}), none].map(|body| Reply::json(200, &body));
@@ -36,7 +36,7 @@ async fn accounts_are_read_alone_and_by_whose_they_are() {
 }
 
 #[tokio::test]
-async fn who_hears_an_account_is_told_changed_and_ended() {
+async fn subscriptions_are_listed_and_ended() {
     let app = json!({"whatsapp_business_api_data": {"id": 5, "name": "App"}, "override_callback_uri": "https://a/b"});
     let replies = [json!({"data": [app, {}]}), json!({"success": true})];
     let server = Server::answering(replies.iter().map(|body| Reply::json(200, body))).await;
@@ -51,7 +51,7 @@ async fn who_hears_an_account_is_told_changed_and_ended() {
 }
 
 #[tokio::test]
-async fn a_number_whose_calls_alone_are_blocked_may_still_send() {
+async fn a_number_with_only_calls_blocked_may_still_send() {
     let entity = |kind: &str, can: &str| json!({"entity_type": kind, "id": 1, "can_send_message": can});
     let calls_only = json!({"id": "77", "health_status": {"can_send_message": "BLOCKED", "entities": [
         entity("PHONE_NUMBER", "AVAILABLE"),
@@ -60,8 +60,8 @@ async fn a_number_whose_calls_alone_are_blocked_may_still_send() {
     ]}});
     let blocked =
         json!({"health_status": {"can_send_message": "BLOCKED", "entities": [entity("WABA", "BLOCKED")]}});
-    let untold = json!({"health_status": {"can_send_message": "SOMETHING_NEW"}});
-    let server = Server::answering([calls_only, blocked, untold].map(|body| Reply::json(200, &body))).await;
+    let unknown = json!({"health_status": {"can_send_message": "SOMETHING_NEW"}});
+    let server = Server::answering([calls_only, blocked, unknown].map(|body| Reply::json(200, &body))).await;
     let client = server.client();
     let health = client.health(&token(), "77").await.expect("health");
     assert_eq!(
@@ -72,7 +72,7 @@ async fn a_number_whose_calls_alone_are_blocked_may_still_send() {
     assert_eq!((&app.can_send_message, app.problems[0].code), (&Availability::Limited, 138_025));
     assert_eq!(app.additional_info, ["soon"]);
     let health = client.health(&token(), "78").await.expect("health");
-    assert_eq!((health.node.as_str(), health.may_send()), ("78", false), "the node that was asked about");
+    assert_eq!((health.node.as_str(), health.may_send()), ("78", false), "the node of the request");
     let health = client.health(&token(), "78").await.expect("health");
     assert_eq!((health.overall.as_str(), health.may_send()), ("SOMETHING_NEW", true));
     assert_eq!(lines(&server)[0], "GET /v26.0/77?fields=health_status");

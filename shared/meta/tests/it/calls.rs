@@ -1,4 +1,4 @@
-//! The other calls: what each asks, and how its answer is read.
+//! Management calls: the request, and how its answer is read.
 
 use axum::http::Method;
 use domain::{Category, PhoneNumberId};
@@ -20,7 +20,7 @@ fn ok(body: &Value) -> Reply {
 }
 
 #[tokio::test]
-async fn a_template_is_offered_as_meta_wants_it() {
+async fn a_new_template_has_metas_format() {
     let created = json!({"id": 572_279_198_452_421_u64, "status": "PENDING", "category": "MARKETING"});
     let server = Server::answering([ok(&created), ok(&json!({"id": "1"}))]).await;
     let client = server.client();
@@ -53,7 +53,7 @@ async fn a_template_is_offered_as_meta_wants_it() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_meta_is_read_in_any_status() {
+async fn metas_error_is_read_in_any_status() {
     let error = json!({"error": {"message": "Invalid parameter", "code": 100, "error_subcode": 2_388_024,
         "error_user_title": "Exists already", "fbtrace_id": "A1"}});
     let server = Server::answering([Reply::json(400, &error), ok(&error)]).await;
@@ -104,7 +104,7 @@ async fn templates_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_code_becomes_a_token_and_a_token_shows_what_it_opens() {
+async fn a_code_is_exchanged_and_a_token_is_inspected() {
     let token = json!({"access_token": "EAAtoken", "token_type": "bearer", "expires_in": 5_183_944});
     let debugged = json!({"data": {"app_id": APP_ID, "is_valid": true, "granular_scopes": [
         {"scope": "whatsapp_business_messaging", "target_ids": ["9"]},
@@ -131,8 +131,8 @@ async fn a_code_becomes_a_token_and_a_token_shows_what_it_opens() {
     let calls = server.calls();
     let query = |call: usize, key: &str| calls[call].query.get(key).cloned().unwrap_or_default();
     assert_eq!((calls[0].path.as_str(), calls[0].bearer.as_deref()), ("/v26.0/oauth/access_token", None));
-    let asked = (query(0, "client_id"), query(0, "client_secret"), query(0, "code"));
-    assert_eq!(asked, (APP_ID.to_owned(), APP_SECRET.to_owned(), "the-code".to_owned()));
+    let credentials = (query(0, "client_id"), query(0, "client_secret"), query(0, "code"));
+    assert_eq!(credentials, (APP_ID.to_owned(), APP_SECRET.to_owned(), "the-code".to_owned()));
     assert_eq!(
         (calls[1].path.as_str(), query(1, "input_token").as_str()),
         ("/v26.0/debug_token", "EAAtoken")
@@ -141,7 +141,7 @@ async fn a_code_becomes_a_token_and_a_token_shows_what_it_opens() {
 }
 
 #[tokio::test]
-async fn all_numbers_of_an_account_are_listed_with_their_pace() {
+async fn all_numbers_of_an_account_are_listed_with_their_throughput() {
     let first = json!({
         "data": [
             {"id": 1_906_385_232_743_451_u64, "display_phone_number": "+1 631-555-5555", "verified_name": "Jasper's",
@@ -170,7 +170,7 @@ async fn all_numbers_of_an_account_are_listed_with_their_pace() {
 }
 
 #[tokio::test]
-async fn what_is_answered_with_success_is_done_only_then() {
+async fn a_call_is_done_only_when_meta_answers_success() {
     let answers = [json!({"success": true}), json!({"success": true}), json!({"success": false}), json!([])];
     let server = Server::answering(answers.iter().map(ok)).await;
     let (client, number) = (server.client(), PhoneNumberId("77".to_owned()));
@@ -188,7 +188,7 @@ async fn what_is_answered_with_success_is_done_only_then() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_no_success() {
+async fn an_unreadable_answer_is_not_a_success() {
     let large = format!(r#"{{"success":true,"padding":"{}"}}"#, "x".repeat(2 << 20));
     let replies = [
         Reply::new(502, "<html>"),

@@ -1,4 +1,4 @@
-//! When no answer comes: what had not left is known unsent, everything else is unknown, and nothing is tried again.
+//! Missing answers: a message that had not left is known unsent, everything else is unknown, and nothing is retried.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::server::{APP_SECRET, client, raw, token};
 const PATIENCE: Duration = Duration::from_secs(20);
 const UNSENT: Outcome = Outcome::KnownUnsent { wait: None, error: None };
 
-/// Reads until the request's body has begun.
+/// Reads until the request's body has started.
 async fn read_request(stream: &mut TcpStream) {
     let mut read = Vec::new();
     while !read.windows(10).any(|bytes| bytes == b"messaging_") {
@@ -48,7 +48,7 @@ async fn a_failed_tls_handshake_is_known_unsent() {
 }
 
 #[tokio::test]
-async fn a_tls_handshake_that_never_ends_is_given_up_while_nothing_has_left() {
+async fn a_tls_handshake_that_never_ends_is_known_unsent() {
     let (address, _count) = raw(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
@@ -58,13 +58,13 @@ async fn a_tls_handshake_that_never_ends_is_given_up_while_nothing_has_left() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_no_header_is_known_unsent() {
+async fn a_token_that_cannot_be_a_header_is_known_unsent() {
     let client = client("http://127.0.0.1:9", PATIENCE);
     assert_eq!(client.send_template(&"to\nken".into(), &number(), &send()).await, UNSENT);
 }
 
 #[tokio::test]
-async fn an_answer_that_never_comes_is_unknown_after_the_calls_time() {
+async fn a_missing_answer_is_unknown_after_the_time_limit() {
     let (address, count) = raw(|mut stream| async move {
         read_request(&mut stream).await;
         std::future::pending::<()>().await;
@@ -77,7 +77,7 @@ async fn an_answer_that_never_comes_is_unknown_after_the_calls_time() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_never_answered_breaks_off_after_its_time() {
+async fn a_call_that_is_never_answered_ends_after_its_time_limit() {
     let (address, count) = raw(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
@@ -92,7 +92,7 @@ async fn a_call_that_is_never_answered_breaks_off_after_its_time() {
 }
 
 #[tokio::test]
-async fn an_answer_that_trickles_is_unknown_after_the_calls_time() {
+async fn a_slow_answer_is_unknown_after_the_time_limit() {
     let (address, _count) = raw(|mut stream| async move {
         read_request(&mut stream).await;
         stream
@@ -106,7 +106,7 @@ async fn an_answer_that_trickles_is_unknown_after_the_calls_time() {
 }
 
 #[tokio::test]
-async fn a_reset_is_unknown_and_nothing_is_tried_again() {
+async fn a_reset_is_unknown_and_not_retried() {
     let (address, count) = raw(|mut stream| async move {
         read_request(&mut stream).await;
         stream.set_zero_linger().expect("a socket that can be reset");
@@ -117,11 +117,11 @@ async fn a_reset_is_unknown_and_nothing_is_tried_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_early_is_unknown_and_nothing_is_tried_again() {
-    for said in ["", "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"messages\":[{\"id\":\"wamid.1\"}]}"] {
+async fn a_truncated_answer_is_unknown_and_not_retried() {
+    for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"messages\":[{\"id\":\"wamid.1\"}]}"] {
         let (address, count) = raw(move |mut stream| async move {
             read_request(&mut stream).await;
-            stream.write_all(said.as_bytes()).await.expect("a writable stream");
+            stream.write_all(answer.as_bytes()).await.expect("a writable stream");
         })
         .await;
         assert_eq!(outcome_at(&format!("http://{address}"), PATIENCE).await, Outcome::Unknown);
@@ -141,9 +141,9 @@ async fn no_error_holds_a_secret() {
     ];
     for error in errors {
         assert!(matches!(error, CallError::Broken(_) | CallError::NotSent(_)), "{error:?}");
-        let said = format!("{error} {error:?}");
+        let text = format!("{error} {error:?}");
         for secret in [APP_SECRET, "the-code", "the-token", &address] {
-            assert!(!said.contains(secret), "{said}");
+            assert!(!text.contains(secret), "{text}");
         }
     }
 }

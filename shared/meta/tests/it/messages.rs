@@ -1,4 +1,4 @@
-//! Every kind of message, as Meta wants it.
+//! Every kind of message in Meta's format.
 
 use domain::messages::Outcome;
 use domain::{PhoneNumber, Wamid};
@@ -35,8 +35,8 @@ async fn sent(message: &Message) -> Value {
     call.body
 }
 
-/// The part of the request that says what the message is.
-async fn said(content: Content) -> Value {
+/// The part of the request that holds the content.
+async fn content_of(content: Content) -> Value {
     let mut body = sent(&Message { to: to_phone(), content, options: SendOptions::default() }).await;
     let members = body.as_object_mut().expect("an object");
     assert_eq!(members.remove("to"), Some(json!("+15551234567")));
@@ -50,7 +50,7 @@ fn hello() -> Content {
 }
 
 #[tokio::test]
-async fn a_message_goes_to_a_number_a_user_or_a_group_and_carries_what_travels_with_it() {
+async fn a_message_goes_to_a_number_a_user_or_a_group_with_its_options() {
     let options = SendOptions {
         reply_to: Some(Wamid(text("wamid.0"))),
         callback_data: Some(text("attempt")),
@@ -73,7 +73,7 @@ async fn a_message_goes_to_a_number_a_user_or_a_group_and_carries_what_travels_w
 }
 
 #[tokio::test]
-async fn what_meta_says_of_an_accepted_message_is_kept_whatever_is_odd_about_it() {
+async fn an_accepted_message_is_read_even_with_unusual_members() {
     let odd = json!({"messages": [{"id": "wamid.1", "message_status": 7}], "contacts": "none"});
     for (answer, status, user) in
         [(accepted(), Some("held_for_quality_assessment"), Some("US.1")), (odd, None, None)]
@@ -87,7 +87,7 @@ async fn what_meta_says_of_an_accepted_message_is_kept_whatever_is_odd_about_it(
 }
 
 #[tokio::test]
-async fn files_places_people_and_reactions_are_said_in_metas_way() {
+async fn files_locations_contacts_and_reactions_have_metas_format() {
     let id = || MediaSource::Id(text("7"));
     let link = || MediaSource::Link(text("https://a/b"));
     let place = Location { latitude: 37.5, longitude: -122.0, name: Some(text("HQ")), address: None };
@@ -140,12 +140,12 @@ async fn files_places_people_and_reactions_are_said_in_metas_way() {
         ),
         (reaction(None), json!({"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": ""}})),
     ] {
-        assert_eq!(said(content).await, expected);
+        assert_eq!(content_of(content).await, expected);
     }
 }
 
 #[tokio::test]
-async fn a_template_is_filled_in_at_every_place_that_it_has() {
+async fn every_variable_of_a_template_is_filled_in() {
     let button = |index, value| TemplateButtonValue { index, value };
     let amount = Currency { fallback_value: text("$1"), code: text("USD"), amount_1000: 1_000 };
     let sections = vec![ProductSection { title: Some(text("New")), product_retailer_ids: vec![text("p1")] }];
@@ -177,7 +177,7 @@ async fn a_template_is_filled_in_at_every_place_that_it_has() {
         }),
         ..TemplateMessage::of_texts("offer", "en_US", &[])
     };
-    let body = said(Content::Template(Box::new(template))).await;
+    let body = content_of(Content::Template(Box::new(template))).await;
     assert_eq!(
         (&body["template"]["name"], &body["template"]["language"]["code"]),
         (&json!("offer"), &json!("en_US"))
@@ -217,9 +217,9 @@ fn interactive(action: Action) -> Content {
     }))
 }
 
-/// What is said of something that can be tapped.
+/// The interactive part of the request.
 async fn tapped(action: Action) -> Value {
-    let mut body = said(interactive(action)).await;
+    let mut body = content_of(interactive(action)).await;
     assert_eq!(body["interactive"]["header"], json!({"type": "text", "text": "head"}));
     assert_eq!(body["interactive"]["body"], json!({"text": "body"}));
     json!([body["interactive"]["type"].take(), body["interactive"]["action"].take()])
@@ -230,7 +230,7 @@ fn to_address() -> Action {
 }
 
 #[tokio::test]
-async fn replies_lists_addresses_and_forms_have_metas_names() {
+async fn buttons_lists_links_and_flows_have_metas_format() {
     let flow = FlowAction {
         flow: FlowName::Id(text("7")),
         cta: text("Go"),
@@ -276,7 +276,7 @@ async fn replies_lists_addresses_and_forms_have_metas_names() {
 }
 
 #[tokio::test]
-async fn products_requests_calls_and_orders_have_metas_names() {
+async fn products_requests_calls_and_orders_have_metas_format() {
     let no_call = Action::VoiceCall { display_text: None, ttl_minutes: None, payload: None };
     let call = Action::VoiceCall { display_text: Some(text("Call")), ttl_minutes: Some(9), payload: None };
     let status =

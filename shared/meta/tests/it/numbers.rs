@@ -1,4 +1,4 @@
-//! Numbers: what they are, and how they get onto the Cloud API.
+//! Numbers: their data and their registration.
 
 use domain::PhoneNumberId;
 use meta::PageQuery;
@@ -16,12 +16,12 @@ fn lines(server: &Server) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_number_is_read_with_everything_that_meta_tells_and_without_what_it_does_not() {
-    let told = json!({"id": "77", "status": "SOMETHING_NEW", "whatsapp_business_manager_messaging_limit": "TIER_2K",
+async fn every_returned_field_of_a_number_is_read_and_missing_ones_are_absent() {
+    let full = json!({"id": "77", "status": "SOMETHING_NEW", "whatsapp_business_manager_messaging_limit": "TIER_2K",
         "throughput": {}, "health_status": {"can_send_message": "AVAILABLE"}});
     let bare = json!({"id": 77});
     let page = json!({"data": [bare], "paging": {"cursors": {"after": "C"}}});
-    let server = Server::answering([told, bare, page].map(|body| Reply::json(200, &body))).await;
+    let server = Server::answering([full, bare, page].map(|body| Reply::json(200, &body))).await;
     let client = server.client();
     let read = client.number(&token(), &number(), NUMBER_FIELDS).await.expect("a number");
     assert_eq!(read.status.as_deref(), Some("SOMETHING_NEW"));
@@ -40,7 +40,7 @@ async fn a_number_is_read_with_everything_that_meta_tells_and_without_what_it_do
 }
 
 #[tokio::test]
-async fn what_is_told_in_a_shape_that_we_do_not_know_costs_nothing_else() {
+async fn a_field_of_unknown_shape_does_not_affect_the_others() {
     let odd = json!({"id": "77", "display_phone_number": "+1", "throughput": "HIGH", "is_on_biz_app": "maybe", "health_status": {"entities": 5}});
     let server = Server::answering([Reply::json(200, &odd)]).await;
     let read = server.client().number(&token(), &number(), NUMBER_FIELDS).await.expect("a number");
@@ -49,7 +49,7 @@ async fn what_is_told_in_a_shape_that_we_do_not_know_costs_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_number_gets_onto_the_cloud_api_and_off_it() {
+async fn a_number_is_registered_and_deregistered() {
     let done = Reply::json(200, &json!({"success": true, "id": "1"}));
     let server = Server::answering(vec![done; 2]).await;
     let (client, number) = (server.client(), number());

@@ -1,4 +1,4 @@
-//! What an answer to a send proves.
+//! What the answer to a send proves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +49,7 @@ async fn outcome_of(reply: Reply) -> Outcome {
 }
 
 #[tokio::test]
-async fn an_accepted_message_is_known_by_metas_id_and_the_request_is_metas() {
+async fn an_accepted_message_has_metas_id_and_its_request_metas_format() {
     let server = Server::answering([Reply::json(200, &accepted())]).await;
     let send = send();
     let outcome = server.client().send_template(&"the-token".into(), &number(), &send).await;
@@ -68,7 +68,7 @@ async fn an_accepted_message_is_known_by_metas_id_and_the_request_is_metas() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_final_and_says_why_without_the_number() {
+async fn a_refusal_is_final_and_its_reason_holds_no_phone_number() {
     let outcome =
         outcome_of(Reply::json(400, &refusal(131_030, "(#131030) +15551234567 not in allowed list"))).await;
     let text = "(#131030) … not in allowed list: because".to_owned();
@@ -76,7 +76,7 @@ async fn a_refusal_is_final_and_says_why_without_the_number() {
 }
 
 #[tokio::test]
-async fn a_throttle_is_known_unsent_and_waits_as_long_as_meta_asks() {
+async fn a_throttled_message_is_known_unsent_with_the_wait_that_meta_requests() {
     let throttled = outcome_of(Reply::json(429, &refusal(130_429, "(#130429) Rate limit hit"))).await;
     let error = MetaError { code: 130_429, text: "(#130429) Rate limit hit: because".to_owned() };
     assert_eq!(throttled, Outcome::KnownUnsent { wait: None, error: Some(error) });
@@ -118,9 +118,9 @@ async fn send_once(client: Client) -> Outcome {
     client.send_template(&token(), &number(), &send()).await
 }
 
-/// Nobody is answered before two hundred calls have arrived.
+/// The server answers only after two hundred calls have arrived.
 #[tokio::test]
-async fn many_calls_are_in_flight_at_once_and_their_connections_serve_again() {
+async fn many_calls_run_at_once_and_reuse_their_connections() {
     const MANY: usize = 200;
     let barrier = Arc::new(Barrier::new(MANY));
     let answer = move || {

@@ -1,4 +1,4 @@
-//! A stand-in for Meta: answers what it is told to, and remembers what it was asked.
+//! A stand-in for Meta that gives prepared answers and records the requests.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) const APP_ID: &str = "634974688087057";
 pub(crate) const APP_SECRET: &str = "the-app-secret";
 
-/// One call as it arrived.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -27,12 +27,12 @@ pub(crate) struct Call {
     pub(crate) query: HashMap<String, String>,
     pub(crate) bearer: Option<String>,
     pub(crate) headers: HeaderMap,
-    /// Null when it had none; a text when it was no JSON.
+    /// Null without a body; a text if it was not JSON.
     pub(crate) body: Value,
 }
 
 impl Call {
-    /// `GET /v26.0/1?a=b&c=d`: members in the order of their names, and without the proof that all calls carry.
+    /// `GET /v26.0/1?a=b&c=d`: members in the order of their names, without the proof that all calls carry.
     pub(crate) fn line(&self) -> String {
         let members: BTreeMap<&String, &String> =
             self.query.iter().filter(|(key, _value)| *key != "appsecret_proof").collect();
@@ -42,7 +42,7 @@ impl Call {
     }
 }
 
-/// What is answered to one call.
+/// A prepared answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     status: u16,
@@ -80,7 +80,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Gives `replies` in turn; a call more than there are is answered with 418, which nobody expects.
+    /// Gives `replies` in turn; any further call is answered with 418.
     pub(crate) async fn answering(replies: impl IntoIterator<Item = Reply>) -> Self {
         let shared =
             Arc::new(Shared { replies: Mutex::new(replies.into_iter().collect()), ..Shared::default() });
@@ -88,7 +88,7 @@ impl Server {
         Self::serve(router, shared).await
     }
 
-    /// Answers every call as `router` does.
+    /// Answers every call with `router`.
     pub(crate) async fn routed(router: Router) -> Self {
         Self::serve(router, Arc::default()).await
     }
@@ -112,7 +112,7 @@ impl Server {
         lock(&self.shared.calls).clone()
     }
 
-    /// The one call that arrived.
+    /// The only request that arrived.
     pub(crate) fn call(&self) -> Call {
         let mut calls = self.calls();
         assert_eq!(calls.len(), 1, "{calls:?}");
@@ -129,7 +129,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: axum::extract::Reque
     let bytes = axum::body::to_bytes(body, 1 << 20).await.expect("a small body");
     lock(&shared.calls).push(call(&parts.method, &parts.uri, &parts.headers, &bytes));
     let reply = lock(&shared.replies).pop_front();
-    let reply = reply.unwrap_or_else(|| Reply::new(418, "nobody expects this call"));
+    let reply = reply.unwrap_or_else(|| Reply::new(418, "no reply was prepared for this call"));
     let status = StatusCode::from_u16(reply.status).expect("a status");
     (status, reply.headers, Body::from(reply.body)).into_response()
 }
@@ -151,15 +151,15 @@ fn call(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Call {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("nobody panics while it is held")
+    mutex.lock().expect("no test panics while holding the lock")
 }
 
-/// The token of every call whose token does not matter.
+/// The token for calls in which its value does not matter.
 pub(crate) fn token() -> SecretString {
     "token".into()
 }
 
-/// A client of whatever listens at `base_url`.
+/// A client for the server at `base_url`.
 pub(crate) fn client(base_url: &str, call_timeout: Duration) -> Client {
     let config = Config {
         base_url: base_url.to_owned(),
@@ -168,10 +168,10 @@ pub(crate) fn client(base_url: &str, call_timeout: Duration) -> Client {
         app_secret: APP_SECRET.into(),
         call_timeout,
     };
-    Client::new(config).expect("a sound configuration")
+    Client::new(config).expect("a valid configuration")
 }
 
-/// A listener that hands each of its connections to `act`, and counts them. Gives its address.
+/// Listens, passes each connection to `act` and counts them. Returns the address and the count.
 pub(crate) async fn raw<F>(act: impl Fn(TcpStream) -> F + Send + 'static) -> (String, Arc<AtomicUsize>)
 where
     F: Future<Output = ()> + Send + 'static,

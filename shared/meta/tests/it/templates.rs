@@ -1,4 +1,4 @@
-//! Templates at Meta: every part of one, and every call about them.
+//! Templates: every component, and every call.
 
 use domain::Category;
 use meta::PageQuery;
@@ -25,31 +25,31 @@ fn new(content: TemplateContent) -> NewTemplate {
     }
 }
 
-/// What Meta is asked for when this template is offered.
-async fn offered(new: &NewTemplate) -> Value {
+/// The request that creates this template.
+async fn request_for(new: &NewTemplate) -> Value {
     let server = Server::answering([Reply::json(200, &json!({"id": "1"}))]).await;
     server.client().create_template(&token(), "1", new).await.expect("a template");
     server.call().body
 }
 
 async fn components(content: TemplateContent) -> Value {
-    offered(&new(content)).await["components"].clone()
+    request_for(&new(content)).await["components"].clone()
 }
 
 #[tokio::test]
-async fn named_places_have_named_examples_and_say_so() {
+async fn named_variables_have_named_examples() {
     let examples = Examples::Named(vec![(text("first_name"), text("Ada"))]);
     let header = TemplateHeader::Text { text: text("Hi {{first_name}}"), examples: examples.clone() };
     let body = TemplateBody::Text { text: text("{{first_name}}, look!"), examples };
     let content = TemplateContent { header: Some(header), body: Some(body), ..TemplateContent::default() };
-    let asked = offered(&new(content)).await;
-    assert_eq!(asked["parameter_format"], "NAMED");
+    let body = request_for(&new(content)).await;
+    assert_eq!(body["parameter_format"], "NAMED");
     let named = json!([{"param_name": "first_name", "example": "Ada"}]);
     let expected = json!([
         {"type": "HEADER", "format": "TEXT", "text": "Hi {{first_name}}", "example": {"header_text_named_params": named}},
         {"type": "BODY", "text": "{{first_name}}, look!", "example": {"body_text_named_params": named}},
     ]);
-    assert_eq!(asked["components"], expected);
+    assert_eq!(body["components"], expected);
 }
 
 #[tokio::test]
@@ -72,8 +72,8 @@ async fn every_header_has_metas_format() {
     ] {
         let mut expected = expected;
         expected["type"] = json!("HEADER");
-        let asked = components(TemplateContent { header: Some(header), ..TemplateContent::default() }).await;
-        assert_eq!(asked, json!([expected]));
+        let body = components(TemplateContent { header: Some(header), ..TemplateContent::default() }).await;
+        assert_eq!(body, json!([expected]));
     }
 }
 
@@ -139,13 +139,13 @@ async fn every_button_has_metas_type() {
         ),
         (TemplateButton::RequestContactInfo, json!({"type": "REQUEST_CONTACT_INFO"})),
     ] {
-        let asked = components(TemplateContent { buttons: vec![button], ..TemplateContent::default() }).await;
-        assert_eq!(asked, json!([{"type": "BUTTONS", "buttons": [expected]}]));
+        let body = components(TemplateContent { buttons: vec![button], ..TemplateContent::default() }).await;
+        assert_eq!(body, json!([{"type": "BUTTONS", "buttons": [expected]}]));
     }
 }
 
 #[tokio::test]
-async fn offers_cards_and_library_templates_are_said_in_metas_way() {
+async fn offers_cards_and_options_have_metas_format() {
     let card = TemplateCard {
         header: Some(TemplateHeader::Product),
         body: None,
@@ -172,14 +172,14 @@ async fn offers_cards_and_library_templates_are_said_in_metas_way() {
         allow_category_change: Some(true),
         ..TemplateOptions::default()
     };
-    let asked = offered(&NewTemplate { options, ..new(TemplateContent::default()) }).await;
+    let body = request_for(&NewTemplate { options, ..new(TemplateContent::default()) }).await;
     let expected = json!({"name": "offer", "language": "en_US", "category": "MARKETING",
         "message_send_ttl_seconds": 60, "allow_category_change": true});
-    assert_eq!(asked, expected, "no components, and no format of places where there are none");
+    assert_eq!(body, expected, "no components, and no parameter format without variables");
 }
 
 #[tokio::test]
-async fn a_change_says_only_what_changes() {
+async fn an_edit_holds_only_what_changes() {
     let done = Reply::json(200, &json!({"success": true}));
     let server = Server::answering([done.clone(), done]).await;
     let client = server.client();
@@ -204,7 +204,7 @@ async fn a_change_says_only_what_changes() {
 }
 
 #[tokio::test]
-async fn templates_are_taken_away_by_name_by_id_and_in_numbers() {
+async fn templates_are_deleted_by_name_by_id_and_several_at_once() {
     let done = Reply::json(200, &json!({"success": true}));
     let server = Server::answering(vec![done; 3]).await;
     let ids = [text("5"), text("6")];
@@ -222,7 +222,7 @@ async fn templates_are_taken_away_by_name_by_id_and_in_numbers() {
 }
 
 #[tokio::test]
-async fn a_list_is_asked_for_with_filters_and_a_template_with_fields() {
+async fn a_list_has_filters_and_a_template_has_fields() {
     let one = json!({"id": "7", "quality_score": {"score": "GREEN", "date": 1_758_754_645}, "components": [
         {"type": "carousel", "cards": [{"components": [{"type": "body", "text": "{{1}}"}]}]},
         {"type": "BUTTONS", "buttons": [{"type": "url", "text": "Go", "url": "https://a"}]}]});
@@ -254,7 +254,7 @@ async fn a_list_is_asked_for_with_filters_and_a_template_with_fields() {
 }
 
 #[tokio::test]
-async fn templates_are_archived_previewed_woken_and_compared() {
+async fn templates_are_archived_unarchived_and_unpaused() {
     let replies = [
         json!({"archived_templates": ["5"], "failed_templates": {"6": "Only approved ones"}}),
         json!({"unarchived_templates": ["5"], "failed_templates": []}),

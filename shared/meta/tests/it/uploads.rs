@@ -1,4 +1,4 @@
-//! Costs, counts, files, and what answers say of quotas.
+//! Uploads of template examples.
 
 use meta::templates::NewUpload;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::server::{APP_ID, Reply, Server, token};
 
 #[tokio::test]
-async fn an_example_of_a_header_is_uploaded_in_two_calls() {
+async fn a_header_example_is_uploaded_in_two_calls() {
     let replies = [json!({"id": "upload:MTphd==?sig=ARZ"}), json!({"h": "4::aW"})];
     let server = Server::answering(replies.iter().map(|body| Reply::json(200, body))).await;
     let new = NewUpload { file_name: "a.jpg", file_type: "image/jpeg", bytes: "\u{1}pixels".into() };

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_subcode_says_more_than_its_code() {
+fn a_subcode_refines_the_class() {
     for (code, subcode, class) in [
         (100, None, ErrorClass::RequestInvalid),
         (100, Some(33), ErrorClass::NotFoundOrNoAccess),
@@ -20,7 +20,7 @@ fn a_subcode_says_more_than_its_code() {
 }
 
 #[test]
-fn only_these_codes_mean_that_the_same_message_may_be_offered_again() {
+fn only_these_codes_are_temporary() {
     let codes: Vec<i32> = (0..150_000).filter(|code| ErrorClass::of(*code, None).is_temporary()).collect();
     assert_eq!(codes, [4, 17, 32, 613, 80_007, 80_008, 130_429, 131_056, 131_057, 134_101]);
     let named: Vec<i32> =
@@ -29,7 +29,7 @@ fn only_these_codes_mean_that_the_same_message_may_be_offered_again() {
 }
 
 #[test]
-fn an_account_is_paused_for_what_its_next_message_would_meet_too() {
+fn codes_about_the_whole_account_are_recognized() {
     for code in [0, 3, 10, 102, 104, 190, 200, 299, 368, 131_005, 131_031, 131_042, 134_011] {
         assert!(is_about_account(code), "{code}");
     }
@@ -39,7 +39,7 @@ fn an_account_is_paused_for_what_its_next_message_would_meet_too() {
 }
 
 #[test]
-fn too_many_calls_to_one_account_are_a_throttle_under_both_of_metas_codes() {
+fn both_codes_for_too_many_calls_to_an_account_are_throttles() {
     for code in [80_007, 80_008] {
         let class = ErrorClass::of(code, None);
         assert_eq!((class, class.advice()), (ErrorClass::ThrottleApp, Advice::RetryBackoff), "{code}");

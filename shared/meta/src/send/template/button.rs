@@ -1,54 +1,47 @@
-//! What stands in a template's buttons.
+//! Values of a template's buttons.
 
 use serde_json::{Value, json};
 
 use crate::send::product::ProductSection;
 use crate::wire::{present, typed};
 
-/// What stands in one button.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TemplateButtonValue {
-    /// The button's place among all of the template's buttons, from 0.
+    /// The button's position among all of the template's buttons, from 0.
     pub index: u8,
-    /// What stands in it.
     pub value: ButtonValue,
 }
 
-/// What stands in a button, each under Meta's name of the button.
+/// The value of a button. Each variant names Meta's word for the button.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ButtonValue {
-    /// `quick_reply`: what comes back when it is tapped, at most 128 characters.
+    /// `quick_reply`: the payload that comes back when it is tapped, at most 128 characters.
     QuickReply(String),
-    /// `quick_reply` with words instead of a payload, as some of Meta's own samples have it.
+    /// `quick_reply` with a text instead of a payload, as in some of Meta's own samples.
     QuickReplyText(String),
-    /// `url`: the end of its address. A one-time password stands here a second time, at most 15 characters.
+    /// `url`: the end of the link, at most 15 characters. A one-time password is repeated here.
     Url(String),
     /// `copy_code`: the coupon's code, at most 20 characters.
     CopyCode(String),
     /// `flow`: a form.
     Flow {
-        /// Comes back with the answers; `unused` when nothing is said.
+        /// Comes back with the answers; Meta's default is `unused`.
         token: Option<String>,
-        /// What the first screen is told, the tenant's own words.
+        /// Data for the first screen, written by the tenant.
         data: Option<Value>,
     },
-    /// `catalog`: the catalogue.
+    /// `catalog`: the whole catalog.
     Catalog {
-        /// The product whose picture is shown; Meta takes the first otherwise.
+        /// The product whose picture is shown; Meta's default is the first.
         thumbnail_product_retailer_id: Option<String>,
     },
     /// `mpm`: up to thirty products.
-    Products {
-        /// The product whose picture is shown.
-        thumbnail_product_retailer_id: Option<String>,
-        /// The products.
-        sections: Vec<ProductSection>,
-    },
-    /// `order_details`: an order to be paid, as Meta's payments API describes one.
+    Products { thumbnail_product_retailer_id: Option<String>, sections: Vec<ProductSection> },
+    /// `order_details`: an order to be paid, in the format of Meta's payments API.
     Order(Value),
     /// `voice_call`: a call to the business.
     VoiceCall {
-        /// How long it works, in minutes.
+        /// How long the button works, in minutes.
         ttl_minutes: Option<u32>,
         /// Comes back with the call.
         payload: Option<String>,
@@ -69,7 +62,7 @@ impl ButtonValue {
         }
     }
 
-    /// Most buttons have one parameter; a catalogue without a picture and a call without a limit have none.
+    /// Most buttons have one parameter. A catalog without a picture and a call without a limit have none.
     fn parameters(&self) -> Vec<Value> {
         match self {
             Self::QuickReply(payload) => vec![typed("payload", payload)],

@@ -1,34 +1,32 @@
-//! What stands in one place of a text.
+//! The value of a variable in a text.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::wire::typed;
 
-/// One place, filled in.
+/// A variable's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// The place's name, in a template with named places.
+    /// The variable's name, in a template with named variables.
     pub name: Option<String>,
-    /// What stands there.
     pub value: ParameterValue,
 }
 
-/// What stands in a place.
+/// The value itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParameterValue {
-    /// Words; Meta refuses none at all.
+    /// Must not be empty.
     Text(String),
-    /// An amount, which Meta writes in the recipient's way.
+    /// An amount, which Meta formats for the recipient.
     Currency(Currency),
-    /// A time, which Meta writes in the recipient's way.
+    /// A time, which Meta formats for the recipient.
     DateTime(DateTime),
 }
 
-/// An amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Currency {
-    /// What is shown when Meta cannot write it.
+    /// Shown when Meta cannot format the amount.
     pub fallback_value: String,
     /// ISO 4217.
     pub code: String,
@@ -36,15 +34,13 @@ pub struct Currency {
     pub amount_1000: i64,
 }
 
-/// A time. Meta shows the fallback today; the parts are what it was meant to be made of.
+/// A time. Meta currently shows only the fallback; the parts are part of its format.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DateTime {
-    /// What is shown.
     pub fallback_value: String,
     /// `GREGORIAN` or `SOLAR_HIJRI`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calendar: Option<String>,
-    /// The year.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
     /// 1 to 12.
@@ -68,7 +64,7 @@ pub struct DateTime {
 }
 
 impl Parameter {
-    /// Words in a numbered place.
+    /// A text for a numbered variable.
     pub fn text(text: &str) -> Self {
         Self { name: None, value: ParameterValue::Text(text.to_owned()) }
     }

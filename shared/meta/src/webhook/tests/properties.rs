@@ -1,12 +1,12 @@
-//! What holds for any bytes.
+//! Properties that hold for any bytes.
 
 use domain::updates::UpdateBatch;
 use proptest::prelude::*;
 
 use super::*;
 
-/// JSON made of the words that the reader looks for, in places that it does not expect.
-fn rubbish() -> impl Strategy<Value = Value> {
+/// JSON made of the words that the parser looks for, in unexpected places.
+fn random_json() -> impl Strategy<Value = Value> {
     let words = [
         "entry",
         "changes",
@@ -45,7 +45,7 @@ fn rubbish() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A webhook with a piece of rubbish at one of the places that matter.
+/// A webhook with random JSON in one of the places that matter.
 fn damaged() -> impl Strategy<Value = Value> {
     let places = [
         "/entry",
@@ -68,19 +68,20 @@ fn damaged() -> impl Strategy<Value = Value> {
         "/entry/0/changes/0/value/statuses/0/conversation",
         "/entry/0/changes/0/value/statuses/0/errors",
     ];
-    let fields = ["messages", "calls", "history", "account_update", "message_template_status_update", "news"];
+    let fields =
+        ["messages", "calls", "history", "account_update", "message_template_status_update", "unknown"];
     let place = prop::sample::select(places.to_vec());
-    (place, rubbish(), prop::sample::select(fields.to_vec())).prop_map(|(place, rubbish, field)| {
+    (place, random_json(), prop::sample::select(fields.to_vec())).prop_map(|(place, random_json, field)| {
         let sound = json!({"id": "a", "status": "failed", "timestamp": "1700000000", "errors": [{"code": 1}],
             "pricing": {"billable": true, "category": "utility"}, "conversation": {"id": "c", "origin": {"type": "utility"}}});
         let mut body = statuses(&json!([sound, {"id": "b", "status": "sent"}]));
         body["entry"][0]["changes"][0]["field"] = json!(field);
-        *body.pointer_mut(place).expect("a place") = rubbish;
+        *body.pointer_mut(place).expect("a place") = random_json;
         body
     })
 }
 
-/// A status with members that may be any of what Meta has been seen to write, and worse.
+/// A status whose members may be anything that Meta has been seen to write, and worse.
 fn status() -> impl Strategy<Value = Value> {
     let ids = || {
         prop::sample::select(vec![
@@ -156,32 +157,32 @@ fn errors() -> impl Strategy<Value = Value> {
 }
 
 fn without_parts<'a>(events: &[Event<'a>]) -> Vec<Event<'a>> {
-    events.iter().map(|event| Event { part: None, ..event.clone() }).collect()
+    events.iter().map(|event| Event { fragment: None, ..event.clone() }).collect()
 }
 
 proptest! {
     #[test]
-    fn no_rubbish_stops_the_reader_and_what_it_keeps_it_reads_the_same_again(body in damaged()) {
+    fn damaged_webhooks_are_parsed_and_stored_elements_parse_the_same_again(body in damaged()) {
         for update in parse(body.to_string().as_bytes()).unwrap_or_default() {
-            if let Update::Kept(kept) = update {
-                let again = match kept.raw.as_str() {
+            if let Update::Kept(unhandled) = update {
+                let parsed_again = match unhandled.raw.as_str() {
                     Some(text) => parse(text.as_bytes()),
-                    None => parse(kept.raw.to_string().as_bytes()),
+                    None => parse(unhandled.raw.to_string().as_bytes()),
                 };
-                let again = again.expect("a webhook");
-                prop_assert!(again.contains(&Update::Kept(kept)), "{again:?}");
+                let parsed_again = parsed_again.expect("a webhook");
+                prop_assert!(parsed_again.contains(&Update::Kept(unhandled)), "{parsed_again:?}");
             }
         }
     }
 
     #[test]
-    fn the_one_pass_says_what_the_reading_apart_says(all in prop::collection::vec(status(), 0..4)) {
+    fn both_parsers_return_the_same(all in prop::collection::vec(status(), 0..4)) {
         let body = statuses(&all.into()).to_string();
         if let Some(fast) = fast::read(body.as_bytes()) {
-            let apart = read_apart(body.as_bytes()).expect("a webhook");
-            prop_assert_eq!(&fast, &without_parts(&apart));
+            let any_shape = read_any_shape(body.as_bytes()).expect("a webhook");
+            prop_assert_eq!(&fast, &without_parts(&any_shape));
             let mut updates = Vec::new();
-            for event in &apart {
+            for event in &any_shape {
                 updates::push(event, &mut updates);
             }
             prop_assert_eq!(parse(body.as_bytes()).expect("a webhook"), updates);
@@ -189,12 +190,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         drop(parse(&bytes));
     }
 
     #[test]
-    fn a_real_body_with_some_bytes_changed_is_read_or_refused_and_what_is_read_travels(
+    fn a_real_body_with_changed_bytes_is_parsed_or_refused_and_survives_the_queue(
         seed in prop::sample::select(seeds()), changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let mut bytes = seed;
@@ -206,7 +207,7 @@ proptest! {
         if let Ok(updates) = parse(&bytes) {
             let batch = UpdateBatch { updates };
             let text = serde_json::to_string(&batch).expect("JSON");
-            // Each part repeats its entry's and its list's short members, and nothing else.
+            // Each fragment repeats only the short members of its entry and its list.
             prop_assert!(text.len() < 20 * before + 2_000, "{} bytes out of {before}", text.len());
             prop_assert_eq!(serde_json::from_str::<UpdateBatch>(&text).expect("an update"), batch);
         }
@@ -223,21 +224,21 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn every_example_is_read_whole() {
+fn every_example_is_read_completely() {
     for seed in seeds() {
         let events = read(&seed).expect("a webhook");
         assert!(!events.is_empty());
-        let rotten = events
+        let unreadable = events
             .iter()
             .find(|event| matches!(event.data, EventData::Unreadable(_) | EventData::OtherField));
-        assert!(rotten.is_none(), "{rotten:?}");
+        assert!(unreadable.is_none(), "{unreadable:?}");
     }
 }
 
 #[test]
-fn statuses_as_meta_writes_them_take_the_one_pass() {
+fn statuses_in_metas_usual_format_take_the_single_pass() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/webhooks/statuses.json");
     let example = std::fs::read(example).expect("an example");
-    let events = fast::read(&example).expect("nothing out of the ordinary");
-    assert_eq!(events, without_parts(&read_apart(&example).expect("a webhook")));
+    let events = fast::read(&example).expect("the usual format");
+    assert_eq!(events, without_parts(&read_any_shape(&example).expect("a webhook")));
 }

@@ -1,4 +1,4 @@
-//! What is not acted on is kept whole, and what is rotten costs nothing but itself.
+//! Unhandled elements are stored completely, and a malformed one does not affect the others.
 
 use super::*;
 
@@ -7,13 +7,13 @@ fn alone(field: &str, value: &Value) -> Value {
 }
 
 #[test]
-fn everything_that_is_no_status_is_kept_one_by_one_where_it_stood() {
+fn each_element_that_is_not_a_status_is_stored_in_context() {
     let mut body = statuses(&json!([]));
     let value = &mut body["entry"][0]["changes"][0]["value"];
     value["messages"] =
         json!([{"id": "wamid.in", "from": "15550000002", "type": "text", "text": {"body": "hi"}}, 7]);
     value["errors"] = json!([{"code": 130_429}]);
-    value["news"] = json!({"of": "tomorrow"});
+    value["new_member"] = json!({"some": "thing"});
     body["entry"].as_array_mut().expect("entries").extend([
         alone("phone_number_quality_update", &json!({"event": "THROUGHPUT_UPGRADE"}))["entry"][0].clone(),
         json!({"id": "3"}),
@@ -34,11 +34,11 @@ fn everything_that_is_no_status_is_kept_one_by_one_where_it_stood() {
         "later",
         "a change without a field",
         "a change without a field",
-        "statuses that are no list",
+        "statuses that are not a list",
         "a change without a value",
         "an entry without changes",
     ];
-    // A value's members come in the order of the body; JSON that `json!` makes is sorted.
+    // A value's members keep the order of the body; JSON from `json!` is sorted.
     assert_eq!(reasons(&updates), expected);
     let message = updates.iter().find(|update| reason(update) == "inbound_message").expect("a message");
     let value = &raw(message)["entry"][0]["changes"][0]["value"];
@@ -50,11 +50,11 @@ fn everything_that_is_no_status_is_kept_one_by_one_where_it_stood() {
     assert_eq!(value["metadata"]["phone_number_id"], "77");
     let quality = updates.iter().find(|update| reason(update) == "phone_quality").expect("a number");
     let expected = alone("phone_number_quality_update", &json!({"event": "THROUGHPUT_UPGRADE"}));
-    assert_eq!(raw(quality), &expected, "with the account and the time that it was said of");
+    assert_eq!(raw(quality), &expected, "with its account and time");
 }
 
 #[test]
-fn a_message_is_kept_with_its_own_sender_and_no_other() {
+fn a_message_is_stored_with_its_sender_only() {
     let mut body = statuses(&json!([]));
     let value = &mut body["entry"][0]["changes"][0]["value"];
     value["contacts"] = json!([{"wa_id": "1"}, {"wa_id": "2"}, {"user_id": "US.3"}]);
@@ -70,27 +70,27 @@ fn a_message_is_kept_with_its_own_sender_and_no_other() {
 }
 
 #[test]
-fn an_element_that_no_value_can_hold_is_kept_as_its_text() {
-    for rotten in [
+fn an_element_that_no_value_can_hold_is_stored_as_text() {
+    for malformed in [
         r#"{"id": 1e999, "status": "sent"}"#.to_owned(),
         r#"{"id": "\ud800", "status": "sent"}"#.to_owned(),
         format!("{}{}", "[".repeat(500), "]".repeat(500)),
     ] {
-        let sound = r#"{"id": "b", "status": "read"}"#;
+        let valid = r#"{"id": "b", "status": "read"}"#;
         let body = format!(
             r#"{{"object":"{OBJECT}","entry":[{{"id":"1","changes":[{{"field":"messages","value":
-            {{"metadata":{{"phone_number_id":"77"}},"statuses":[{rotten},{sound}]}}}}]}}]}}"#
+            {{"metadata":{{"phone_number_id":"77"}},"statuses":[{malformed},{valid}]}}}}]}}]}}"#
         );
         let updates = parse(body.as_bytes()).expect("a webhook");
-        assert_eq!(reasons(&updates), ["one of the statuses that cannot be read", "read"], "{rotten}");
+        assert_eq!(reasons(&updates), ["an element of statuses that cannot be read", "read"], "{malformed}");
         let text = raw(&updates[0]).as_str().expect("a text");
-        assert!(text.contains(&rotten), "{text}");
+        assert!(text.contains(&malformed), "{text}");
         assert!(parse(text.as_bytes()).is_ok(), "the text is again a webhook");
     }
 }
 
 #[test]
-fn nothing_leaves_that_a_database_cannot_hold() {
+fn updates_hold_nothing_that_a_database_refuses() {
     let updates = parsed(&statuses(&json!([
         {"id": "a\u{0}", "status": "sent"},
         {"id": "b", "status": "\u{0}"},
@@ -101,14 +101,14 @@ fn nothing_leaves_that_a_database_cannot_hold() {
         ["a status with an id that cannot be stored", "a status of an unknown kind: \u{FFFD}"]
     );
     assert!(raw(&updates[0]).is_string() && raw(&updates[1]).is_string());
-    let Update::Status(status) = &updates[2] else { panic!("kept") };
+    let Update::Status(status) = &updates[2] else { panic!("not handled") };
     assert_eq!(status.error.as_ref().map(|error| error.text.as_str()), Some("ti\u{FFFD}tle"));
     let field = parsed(&json!({"entry": [{"id": "1", "changes": [{"field": "ne\u{0}w", "value": {}}]}]}));
     assert_eq!(reasons(&field), ["ne\u{FFFD}w"]);
 }
 
 #[test]
-fn what_many_parts_share_is_not_repeated_with_each_of_them() {
+fn long_shared_members_are_not_repeated() {
     let mut body = statuses(&json!([]));
     let long = "x".repeat(100_000);
     body["entry"][0]["more"] = json!(long);
@@ -118,11 +118,11 @@ fn what_many_parts_share_is_not_repeated_with_each_of_them() {
     let updates = parsed(&body);
     let bytes: usize = updates.iter().map(|update| raw(update).to_string().len()).sum();
     assert_eq!(updates.len(), 1_000);
-    assert!(bytes < 1_000_000, "{bytes} bytes are kept");
+    assert!(bytes < 1_000_000, "{bytes} bytes are stored");
 }
 
 #[test]
-fn a_message_without_a_type_has_that_of_what_it_holds() {
+fn a_message_without_a_type_gets_it_from_its_content() {
     let mut body = statuses(&json!([]));
     body["entry"][0]["changes"][0]["value"]["messages"] =
         json!([{"id": "a", "from": "1", "text": {"body": "hi"}}, {"id": "b", "from": "1"}]);

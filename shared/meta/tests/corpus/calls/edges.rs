@@ -1,4 +1,4 @@
-//! Calls about an account and its numbers: those at an edge of a node.
+//! Calls to an edge of an account or a number.
 
 use domain::PhoneNumberId;
 use meta::PageQuery;
@@ -28,26 +28,26 @@ impl Replay<'_> {
         Some(match (method, edge) {
             ("GET", "access_token") => {
                 let token = client.exchange_code(self.query("code").unwrap_or_default()).await;
-                self.heard(token, |token| vec![answers::exchanged(&token)])
+                self.events_of(token, |token| vec![answers::exchanged(&token)])
             }
             ("GET", "phone_numbers") => {
                 let numbers = client.list_numbers(&TOKEN, node, &page).await;
-                let of = |index| events(self.case(), "phone_number").nth(index);
-                self.heard(numbers, |page| {
+                let expectation = |index| events(self.case(), "phone_number").nth(index);
+                self.events_of(numbers, |page| {
                     page.items
                         .iter()
                         .enumerate()
-                        .map(|(index, one)| answers::number(one, of(index)))
+                        .map(|(index, one)| answers::number(one, expectation(index)))
                         .collect()
                 })
             }
             ("GET", "owned_whatsapp_business_accounts" | "client_whatsapp_business_accounts") => {
                 let side = if edge.starts_with("owned") { Side::Owned } else { Side::Client };
                 let accounts = client.list_accounts(&TOKEN, (node, side), &page).await;
-                self.heard(accounts, |page| answers::accounts(&page.items))
+                self.events_of(accounts, |page| answers::accounts(&page.items))
             }
             ("GET", "subscribed_apps") => {
-                self.heard(client.subscribed_apps(&TOKEN, node).await, |apps| vec![answers::apps(&apps)])
+                self.events_of(client.subscribed_apps(&TOKEN, node).await, |apps| vec![answers::apps(&apps)])
             }
             ("DELETE", "subscribed_apps") => self.done(client.unsubscribe_app(&TOKEN, node).await),
             ("POST", "subscribed_apps") if body["override_callback_uri"].is_null() => {

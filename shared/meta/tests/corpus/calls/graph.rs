@@ -1,4 +1,4 @@
-//! Which call a request of the corpus is, and the making of it.
+//! Chooses and makes the call for a request of the corpus.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::server::{APP_ID, APP_SECRET, Call, Server};
 
 pub(super) static TOKEN: LazyLock<SecretString> = LazyLock::new(|| "token".into());
 
-/// What was read, in the corpus' words; or what our types cannot say.
+/// What was read, in the corpus' words, or what our types cannot express.
 pub(super) type Read = Result<Vec<Value>, String>;
 
-/// One request of the corpus, and a server that answers it as Meta did.
+/// One request of the corpus, and a server that gives Meta's answer.
 pub(super) struct Replay<'a> {
     case: &'a Value,
     request: &'a Value,
@@ -33,11 +33,7 @@ impl<'a> Replay<'a> {
     pub(super) async fn start(case: &'a Value, exchange: &'a Value) -> Self {
         let request = &exchange["request"];
         let server = Server::answering(replies(exchange, 1)).await;
-        let path: Vec<&str> = request["path"].as_str().unwrap_or_default().split('/').skip(2).collect();
-        let app_id = match path.as_slice() {
-            [app, "subscriptions" | "uploads"] => (*app).to_owned(),
-            _ => maybe(&request["query"]["client_id"]).unwrap_or_else(|| APP_ID.to_owned()),
-        };
+        let app_id = maybe(&request["query"]["client_id"]).unwrap_or_else(|| APP_ID.to_owned());
         let app_secret = maybe(&request["query"]["client_secret"]).unwrap_or_else(|| APP_SECRET.to_owned());
         let config = Config {
             base_url: format!("http://{}", server.address),
@@ -46,7 +42,7 @@ impl<'a> Replay<'a> {
             app_secret: app_secret.clone().into(),
             call_timeout: Duration::from_secs(20),
         };
-        let client = Client::new(config).expect("a sound configuration");
+        let client = Client::new(config).expect("a valid configuration");
         let response = &exchange["response"];
         Self { case, request, response, server, client, app: (app_id, app_secret) }
     }
@@ -63,12 +59,11 @@ impl<'a> Replay<'a> {
         self.case
     }
 
-    /// The request's body.
     pub(super) fn body(&self) -> &Value {
         &self.request["body"]
     }
 
-    /// What arrived.
+    /// The request that arrived.
     pub(super) fn sent(&self) -> Option<Call> {
         self.server.calls().into_iter().next()
     }
@@ -77,7 +72,7 @@ impl<'a> Replay<'a> {
         self.request["query"][key].as_str()
     }
 
-    /// The fields asked for.
+    /// The requested fields.
     pub(super) fn fields(&self) -> Vec<&str> {
         self.query("fields").map(|fields| fields.split(',').collect()).unwrap_or_default()
     }
@@ -91,20 +86,24 @@ impl<'a> Replay<'a> {
         events(self.case, kind).next().is_some()
     }
 
-    /// What a call gave, told as events. Where the corpus has no answer, whatever the call came to is nothing.
-    pub(super) fn heard<T>(&self, answer: Result<T, CallError>, tell: impl FnOnce(T) -> Vec<Value>) -> Read {
+    /// The events of a call's result. When the corpus has no answer the result does not matter.
+    pub(super) fn events_of<T>(
+        &self,
+        answer: Result<T, CallError>,
+        read: impl FnOnce(T) -> Vec<Value>,
+    ) -> Read {
         match answer {
-            Ok(answer) => Ok(tell(answer)),
+            Ok(answer) => Ok(read(answer)),
             Err(_) if self.response.is_null() => Ok(Vec::new()),
             Err(error) => Err(error.to_string()),
         }
     }
 
     pub(super) fn done(&self, answer: Result<(), CallError>) -> Read {
-        self.heard(answer, |()| vec![json!({"event": "ok"})])
+        self.events_of(answer, |()| vec![json!({"event": "ok"})])
     }
 
-    /// Nothing for a call that we do not make.
+    /// [`None`] for a call that the client does not have.
     pub(super) async fn perform(&self) -> Option<Read> {
         let path = self.request["path"].as_str().unwrap_or_default();
         let path: Vec<&str> = path.split('/').skip(2).collect();
@@ -121,7 +120,7 @@ impl<'a> Replay<'a> {
             ("GET", ["debug_token"]) => {
                 let info =
                     self.client.debug_token(&self.query("input_token").unwrap_or_default().into()).await;
-                Some(self.heard(info, |info| vec![answers::token(&info)]))
+                Some(self.events_of(info, |info| vec![answers::token(&info)]))
             }
             ("GET", [node]) => self.get(node).await,
             ("POST", [node]) => self.change(node).await,
@@ -148,7 +147,7 @@ impl<'a> Replay<'a> {
                 Err(why) => Err(why),
                 Ok(new) => {
                     let state = client.create_template(&TOKEN, waba, &new).await;
-                    self.heard(state, |state| vec![answers::created(&state)])
+                    self.events_of(state, |state| vec![answers::created(&state)])
                 }
             },
             ("GET", ["message_templates"]) => self.list_templates(waba).await,
@@ -170,7 +169,7 @@ impl<'a> Replay<'a> {
                     client.unarchive_templates(&TOKEN, waba, &ids).await
                 };
                 let event = events(self.case, "archive_result").next();
-                self.heard(moved, |moved| vec![answers::archived(&moved, event)])
+                self.events_of(moved, |moved| vec![answers::archived(&moved, event)])
             }
             _ => return None,
         })
@@ -190,33 +189,33 @@ impl<'a> Replay<'a> {
             quality_score: self.query("quality_score"),
         };
         let page = self.client.list_templates(&TOKEN, waba, &query).await;
-        self.heard(page, |page| vec![answers::templates(&page, self.response)])
+        self.events_of(page, |page| vec![answers::templates(&page, self.response)])
     }
 
-    /// A node is what the corpus reads it as.
+    /// The expectation shows what kind of node it is.
     async fn get(&self, node: &str) -> Option<Read> {
         let (client, fields) = (&self.client, self.fields());
         let number = PhoneNumberId(node.to_owned());
         if self.expects("health") {
             let health = client.health(&TOKEN, node).await;
-            return Some(self.heard(health, |health| vec![answers::health(&health)]));
+            return Some(self.events_of(health, |health| vec![answers::health(&health)]));
         }
         if self.expects("waba") {
             let account = client.account(&TOKEN, node, &fields).await;
-            return Some(self.heard(account, |account| answers::accounts(&[account])));
+            return Some(self.events_of(account, |account| answers::accounts(&[account])));
         }
         if self.expects("template") || self.expects("template_quality") {
             let template = client.template(&TOKEN, node, &fields).await;
-            let tell =
+            let read =
                 if self.expects("template_quality") { answers::quality } else { answers::template_alone };
-            return Some(self.heard(template, |template| vec![tell(&template)]));
+            return Some(self.events_of(template, |template| vec![read(&template)]));
         }
         if !self.expects("phone_number") {
             return None;
         }
         let read = client.number(&TOKEN, &number, &fields).await;
         let event = events(self.case, "phone_number").next();
-        Some(self.heard(read, |read| vec![answers::number(&read, event)]))
+        Some(self.events_of(read, |read| vec![answers::number(&read, event)]))
     }
 
     async fn change(&self, node: &str) -> Option<Read> {

@@ -1,4 +1,4 @@
-//! The corpus' messages with something to tap in our types.
+//! The corpus' interactive messages in our types.
 
 use meta::send::{
     Action, FlowAction, FlowName, Interactive, InteractiveCard, InteractiveHeader, ListRow, ListSection,
@@ -7,7 +7,7 @@ use meta::send::{
 use serde_json::Value;
 
 use super::message::{order_status, products, source};
-use super::{list, maybe, number, text, unsaid, word};
+use super::{inexpressible, list, maybe, number, text, word};
 
 pub(super) fn interactive(object: &Value) -> Result<Interactive, String> {
     Ok(Interactive {
@@ -28,7 +28,7 @@ fn header(header: &Value) -> Result<Option<InteractiveHeader>, String> {
             source: source(&header["document"]),
             filename: maybe(&header["document"]["filename"]),
         }),
-        Some(_) => return unsaid(header),
+        Some(_) => return inexpressible(header),
     })
 }
 
@@ -74,7 +74,7 @@ fn action(kind: &str, action: &Value) -> Result<Action, String> {
             let cards: Result<Vec<InteractiveCard>, String> = list(&action["cards"]).map(card).collect();
             Action::Carousel(cards?)
         }
-        _ => return Err(format!("our types cannot say {kind}: {action}")),
+        _ => return Err(format!("our types cannot express {kind}: {action}")),
     })
 }
 

@@ -10,7 +10,7 @@ use meta::send::{
 use serde_json::Value;
 
 use super::interactive::interactive;
-use super::{list, maybe, number, text, unsaid, word};
+use super::{inexpressible, list, maybe, number, text, word};
 
 pub(super) fn message(body: &Value) -> Result<Message, String> {
     Ok(Message { to: recipient(body), content: content(body)?, options: options(body) })
@@ -65,7 +65,7 @@ fn content(body: &Value) -> Result<Content, String> {
             emoji: maybe(&object["emoji"]).filter(|emoji| !emoji.is_empty()),
         }),
         "interactive" => Content::Interactive(Box::new(interactive(object)?)),
-        _ => return unsaid(&body["type"]),
+        _ => return inexpressible(&body["type"]),
     })
 }
 
@@ -152,7 +152,7 @@ fn template(object: &Value) -> Result<TemplateMessage, String> {
                 let target = |one: &Value| TapTarget { url: text(&one["url"]), title: text(&one["title"]) };
                 template.tap_targets = list(&parameters[0]["tap_target_configuration"]).map(target).collect();
             }
-            _ => return unsaid(component),
+            _ => return inexpressible(component),
         }
     }
     Ok(template)
@@ -173,7 +173,7 @@ fn card_value(card: &Value) -> Result<CardValue, String> {
             "header" => value.header = list(&component["parameters"]).next().map(header).transpose()?,
             "body" => value.body = places(&component["parameters"])?,
             "button" => value.buttons.push(button(component)?),
-            _ => return unsaid(component),
+            _ => return inexpressible(component),
         }
     }
     Ok(value)
@@ -193,7 +193,7 @@ fn header(parameter: &Value) -> Result<HeaderValue, String> {
             catalog_id: text(&object["catalog_id"]),
             product_retailer_id: text(&object["product_retailer_id"]),
         },
-        _ => return unsaid(parameter),
+        _ => return inexpressible(parameter),
     })
 }
 
@@ -221,13 +221,13 @@ fn place(parameter: &Value) -> Result<Parameter, String> {
             minute: number(&time["minute"]),
             timestamp: number(&time["timestamp"]),
         }),
-        _ => return unsaid(parameter),
+        _ => return inexpressible(parameter),
     };
     Ok(Parameter { name: maybe(&parameter["parameter_name"]), value })
 }
 
 fn button(component: &Value) -> Result<TemplateButtonValue, String> {
-    let Some(index) = number(&component["index"]) else { return unsaid(component) };
+    let Some(index) = number(&component["index"]) else { return inexpressible(component) };
     let parameter = &component["parameters"][0];
     let action = &parameter["action"];
     let thumbnail_product_retailer_id = maybe(&action["thumbnail_product_retailer_id"]);
@@ -247,13 +247,13 @@ fn button(component: &Value) -> Result<TemplateButtonValue, String> {
         }
         ("order_details", _) => ButtonValue::Order(action["order_details"].clone()),
         ("voice_call", _) => {
-            let of = |kind: &str| list(&component["parameters"]).find(|one| one["type"] == *kind);
+            let parameter_of = |kind: &str| list(&component["parameters"]).find(|one| one["type"] == *kind);
             ButtonValue::VoiceCall {
-                ttl_minutes: of("ttl_minutes").and_then(|one| number(&one["ttl_minutes"])),
-                payload: of("payload").and_then(|one| maybe(&one["payload"])),
+                ttl_minutes: parameter_of("ttl_minutes").and_then(|one| number(&one["ttl_minutes"])),
+                payload: parameter_of("payload").and_then(|one| maybe(&one["payload"])),
             }
         }
-        _ => return unsaid(component),
+        _ => return inexpressible(component),
     };
     Ok(TemplateButtonValue { index, value })
 }

@@ -7,7 +7,7 @@ use meta::templates::{
 };
 use serde_json::Value;
 
-use super::{list, maybe, number, text, unsaid, word};
+use super::{inexpressible, list, maybe, number, text, word};
 
 pub(super) fn new_template(body: &Value) -> Result<NewTemplate, String> {
     Ok(NewTemplate {
@@ -55,7 +55,7 @@ fn content(body: &Value) -> Result<TemplateContent, String> {
                 });
             }
             "call_permission_request" => content.asks_to_call = true,
-            _ => return unsaid(component),
+            _ => return inexpressible(component),
         }
     }
     Ok(content)
@@ -68,7 +68,7 @@ fn card(card: &Value, is_named: bool) -> Result<TemplateCard, String> {
             "header" => made.header = Some(header(component, is_named)?),
             "body" => made.body = Some(text_body(component, is_named)),
             "buttons" => made.buttons = buttons(component)?,
-            _ => return unsaid(component),
+            _ => return inexpressible(component),
         }
     }
     Ok(made)
@@ -87,7 +87,7 @@ fn header(component: &Value, is_named: bool) -> Result<TemplateHeader, String> {
         "video" => MediaFormat::Video,
         "gif" => MediaFormat::Gif,
         "document" => MediaFormat::Document,
-        _ => return unsaid(component),
+        _ => return inexpressible(component),
     };
     let handles = &component["example"]["header_handle"];
     let handle = maybe(&handles[0]).or_else(|| handles.as_str().map(str::to_owned));
@@ -110,7 +110,7 @@ fn footer(component: &Value) -> TemplateFooter {
     )
 }
 
-/// Numbered examples stand in a list, in a list of lists, or alone.
+/// Numbered examples are in a list, in a list of lists, or alone.
 fn examples(example: &Value, [numbered, named]: [&str; 2], is_named: bool) -> Examples {
     if is_named || !example[named].is_null() {
         let pair = |one: &Value| (text(&one["param_name"]), text(&one["example"]));
@@ -127,7 +127,7 @@ fn buttons(component: &Value) -> Result<Vec<TemplateButton>, String> {
     list(&component["buttons"]).map(button).collect()
 }
 
-/// An example stands alone or in a list.
+/// An example is alone or in a list.
 fn one_example(button: &Value) -> Option<String> {
     maybe(&button["example"][0]).or_else(|| button["example"].as_str().map(str::to_owned))
 }
@@ -156,7 +156,7 @@ fn button(button: &Value) -> Result<TemplateButton, String> {
             TemplateButton::VoiceCall { text: label, ttl_minutes: number(&button["ttl_minutes"]) }
         }
         "request_contact_info" => TemplateButton::RequestContactInfo,
-        _ => return unsaid(button),
+        _ => return inexpressible(button),
     })
 }
 
@@ -180,7 +180,7 @@ fn otp(button: &Value) -> Result<OtpButton, String> {
             let terms_accepted = button["zero_tap_terms_accepted"].as_bool().unwrap_or_default();
             OtpKind::ZeroTap { autofill_text, apps, terms_accepted }
         }
-        _ => return unsaid(button),
+        _ => return inexpressible(button),
     };
     Ok(OtpButton { kind, text: maybe(&button["text"]) })
 }

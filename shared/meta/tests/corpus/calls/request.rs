@@ -1,8 +1,8 @@
-//! What arrived at the server, against what the corpus wants to arrive there.
+//! Compares the request that arrived with the corpus' request.
 //!
-//! Meta says one thing in several ways, and both sides are brought into one of them first: words of its vocabulary in
-//! either case; places and ids as numbers or as text; components in any order; defaults written or left out; one
-//! example alone or in a list. Whatever else differs is a difference.
+//! Meta accepts several spellings of the same thing, so both sides are normalized first: words of its vocabulary in
+//! either case; indexes and ids as numbers or as text; components in any order; defaults written or left out; one
+//! example alone or in a list. Any other difference counts.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::server::Call;
 /// Members whose value is a word of Meta's vocabulary.
 const WORDS: [&str; 7] =
     ["type", "format", "category", "sub_type", "otp_type", "parameter_format", "code_method"];
-/// Members that hold a place or an id.
+/// Members that hold an index or an id.
 const IDS: [&str; 5] = ["index", "card_index", "catalog_id", "flow_id", "hsm_ids"];
 /// Members that hold examples.
 const EXAMPLES: [&str; 4] = ["body_text", "header_text", "header_handle", "example"];
@@ -29,11 +29,11 @@ const DEFAULTS: [(&str, &str); 4] = [
 
 pub(super) fn compare(theirs: &Value, ours: &Call, (app_id, app_secret): (&str, &str)) -> Verdict {
     let mut query = ours.query.clone();
-    // Ours alone: it is there whether the app demands it or not.
+    // We always send it, whether the app requires it or not.
     query.remove("appsecret_proof");
     let their_query = theirs["query"].as_object().into_iter().flatten();
-    let their_query = their_query.map(|(key, value)| (key.clone(), said(&text(value)))).collect();
-    let query = query.into_iter().map(|(key, value)| (key, said(&value))).collect();
+    let their_query = their_query.map(|(key, value)| (key.clone(), normalized(&text(value)))).collect();
+    let query = query.into_iter().map(|(key, value)| (key, normalized(&value))).collect();
     let bearer = theirs["headers"]["Authorization"].as_str().map(|header| {
         let header = header.replace("<APP_ID>", app_id).replace("<APP_SECRET>", app_secret);
         header.replace("<TOKEN>", "token")
@@ -48,14 +48,14 @@ pub(super) fn compare(theirs: &Value, ours: &Call, (app_id, app_secret): (&str, 
     ])
 }
 
-/// A member of a query in the one way of saying it: words in either case, lists with brackets or without.
-fn said(value: &str) -> String {
-    let is_word = value.chars().all(|letter| letter.is_ascii_alphabetic() || matches!(letter, '_' | ','));
+/// A query member, normalized: words in either case, lists with or without brackets.
+fn normalized(value: &str) -> String {
+    let is_word = value.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | ','));
     let list = value.trim_matches(['[', ']']).replace('"', "");
     if is_word { list.to_lowercase() } else { list }
 }
 
-/// A value in the one way of saying it.
+/// A value, normalized.
 fn canonical(key: &str, value: &Value) -> Value {
     if value.is_string() && WORDS.contains(&key) {
         return word(value).into();
@@ -80,32 +80,32 @@ fn canonical(key: &str, value: &Value) -> Value {
 }
 
 fn object(members: &Map<String, Value>) -> Value {
-    let said = members.iter().filter(|(key, value)| {
+    let stated = members.iter().filter(|(key, value)| {
         let is_default = DEFAULTS.iter().any(|(name, default)| key == name && word(value) == *default);
         let is_empty = ["components", "parameters", "context"].contains(&key.as_str())
             && (**value == json!([]) || **value == json!({}));
         !value.is_null() && !is_default && !is_empty
     });
     let mut object: Map<String, Value> =
-        said.map(|(key, value)| (key.clone(), canonical(key, value))).collect();
+        stated.map(|(key, value)| (key.clone(), canonical(key, value))).collect();
     if object.contains_key("messaging_product") && object.contains_key("text") {
         object.entry("type").or_insert_with(|| "text".into());
     }
     Value::Object(object)
 }
 
-/// One example, or several of one text, as the list of lists that they may be.
+/// One example, or several of one text, as a list of lists.
 fn examples(key: &str, value: Value) -> Value {
     match (key, &value) {
         ("body_text", Value::String(_)) => json!([[value]]),
         ("body_text", Value::Array(items)) if items.iter().any(Value::is_string) => json!([value]),
-        // Of a copied code the example is a text, of an address a list: either may be either.
+        // The example of a copied code is a text, that of a link a list; both forms are accepted for both.
         ("header_text" | "header_handle" | "example", Value::String(_)) => json!([value]),
         _ => value,
     }
 }
 
-/// What the corpus says of a request, said of ours.
+/// The corpus' description of a request, made from ours.
 pub(super) fn events(ours: &Call) -> Vec<Value> {
     let body = canonical("", &ours.body);
     let mut query = ours.query.clone();
