@@ -5,6 +5,7 @@ mod architecture;
 mod cost;
 mod flow;
 mod http;
+mod invariants;
 mod operations;
 mod program;
 mod resilience;

@@ -1,4 +1,5 @@
-//! The database goes away in the middle of everything: what was answered is kept, what was not can be asked for again.
+//! The database goes away in the middle of everything: what was answered is still there (I28), what was not can be asked
+//! for again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
