@@ -23,7 +23,7 @@ fn number(text: &str) -> Option<(u32, &str)> {
     Some((digits.parse().ok()?, rest))
 }
 
-/// Every number that a text cites. In a range with a hyphen or a dash, all that it spans.
+/// Every number that a text cites; of a range, all that it spans.
 fn cited(text: &str) -> BTreeSet<u32> {
     let mut numbers = BTreeSet::new();
     for (at, _) in text.match_indices('I') {
@@ -31,7 +31,8 @@ fn cited(text: &str) -> BTreeSet<u32> {
             continue;
         }
         let Some((first, rest)) = number(&text[at..]) else { continue };
-        let last = rest.strip_prefix(['-', '–']).and_then(number).map_or(first, |(last, _)| last);
+        let rest = [" to ", "-", "–"].iter().find_map(|between| rest.strip_prefix(between));
+        let last = rest.and_then(number).map_or(first, |(last, _)| last);
         numbers.extend(first..=last);
     }
     numbers
@@ -97,8 +98,8 @@ fn every_invariant_that_is_cited_is_defined_and_every_one_that_is_defined_is_cit
 fn a_citation_is_found_alone_in_a_range_and_not_inside_another_word() {
     // Put together here, so that this file itself cites none of them.
     assert_eq!(cited(&["(I", "98)"].concat()), BTreeSet::from([98]));
-    for dash in ["-", "–"] {
-        assert_eq!(cited(&["I", "97", dash, "I", "99."].concat()), BTreeSet::from([97, 98, 99]));
+    for between in [" to ", "-", "–"] {
+        assert_eq!(cited(&["I", "97", between, "I", "99."].concat()), BTreeSet::from([97, 98, 99]));
     }
     for other in ["I_97", "AI97", "I97_CHAIN", "I970", "I97b", "I"] {
         assert_eq!(cited(other), BTreeSet::new(), "{other}");
