@@ -5,7 +5,9 @@ pub(crate) mod clock;
 pub(crate) mod id;
 pub mod limits;
 pub mod money;
+pub(crate) mod page;
 pub mod phone;
+pub mod problem;
 pub mod time;
 
 pub use causes::with_causes;

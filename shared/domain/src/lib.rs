@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod billing;
+mod contacts;
 pub mod events;
 mod kernel;
 pub mod messages;
@@ -20,7 +21,9 @@ pub use kernel::id::{
     ApiKeyId, AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId, UserId, Wamid,
 };
 pub use kernel::money::Money;
+pub use kernel::page::PagePosition;
 pub use kernel::phone::PhoneNumber;
-pub use kernel::{limits, money, phone, time, with_causes};
+pub use kernel::problem::Problem;
+pub use kernel::{limits, money, phone, problem, time, with_causes};
 pub use messages::Batch;
 pub use templates::Category;

@@ -17,6 +17,10 @@ pub use dispatch::{DispatchState, Effect, Event, Step, on_event};
 pub use outcome::Outcome;
 use serde::{Deserialize, Serialize};
 pub use status::{Evidence, EvidenceSet};
+use uuid::Uuid;
+
+use crate::kernel::id::MessageId;
+use crate::kernel::page::PagePosition;
 
 /// What a tenant sees as the status of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +110,11 @@ pub const fn debit_status(heard: EvidenceSet, refunded: bool) -> DebitStatus {
     } else {
         DebitStatus::Pending
     }
+}
+
+impl PagePosition for MessageId {
+    const LIST: &'static str = "messages";
+    const NEWEST: Self = Self(Uuid::max());
 }
 
 #[cfg(test)]

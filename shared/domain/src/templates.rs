@@ -5,6 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use uuid::Uuid;
+
+use crate::kernel::id::TemplateId;
+use crate::kernel::page::PagePosition;
 
 /// Characters of a body (Meta: template components).
 pub const BODY_CHARS_MAX: usize = 1_024;
@@ -12,6 +16,11 @@ pub const BODY_CHARS_MAX: usize = 1_024;
 pub const NAME_CHARS_MAX: usize = 512;
 /// Variables that one body may hold.
 pub const VARIABLES_MAX: usize = 100;
+
+impl PagePosition for TemplateId {
+    const LIST: &'static str = "templates";
+    const NEWEST: Self = Self(Uuid::max());
+}
 
 /// What a template is for. The order is the order of sending: a code somebody waits for goes before an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,0 +1,131 @@
+//! Why a request is refused, without HTTP: a kind from a closed list, the fields that are wrong, and when to try again.
+//!
+//! Every operation's error becomes one, beside the error. How a kind is answered over HTTP stands in `http-kit`.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+use thiserror::Error;
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The request cannot be read: not JSON, for example.
+    Malformed,
+    /// No valid proof of who calls.
+    Unauthenticated,
+    /// The caller's role does not allow it.
+    Forbidden,
+    /// Does not exist, or belongs to another tenant.
+    NotFound,
+    /// The route does not have the method.
+    MethodNotAllowed,
+    /// Conflicts with what exists.
+    Conflict,
+    /// The same request is still running.
+    StillRunning,
+    /// The body is larger than the route takes.
+    TooLarge,
+    /// The body is not in a format that the route takes.
+    UnsupportedMediaType,
+    /// Readable, but some values are wrong; each field is named.
+    Invalid,
+    /// The idempotency key was used with another request.
+    KeyReused,
+    /// Every value is valid, but it cannot be done in the present state.
+    NotPossible,
+    /// Too many requests.
+    TooMany,
+    /// Meta refused.
+    MetaRefused,
+    /// Meta could not be reached.
+    MetaUnreachable,
+    /// A bug.
+    Internal,
+    /// The database cannot be reached.
+    Unavailable,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 17] = [
+        Self::Malformed,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::StillRunning,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::Invalid,
+        Self::KeyReused,
+        Self::NotPossible,
+        Self::TooMany,
+        Self::MetaRefused,
+        Self::MetaUnreachable,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+}
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{field} {why}")]
+pub struct FieldError {
+    /// The field as the caller wrote it, such as `contacts[3].phone`.
+    pub field: String,
+    /// What is wrong, as words that follow the field's name.
+    pub why: String,
+}
+
+impl FieldError {
+    /// A field and what is wrong with it.
+    pub fn new(field: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self { field: field.into(), why: why.to_string() }
+    }
+}
+
+/// Why a request is refused, as its caller may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which kind.
+    pub kind: Kind,
+    /// This case in words.
+    pub detail: Option<String>,
+    /// Every field that is wrong.
+    pub fields: Vec<FieldError>,
+    /// How long to wait before the next try.
+    pub retry_after: Option<SignedDuration>,
+}
+
+impl Problem {
+    /// A problem without details.
+    pub const fn new(kind: Kind) -> Self {
+        Self { kind, detail: None, fields: Vec::new(), retry_after: None }
+    }
+
+    /// Adds this case in words. Never called with what the caller must not know.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl fmt::Display) -> Self {
+        self.detail = Some(detail.to_string());
+        self
+    }
+
+    /// Fields that are wrong.
+    pub const fn invalid(fields: Vec<FieldError>) -> Self {
+        Self { kind: Kind::Invalid, detail: None, fields, retry_after: None }
+    }
+
+    /// One field that is wrong.
+    pub fn field(field: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::invalid(vec![FieldError::new(field, why)])
+    }
+
+    /// Adds how long to wait before the next try.
+    #[must_use]
+    pub const fn after(mut self, wait: SignedDuration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
