@@ -54,7 +54,7 @@ pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
         .merge(templates::router())
         .merge(scheduling::router());
     // The webhook and the health check take nothing that others do, and say all of their answers themselves.
-    http_kit::openapi::complete(doors.get_openapi_mut());
+    ::api::openapi::complete(doors.get_openapi_mut());
     let doors = doors.with_state(machine.app.clone());
     let webhook = webhook::router().with_state(machine.webhook.clone());
     let health = OpenApiRouter::new().routes(routes!(healthz)).with_state(machine.platform.clone());
@@ -64,5 +64,5 @@ pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
 /// The whole API with its layers and its documentation.
 pub fn router(machine: &Machine) -> Router {
     let (routes, openapi) = routes(machine);
-    http_kit::dress(routes.merge(SwaggerUi::new("/docs").url("/openapi.json", openapi)))
+    http_kit::with_layers(routes.merge(SwaggerUi::new("/docs").url("/openapi.json", openapi)))
 }

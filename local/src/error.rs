@@ -38,7 +38,7 @@ pub enum LocalError {
     Sandbox(#[from] sandbox::SandboxError),
     /// A signing key.
     #[error(transparent)]
-    Key(#[from] http_kit::tokens::BadKey),
+    Key(#[from] api::tokens::BadKey),
     /// The super admin.
     #[error(transparent)]
     Owner(#[from] ops::tenants::owner::OwnerError),

@@ -5,9 +5,9 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use api::tokens::{new_key, random_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_kit::tokens::{new_key, random_bytes};
 use ops::kernel::cipher::KEY_BYTES;
 use serde::{Deserialize, Serialize};
 

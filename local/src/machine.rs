@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use api::tokens::Keys;
+use api::{App, Tokens};
 use cloud::Kept;
 use cloud::one_machine::OneMachine;
 use domain::Clock;
-use http_kit::tokens::Keys;
-use http_kit::{App, Tokens};
 use mailer::{Mailer, Transport};
 use ops::Platform;
 use ops::delivery::call_stats::Calls;

@@ -1,19 +1,19 @@
-//! The platform owner's side: plans, tenants, credit. And what a tenant sees of its money.
+//! Plans, tenants and credit, managed by the platform's owner; and a tenant's own balance and ledger.
 
 mod billing;
 mod plans;
 mod tenants;
 
-use http_kit::App;
+use api::App;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The routes of this function.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(plans::list, plans::create))
-        .routes(routes!(tenants::create))
-        .routes(routes!(billing::add_credits))
-        .routes(routes!(billing::balance))
-        .routes(routes!(billing::ledger))
+        .routes(routes!(plans::list::list, plans::create::create))
+        .routes(routes!(tenants::create::create))
+        .routes(routes!(billing::add_credits::add_credits))
+        .routes(routes!(billing::balance::balance))
+        .routes(routes!(billing::ledger::ledger))
 }

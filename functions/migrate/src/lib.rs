@@ -7,9 +7,9 @@ mod stack;
 
 use std::time::Duration;
 
+use api::tokens::{BadKey, Keys};
 use cloud::{CloudError, Secret, Secrets};
 use domain::Clock;
-use http_kit::tokens::{BadKey, Keys};
 use jiff::Timestamp;
 use ops::kernel::cipher::Ring;
 use ops::tenants::owner::{OwnerError, invite_super_admin};

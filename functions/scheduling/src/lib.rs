@@ -1,17 +1,16 @@
-//! Messages: sent now, scheduled, withdrawn, looked at.
+//! Messages: sent now, scheduled, cancelled, listed.
 
-mod accept;
-mod look;
+mod messages;
 
-use http_kit::App;
+use api::App;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The routes of this function.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(accept::send, look::list))
-        .routes(routes!(accept::schedule))
-        .routes(routes!(look::find))
-        .routes(routes!(accept::cancel))
+        .routes(routes!(messages::send::send, messages::list::list))
+        .routes(routes!(messages::schedule::schedule))
+        .routes(routes!(messages::get::get))
+        .routes(routes!(messages::cancel::cancel))
 }

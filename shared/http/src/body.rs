@@ -1,45 +1,48 @@
-//! JSON bodies: read strictly, and refused with the field that is wrong.
+//! JSON bodies: read strictly, and refused with the field that is wrong. The parser stops at the first.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
+use domain::Problem;
+use domain::problem::Kind;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{ProblemResponse, status};
 
 /// A JSON body of type `T`. `T` refuses unknown fields itself (`deny_unknown_fields`).
 #[derive(Clone, Copy, Debug)]
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
+    type Rejection = ProblemResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let content_type =
-            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(Kind::UnsupportedMediaType));
-        }
-        let bytes = read(request, state).await?;
-        parse(&bytes).map(Self)
+    async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
+        let bytes = read_json(request, state).await?;
+        Ok(parse(&bytes).map(Self)?)
     }
 }
 
-/// The raw bytes of a body within the route's limit.
-pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+/// The raw bytes of a JSON body within the route's limit.
+pub async fn read_json<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let content_type =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(Kind::UnsupportedMediaType));
+    }
     Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.status() == Kind::TooLarge.status() {
+        if rejection.status() == status(Kind::TooLarge) {
             return Problem::new(Kind::TooLarge);
         }
-        Problem::new(Kind::Malformed).with_detail("the body broke off")
+        Problem::new(Kind::Malformed).with_detail("the request body ended early")
     })
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// A value from JSON. The error names the first wrong field: the parser goes no further.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_nul(bytes) {
-        return Err(Problem::field("body", "holds the character U+0000, which no text here can"));
+        return Err(Problem::field("body", "must not contain the character U+0000"));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -118,7 +121,7 @@ mod tests {
 
     fn fields(body: &str) -> Vec<(String, String)> {
         let problem = parse::<Credit>(body.as_bytes()).unwrap_err();
-        problem.body(None).errors.into_iter().map(|error| (error.field, error.message)).collect()
+        problem.fields.into_iter().map(|error| (error.field, error.why)).collect()
     }
 
     #[test]
@@ -151,12 +154,12 @@ mod tests {
     fn what_is_no_json_is_malformed_and_nul_is_no_text() {
         for body in ["", "{", "{\"amount\": 1} x", "{\"amount\": NaN}", &"[".repeat(200)] {
             assert_eq!(
-                parse::<serde_json::Value>(body.as_bytes()).unwrap_err().kind(),
+                parse::<serde_json::Value>(body.as_bytes()).unwrap_err().kind,
                 Kind::Malformed,
                 "{body}"
             );
         }
-        assert_eq!(parse::<serde_json::Value>(br#"{"a": "x\u0000"}"#).unwrap_err().kind(), Kind::Invalid);
+        assert_eq!(parse::<serde_json::Value>(br#"{"a": "x\u0000"}"#).unwrap_err().kind, Kind::Invalid);
         assert!(parse::<serde_json::Value>(br#"{"a": "x\\u0000"}"#).is_ok());
     }
 }

@@ -3,9 +3,11 @@
 pub mod cipher;
 pub mod events;
 pub mod fields;
+pub mod hash;
 pub mod idempotent;
 pub(crate) mod one_statement;
 pub mod passwords;
 pub mod permit;
 pub mod platform;
+pub(crate) mod problem;
 pub(crate) mod wake_up;

@@ -15,11 +15,16 @@
 //!
 //! What AWS is reached with and what its things are called: [`cloud::aws`].
 
+#[cfg(feature = "api")]
+mod app;
 mod boot;
+#[cfg(feature = "platform")]
 mod database;
 mod environment;
 mod events;
 mod fresh;
+#[cfg(feature = "platform")]
+mod platform;
 
 use std::process::ExitCode;
 
@@ -46,6 +51,7 @@ pub enum BootError {
     #[error(transparent)]
     Cloud(#[from] cloud::CloudError),
     /// The database's settings.
+    #[cfg(feature = "platform")]
     #[error(transparent)]
     Store(#[from] store::StoreError),
     /// The client for Meta.

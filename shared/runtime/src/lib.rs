@@ -1,8 +1,9 @@
 //! How a process starts and how queue events are taken apart: the same on Lambda and on one machine.
 //!
 //! [`each_record`] gives every record of an SQS event its own fate, so that one bad record does not fail the batch;
-//! [`observe`] turns on the logs; [`emf`] writes metrics; `lambda`, a feature, starts a deployed function from its environment. What a record
-//! or a request means is its function's affair.
+//! [`observe`] turns on the logs; [`emf`] writes metrics; `lambda`, a feature, starts a deployed function from its environment;
+//! `platform` adds the database and `api` access tokens, for the functions that need them. What a record or a request
+//! means is its function's affair.
 
 pub mod emf;
 #[cfg(feature = "lambda")]

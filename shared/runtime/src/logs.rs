@@ -11,8 +11,9 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Our crates, by the name that their lines have.
-const OURS: [&str; 23] = [
+const OURS: [&str; 24] = [
     "admin",
+    "api",
     "auth",
     "cloud",
     "cluster",

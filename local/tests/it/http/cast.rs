@@ -1,7 +1,7 @@
 //! Who calls: a user of every role, somebody of another tenant, somebody whose tenant is suspended.
 
+use api::tokens::Subject;
 use domain::{Role, SystemAct, TenantId, UserId};
-use http_kit::tokens::Subject;
 use serde_json::{Value, json};
 use store::access::users::{self, User};
 use store::{StoreError, SystemOperation, SystemTx, tenants};

@@ -143,7 +143,8 @@ pub struct Held {
 
 impl Held {
     pub async fn hold(world: &World, tenant: TenantId, route: &'static str, text: &str) -> Self {
-        let key = Key { tenant, route, text: text.to_owned(), request_hash: vec![0] };
+        let (route, text) = (route.to_owned(), text.to_owned());
+        let key = Key { tenant, route, text, request_hash: vec![0], legacy_hash: None };
         let (taken, free) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let hold = Hold { key, taken: Arc::clone(&taken), free: Arc::clone(&free) };
         let (store, now) = (world.db.another_store(1), world.clock.now());

@@ -151,7 +151,7 @@ impl Call<'_> {
         assert!(
             declared || self.path == "/openapi.json",
             "{what} answered {status}, which /openapi.json does not declare for it: add it to `responses(…)` of its \
-             handler, or to http_kit::openapi when it is common to many. {}",
+             handler, or to api::openapi when it is common to many. {}",
             answer.text
         );
         answer

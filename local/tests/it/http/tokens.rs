@@ -1,4 +1,4 @@
-//! Access tokens that do not count, through the door. (What the verifier itself decides stands in `http_kit::tokens`.)
+//! Access tokens that do not count, through the door. (What the verifier itself decides stands in `api::tokens`.)
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -124,7 +124,7 @@ async fn a_token_that_nobody_signed_does_not_count() {
         forger.assert_refused(&token, "HS256 with the public key").await;
     }
     // Our claims under another's signature, and another's key under our name.
-    let theirs = EncodingKey::from_ec_der(&http_kit::tokens::new_key().unwrap());
+    let theirs = EncodingKey::from_ec_der(&api::tokens::new_key().unwrap());
     let header: Header = serde_json::from_value(forger.header()).unwrap();
     forger.assert_refused(&encode(&header, &claims, &theirs).unwrap(), "another key").await;
 }

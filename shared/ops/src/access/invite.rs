@@ -2,27 +2,25 @@
 //!
 //! Only the hash of a link's secret is stored, and the secret itself is in no queue and no log (I29).
 
-use domain::{TenantId, UserId};
+use domain::problem::Kind;
+use domain::{Problem, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use store::access::invites;
 use store::access::users::{self, User};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
 use thiserror::Error;
 
+use crate::kernel::hash::sha256;
 use crate::kernel::passwords::{self, HashError, PasswordError};
 use crate::kernel::platform::Platform;
+use crate::kernel::problem::internal;
 
 /// How long a link is good for.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(72);
 
 /// A link's secret: 256 random bits, as hexadecimal.
 fn new_secret() -> String {
-    let bits: [u8; 32] = rand::random();
-    bits.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-fn hash(secret: &str) -> Vec<u8> {
-    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()).as_ref().to_vec()
+    hex::encode(rand::random::<[u8; 32]>())
 }
 
 /// Makes a link's secret for a user and voids older ones. `None` when the user has chosen a password meanwhile.
@@ -33,7 +31,7 @@ pub async fn invite(
 ) -> Result<Option<String>, StoreError> {
     let secret = new_secret();
     let until = platform.clock.now() + GOOD_FOR;
-    let made = Invite { user, hash: hash(&secret), until };
+    let made = Invite { user, hash: sha256(secret.as_bytes()), until };
     let is_made = platform.store.perform(&platform.as_system(tenant), &made).await?;
     Ok(is_made.then_some(secret))
 }
@@ -63,8 +61,8 @@ impl Operation for Invite {
 /// Why a link did not set a password.
 #[derive(Debug, Error)]
 pub enum SetPasswordError {
-    /// Used, expired, or never made: which, nobody is told.
-    #[error("the link is not valid any more")]
+    /// Used, expired, or never made: the answer does not say which.
+    #[error("the link is no longer valid")]
     BadLink,
     /// Not a password.
     #[error(transparent)]
@@ -77,6 +75,17 @@ pub enum SetPasswordError {
     Store(#[from] StoreError),
 }
 
+impl From<SetPasswordError> for Problem {
+    fn from(error: SetPasswordError) -> Self {
+        match error {
+            SetPasswordError::BadLink => Self::new(Kind::NotPossible).with_detail(error),
+            SetPasswordError::Password(error) => Self::field("password", error),
+            SetPasswordError::Hash(error) => internal(&error),
+            SetPasswordError::Store(error) => error.into(),
+        }
+    }
+}
+
 /// Uses a link up and sets the password of the user it was made for.
 pub async fn set_password(
     platform: &Platform,
@@ -85,7 +94,7 @@ pub async fn set_password(
 ) -> Result<User, SetPasswordError> {
     passwords::check(&chosen)?;
     let password_hash = platform.passwords.hash(chosen).await?;
-    let set = SetPassword { secret_hash: hash(secret), password_hash };
+    let set = SetPassword { secret_hash: sha256(secret.as_bytes()), password_hash };
     platform.store.perform_system(&platform.system(), &set).await
 }
 

@@ -1,22 +1,26 @@
 //! E-mail and password in, a known user out. Throttled before anything is hashed: a try counts as wrong until it is known
 //! to be right, so that guesses made at once are throttled like guesses made in turn.
 
-use domain::{Actor, TenantId, UserId};
+use domain::problem::Kind;
+use domain::{Actor, Problem, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use store::access::throttle;
-use store::access::users::{self, User};
+use store::access::users;
+pub use store::access::users::User;
 use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
 
+use crate::kernel::hash::sha256;
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::passwords::HashError;
 use crate::kernel::permit::Caller;
 use crate::kernel::platform::Platform;
+use crate::kernel::problem::internal;
 
-/// Why somebody could not log in.
+/// Why a user could not log in.
 #[derive(Debug, Error)]
 pub enum LoginError {
-    /// Unknown e-mail, wrong password, or a suspended tenant: which, nobody is told.
+    /// Unknown e-mail, wrong password, or a suspended tenant: the answer does not say which.
     #[error("the e-mail or the password is wrong")]
     Wrong,
     /// Too many wrong passwords.
@@ -33,11 +37,21 @@ pub enum LoginError {
     Store(#[from] StoreError),
 }
 
-/// Finds out who it is.
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Wrong => Self::new(Kind::Unauthenticated).with_detail(error),
+            LoginError::Throttled { wait } => Self::new(Kind::TooMany).with_detail(error).after(wait),
+            LoginError::Hash(error) => internal(&error),
+            LoginError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The user of an e-mail and its password.
 pub async fn login(platform: &Platform, email: &str, password: String) -> Result<User, LoginError> {
     let email = email.trim().to_lowercase();
-    let email_hash =
-        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, email.as_bytes()).as_ref().to_vec();
+    let email_hash = sha256(email.as_bytes());
     let now = platform.clock.now();
     let look = Look { email, email_hash: email_hash.clone() };
     let user = match platform.store.perform_system(&platform.system(), &look).await? {

@@ -1,11 +1,11 @@
 //! The platform's owner books credit that a tenant paid for.
 
-use domain::{Money, TenantId};
+use domain::problem::{FieldError, Kind};
+use domain::{Money, Problem, TenantId};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, SystemOperation, SystemTx, billing::ledger};
 use thiserror::Error;
 
-use crate::kernel::fields::FieldError;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
@@ -39,9 +39,9 @@ pub struct Booked {
 /// Why credit could not be booked.
 #[derive(Debug, Error)]
 pub enum AddCreditsError {
-    /// A field that cannot be.
-    #[error("{0}")]
-    Invalid(FieldError),
+    /// Fields that are not valid.
+    #[error("some fields are not valid")]
+    Invalid(Vec<FieldError>),
     /// There is no such tenant.
     #[error("there is no such tenant")]
     NoTenant,
@@ -51,6 +51,17 @@ pub enum AddCreditsError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<AddCreditsError> for Problem {
+    fn from(error: AddCreditsError) -> Self {
+        match error {
+            AddCreditsError::Invalid(fields) => Self::invalid(fields),
+            AddCreditsError::NoTenant => Self::new(Kind::NotFound).with_detail(error),
+            AddCreditsError::Key(error) => error.into(),
+            AddCreditsError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// Books credit, once per key (I9).
@@ -66,17 +77,18 @@ pub async fn add_credits(
 }
 
 fn check(credit: &Credit) -> Result<(), AddCreditsError> {
+    let mut wrong = Vec::new();
     if !credit.amount.is_positive() || credit.amount > TOP_UP_MAX {
         let why = format!("must be more than 0 and at most {TOP_UP_MAX}");
-        return Err(AddCreditsError::Invalid(FieldError::new("amount", why)));
+        wrong.push(FieldError::new("amount", why));
     }
     let too_long =
         credit.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX);
     if too_long {
         let why = format!("must be at most {DESCRIPTION_CHARS_MAX} characters");
-        return Err(AddCreditsError::Invalid(FieldError::new("description", why)));
+        wrong.push(FieldError::new("description", why));
     }
-    Ok(())
+    if wrong.is_empty() { Ok(()) } else { Err(AddCreditsError::Invalid(wrong)) }
 }
 
 struct AddCredits {
@@ -100,8 +112,8 @@ impl AddCredits {
         let booked = ledger::top_up(&tx.as_tenant(*tenant), *amount, description.as_deref()).await?;
         let (seq, balance) = booked.ok_or(AddCreditsError::NoTenant)?;
         if balance > BALANCE_MAX {
-            let why = format!("would lift the balance above {BALANCE_MAX}");
-            return Err(AddCreditsError::Invalid(FieldError::new("amount", why)));
+            let why = format!("would raise the balance above {BALANCE_MAX}");
+            return Err(AddCreditsError::Invalid(vec![FieldError::new("amount", why)]));
         }
         Ok(Booked { seq, balance })
     }

@@ -1,7 +1,8 @@
 //! What a tenant has and where it went.
 
 use domain::Money;
-use store::billing::ledger::{self, Entry};
+use store::billing::ledger;
+pub use store::billing::ledger::Entry;
 use store::billing::wallet;
 use store::{Operation, StoreError, TenantTx};
 

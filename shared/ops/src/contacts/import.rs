@@ -1,14 +1,15 @@
 //! Whom a tenant writes to: imported in bulk, each number once.
 
 use domain::limits::{ATTRIBUTES_BYTES_MAX, IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
-use domain::{ContactId, PhoneNumber};
+use domain::problem::FieldError;
+use domain::{ContactId, PhoneNumber, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::contacts::{self, Contact};
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::kernel::fields::FieldError;
+use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
@@ -39,7 +40,7 @@ pub struct Imported {
 /// Why nothing was imported.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// Fields that cannot be; nothing was imported, so that the corrected file can be sent whole.
+    /// Fields that are not valid; nothing was imported, so that the corrected file can be sent as a whole.
     #[error("some contacts are not valid")]
     Invalid(Vec<FieldError>),
     /// The idempotency key stops it.
@@ -48,6 +49,16 @@ pub enum ImportError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Invalid(fields) => Self::invalid(fields),
+            ImportError::Key(error) => error.into(),
+            ImportError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// Adds contacts, all or none; those whose number is there are skipped and counted.
@@ -81,7 +92,7 @@ pub async fn import_contacts(
 fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, FieldError> {
     let at = |field: &str| format!("contacts[{index}].{field}");
     let phone = PhoneNumber::parse(&row.phone).map_err(|error| FieldError::new(at("phone"), error))?;
-    let fits = |name: &String| name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control);
+    let fits = |name: &String| fields::is_visible(name, NAME_CHARS_MAX);
     if !row.name.as_ref().is_none_or(fits) {
         return Err(FieldError::new(
             at("name"),

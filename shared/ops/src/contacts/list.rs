@@ -1,7 +1,8 @@
 //! The contacts of a tenant, newest first.
 
 use store::StoreError;
-use store::contacts::{self, Contact};
+use store::contacts;
+pub use store::contacts::Contact;
 use uuid::Uuid;
 
 use crate::kernel::one_statement::one_statement;

@@ -1,38 +1,29 @@
 //! Checks of texts that people type, each naming the field it is about.
 
 use domain::limits::NAME_CHARS_MAX;
-use thiserror::Error;
+use domain::problem::FieldError;
 
-/// What is wrong with one field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{field} {why}")]
-pub struct FieldError {
-    /// The field as the caller wrote it, such as `contacts[3].phone`.
-    pub field: String,
-    /// What is wrong, as words that follow the field's name.
-    pub why: String,
+/// Whether a text has at most this many characters (Unicode scalar values, as Postgres and Meta count) and no control
+/// character among them.
+pub fn is_visible(text: &str, chars_max: usize) -> bool {
+    text.chars().count() <= chars_max && !text.chars().any(char::is_control)
 }
 
-impl FieldError {
-    /// A field and what is wrong with it.
-    pub fn new(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
-        Self { field: field.into(), why: why.to_string() }
-    }
-}
-
-/// A name of a person, a business or a plan: trimmed, visible, not too long.
-pub fn name(field: &str, text: &str) -> Result<String, FieldError> {
+/// A name: trimmed, 1 to `chars_max` visible characters.
+pub fn name_within(field: &str, text: &str, chars_max: usize) -> Result<String, FieldError> {
     let trimmed = text.trim();
-    let fits = !trimmed.is_empty()
-        && trimmed.chars().count() <= NAME_CHARS_MAX
-        && !trimmed.chars().any(char::is_control);
-    if fits {
+    if !trimmed.is_empty() && is_visible(trimmed, chars_max) {
         return Ok(trimmed.to_owned());
     }
-    Err(FieldError::new(field, format!("must be 1 to {NAME_CHARS_MAX} visible characters")))
+    Err(FieldError::new(field, format!("must be 1 to {chars_max} visible characters")))
 }
 
-/// An e-mail address, lower-cased. Whether somebody reads it is found out by writing to it.
+/// A name of a person or a business.
+pub fn name(field: &str, text: &str) -> Result<String, FieldError> {
+    name_within(field, text, NAME_CHARS_MAX)
+}
+
+/// An e-mail address, lower-cased. Only sending to it shows whether it exists.
 pub fn email(field: &str, text: &str) -> Result<String, FieldError> {
     const CHARS_MAX: usize = 254;
     let lower = text.trim().to_lowercase();

@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
-use domain::TenantId;
 use domain::limits::IDEMPOTENCY_KEY_CHARS_MAX;
+use domain::problem::Kind;
+use domain::{Problem, TenantId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::idempotency::{self, Begun};
@@ -12,39 +13,53 @@ use thiserror::Error;
 
 pub use store::idempotency::Key;
 
+use crate::kernel::fields;
+
 /// Why a key stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyError {
     /// The key was used for another request.
-    #[error("the idempotency key was used before, with another request")]
+    #[error("the idempotency key was used before with a different request; use a new key")]
     Reused,
     /// The same call is being worked on.
     #[error("a request with this idempotency key is still running")]
     Running,
 }
 
-/// Why a text is no key.
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        let kind = match error {
+            KeyError::Reused => Kind::KeyReused,
+            KeyError::Running => Kind::StillRunning,
+        };
+        Self::new(kind).with_detail(error)
+    }
+}
+
+/// The text cannot be a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible characters")]
 pub struct NotAKey;
 
-/// The key of a call: a tenant's text on a route, with a hash of what was asked for.
+impl From<NotAKey> for Problem {
+    fn from(error: NotAKey) -> Self {
+        Self::field("idempotencyKey", error)
+    }
+}
+
+/// The key of a call: a tenant's text on a route, with a hash of the request, and the hash that the same request had
+/// before, where it had another.
 pub fn key(
     tenant: TenantId,
-    route: &'static str,
+    route: String,
     text: &str,
-    request: &impl Serialize,
+    request_hash: Vec<u8>,
+    legacy_hash: Option<Vec<u8>>,
 ) -> Result<Key, NotAKey> {
-    let fits = !text.is_empty()
-        && text.chars().count() <= IDEMPOTENCY_KEY_CHARS_MAX
-        && !text.chars().any(char::is_control);
-    if !fits {
+    if text.is_empty() || !fields::is_visible(text, IDEMPOTENCY_KEY_CHARS_MAX) {
         return Err(NotAKey);
     }
-    // A request that came out of JSON always goes back into it.
-    let request = serde_json::to_vec(request).map_err(|_unprintable| NotAKey)?;
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &request);
-    Ok(Key { tenant, route, text: text.to_owned(), request_hash: hash.as_ref().to_vec() })
+    Ok(Key { tenant, route, text: text.to_owned(), request_hash, legacy_hash })
 }
 
 /// Does `work` unless the key says that it was done: then tells what came out of it. Without a key it just works.

@@ -2,7 +2,10 @@
 //!
 //! A handler without a [`Spender`] cannot read a balance or send, whatever its author forgot to check.
 
-use domain::{Actor, Role, TenantId};
+use std::fmt;
+
+use domain::problem::Kind;
+use domain::{Actor, Problem, Role, TenantId};
 
 /// Somebody whose token was verified and whose user and tenant were found, just now, to be allowed in (I30).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +20,23 @@ pub struct Caller {
 
 /// The caller's role does not carry the permit that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("needs the role {needed} or one above it")]
 pub struct Forbidden {
-    /// The least role that carries it.
-    pub needed: Role,
+    /// The roles that carry it.
+    pub roles: &'static [Role],
+}
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.roles.iter().map(ToString::to_string).collect();
+        let words = if names.len() == 1 { "needs the role" } else { "needs one of the roles" };
+        write!(f, "{words} {}", names.join(", "))
+    }
+}
+
+impl From<Forbidden> for Problem {
+    fn from(error: Forbidden) -> Self {
+        Self::new(Kind::Forbidden).with_detail(error)
+    }
 }
 
 /// A right that a caller has or has not.
@@ -39,7 +55,7 @@ pub trait Permit: Sized {
         if Self::ROLES.contains(&caller.role) {
             return Ok(Self::new(caller));
         }
-        Err(Forbidden { needed: Self::ROLES.first().copied().unwrap_or(Role::SuperAdmin) })
+        Err(Forbidden { roles: Self::ROLES })
     }
 }
 
@@ -83,4 +99,31 @@ permits! {
     TenantAdmin: Admin Owner;
     /// May manage plans, tenants and credit. Belongs to no business.
     SuperAdmin: SuperAdmin;
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_roles_that_may() {
+        let now = Timestamp::UNIX_EPOCH;
+        let caller = |role| Caller { tenant: TenantId::at(now), actor: Actor::System, role };
+        let refused = |refusal: Forbidden| refusal.to_string();
+        assert_eq!(
+            TenantAdmin::check(caller(Role::Viewer)).map_err(refused),
+            Err("needs one of the roles ADMIN, OWNER".to_owned())
+        );
+        // The platform's owner has no tenant's data to look at.
+        assert_eq!(
+            Viewer::check(caller(Role::SuperAdmin)).map_err(refused),
+            Err("needs one of the roles VIEWER, SENDER, ADMIN, OWNER".to_owned())
+        );
+        assert_eq!(
+            SuperAdmin::check(caller(Role::Owner)).map_err(refused),
+            Err("needs the role SUPER_ADMIN".to_owned())
+        );
+    }
 }

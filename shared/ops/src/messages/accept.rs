@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use cloud::{CloudError, WakeUp, trace};
 use domain::limits::VARIABLE_CHARS_MAX;
-use domain::{Batch, ContactId, Market, MessageId, TemplateId, TenantId};
+use domain::problem::{FieldError, Kind};
+use domain::{Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::contacts::{self, Contact};
@@ -19,7 +20,7 @@ use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use crate::kernel::fields::FieldError;
+use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::Spender;
 use crate::kernel::platform::Platform;
@@ -60,9 +61,9 @@ pub struct Accepted {
 /// Why a message was not taken.
 #[derive(Debug, Error)]
 pub enum AcceptError {
-    /// A field that cannot be, or names nothing of the tenant's.
-    #[error("{0}")]
-    Invalid(FieldError),
+    /// Fields that are not valid, or that match nothing of the tenant's.
+    #[error("some fields are not valid")]
+    Invalid(Vec<FieldError>),
     /// No WhatsApp Business account is connected.
     #[error("no WhatsApp Business account is connected")]
     NotConnected,
@@ -70,7 +71,7 @@ pub enum AcceptError {
     #[error("the contact has opted out")]
     OptedOut,
     /// Meta has not approved the template.
-    #[error("the template is {0} and only an APPROVED one can be sent")]
+    #[error("the template is {0}; only an APPROVED template can be sent")]
     NotApproved(String),
     /// The idempotency key stops it.
     #[error(transparent)]
@@ -80,7 +81,20 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
-/// Takes a message and sees to it that somebody wakes up for it.
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::Invalid(fields) => Self::invalid(fields),
+            AcceptError::NotConnected | AcceptError::OptedOut | AcceptError::NotApproved(_) => {
+                Self::new(Kind::NotPossible).with_detail(error)
+            }
+            AcceptError::Key(error) => error.into(),
+            AcceptError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Takes a message, and makes the wake-up for it.
 pub async fn accept_message(
     platform: &Platform,
     by: &Spender,
@@ -126,13 +140,10 @@ impl Operation for AcceptMessage {
 
 impl AcceptMessage {
     async fn take(&self, tx: &TenantTx) -> Result<Accepted, AcceptError> {
-        let unknown = |field: &str, what: &str| {
-            AcceptError::Invalid(FieldError::new(field, format!("names no {what} of yours")))
-        };
         let template = templates::find(tx, self.asked.template).await?;
-        let template = template.ok_or_else(|| unknown("templateId", "template"))?;
         let contact = contacts::find(tx, self.asked.contact).await?;
-        let contact = contact.ok_or_else(|| unknown("contactId", "contact"))?;
+        let (template, contact) =
+            both(template, contact, &self.asked.variables).map_err(AcceptError::Invalid)?;
         if !template.is_approved() {
             return Err(AcceptError::NotApproved(template.status));
         }
@@ -159,17 +170,52 @@ impl AcceptMessage {
     }
 }
 
+/// Template and contact, or everything that is wrong as far as it can be known without one of them.
+fn both(
+    template: Option<Template>,
+    contact: Option<Contact>,
+    given: &BTreeMap<String, String>,
+) -> Result<(Template, Contact), Vec<FieldError>> {
+    match (template, contact) {
+        (Some(template), Some(contact)) => Ok((template, contact)),
+        (template, contact) => {
+            let mut wrong = Vec::new();
+            if template.is_none() {
+                wrong.push(FieldError::new("templateId", "does not match any of your templates"));
+            }
+            if contact.is_none() {
+                wrong.push(FieldError::new("contactId", "does not match any of your contacts"));
+            }
+            if let Some(template) = template {
+                wrong.extend(unknown_variables(&template, given));
+            }
+            Err(wrong)
+        }
+    }
+}
+
 /// The value of every variable, in the template's order: the request's, else the contact's attribute of that name, else,
-/// for `name`, the contact's name.
+/// for `name`, the contact's name. Or every variable that is wrong.
 fn fill(
     template: &Template,
     contact: &Contact,
     given: &BTreeMap<String, String>,
-) -> Result<Vec<String>, FieldError> {
-    if let Some(stranger) = given.keys().find(|name| !template.variables.contains(name)) {
-        return Err(FieldError::new(format!("variables.{stranger}"), "is no variable of this template"));
+) -> Result<Vec<String>, Vec<FieldError>> {
+    let (mut values, mut wrong) = (Vec::new(), unknown_variables(template, given));
+    for name in &template.variables {
+        match value_of(name, contact, given) {
+            Ok(value) => values.push(value),
+            Err(error) => wrong.push(error),
+        }
     }
-    template.variables.iter().map(|name| value_of(name, contact, given)).collect()
+    if wrong.is_empty() { Ok(values) } else { Err(wrong) }
+}
+
+fn unknown_variables(template: &Template, given: &BTreeMap<String, String>) -> Vec<FieldError> {
+    let unknown = given.keys().filter(|name| !template.variables.contains(name));
+    unknown
+        .map(|name| FieldError::new(format!("variables.{name}"), "is not a variable of this template"))
+        .collect()
 }
 
 fn value_of(name: &str, contact: &Contact, given: &BTreeMap<String, String>) -> Result<String, FieldError> {
@@ -183,10 +229,11 @@ fn value_of(name: &str, contact: &Contact, given: &BTreeMap<String, String>) -> 
     let field = || format!("variables.{name}");
     let value = given.get(name).cloned().or(attribute).or_else(own_name);
     let value = value.filter(|value| !value.trim().is_empty());
-    let value = value
-        .ok_or_else(|| FieldError::new(field(), "is needed: neither the request nor the contact has it"))?;
+    let value = value.ok_or_else(|| {
+        FieldError::new(field(), "is required: neither the request nor the contact has a value for it")
+    })?;
     // Meta refuses a variable with line breaks or tabs in it (error 132018).
-    if value.chars().count() > VARIABLE_CHARS_MAX || value.chars().any(char::is_control) {
+    if !fields::is_visible(&value, VARIABLE_CHARS_MAX) {
         let why = format!("must be at most {VARIABLE_CHARS_MAX} characters without line breaks or tabs");
         return Err(FieldError::new(field(), why));
     }

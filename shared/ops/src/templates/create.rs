@@ -3,8 +3,9 @@
 //! Two transactions around one call: a draft whose answer was lost is found at Meta by its name when the tenant asks
 //! again. What the tenant says of the status is not believed.
 
+use domain::problem::{FieldError, Kind};
 use domain::templates::{check_name, count_variables};
-use domain::{Category, TemplateId};
+use domain::{Category, Problem, TemplateId};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -15,16 +16,19 @@ use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
 use crate::kernel::cipher::SealError;
-use crate::kernel::fields::FieldError;
+use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
+use crate::kernel::problem::{internal, meta_unreachable};
 use crate::whatsapp::connect::connect_to_sandbox;
 use crate::whatsapp::token;
 
 /// Pages of an account's templates that are looked through: Meta keeps 6,000 templates at most, and tells a hundred at
 /// once.
 const TEMPLATE_PAGES_MAX: usize = 60;
+/// Characters of a variable's name.
+const VARIABLE_NAME_CHARS_MAX: usize = 60;
 
 /// A template as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,14 +48,14 @@ pub struct NewTemplate {
 /// Why there is no such template now.
 #[derive(Debug, Error)]
 pub enum CreateTemplateError {
-    /// Fields that cannot be.
+    /// Fields that are not valid.
     #[error("some fields are not valid")]
     Invalid(Vec<FieldError>),
     /// No WhatsApp Business account is connected.
     #[error("no WhatsApp Business account is connected")]
     NotConnected,
     /// There is a template of that name and language.
-    #[error("there is a template of that name and language")]
+    #[error("a template of that name and language already exists")]
     NameTaken,
     /// Meta refused it; the draft can be offered again.
     #[error("Meta refused the template")]
@@ -82,7 +86,22 @@ impl From<meta::CallError> for CreateTemplateError {
     }
 }
 
-/// Writes the template down and offers it to Meta.
+impl From<CreateTemplateError> for Problem {
+    fn from(error: CreateTemplateError) -> Self {
+        match error {
+            CreateTemplateError::Invalid(fields) => Self::invalid(fields),
+            CreateTemplateError::NotConnected => Self::new(Kind::NotPossible).with_detail(error),
+            CreateTemplateError::NameTaken => Self::new(Kind::Conflict).with_detail(error),
+            CreateTemplateError::Refused(cause) => Self::new(Kind::MetaRefused).with_detail(cause),
+            CreateTemplateError::Unreachable(cause) => meta_unreachable(&cause),
+            CreateTemplateError::Key(error) => error.into(),
+            CreateTemplateError::Seal(error) => internal(&error),
+            CreateTemplateError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Saves the template as a draft and submits it to Meta.
 pub async fn create_template(
     platform: &Platform,
     by: &TenantAdmin,
@@ -122,9 +141,10 @@ fn check(asked: &NewTemplate) -> Result<(), CreateTemplateError> {
         }
         Ok(_) => {}
     }
-    let is_name = |name: &String| !name.is_empty() && name.len() <= 60 && !name.chars().any(char::is_control);
+    let is_name = |name: &String| !name.is_empty() && fields::is_visible(name, VARIABLE_NAME_CHARS_MAX);
     if !asked.variables.iter().all(is_name) {
-        wrong.push(FieldError::new("variables", "must be names of 1 to 60 visible characters"));
+        let why = format!("must be names of 1 to {VARIABLE_NAME_CHARS_MAX} visible characters");
+        wrong.push(FieldError::new("variables", why));
     }
     let is_language = (2..=10).contains(&asked.language.len())
         && asked.language.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');

@@ -1,7 +1,8 @@
 //! The templates of a tenant, to look at.
 
 use store::StoreError;
-use store::templates::{self, Template};
+use store::templates;
+pub use store::templates::Template;
 use uuid::Uuid;
 
 use crate::kernel::one_statement::one_statement;

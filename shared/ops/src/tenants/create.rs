@@ -1,7 +1,7 @@
 //! The platform's owner makes a tenant; its owner is invited by e-mail to choose a password.
 
 use domain::events::DomainEvent;
-use domain::{Role, TenantId, UserId, with_causes};
+use domain::{Problem, Role, TenantId, UserId, with_causes};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, SystemOperation, SystemTx, outbox};
 use thiserror::Error;
@@ -46,6 +46,15 @@ pub enum CreateTenantError {
 impl From<StoreError> for CreateTenantError {
     fn from(error: StoreError) -> Self {
         Self::Register(error.into())
+    }
+}
+
+impl From<CreateTenantError> for Problem {
+    fn from(error: CreateTenantError) -> Self {
+        match error {
+            CreateTenantError::Register(error) => error.into(),
+            CreateTenantError::Key(error) => error.into(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The platform's own tenant and its super admins: the first is made at the first start or deploy.
 
 use domain::events::DomainEvent;
+use domain::problem::FieldError;
 use domain::{Role, SystemAct, TenantId, UserId};
 use jiff::Timestamp;
 use store::access::users::{self, User};
@@ -8,7 +9,7 @@ use store::tenants::{self, Tenant};
 use store::{Store, StoreError, SystemOperation, SystemTx, outbox, tenants::plans};
 use thiserror::Error;
 
-use crate::kernel::fields::{self, FieldError};
+use crate::kernel::fields;
 use crate::kernel::passwords::{self, HashError, PasswordError};
 use crate::kernel::platform::Platform;
 use crate::tenants::register::{self, RegisterError};

@@ -1,13 +1,16 @@
 //! What the platform sells.
 
+use domain::problem::{FieldError, Kind};
+use domain::{Money, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::tenants::plans::{self, Plan};
+use store::tenants::plans;
+pub use store::tenants::plans::Plan;
 use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::kernel::fields::{self, FieldError};
+use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::{Member, SuperAdmin};
@@ -16,14 +19,17 @@ use crate::kernel::platform::Platform;
 /// The margin on Meta's price at most, in hundredths of a percent: ten times the price.
 const MARGIN_BPS_MAX: i32 = 100_000;
 
+/// Characters of a plan's name.
+const NAME_CHARS_MAX: usize = 60;
+
 /// Why a plan could not be made.
 #[derive(Debug, Error)]
 pub enum CreatePlanError {
-    /// Fields that cannot be.
+    /// Fields that are not valid.
     #[error("some fields are not valid")]
     Invalid(Vec<FieldError>),
     /// There is a plan of that name.
-    #[error("there is a plan of that name")]
+    #[error("a plan of that name already exists")]
     NameTaken,
     /// The idempotency key stops it.
     #[error(transparent)]
@@ -37,6 +43,40 @@ impl From<StoreError> for CreatePlanError {
     fn from(error: StoreError) -> Self {
         if error.is_constraint(plans::NAME_TAKEN) { Self::NameTaken } else { Self::Store(error) }
     }
+}
+
+impl From<CreatePlanError> for Problem {
+    fn from(error: CreatePlanError) -> Self {
+        match error {
+            CreatePlanError::Invalid(fields) => Self::invalid(fields),
+            CreatePlanError::NameTaken => Self::new(Kind::Conflict).with_detail(error),
+            CreatePlanError::Key(error) => error.into(),
+            CreatePlanError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A plan as the platform's owner wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPlan {
+    /// Unique, such as `Growth`.
+    pub name: String,
+    /// Per month.
+    pub monthly_price: Money,
+    /// Not enforced yet, like every limit below.
+    pub messages_per_month: i64,
+    /// At most.
+    pub contacts_max: i64,
+    /// At most.
+    pub templates_max: i64,
+    /// Business numbers connected at most.
+    pub phone_numbers_max: i64,
+    /// At most.
+    pub users_max: i64,
+    /// At most.
+    pub requests_per_minute: i64,
+    /// On top of Meta's price, in hundredths of a percent.
+    pub margin_bps: i32,
 }
 
 /// Every plan, cheapest first.
@@ -57,21 +97,33 @@ struct Made {
     created_at: Timestamp,
 }
 
-/// Makes a plan. Its id and time are ours, whatever `plan` holds.
+/// Makes a plan.
 pub async fn create_plan(
     platform: &Platform,
     _by: &SuperAdmin,
-    plan: Plan,
+    new: NewPlan,
     key: Option<Key>,
 ) -> Result<Plan, CreatePlanError> {
     let now = platform.clock.now();
-    let plan = Plan { name: check(&plan)?, plan_id: domain::TemplateId::at(now).0, created_at: now, ..plan };
+    let plan = Plan {
+        plan_id: domain::TemplateId::at(now).0,
+        name: check(&new)?,
+        monthly_price: new.monthly_price,
+        messages_per_month: new.messages_per_month,
+        contacts_max: new.contacts_max,
+        templates_max: new.templates_max,
+        phone_numbers_max: new.phone_numbers_max,
+        users_max: new.users_max,
+        requests_per_minute: new.requests_per_minute,
+        margin_bps: new.margin_bps,
+        created_at: now,
+    };
     let create = CreatePlan { plan: plan.clone(), key };
     let Made { plan_id, created_at } = platform.store.perform_system(&platform.system(), &create).await?;
     Ok(Plan { plan_id, created_at, ..plan })
 }
 
-fn check(plan: &Plan) -> Result<String, CreatePlanError> {
+fn check(plan: &NewPlan) -> Result<String, CreatePlanError> {
     let mut wrong = Vec::new();
     let limits = [
         ("messagesPerMonth", plan.messages_per_month),
@@ -92,14 +144,7 @@ fn check(plan: &Plan) -> Result<String, CreatePlanError> {
     if !(0..=MARGIN_BPS_MAX).contains(&plan.margin_bps) {
         wrong.push(FieldError::new("marginBps", format!("must be 0 to {MARGIN_BPS_MAX}")));
     }
-    let name = fields::name("name", &plan.name).and_then(|name| {
-        const CHARS_MAX: usize = 60;
-        if name.chars().count() <= CHARS_MAX {
-            return Ok(name);
-        }
-        Err(FieldError::new("name", format!("must be 1 to {CHARS_MAX} visible characters")))
-    });
-    match name {
+    match fields::name_within("name", &plan.name, NAME_CHARS_MAX) {
         Ok(name) if wrong.is_empty() => Ok(name),
         Ok(_) => Err(CreatePlanError::Invalid(wrong)),
         Err(error) => {

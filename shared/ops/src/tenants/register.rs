@@ -1,14 +1,16 @@
 //! A business signs itself up: tenant, wallet and owner in one transaction.
 
-use domain::{Role, TenantId, UserId};
+use domain::problem::{FieldError, Kind};
+use domain::{Problem, Role, TenantId, UserId};
 use store::access::users::{self, User};
 use store::tenants::{self, Tenant};
 use store::{Operation, StoreError, TenantTx, tenants::plans};
 use thiserror::Error;
 
-use crate::kernel::fields::{self, FieldError};
+use crate::kernel::fields;
 use crate::kernel::passwords::{self, HashError};
 use crate::kernel::platform::Platform;
+use crate::kernel::problem::internal;
 use crate::whatsapp::connect::connect_to_sandbox;
 
 /// The plan of a business that did not choose one.
@@ -43,14 +45,14 @@ pub struct Registered {
 /// Why a business could not be registered.
 #[derive(Debug, Error)]
 pub enum RegisterError {
-    /// Fields that cannot be.
+    /// Fields that are not valid.
     #[error("some fields are not valid")]
     Invalid(Vec<FieldError>),
     /// Another tenant has that slug.
-    #[error("the slug is taken")]
+    #[error("the slug is already taken")]
     SlugTaken,
-    /// Somebody logs in with that e-mail already.
-    #[error("the e-mail is taken")]
+    /// Another user logs in with that e-mail.
+    #[error("the e-mail is already taken")]
     EmailTaken,
     /// The password could not be hashed.
     #[error(transparent)]
@@ -69,6 +71,19 @@ impl From<StoreError> for RegisterError {
             return Self::EmailTaken;
         }
         Self::Store(error)
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Invalid(fields) => Self::invalid(fields),
+            RegisterError::SlugTaken | RegisterError::EmailTaken => {
+                Self::new(Kind::Conflict).with_detail(error)
+            }
+            RegisterError::Hash(error) => internal(&error),
+            RegisterError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One-click connection: an OAuth code becomes a sealed token, the accounts it opens, and their numbers.
 
-use domain::{Act, PhoneNumberId, TenantId};
+use domain::problem::Kind;
+use domain::{Act, PhoneNumberId, Problem, TenantId};
 use store::whatsapp::accounts::{self, Account};
 use store::whatsapp::numbers::{self, Number};
 use store::{Operation, StoreError, TenantTx};
@@ -9,6 +10,7 @@ use thiserror::Error;
 use crate::kernel::cipher::SealError;
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
+use crate::kernel::problem::{internal, meta_unreachable};
 use crate::whatsapp::token;
 
 /// What was connected.
@@ -30,13 +32,13 @@ pub enum ConnectError {
     #[error("Meta could not be reached")]
     Unreachable(#[source] meta::CallError),
     /// The token is for another app, expired, or opens no account.
-    #[error("the token opens no WhatsApp Business account")]
+    #[error("the code gives access to no WhatsApp Business account")]
     NoAccount,
     /// The account has no number to send from.
     #[error("the account has no phone number")]
     NoNumber,
     /// The account or a number of it belongs to another tenant.
-    #[error("the account is connected to somebody else")]
+    #[error("the account is connected to another business")]
     Taken,
     /// The token could not be sealed.
     #[error(transparent)]
@@ -56,6 +58,21 @@ impl From<StoreError> for ConnectError {
 impl From<meta::CallError> for ConnectError {
     fn from(error: meta::CallError) -> Self {
         if error.graph().is_some() { Self::Refused(error) } else { Self::Unreachable(error) }
+    }
+}
+
+impl From<ConnectError> for Problem {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Refused(cause) => Self::new(Kind::MetaRefused).with_detail(cause),
+            ConnectError::Unreachable(cause) => meta_unreachable(&cause),
+            ConnectError::NoAccount | ConnectError::NoNumber => {
+                Self::new(Kind::NotPossible).with_detail(error)
+            }
+            ConnectError::Taken => Self::new(Kind::Conflict).with_detail(error),
+            ConnectError::Seal(error) => internal(&error),
+            ConnectError::Store(error) => error.into(),
+        }
     }
 }
 

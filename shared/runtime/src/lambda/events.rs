@@ -7,9 +7,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::Response;
 use axum::response::IntoResponse;
-use domain::with_causes;
+use domain::problem::Kind;
+use domain::{Problem, with_causes};
 use futures_util::FutureExt;
-use http_kit::{Kind, Problem, TimeLeft};
+use http_kit::{ProblemResponse, TimeLeft};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -29,7 +30,8 @@ const SHIFT: SignedDuration = SignedDuration::from_mins(1);
 impl Boot {
     /// Answers HTTP requests.
     pub async fn http(self, router: Router) -> Result<(), BootError> {
-        let (fresh, router, clock) = (self.fresh.clone(), http_kit::dress(router), self.clock().clone());
+        let (fresh, router, clock) =
+            (self.fresh.clone(), http_kit::with_layers(router), self.clock().clone());
         let handler = move |event: LambdaEvent<LambdaRequest>| {
             let (fresh, router, clock) = (fresh.clone(), router.clone(), clock.clone());
             async move {
@@ -77,7 +79,10 @@ async fn answer(
 ) -> Result<ApiGatewayV2httpResponse, axum::Error> {
     // It panics over an address that is none, which anybody can make up: no reason for an alarm.
     let request = catch_unwind(|| lambda_http::Request::from(asked));
-    let Ok(mut request) = request else { return whole(Problem::new(Kind::Malformed).into_response()).await };
+    let Ok(mut request) = request else {
+        let malformed = ProblemResponse::from(Problem::new(Kind::Malformed));
+        return whole(malformed.into_response()).await;
+    };
     request.extensions_mut().insert(left);
     whole(router.oneshot(request).await.unwrap_or_else(|never| match never {})).await
 }

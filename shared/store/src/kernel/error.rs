@@ -1,5 +1,7 @@
 //! What can go wrong between us and Postgres, as what the caller can do about it.
 
+use domain::problem::Kind;
+use domain::{Problem, with_causes};
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
@@ -78,6 +80,26 @@ impl StoreError {
         match self {
             Self::Constraint(refused_by) => refused_by == name,
             Self::Unavailable(_) | Self::Statement { .. } | Self::Inconsistent { .. } | Self::Cut(_) => false,
+        }
+    }
+}
+
+/// Logged here with everything behind it; the caller sees nothing of it.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let causes = with_causes(&error);
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::error!(error = causes, "a request failed because the database cannot be reached");
+                Self::new(Kind::Unavailable)
+            }
+            StoreError::Constraint(_)
+            | StoreError::Statement { .. }
+            | StoreError::Inconsistent { .. }
+            | StoreError::Cut(_) => {
+                tracing::error!(error = causes, "a request failed because of an internal error");
+                Self::new(Kind::Internal)
+            }
         }
     }
 }

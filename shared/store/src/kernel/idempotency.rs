@@ -3,6 +3,8 @@
 //! Key, effect and answer commit together, so there is no "in progress" that a crash could leave behind: a key is either
 //! absent or done. A call that meets its own twin while the twin runs is told so instead of being made to wait.
 
+use std::iter;
+
 use domain::TenantId;
 use jiff::Timestamp;
 
@@ -15,11 +17,13 @@ pub struct Key {
     /// Whose key; another tenant's equal key is another key.
     pub tenant: TenantId,
     /// The route's name.
-    pub route: &'static str,
+    pub route: String,
     /// The caller's text, 1 to 255 characters.
     pub text: String,
     /// SHA-256 of the request.
     pub request_hash: Vec<u8>,
+    /// The hash that the same request had under an older rule, where it had another.
+    pub legacy_hash: Option<Vec<u8>>,
 }
 
 /// What a key says about the call.
@@ -41,7 +45,7 @@ const TRY_LOCK: &str = "-- idempotency::try_lock
 SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', $1::text, $2::text, $3::text), 0)) AS got";
 
 const FIND: &str = "-- idempotency::find
-SELECT request_hash = $4 AS same_request, outcome FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3";
+SELECT request_hash = ANY ($4) AS same_request, outcome FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3";
 
 /// Takes the key for this transaction.
 pub async fn begin(tx: &TenantTx, key: &Key) -> Result<Begun, StoreError> {
@@ -50,8 +54,9 @@ pub async fn begin(tx: &TenantTx, key: &Key) -> Result<Begun, StoreError> {
     if !lock.is_some_and(|row| row.get("got")) {
         return Ok(Begun::Running);
     }
-    let values =
-        params![tx.tenant().0 => UUID, key.route => TEXT, key.text => TEXT, key.request_hash => BYTEA];
+    let hashes: Vec<&[u8]> =
+        iter::once(&key.request_hash).chain(&key.legacy_hash).map(Vec::as_slice).collect();
+    let values = params![tx.tenant().0 => UUID, key.route => TEXT, key.text => TEXT, hashes => BYTEA_ARRAY];
     Ok(match tx.row(FIND, values).await? {
         None => Begun::First,
         Some(row) if row.get("same_request") => Begun::Replay(row.get("outcome")),

@@ -41,7 +41,21 @@ fn a_variable_is_the_requests_then_the_contacts() {
 }
 
 #[test]
-fn a_variable_that_nobody_has_is_named() {
+fn every_wrong_field_is_named() {
+    let names = |wrong: Vec<FieldError>| wrong.into_iter().map(|error| error.field).collect::<Vec<_>>();
+    let asked = given(&[("nmae", "x"), ("city", "two\nlines")]);
+    assert_eq!(
+        names(fill(&template(&["code", "city", "name"]), &contact(), &asked).unwrap_err()),
+        ["variables.nmae", "variables.code", "variables.city"]
+    );
+    assert_eq!(names(both(None, None, &asked).unwrap_err()), ["templateId", "contactId"]);
+    let without_contact = both(Some(template(&["city"])), None, &asked);
+    assert_eq!(names(without_contact.unwrap_err()), ["contactId", "variables.nmae"]);
+    assert_eq!(names(both(None, Some(contact()), &asked).unwrap_err()), ["templateId"]);
+}
+
+#[test]
+fn a_variable_without_a_value_is_named() {
     for (variables, asked, field) in [
         (&["code"][..], &[][..], "variables.code"),
         (&["tags"], &[], "variables.tags"),
@@ -49,7 +63,7 @@ fn a_variable_that_nobody_has_is_named() {
         (&["name"], &[("name", " ")], "variables.name"),
         (&["name"], &[("name", "two\nlines")], "variables.name"),
     ] {
-        let error = fill(&template(variables), &contact(), &given(asked)).unwrap_err();
-        assert_eq!(error.field, field);
+        let wrong = fill(&template(variables), &contact(), &given(asked)).unwrap_err();
+        assert!(wrong.iter().any(|error| error.field == field), "{wrong:?}");
     }
 }

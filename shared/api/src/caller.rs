@@ -3,19 +3,24 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use domain::Problem;
+use domain::problem::Kind;
+use http_kit::ProblemResponse;
 use ops::kernel::permit::Permit;
 
 use crate::app::App;
-use crate::problem::{Kind, Problem};
 
 /// The caller, known to have permit `P`. Token, user and tenant were checked for this request (I30).
+///
+/// It stands before the body among a handler's arguments, so that a caller without the permit learns nothing from a body
+/// that is wrong; and [`Keyed`](crate::Keyed) finds the caller that it checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowed<P>(pub P);
 
 impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
-    type Rejection = Problem;
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ProblemResponse> {
         let refused = |why: &str| Problem::new(Kind::Unauthenticated).with_detail(why);
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header
@@ -25,7 +30,8 @@ impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
         let subject = app.tokens.verify(token.trim()).await.map_err(|error| refused(&error.to_string()))?;
         tracing::Span::current().record("tenant", tracing::field::display(subject.tenant));
         let caller = ops::access::login::caller(&app.platform, subject.tenant, subject.user).await?;
-        let caller = caller.ok_or_else(|| refused("the user or its tenant is not active any more"))?;
+        let caller = caller.ok_or_else(|| refused("the user or its tenant is no longer active"))?;
+        parts.extensions.insert(caller);
         Ok(Self(P::check(caller)?))
     }
 }

@@ -1,4 +1,4 @@
-//! What a route's description need not say itself: the answers that follow from what the route takes.
+//! The answers that follow from what a route takes, added to every route's description.
 //!
 //! A route with a permit can answer 401 and 403, one with a body 400, 413, 415 and 422, one with a query 400 and 422,
 //! one with an idempotency key 409, and every one may fail. A handler declares what only it can answer.
@@ -6,16 +6,17 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use domain::problem::Kind;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 
-use crate::key;
-use crate::problem::Kind;
+use http_kit::key;
+use http_kit::problem::{status as status_of, title};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
-/// Declares the common answers of every operation, and that what is refused is refused with a problem.
+/// Declares the common answers of every operation, and that every refusal is a problem.
 pub fn complete(openapi: &mut OpenApi) {
     for item in openapi.paths.paths.values_mut() {
         operations(item).for_each(complete_operation);
@@ -29,7 +30,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 fn complete_operation(operation: &mut Operation) {
     for kind in common(operation) {
         let answer = || RefOr::T(Response::new(""));
-        operation.responses.responses.entry(kind.status().as_u16().to_string()).or_insert_with(answer);
+        operation.responses.responses.entry(status_of(kind).as_u16().to_string()).or_insert_with(answer);
     }
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
@@ -37,7 +38,7 @@ fn complete_operation(operation: &mut Operation) {
             continue;
         };
         if response.description.is_empty() {
-            response.description = words(status);
+            response.description = description(status);
         }
         if status.is_client_error() || status.is_server_error() {
             response.content.shift_remove(JSON);
@@ -72,8 +73,8 @@ fn common(operation: &Operation) -> BTreeSet<Kind> {
     kinds
 }
 
-/// What is said of an answer of which its handler says nothing.
-fn words(status: StatusCode) -> String {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.status() == status);
-    kind.map_or_else(|| status.canonical_reason().unwrap_or_default(), Kind::title).to_owned()
+/// The description of an answer whose handler gives none.
+fn description(status: StatusCode) -> String {
+    let kind = Kind::ALL.into_iter().find(|kind| status_of(*kind) == status);
+    kind.map_or_else(|| status.canonical_reason().unwrap_or_default(), title).to_owned()
 }

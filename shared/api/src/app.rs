@@ -1,4 +1,4 @@
-//! The state that every HTTP door is given.
+//! The state of every router of operations.
 
 use std::sync::Arc;
 

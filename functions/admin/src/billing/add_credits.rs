@@ -1,0 +1,68 @@
+//! `POST /billing/add-credits`
+
+use api::{Allowed, App, KeyRequired, KeyedBody};
+use axum::Json;
+use axum::extract::State;
+use domain::{Money, TenantId};
+use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
+use ops::SuperAdmin;
+use ops::billing::add_credits::Credit;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct AddCredits {
+    #[schema(value_type = Uuid)]
+    tenant_id: TenantId,
+    /// More than 0, up to six decimals.
+    #[schema(value_type = f64, example = 100.00)]
+    amount: Money,
+    #[schema(example = "Initial top-up")]
+    #[serde(default)]
+    description: Option<String>,
+    /// Required here or in the header `Idempotency-Key`.
+    #[schema(example = "invoice-2026-0001")]
+    #[serde(default)]
+    idempotency_key: Option<String>,
+}
+
+impl KeyedBody for AddCredits {
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreditOut {
+    tenant_id: Uuid,
+    /// The entry's number in the tenant's ledger.
+    seq: i64,
+    #[schema(value_type = f64, example = 100.00)]
+    amount: Money,
+    #[schema(value_type = f64, example = 100.00)]
+    balance: Money,
+}
+
+/// Books credit for a tenant, once per key. Needs the role `SUPER_ADMIN`.
+#[utoipa::path(post, path = "/billing/add-credits", tag = "billing", security(("bearer" = [])), request_body = AddCredits,
+    params(IdempotencyKey),
+    responses(
+        (status = 200, body = CreditOut),
+        (status = 403, body = ProblemBody),
+        (status = 404, description = "There is no such tenant", body = ProblemBody),
+        (status = 409, description = "The same request is still running", body = ProblemBody),
+        (status = 422, body = ProblemBody),
+    ))]
+pub(crate) async fn add_credits(
+    State(app): State<App>,
+    Allowed(permit): Allowed<SuperAdmin>,
+    KeyRequired(request, key): KeyRequired<AddCredits>,
+) -> Result<Json<CreditOut>, ProblemResponse> {
+    let AddCredits { tenant_id, amount, description, idempotency_key: _ } = request;
+    let credit = Credit { tenant: tenant_id, amount, description };
+    let booked = ops::billing::add_credits::add_credits(&app.platform, &permit, credit, key).await?;
+    Ok(Json(CreditOut { tenant_id: tenant_id.0, seq: booked.seq, amount, balance: booked.balance }))
+}

@@ -1,0 +1,22 @@
+//! `GET /plans`
+
+use api::{Allowed, App};
+use axum::Json;
+use axum::extract::State;
+use http_kit::{ProblemBody, ProblemResponse};
+use ops::Member;
+
+use crate::plans::PlanOut;
+
+/// Every plan, cheapest first.
+#[utoipa::path(get, path = "/plans", tag = "admin", security(("bearer" = [])), responses(
+    (status = 200, body = [PlanOut]),
+    (status = 401, body = ProblemBody),
+))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Allowed(permit): Allowed<Member>,
+) -> Result<Json<Vec<PlanOut>>, ProblemResponse> {
+    let plans = ops::tenants::plans::list_plans(&app.platform, &permit).await?;
+    Ok(Json(plans.into_iter().map(PlanOut::from).collect()))
+}

@@ -1,0 +1,33 @@
+//! `POST /auth/login`
+
+use api::App;
+use axum::Json;
+use axum::extract::State;
+use http_kit::{Body, ProblemBody, ProblemResponse};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::session::{Session, session};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Login {
+    #[schema(example = "admin@acme.com")]
+    email: String,
+    #[schema(example = "password123")]
+    password: String,
+}
+
+/// Logs a user in.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login, responses(
+    (status = 200, body = Session),
+    (status = 401, body = ProblemBody),
+    (status = 429, description = "Too many wrong passwords; wait as long as Retry-After says", body = ProblemBody),
+))]
+pub(crate) async fn login(
+    State(app): State<App>,
+    Body(request): Body<Login>,
+) -> Result<Json<Session>, ProblemResponse> {
+    let user = ops::access::login::login(&app.platform, &request.email, request.password).await?;
+    Ok(session(&app, user)?)
+}

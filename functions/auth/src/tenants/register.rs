@@ -1,0 +1,54 @@
+//! `POST /auth/register-tenant`
+
+use api::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use http_kit::{Body, ProblemBody, ProblemResponse};
+use ops::tenants::register::{PLAN_DEFAULT, Registration};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::session::{Session, session};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct RegisterTenant {
+    #[schema(example = "Acme Corp")]
+    tenant_name: String,
+    #[schema(example = "acme-corp")]
+    slug: String,
+    #[schema(example = "admin@acme.com")]
+    admin_email: String,
+    #[schema(example = "password123")]
+    admin_password: String,
+    #[schema(example = "John Doe")]
+    admin_name: String,
+}
+
+impl From<RegisterTenant> for Registration {
+    fn from(request: RegisterTenant) -> Self {
+        Self {
+            tenant_name: request.tenant_name,
+            slug: request.slug,
+            admin_email: request.admin_email,
+            admin_password: Some(request.admin_password),
+            admin_name: request.admin_name,
+            plan: PLAN_DEFAULT.to_owned(),
+        }
+    }
+}
+
+/// Registers a business with its owner, and logs the owner in.
+#[utoipa::path(post, path = "/auth/register-tenant", tag = "auth", request_body = RegisterTenant, responses(
+    (status = 201, body = Session),
+    (status = 409, description = "The slug or the e-mail is already taken", body = ProblemBody),
+    (status = 422, body = ProblemBody),
+))]
+pub(crate) async fn register_tenant(
+    State(app): State<App>,
+    Body(request): Body<RegisterTenant>,
+) -> Result<(StatusCode, Json<Session>), ProblemResponse> {
+    let registered = ops::tenants::register::register_tenant(&app.platform, request.into()).await?;
+    Ok((StatusCode::CREATED, session(&app, registered.owner)?))
+}

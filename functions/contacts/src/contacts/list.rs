@@ -1,0 +1,58 @@
+//! `GET /contacts`
+
+use api::{Allowed, App};
+use axum::Json;
+use axum::extract::State;
+use domain::ContactId;
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
+use jiff::Timestamp;
+use ops::Viewer;
+use ops::contacts::list::Contact;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ContactOut {
+    id: Uuid,
+    #[schema(example = "+15551234567")]
+    phone: String,
+    name: Option<String>,
+    #[schema(value_type = Object)]
+    attributes: serde_json::Value,
+    /// When the contact opted out of messages.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opted_out_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<&Contact> for ContactOut {
+    fn from(contact: &Contact) -> Self {
+        Self {
+            id: contact.contact_id.0,
+            phone: contact.phone.to_string(),
+            name: contact.name.clone(),
+            attributes: contact.attributes.clone(),
+            opted_out_at: contact.opted_out_at,
+            created_at: contact.created_at,
+        }
+    }
+}
+
+/// The tenant's contacts, newest first.
+#[utoipa::path(get, path = "/contacts", tag = "contacts", security(("bearer" = [])), params(PageQuery), responses(
+    (status = 200, body = Page<ContactOut>),
+    (status = 401, body = ProblemBody),
+))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Allowed(permit): Allowed<Viewer>,
+    cursor: Cursor<ContactId>,
+) -> Result<Json<Page<ContactOut>>, ProblemResponse> {
+    let contacts =
+        ops::contacts::list::list_contacts(&app.platform, &permit, cursor.before.0, cursor.limit).await?;
+    Ok(Json(Page::of(&contacts, cursor.limit, |contact| contact.contact_id)))
+}

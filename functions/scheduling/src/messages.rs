@@ -1,0 +1,106 @@
+//! Messages as more than one route shows them.
+
+pub(crate) mod cancel;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod schedule;
+pub(crate) mod send;
+
+use domain::Money;
+use domain::messages::View;
+use jiff::Timestamp;
+use ops::messages::accept::Accepted;
+use ops::messages::read::Message;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A message that was accepted and saved.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AcceptedOut {
+    id: Uuid,
+    #[schema(value_type = String, example = "PENDING")]
+    status: View,
+    #[schema(value_type = String, format = DateTime)]
+    due_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    accepted_at: Timestamp,
+}
+
+impl From<Accepted> for AcceptedOut {
+    fn from(accepted: Accepted) -> Self {
+        Self {
+            id: accepted.message_id.0,
+            status: View::Pending,
+            due_at: accepted.due_at,
+            accepted_at: accepted.accepted_at,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageOut {
+    id: Uuid,
+    template_id: Uuid,
+    contact_id: Uuid,
+    #[schema(example = "+15551234567")]
+    to: String,
+    /// From what was done about sending it and what Meta reported.
+    #[schema(value_type = String, example = "DELIVERED")]
+    status: View,
+    #[schema(value_type = String, format = DateTime)]
+    due_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    accepted_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// The amount that was debited; absent before that.
+    #[schema(value_type = Option<f64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Money>,
+    /// The amount that was given back.
+    #[schema(value_type = Option<f64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<Money>,
+    /// Meta's id of the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wamid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorOut>,
+}
+
+/// Why it failed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorOut {
+    /// Meta's code; absent when the error is not Meta's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i32>,
+    text: String,
+}
+
+impl ErrorOut {
+    fn new(code: Option<i32>, text: Option<&String>) -> Option<Self> {
+        (code.is_some() || text.is_some()).then(|| Self { code, text: text.cloned().unwrap_or_default() })
+    }
+}
+
+impl From<&Message> for MessageOut {
+    fn from(message: &Message) -> Self {
+        Self {
+            id: message.message_id.0,
+            template_id: message.template_id.0,
+            contact_id: message.contact_id.0,
+            to: message.to.to_string(),
+            status: domain::messages::view(message.state, message.evidence),
+            due_at: message.due_at,
+            accepted_at: message.accepted_at,
+            updated_at: message.updated_at,
+            cost: message.price,
+            refund: message.refund,
+            wamid: message.wamid.clone(),
+            error: ErrorOut::new(message.error_code, message.error_text.as_ref()),
+        }
+    }
+}

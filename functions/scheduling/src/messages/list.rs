@@ -1,0 +1,25 @@
+//! `GET /messages`
+
+use api::{Allowed, App};
+use axum::Json;
+use axum::extract::State;
+use domain::MessageId;
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
+use ops::Viewer;
+
+use crate::messages::MessageOut;
+
+/// The tenant's messages, newest first.
+#[utoipa::path(get, path = "/messages", tag = "messages", security(("bearer" = [])), params(PageQuery), responses(
+    (status = 200, body = Page<MessageOut>),
+    (status = 401, body = ProblemBody),
+))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Allowed(permit): Allowed<Viewer>,
+    cursor: Cursor<MessageId>,
+) -> Result<Json<Page<MessageOut>>, ProblemResponse> {
+    let messages =
+        ops::messages::read::list_messages(&app.platform, &permit, cursor.before.0, cursor.limit).await?;
+    Ok(Json(Page::of(&messages, cursor.limit, |message| message.message_id)))
+}

@@ -1,0 +1,65 @@
+//! `POST /messages`
+
+use std::collections::BTreeMap;
+
+use api::{Allowed, App, Keyed, KeyedBody};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::{ContactId, TemplateId};
+use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
+use ops::Spender;
+use ops::messages::accept::NewSend;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::messages::AcceptedOut;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct SendNow {
+    #[schema(value_type = Uuid)]
+    template_id: TemplateId,
+    #[schema(value_type = Uuid)]
+    contact_id: ContactId,
+    /// Values of the template's variables by name; a value that is missing is taken from the contact.
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    /// Here or in the header `Idempotency-Key`.
+    #[serde(default)]
+    idempotency_key: Option<String>,
+}
+
+impl KeyedBody for SendNow {
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+impl From<SendNow> for NewSend {
+    fn from(request: SendNow) -> Self {
+        Self {
+            template: request.template_id,
+            contact: request.contact_id,
+            due_at: None,
+            variables: request.variables,
+        }
+    }
+}
+
+/// Sends a message now. The balance is checked when it leaves.
+#[utoipa::path(post, path = "/messages", tag = "messages", security(("bearer" = [])), request_body = SendNow,
+    params(IdempotencyKey), responses(
+    (status = 201, body = AcceptedOut),
+    (status = 403, body = ProblemBody),
+    (status = 409, description = "The same request is still running", body = ProblemBody),
+    (status = 422, body = ProblemBody),
+))]
+pub(crate) async fn send(
+    State(app): State<App>,
+    Allowed(permit): Allowed<Spender>,
+    Keyed(request, key): Keyed<SendNow>,
+) -> Result<(StatusCode, Json<AcceptedOut>), ProblemResponse> {
+    let accepted = ops::messages::accept::accept_message(&app.platform, &permit, request.into(), key).await?;
+    Ok((StatusCode::CREATED, Json(accepted.into())))
+}

@@ -1,0 +1,25 @@
+//! `GET /templates`
+
+use api::{Allowed, App};
+use axum::Json;
+use axum::extract::State;
+use domain::TemplateId;
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
+use ops::Viewer;
+
+use crate::templates::TemplateOut;
+
+/// The tenant's templates, newest first.
+#[utoipa::path(get, path = "/templates", tag = "templates", security(("bearer" = [])), params(PageQuery), responses(
+    (status = 200, body = Page<TemplateOut>),
+    (status = 401, body = ProblemBody),
+))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Allowed(permit): Allowed<Viewer>,
+    cursor: Cursor<TemplateId>,
+) -> Result<Json<Page<TemplateOut>>, ProblemResponse> {
+    let templates =
+        ops::templates::list::list_templates(&app.platform, &permit, cursor.before.0, cursor.limit).await?;
+    Ok(Json(Page::of(&templates, cursor.limit, |template| template.template_id)))
+}

@@ -1,0 +1,92 @@
+//! The database, and what operations run on.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use cloud::{Cloud, Kept, Secret};
+use domain::with_causes;
+use ops::kernel::cipher::{Ring, Sealer};
+use ops::kernel::passwords::Passwords;
+use ops::{Platform, Waits};
+use secrecy::SecretString;
+use store::{Access, Config, Store};
+
+use super::environment::{self, optional};
+use super::{Boot, BootError, database};
+
+/// How long a caller waits for the process' connection.
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+/// How long one call to Meta may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+const META_URL: &str = "https://graph.facebook.com";
+const META_VERSION: &str = "v26.0";
+
+impl Boot {
+    /// How the function gets into the database.
+    pub fn access(&self) -> Result<Access, BootError> {
+        database::access(&self.aws, self.clock())
+    }
+
+    /// What operations run on, for a function that may send through `cloud` and read these secrets. Without
+    /// [`Secret::Meta`] it cannot sign calls to Meta, without [`Secret::DataKeys`] it cannot decrypt a tenant's token.
+    pub async fn platform(&self, cloud: Cloud, uses: &[Secret]) -> Result<Platform, BootError> {
+        let access = self.access()?;
+        let store = Store::new(&Config {
+            access,
+            connections_max: environment::concurrency(),
+            wait: CONNECTION_WAIT,
+        })?;
+        let base_url = optional("META_BASE_URL").unwrap_or_else(|| META_URL.to_owned());
+        let is_sandbox = !base_url.starts_with("https://");
+        let (meta, sealer, ()) = futures_util::try_join!(
+            self.meta(base_url, uses.contains(&Secret::Meta)),
+            self.sealer(uses.contains(&Secret::DataKeys)),
+            warm_up(&store),
+        )?;
+        Ok(Platform {
+            store,
+            cloud,
+            meta,
+            clock: self.clock().clone(),
+            sealer: Arc::new(sealer),
+            passwords: Passwords::default(),
+            waits: Waits::default(),
+            is_sandbox,
+            is_closing: Arc::new(AtomicBool::new(false)),
+        })
+    }
+
+    async fn meta(&self, base_url: String, is_used: bool) -> Result<meta::Client, BootError> {
+        let client = meta::Client::new(meta::Config {
+            base_url,
+            version: optional("META_API_VERSION").unwrap_or_else(|| META_VERSION.to_owned()),
+            app_id: String::new(),
+            app_secret: SecretString::default(),
+            call_timeout: CALL_TIMEOUT,
+        })?;
+        if !is_used {
+            return Ok(client);
+        }
+        let app = self.meta_app().await?;
+        Ok(client.with_app(move || app.get()))
+    }
+
+    async fn sealer(&self, is_used: bool) -> Result<Sealer, BootError> {
+        let ring = if is_used {
+            self.keep(Secret::DataKeys, Ring::from_json).await?
+        } else {
+            Kept::fixed(Ring::empty())
+        };
+        Ok(Sealer::new(ring))
+    }
+}
+
+/// Opens the connection ahead of the first event. A database that is away now may be back by then: the event is told
+/// so, and not the whole function.
+async fn warm_up(store: &Store) -> Result<(), BootError> {
+    if let Err(error) = store.warm_up().await {
+        tracing::error!(error = with_causes(&error), "the first event finds no connection");
+    }
+    Ok(())
+}
