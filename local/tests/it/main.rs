@@ -11,4 +11,5 @@ mod program;
 mod resilience;
 mod template;
 mod trace;
+mod webhook_is_light;
 mod world;
