@@ -8,6 +8,7 @@ mod description;
 mod ids;
 mod keys;
 mod kinds;
+mod legacy_keys;
 mod lists;
 mod oddities;
 mod passwords;

@@ -103,3 +103,16 @@ async fn credit_goes_to_a_tenant_that_is_there_or_nowhere() {
     }
     assert_eq!(world.db.contents().await, before);
 }
+
+#[tokio::test]
+async fn every_wrong_field_of_a_credit_is_named() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let (home, platform) = (house(&door, "home").await, super_admin(&door).await);
+    let body = json!({
+        "tenantId": home.tenant, "amount": 0, "description": "x".repeat(501), "idempotencyKey": "k",
+    });
+    let answer = door.post("/billing/add-credits").by(&platform).json(&body).send().await;
+    answer.assert_invalid("amount", "both");
+    answer.assert_invalid("description", "both");
+}

@@ -31,24 +31,24 @@ const EFFECTS: [&str; 10] = [
 const AT_ONCE: usize = 50;
 
 /// A call that takes a key, and the same with another meaning.
-struct Keyed {
-    path: &'static str,
-    route: &'static str,
+pub struct Keyed {
+    pub path: &'static str,
+    pub route: &'static str,
     token: String,
     tenant: TenantId,
-    body: Value,
-    other: Value,
+    pub body: Value,
+    pub other: Value,
 }
 
-struct Stage {
-    world: World,
+pub struct Stage {
+    pub world: World,
     door: Door,
     home: House,
     platform: String,
 }
 
 impl Stage {
-    async fn set() -> Self {
+    pub async fn set() -> Self {
         let world = World::start().await;
         let door = Door::of(&world);
         let home = house(&door, "home").await;
@@ -57,7 +57,7 @@ impl Stage {
     }
 
     /// Every call that takes a key. The bodies have none yet.
-    fn calls(&self) -> Vec<Keyed> {
+    pub fn calls(&self) -> Vec<Keyed> {
         let plan = json!({
             "name": "New", "monthlyPrice": "1.50", "messagesPerMonth": 1, "contacts": 1, "templates": 1,
             "phoneNumbers": 1, "users": 1, "requestsPerMinute": 1, "marginBps": 0,
@@ -116,11 +116,11 @@ impl Stage {
         self.door.post(keyed.path).by(&keyed.token)
     }
 
-    async fn with_key(&self, keyed: &Keyed, key: &str, body: &Value) -> Answer {
+    pub async fn with_key(&self, keyed: &Keyed, key: &str, body: &Value) -> Answer {
         self.call(keyed).header("idempotency-key", key).json(body).send().await
     }
 
-    async fn effects(&self) -> BTreeMap<String, (i64, String)> {
+    pub async fn effects(&self) -> BTreeMap<String, (i64, String)> {
         let mut contents = self.world.db.contents().await;
         contents.retain(|table, _| EFFECTS.contains(&table.as_str()));
         assert_eq!(contents.len(), EFFECTS.len());

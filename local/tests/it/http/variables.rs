@@ -77,3 +77,29 @@ async fn a_value_that_meta_would_refuse_is_refused_by_name_and_any_other_is_sent
         assert_eq!(door.post("/messages").by(&home.token).json(&body).send().await.status, 201, "{value}");
     }
 }
+
+#[tokio::test]
+async fn every_wrong_field_of_a_message_is_named() {
+    let world = World::start().await;
+    let door = Door::of(&world);
+    let home = house(&door, "home").await;
+    let unknown = "01890000-0000-7000-8000-000000000000";
+    for (body, fields) in [
+        (json!({ "templateId": unknown, "contactId": unknown }), vec!["templateId", "contactId"]),
+        (
+            json!({ "templateId": home.template, "contactId": unknown, "variables": { "a": "1", "b": "2" } }),
+            vec!["contactId", "variables.a", "variables.b"],
+        ),
+        (
+            json!({ "templateId": home.template, "contactId": home.contact,
+                    "variables": { "name": "two\nlines", "other": "x" } }),
+            vec!["variables.other", "variables.name"],
+        ),
+    ] {
+        let answer = door.post("/messages").by(&home.token).json(&body).send().await;
+        answer.assert_invalid(fields[0], &body.to_string());
+        let errors = answer.body["errors"].as_array().unwrap();
+        let named: Vec<&str> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+        assert_eq!(named, fields, "{body}");
+    }
+}

@@ -87,7 +87,7 @@ async fn an_id_of_another_tenant_names_nothing_here() {
             body["contactId"] = json!(contact);
             let answer = door.post(path).by(&ours.token).json(&body).send().await;
             answer.assert_invalid(field, path);
-            assert!(answer.text.contains("of yours"), "{}", answer.text);
+            assert!(answer.text.contains("does not match any of your "), "{}", answer.text);
             stage.assert_silent(&answer, &body.to_string());
         }
     }

@@ -118,3 +118,16 @@ impl AddCredits {
         Ok(Booked { seq, balance })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stored with idempotency keys, which live for 30 days: a member that is added later needs `#[serde(default)]`.
+    #[test]
+    fn an_outcome_that_was_stored_can_be_read() {
+        let stored = r#"{"seq":7,"balance":101.25}"#;
+        let booked = Booked { seq: 7, balance: Money::from_micros(101_250_000) };
+        assert_eq!(serde_json::from_str::<Booked>(stored).unwrap(), booked);
+    }
+}

@@ -64,6 +64,12 @@ mod tests {
         assert_eq!(name("name", " Ann "), Ok("Ann".to_owned()));
         assert_eq!(email("email", " Admin@Acme.com"), Ok("admin@acme.com".to_owned()));
         assert_eq!(slug("slug", "acme-corp"), Ok("acme-corp".to_owned()));
+        assert_eq!(
+            name_within("name", " \u{e9}\u{e9} ", 2),
+            Ok("\u{e9}\u{e9}".to_owned()),
+            "characters, not bytes"
+        );
+        assert!(name_within("name", "abc", 2).is_err());
         for text in ["", "  ", "a\u{7}b"] {
             assert!(name("name", text).is_err(), "{text:?}");
         }

@@ -172,3 +172,17 @@ impl SystemOperation for CreatePlan {
         once_in_system(tx, self.key.as_ref(), work).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stored with idempotency keys, which live for 30 days: a member that is added later needs `#[serde(default)]`.
+    #[test]
+    fn an_outcome_that_was_stored_can_be_read() {
+        let stored =
+            r#"{"plan_id":"0190163d-8694-7001-8000-000000000001","created_at":"2026-11-24T12:00:00Z"}"#;
+        let made: Made = serde_json::from_str(stored).unwrap();
+        assert_eq!(made.created_at.to_string(), "2026-11-24T12:00:00Z");
+    }
+}

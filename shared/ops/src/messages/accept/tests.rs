@@ -67,3 +67,15 @@ fn a_variable_without_a_value_is_named() {
         assert!(wrong.iter().any(|error| error.field == field), "{wrong:?}");
     }
 }
+
+/// Stored with idempotency keys, which live for 30 days: a member that is added later needs `#[serde(default)]`.
+#[test]
+fn an_outcome_that_was_stored_can_be_read() {
+    let stored = concat!(
+        r#"{"message_id":"0190163d-8694-7001-8000-000000000001","due_at":"2026-12-31T10:00:00Z","#,
+        r#""accepted_at":"2026-11-24T12:00:00Z","is_new_batch":true}"#
+    );
+    let accepted: Accepted = serde_json::from_str(stored).unwrap();
+    assert_eq!(accepted.due_at.to_string(), "2026-12-31T10:00:00Z");
+    assert!(accepted.is_new_batch);
+}
