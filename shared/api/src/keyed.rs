@@ -2,7 +2,7 @@
 //!
 //! The key may stand in the `Idempotency-Key` header, or in the body where the route has a member for it. Beside the
 //! caller's text a key holds a hash of the request, so that a key that is used for something else is noticed. The hash is
-//! of the JSON that was sent ([`canonical`](crate::canonical)) and not of the type that it is read into: a member that is
+//! of the JSON that was sent (`api::canonical`) and not of the type that it is read into: a member that is
 //! added to a type later does not change the hash of a request that a caller repeats.
 
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};

@@ -1,6 +1,6 @@
 //! Access tokens: JWT (RFC 7519, RFC 8725) signed with ES256, good for a quarter of an hour.
 //!
-//! A token says who somebody is and nothing about what they may do: role and tenant are read again at every request.
+//! A token says who the caller is and nothing about what the caller may do: role and tenant are read again at every request.
 //! The verifier fixes the algorithm and takes the key by `kid`; `exp`, `nbf`, `iss`, `aud` and `sub` must all be there.
 //! Time is checked here and not by the library, against the process' own clock and without leeway.
 
@@ -31,7 +31,7 @@ const TYPE: &str = "at+jwt";
 /// Longer than any token of ours.
 const CHARS_MAX: usize = 2_048;
 
-/// Who a token speaks of.
+/// The user that a token was issued to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The tenant.
@@ -40,18 +40,18 @@ pub struct Subject {
     pub user: UserId,
 }
 
-/// The token does not count.
+/// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TokenError {
     /// Not a token of ours, or not for this.
     #[error("the token is not valid")]
     Invalid,
-    /// It was good once.
+    /// Its time is over.
     #[error("the token has expired")]
     Expired,
 }
 
-/// A signing key that is none.
+/// The signing key cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a signing key must be a P-256 key in PKCS#8")]
 pub struct BadKey;
@@ -75,7 +75,7 @@ pub struct Keys {
     jwks: serde_json::Value,
 }
 
-/// The keys as they are kept: PKCS#8, base64.
+/// The keys as they are stored: PKCS#8, base64.
 #[derive(Serialize, Deserialize)]
 struct WrittenKeys {
     signing: String,
@@ -160,7 +160,7 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &keys.signing).map_err(|_why| TokenError::Invalid)
     }
 
-    /// Who a token speaks of, if it counts now. A key that is not known may be one that was made a moment ago, so the
+    /// The user that a token was issued to, if it is valid now. A key that is not known may be one that was made a moment ago, so the
     /// keys are read again before the token is refused.
     pub async fn verify(&self, token: &str) -> Result<Subject, TokenError> {
         if token.len() > CHARS_MAX {
@@ -195,7 +195,7 @@ impl Tokens {
         Ok(Subject { tenant: claims.tid, user: claims.sub })
     }
 
-    /// The public keys (RFC 7517), for whoever checks tokens without asking us.
+    /// The public keys (RFC 7517), with which others can check tokens.
     pub fn jwks(&self) -> serde_json::Value {
         self.keys.get().jwks.clone()
     }

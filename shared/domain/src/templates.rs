@@ -91,7 +91,7 @@ pub enum TemplateError {
     #[error("must number its variables {{{{1}}}}, {{{{2}}}}, … without a gap")]
     Numbering,
     /// More than Meta would ever accept.
-    #[error("holds more than {VARIABLES_MAX} variables")]
+    #[error("must have at most {VARIABLES_MAX} variables")]
     TooManyVariables,
 }
 

@@ -84,7 +84,7 @@ async fn a_forged_token_does_not_count() {
     let token = encode(&hs256, &claims, &EncodingKey::from_secret(public.as_bytes())).unwrap();
     assert_eq!(tokens.verify(&token).await, Err(TokenError::Invalid));
 
-    // Another key under the name of ours, no name, and a name that nobody has.
+    // Another key under our key's name, no name, and an unknown name.
     let theirs = EncodingKey::from_ec_der(&new_key().unwrap());
     assert_eq!(
         tokens.verify(&encode(&header(&tokens), &claims, &theirs).unwrap()).await,

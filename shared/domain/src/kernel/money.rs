@@ -27,10 +27,10 @@ pub enum MoneyError {
     #[error("must be a plain decimal number such as 100.00")]
     Malformed,
     /// More than six decimals.
-    #[error("has more than {DECIMALS} decimals")]
+    #[error("must have at most {DECIMALS} decimals")]
     TooFine,
     /// Beyond what a wallet can hold.
-    #[error("is larger than 9223372036854.775807")]
+    #[error("must be at most 9223372036854.775807")]
     TooLarge,
 }
 

@@ -27,7 +27,7 @@ pub enum PhoneError {
     #[error("is not a phone number")]
     Malformed,
     /// Too short or too long for its country.
-    #[error("has a length that no number of its country has")]
+    #[error("has the wrong number of digits for its country")]
     Impossible,
 }
 

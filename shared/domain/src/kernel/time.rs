@@ -12,7 +12,7 @@ pub enum ScheduleTimeError {
     #[error("must be an RFC 3339 time with a zone, such as 2026-12-31T10:00:00Z")]
     Malformed,
     /// More than a year ahead.
-    #[error("is more than {SCHEDULE_DAYS_MAX} days ahead")]
+    #[error("must be at most {SCHEDULE_DAYS_MAX} days ahead")]
     TooFar,
 }
 

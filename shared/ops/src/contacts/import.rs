@@ -77,9 +77,10 @@ pub async fn import_contacts(
     for (index, row) in rows.into_iter().enumerate() {
         match check(index, row, now) {
             Ok(contact) => contacts.push(contact),
-            Err(error) => wrong.push(error),
+            Err(errors) => wrong.extend(errors),
         }
-        if wrong.len() == NAMED_MAX {
+        if wrong.len() >= NAMED_MAX {
+            wrong.truncate(NAMED_MAX);
             break;
         }
     }
@@ -89,31 +90,33 @@ pub async fn import_contacts(
     platform.store.perform(&platform.act(by), &ImportContacts { contacts, key }).await
 }
 
-fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, FieldError> {
+/// The contact of a row, or everything that is wrong with the row.
+fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, Vec<FieldError>> {
+    let mut wrong = Vec::new();
     let at = |field: &str| format!("contacts[{index}].{field}");
-    let phone = PhoneNumber::parse(&row.phone).map_err(|error| FieldError::new(at("phone"), error))?;
-    let fits = |name: &String| fields::is_visible(name, NAME_CHARS_MAX);
-    if !row.name.as_ref().is_none_or(fits) {
-        return Err(FieldError::new(
+    let phone = PhoneNumber::parse(&row.phone).map_err(|error| FieldError::new(at("phone"), error));
+    if row.name.as_ref().is_some_and(|name| !fields::is_visible(name, NAME_CHARS_MAX)) {
+        wrong.push(FieldError::new(
             at("name"),
             format!("must be at most {NAME_CHARS_MAX} visible characters"),
         ));
     }
     let attributes = serde_json::Value::Object(row.attributes);
     if attributes.to_string().len() > ATTRIBUTES_BYTES_MAX {
-        return Err(FieldError::new(
-            at("attributes"),
-            format!("must be at most {ATTRIBUTES_BYTES_MAX} bytes of JSON"),
-        ));
+        let why = format!("must be at most {ATTRIBUTES_BYTES_MAX} bytes of JSON");
+        wrong.push(FieldError::new(at("attributes"), why));
     }
-    Ok(Contact {
-        contact_id: ContactId::at(now),
-        phone,
-        name: row.name,
-        attributes,
-        opted_out_at: None,
-        created_at: now,
-    })
+    match phone {
+        Ok(phone) if wrong.is_empty() => Ok(Contact {
+            contact_id: ContactId::at(now),
+            phone,
+            name: row.name,
+            attributes,
+            opted_out_at: None,
+            created_at: now,
+        }),
+        phone => Err(phone.err().into_iter().chain(wrong).collect()),
+    }
 }
 
 struct ImportContacts {
@@ -145,5 +148,14 @@ mod tests {
     fn an_outcome_that_was_stored_can_be_read() {
         let stored = r#"{"imported":2,"skipped":1}"#;
         assert_eq!(serde_json::from_str::<Imported>(stored).unwrap(), Imported { imported: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn every_wrong_field_of_a_row_is_named() {
+        let attributes = serde_json::Map::from_iter([("a".to_owned(), "x".repeat(5_000).into())]);
+        let row = NewContact { phone: "1".to_owned(), name: Some("a\u{7}".to_owned()), attributes };
+        let wrong = check(3, row, Timestamp::UNIX_EPOCH).unwrap_err();
+        let named: Vec<&str> = wrong.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(named, ["contacts[3].phone", "contacts[3].name", "contacts[3].attributes"]);
     }
 }

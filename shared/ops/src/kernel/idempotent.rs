@@ -62,7 +62,7 @@ pub fn key(
     Ok(Key { tenant, route, text: text.to_owned(), request_hash, legacy_hash })
 }
 
-/// Does `work` unless the key says that it was done: then tells what came out of it. Without a key it just works.
+/// Does `work`, unless the key shows that it was done: then returns the stored outcome. Without a key it does `work`.
 ///
 /// Effect, key and outcome commit together; a failure leaves no trace of the key, so the caller may try again.
 pub async fn once<D, E>(

@@ -145,7 +145,7 @@ impl SystemOperation for InviteSuperAdmin {
 async fn find_or_make(tx: &SystemTx, email: &str) -> Result<User, OwnerError> {
     if let Some(same) = users::find_by_email(tx, email).await? {
         if same.role != Role::SuperAdmin {
-            return Err(OwnerError::Email(FieldError::new("email", "is a tenant's user")));
+            return Err(OwnerError::Email(FieldError::new("email", "already belongs to a user of a tenant")));
         }
         return Ok(same);
     }
@@ -169,7 +169,7 @@ async fn find_or_make(tx: &SystemTx, email: &str) -> Result<User, OwnerError> {
 
 async fn make_platform_tenant(tx: &SystemTx) -> Result<TenantId, OwnerError> {
     let plan = plans::find_by_name(tx, register::PLAN_DEFAULT).await?;
-    let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter is gone"))?;
+    let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter does not exist"))?;
     let tenant = Tenant {
         tenant_id: TenantId::at(tx.now()),
         slug: PLATFORM_SLUG.to_owned(),

@@ -30,7 +30,7 @@ pub(super) fn access(aws: &Aws, clock: &Clock) -> Result<Access, BootError> {
     Ok(Access { password, ..url.as_str().into() })
 }
 
-/// A token is signed for the host's own name, a port and a user; signing it asks nobody.
+/// A token is signed for the host's own name, a port and a user; signing it needs no call.
 fn by_iam(aws: Aws, clock: Clock, url: &str) -> Result<Password, BootError> {
     let (host, port, user) = store::address(url)?;
     let login = DatabaseLogin { host, port, user };

@@ -1,4 +1,4 @@
-//! Variables, read with words for whoever forgot one.
+//! Environment variables, with errors that name the one that is missing or wrong.
 
 use std::str::FromStr;
 
@@ -16,7 +16,8 @@ pub fn required(name: &'static str) -> Result<String, BootError> {
 
 /// A number that a variable holds.
 pub fn number<T: FromStr>(name: &'static str, default: T) -> Result<T, BootError> {
-    let wrong = |value: &str| BootError::Setting { name, why: format!("is {value:?}, which is no number") };
+    let wrong =
+        |value: &str| BootError::Setting { name, why: format!("is {value:?}, which is not a number") };
     optional(name).map_or(Ok(default), |value| value.trim().parse().map_err(|_text| wrong(&value)))
 }
 

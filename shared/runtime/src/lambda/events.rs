@@ -22,7 +22,7 @@ use tower::ServiceExt;
 
 use super::{Boot, BootError};
 
-/// How long before its deadline a request is given up, so that its answer is heard.
+/// How long before its deadline a request is given up, so that its answer still arrives.
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 /// What a deadline is worth that has passed before its event came: some emulators send one of 1970.
 const SHIFT: SignedDuration = SignedDuration::from_mins(1);
@@ -71,14 +71,14 @@ impl Boot {
     }
 }
 
-/// What the router says to API Gateway's request.
+/// The router's answer to API Gateway's request.
 async fn answer(
     router: Router,
-    asked: LambdaRequest,
+    request: LambdaRequest,
     left: TimeLeft,
 ) -> Result<ApiGatewayV2httpResponse, axum::Error> {
-    // It panics over an address that is none, which anybody can make up: no reason for an alarm.
-    let request = catch_unwind(|| lambda_http::Request::from(asked));
+    // It panics over an address that is not valid, which any caller can send: not a reason for an alarm.
+    let request = catch_unwind(|| lambda_http::Request::from(request));
     let Ok(mut request) = request else {
         let malformed = ProblemResponse::from(Problem::new(Kind::Malformed));
         return whole(malformed.into_response()).await;
@@ -87,11 +87,11 @@ async fn answer(
     whole(router.oneshot(request).await.unwrap_or_else(|never| match never {})).await
 }
 
-/// The answer as API Gateway takes it: its body in one piece, and as text, which is all that the doors make. That what is
-/// not text goes as Base64 is decided by the bytes; `lambda_http`'s own way reads them through every character set there is.
+/// The answer as API Gateway takes it: its body in one piece, and as text, which is all that the functions make. What is
+/// not text is sent as Base64; `lambda_http`'s own way reads them through every character set there is.
 async fn whole(answer: Response<axum::body::Body>) -> Result<ApiGatewayV2httpResponse, axum::Error> {
     let (parts, body) = answer.into_parts();
-    // The limit is of what the doors make themselves.
+    // No limit: the functions made the answer themselves.
     let bytes = axum::body::to_bytes(body, usize::MAX).await?;
     let body =
         String::from_utf8(bytes.into()).map_or_else(|bytes| Body::from(bytes.into_bytes()), Body::from);
@@ -154,8 +154,8 @@ mod tests {
                 "isBase64Encoded": false,
             });
             let router = Router::new().route("/", axum::routing::get("fine"));
-            let asked = serde_json::from_value(event).unwrap();
-            answer(router, asked, TimeLeft(Duration::from_secs(1))).await.unwrap().status_code
+            let request = serde_json::from_value(event).unwrap();
+            answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap().status_code
         };
         assert_eq!((status("x=%3C").await, status("x=<").await), (200, 400));
     }
