@@ -16,7 +16,6 @@ use crate::sandbox::Sandbox;
 use crate::world::Handle;
 
 mod analytics;
-pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod media;
 mod messages;
@@ -31,7 +30,7 @@ mod templates;
 
 pub(crate) use templates::components_news;
 
-use error::GraphError;
+use crate::graph_error::GraphError;
 
 /// The oldest and the newest version that Meta serves (Graph API changelog, autumn 2026).
 const OLDEST_LIVE: u32 = 21;

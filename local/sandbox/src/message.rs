@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::graph::error::GraphError;
-use crate::template::{list, text};
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
+use crate::person::e164;
 
 pub(crate) mod fill;
 mod free_form;
@@ -47,17 +48,6 @@ pub(crate) fn target(body: &Value) -> String {
 /// The template a body names, if any.
 pub(crate) fn template_name(body: &Value) -> &str {
     body.get("template").map_or("", |template| text(template, "name"))
-}
-
-/// A number in any spelling as plus and digits. A number without plus is taken as complete.
-pub(crate) fn e164(number: &str) -> String {
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    format!("+{digits}")
-}
-
-/// A person by a number in any spelling or by a business-scoped user id.
-pub(crate) fn person(input: &str) -> String {
-    if input.contains('.') { input.to_owned() } else { e164(input) }
 }
 
 impl SendRequest {

@@ -222,16 +222,6 @@ impl Template {
     }
 }
 
-/// A string member, or nothing.
-pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A list member, or an empty one.
-pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice)
-}
-
 /// The distinct variables of a text in the order of their first use, without braces.
 pub(crate) fn variables(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::account::Account;
-use crate::graph::error::title;
+use crate::graph_error::title;
 use crate::recipients::StatusWord;
 use crate::record::{Acceptance, FieldNews, Status, TemplateNews};
 use crate::template::TemplateStatus;

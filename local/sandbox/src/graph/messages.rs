@@ -17,11 +17,11 @@ use super::{Business, GraphError, spoiled};
 use crate::account::Scope;
 use crate::clock;
 use crate::faults::{Fault, FaultKind, SEND, Shown};
+use crate::json::text;
 use crate::message::{self, Content, SendRequest};
 use crate::recipients::Behaviour;
 use crate::sandbox::{Acceptable, Accepted, Sandbox};
 use crate::server::abort;
-use crate::template::text;
 
 mod check;
 

@@ -13,9 +13,9 @@ use super::paging::{self, Element};
 use super::{Business, GraphError, fields};
 use crate::account::{Account, AccountState, NumberStatus, Quality, Scope};
 use crate::clock;
+use crate::json::text;
 use crate::record::{FieldNews, News, Record};
 use crate::sandbox::Sandbox;
-use crate::template::text;
 
 /// Version and object id of a path.
 pub(crate) type Ids = Path<(String, String)>;

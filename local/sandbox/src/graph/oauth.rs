@@ -13,9 +13,9 @@ use super::{AppCaller, GraphError, query};
 use crate::account::{Account, Scope, TokenState, code_hash};
 use crate::clock;
 use crate::digest;
+use crate::json::text;
 use crate::record::Record;
 use crate::sandbox::Sandbox;
-use crate::template::text;
 use crate::world::Handle;
 
 /// Codes that begin so are refused.

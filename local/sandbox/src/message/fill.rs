@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::free_form;
-use crate::graph::error::GraphError;
-use crate::template::{ButtonKind, ButtonNeed, Needs, Template, TemplateStatus, list, text};
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
+use crate::template::{ButtonKind, ButtonNeed, Needs, Template, TemplateStatus};
 
 /// Characters of a body once it is filled (Meta: template components).
 const FILLED_CHARS_MAX: usize = 1_024;

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::interactive;
-use crate::graph::error::GraphError;
-use crate::template::text;
+use crate::graph_error::GraphError;
+use crate::json::text;
 
 /// Characters of a text message (Meta: text messages).
 const TEXT_CHARS_MAX: usize = 4_096;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::free_form;
-use crate::graph::error::GraphError;
-use crate::template::{list, text};
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
 
 /// Bounds of an interactive message (Meta: interactive messages).
 const BODY_CHARS_MAX: usize = 1_024;

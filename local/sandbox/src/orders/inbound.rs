@@ -12,7 +12,7 @@ use super::{Answer, OrderError, check_copies, check_delay, choose, read, updates
 use crate::account::Account;
 use crate::clock;
 use crate::digest;
-use crate::message::person;
+use crate::person::person;
 use crate::record::{FieldNews, News, Record};
 use crate::sandbox::Sandbox;
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::inbound::{contact, metadata};
 use super::{Answer, OrderError, check_copies, check_delay, choose, read, updates};
 use crate::clock;
-use crate::message::person;
+use crate::person::person;
 use crate::record::{FieldNews, News, Record};
 use crate::sandbox::Sandbox;
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Answer, OrderError, check_copies, check_delay, read};
 use crate::clock;
 use crate::faults::{Fault, FaultKind};
-use crate::message::person;
+use crate::person::person;
 use crate::recipients::StatusWord;
 use crate::record::{News, Record, Status};
 use crate::sandbox::Sandbox;

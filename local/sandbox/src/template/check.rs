@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{list, text};
-use crate::graph::error::GraphError;
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
 
 mod authentication;
 mod buttons;

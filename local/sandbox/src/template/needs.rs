@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Template, list, text, variables};
+use super::{Template, variables};
+use crate::json::{list, text};
 
 /// What a send has to bring for one template, or for one card of its carousel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

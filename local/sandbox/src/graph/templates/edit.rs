@@ -10,10 +10,11 @@ use super::super::numbers::Ids;
 use super::super::{Business, GraphError};
 use super::tell;
 use crate::clock;
+use crate::json::{list, text};
 use crate::record::{FieldNews, News, Record};
 use crate::sandbox::Sandbox;
 use crate::template::check::{Content, category, time_to_live};
-use crate::template::{Template, TemplateStatus, list, text};
+use crate::template::{Template, TemplateStatus};
 
 /// Edits of an approved template (Meta: template management): one in 24 hours, ten in 30 days.
 const EDIT_PAUSE_MS: u64 = 86_400_000;

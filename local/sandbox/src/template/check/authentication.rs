@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::{list, text};
-use crate::graph::error::GraphError;
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
 
 /// Minutes until a code runs out (Meta: authentication templates).
 const EXPIRATION_MINUTES: std::ops::RangeInclusive<u64> = 1..=90;

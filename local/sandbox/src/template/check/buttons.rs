@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::{list, text};
 use super::words::{check_length, missing_example};
-use crate::graph::error::GraphError;
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
 
 /// Buttons of one template (Meta: template components).
 const BUTTONS_MAX: usize = 10;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::{list, text};
 use super::{buttons, check_header_format, words};
-use crate::graph::error::GraphError;
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
 
 /// Cards of one carousel (Meta: carousel templates).
 const CARDS: std::ops::RangeInclusive<usize> = 2..=10;

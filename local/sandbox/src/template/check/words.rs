@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::{list, text, variables};
-use crate::graph::error::GraphError;
+use super::super::variables;
+use crate::graph_error::GraphError;
+use crate::json::{list, text};
 
 /// Fixed words that each variable must stand among.
 const WORDS_PER_VARIABLE: usize = 2;
