@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::digest;
-use crate::journal::JournalGone;
+use crate::journal::JournalClosed;
 use crate::record::{News, Record, Update};
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -56,7 +56,7 @@ async fn post_what_is_due(sandbox: &Arc<Sandbox>, url: &str) {
         until_due(sandbox).await;
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         // What is told must be in the journal first, or a kill would leave a status without its acceptance.
-        if sandbox.journal.barrier().kept().await.is_err() {
+        if sandbox.journal.barrier().written().await.is_err() {
             return;
         }
         if let Some(batch) = take_batch(sandbox) {
@@ -140,7 +140,7 @@ async fn post(sandbox: Arc<Sandbox>, url: String, batch: Batch, permit: OwnedSem
 async fn note(sandbox: &Sandbox, batch: Batch) {
     let noted = sandbox.commit(|world| {
         let current = world.generation == batch.generation;
-        Ok::<_, JournalGone>((current.then_some(Record::Delivered { ids: batch.ids }), ()))
+        Ok::<_, JournalClosed>((current.then_some(Record::Delivered { ids: batch.ids }), ()))
     });
     if let Err(error) = noted.await {
         tracing::debug!(%error, "delivered updates could not be noted");

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, OriginalUri, Query, Request};
-use axum::http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
+use axum::extract::{FromRequestParts, OriginalUri, Request};
+use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -31,6 +31,7 @@ mod templates;
 pub(crate) use templates::components_news;
 
 use crate::graph_error::GraphError;
+use crate::query::query;
 
 /// The oldest and the newest version that Meta serves (Graph API changelog, autumn 2026).
 const OLDEST_LIVE: u32 = 21;
@@ -102,11 +103,6 @@ async fn serve_version(request: Request, next: Next) -> Response {
         response.headers_mut().insert("facebook-api-version", served);
     }
     response
-}
-
-/// The query of a request; a name that stands twice counts once.
-pub(crate) fn query(uri: &Uri) -> HashMap<String, String> {
-    Query::try_from_uri(uri).map_or_else(|_unreadable| HashMap::new(), |Query(map)| map)
 }
 
 /// The token of a request, from its header or its query.

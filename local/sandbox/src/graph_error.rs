@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::digest;
-use crate::journal::JournalGone;
+use crate::journal::JournalClosed;
 
 mod titles;
 
@@ -155,9 +155,9 @@ impl IntoResponse for GraphError {
     }
 }
 
-impl From<JournalGone> for GraphError {
+impl From<JournalClosed> for GraphError {
     /// Without its journal the sandbox can promise nothing, and says so as Meta would.
-    fn from(_gone: JournalGone) -> Self {
+    fn from(_gone: JournalClosed) -> Self {
         Self::of(500, 2)
     }
 }

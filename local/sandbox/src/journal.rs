@@ -1,8 +1,8 @@
-//! The journal: what has to outlive a SIGKILL, one JSON document a line, appended before the answer.
+//! The journal: what must survive a SIGKILL, one JSON document per line, appended before the answer.
 //!
-//! One thread writes; whatever has come in while it wrote goes out with the next write. A process that is killed
-//! loses nothing that was written; a machine that loses power may, since nothing is synced to the disk.
-//! A last line that was torn by the kill is cut off at the next start. The file is never shortened otherwise.
+//! One thread writes; lines that arrive during a write go out together with the next one. A process that is killed
+//! loses nothing that was written; a machine that loses power may, because nothing is synced to the disk.
+//! A last line that the kill left incomplete is cut off at the next start. Otherwise the file only grows.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
@@ -11,49 +11,48 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 
-use crate::SandboxError;
-use crate::record::Record;
-use crate::world::World;
+use crate::error::SandboxError;
 
-/// Bytes that one write gathers before it stops looking for more.
+/// Bytes after which a write stops collecting further lines.
 const WRITE_BYTES_MAX: usize = 1 << 20;
-/// How often, and how long apart, a journal that another process holds is tried again.
-const LOCK_TRIES: u32 = 40;
+/// Attempts to lock a journal that another process has locked, and the pause between them.
+const LOCK_ATTEMPTS: u32 = 40;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// The journal cannot be written any more; the sandbox is stopping.
+/// The journal can no longer be written; the sandbox is stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the journal is closed")]
-pub(crate) struct JournalGone;
+pub(crate) struct JournalClosed;
 
 enum Command {
     Append(Vec<u8>, oneshot::Sender<()>),
     Close,
 }
 
-/// Handle of the writer; without a file every promise is kept at once.
+/// Handle of the writer; without a file every line counts as written at once.
 pub(crate) struct Journal {
     commands: Option<mpsc::Sender<Command>>,
 }
 
-/// A line on its way; [`Promise::kept`] waits until it is in the file.
-pub(crate) struct Promise(Option<oneshot::Receiver<()>>);
+/// A line that was handed to the writer.
+pub(crate) struct PendingLine(Option<oneshot::Receiver<()>>);
 
-impl Promise {
+impl PendingLine {
     /// Waits until the line, and every line before it, is in the file.
-    pub(crate) async fn kept(self) -> Result<(), JournalGone> {
+    pub(crate) async fn written(self) -> Result<(), JournalClosed> {
         match self.0 {
             None => Ok(()),
-            Some(ack) => ack.await.map_err(|_closed| JournalGone),
+            Some(ack) => ack.await.map_err(|_closed| JournalClosed),
         }
     }
 }
 
 impl Journal {
-    /// A journal that keeps nothing.
+    /// A journal without a file.
     pub(crate) fn none() -> Self {
         Self { commands: None }
     }
@@ -70,21 +69,21 @@ impl Journal {
         (Self { commands: Some(commands) }, writer)
     }
 
-    /// Hands a line over. Lines reach the file in the order of these calls.
-    pub(crate) fn append(&self, line: Vec<u8>) -> Promise {
-        let Some(commands) = &self.commands else { return Promise(None) };
-        let (ack, promise) = oneshot::channel();
-        // When the writer is gone the acknowledgement is dropped with the command, and the promise says so.
+    /// Lines reach the file in the order of these calls.
+    pub(crate) fn append(&self, line: Vec<u8>) -> PendingLine {
+        let Some(commands) = &self.commands else { return PendingLine(None) };
+        let (ack, written) = oneshot::channel();
+        // When the writer has ended, the acknowledgement is dropped with the command and `written` fails.
         commands.send(Command::Append(line, ack)).ok();
-        Promise(Some(promise))
+        PendingLine(Some(written))
     }
 
-    /// A promise that is kept when everything handed over so far is in the file.
-    pub(crate) fn barrier(&self) -> Promise {
+    /// An empty line: it counts as written when everything appended so far is in the file.
+    pub(crate) fn barrier(&self) -> PendingLine {
         self.append(Vec::new())
     }
 
-    /// Tells the writer to finish.
+    /// Ends the writer after the lines that it already has.
     pub(crate) fn close(&self) {
         if let Some(commands) = &self.commands {
             commands.send(Command::Close).ok();
@@ -115,15 +114,19 @@ fn write_all(mut file: File, inbox: &mpsc::Receiver<Command>) -> std::io::Result
         file.write_all(&buffer)?;
         buffer.clear();
         for ack in acks.drain(..) {
-            // Nobody waits any more: the line is in the file all the same.
+            // The caller may have stopped waiting; the line is in the file all the same.
             ack.send(()).ok();
         }
     }
     Ok(())
 }
 
-/// Opens a journal, replays it into `world`, cuts off a torn last line, and locks it against a second sandbox.
-pub(crate) async fn open(path: &Path, world: &mut World) -> Result<File, SandboxError> {
+/// Opens a journal, locks it against a second sandbox, passes every record to `apply`, and cuts off an incomplete last
+/// line.
+pub(crate) async fn open<R: DeserializeOwned>(
+    path: &Path,
+    apply: impl FnMut(R),
+) -> Result<File, SandboxError> {
     let failed = |source| SandboxError::Journal { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
@@ -131,15 +134,15 @@ pub(crate) async fn open(path: &Path, world: &mut World) -> Result<File, Sandbox
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
     lock(&file, path).await?;
-    let good = replay(&file, path, world)?;
-    file.set_len(good).map_err(failed)?;
-    file.seek(SeekFrom::Start(good)).map_err(failed)?;
+    let complete_bytes = replay(&file, path, apply)?;
+    file.set_len(complete_bytes).map_err(failed)?;
+    file.seek(SeekFrom::Start(complete_bytes)).map_err(failed)?;
     Ok(file)
 }
 
-/// A process that was just killed may need a moment to let go.
+/// Tries several times, because a process that was just killed may still hold its lock for a moment.
 async fn lock(file: &File, path: &Path) -> Result<(), SandboxError> {
-    for _ in 0..LOCK_TRIES {
+    for _ in 0..LOCK_ATTEMPTS {
         match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
@@ -151,33 +154,37 @@ async fn lock(file: &File, path: &Path) -> Result<(), SandboxError> {
     Err(SandboxError::JournalBusy { path: path.to_owned() })
 }
 
-/// Replays the lines and returns how many bytes of them are good.
-fn replay(file: &File, path: &Path, world: &mut World) -> Result<u64, SandboxError> {
+/// Returns how many bytes at the start of the file are complete lines.
+fn replay<R: DeserializeOwned>(
+    file: &File,
+    path: &Path,
+    mut apply: impl FnMut(R),
+) -> Result<u64, SandboxError> {
     let mut reader = BufReader::new(file);
-    let mut good = 0;
+    let mut complete_bytes = 0;
     let mut line = Vec::new();
     let mut number = 0;
-    let mut torn: Option<serde_json::Error> = None;
+    let mut unreadable: Option<serde_json::Error> = None;
     loop {
         line.clear();
         let read = reader
             .read_until(b'\n', &mut line)
             .map_err(|source| SandboxError::Journal { path: path.to_owned(), source })?;
         if read == 0 {
-            return Ok(good);
+            return Ok(complete_bytes);
         }
-        if let Some(source) = torn {
-            // Only the last line can be torn: with another behind it this is some other file.
+        if let Some(source) = unreadable {
+            // A kill can only tear the last line: with another one after it, this file is not a journal.
             return Err(SandboxError::JournalLine { path: path.to_owned(), line: number, source });
         }
         number += 1;
-        match serde_json::from_slice::<Record>(&line) {
+        match serde_json::from_slice::<R>(&line) {
             Ok(record) if line.ends_with(b"\n") => {
-                world.apply(record);
-                good += u64::try_from(read).unwrap_or(0);
+                apply(record);
+                complete_bytes += u64::try_from(read).unwrap_or(0);
             }
-            Ok(_without_its_end) => return Ok(good),
-            Err(source) => torn = Some(source),
+            Ok(_unterminated) => return Ok(complete_bytes),
+            Err(source) => unreadable = Some(source),
         }
     }
 }

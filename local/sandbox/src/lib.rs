@@ -94,13 +94,11 @@
 //! where the path is an id.
 //! Faults, limits, reviews and switches do not outlive the process.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -109,6 +107,7 @@ mod account;
 mod clock;
 mod delivery;
 mod digest;
+mod error;
 mod faults;
 mod graph;
 mod graph_error;
@@ -118,6 +117,7 @@ mod limits;
 mod message;
 mod orders;
 mod person;
+mod query;
 mod recipients;
 mod record;
 mod sandbox;
@@ -125,6 +125,7 @@ mod server;
 mod template;
 mod world;
 
+pub use error::SandboxError;
 pub use recipients::{MAGIC_RECIPIENTS, MagicRecipient};
 
 use journal::Journal;
@@ -149,46 +150,6 @@ pub struct Options {
     pub verify_token: String,
     /// File that carries accounts, templates, acceptances and untold statuses over a kill.
     pub journal: Option<PathBuf>,
-}
-
-/// Why a sandbox could not start.
-#[derive(Debug, Error)]
-pub enum SandboxError {
-    /// The address is taken or not this machine's.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address that was asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The journal cannot be opened or read.
-    #[error("cannot use the journal {}", path.display())]
-    Journal {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The journal holds a line that is none of the sandbox's, and it is not the last.
-    #[error("line {line} of the journal {} cannot be read", path.display())]
-    JournalLine {
-        /// The file.
-        path: PathBuf,
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// Another sandbox holds the journal.
-    #[error("another sandbox holds the journal {}", path.display())]
-    JournalBusy {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The client for webhooks cannot be built.
-    #[error("cannot build the client for webhooks")]
-    Client(#[from] reqwest::Error),
 }
 
 /// A sandbox at work; dropping it stops it as well, without waiting.
@@ -237,7 +198,7 @@ pub async fn start(options: Options) -> Result<Running, SandboxError> {
     let (journal, writer) = match journal {
         None => (Journal::none(), None),
         Some(path) => {
-            let file = journal::open(&path, &mut world).await?;
+            let file = journal::open(&path, |record| world.apply(record)).await?;
             let (journal, writer) = Journal::start(file, stop.clone());
             (journal, Some(writer))
         }

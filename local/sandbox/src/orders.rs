@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::journal::JournalGone;
+use crate::journal::JournalClosed;
 use crate::record::{News, Record, Update};
 use crate::sandbox::Sandbox;
 use crate::world::{Handle, World};
@@ -78,8 +78,8 @@ impl OrderError {
     }
 }
 
-impl From<JournalGone> for OrderError {
-    fn from(gone: JournalGone) -> Self {
+impl From<JournalClosed> for OrderError {
+    fn from(gone: JournalClosed) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: gone.to_string() }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::account::Account;
 use crate::clock;
 use crate::digest;
-use crate::journal::{Journal, JournalGone};
+use crate::journal::{Journal, JournalClosed};
 use crate::recipients::{Behaviour, Planned};
 use crate::record::{Acceptance, News, Record, Status, Update};
 use crate::world::World;
@@ -73,20 +73,20 @@ impl Sandbox {
     }
 
     /// Decides under the lock, applies the record there, and waits until it is in the journal.
-    pub(crate) async fn commit<T, E: From<JournalGone>>(
+    pub(crate) async fn commit<T, E: From<JournalClosed>>(
         &self,
         decide: impl FnOnce(&mut World) -> Result<(Option<Record>, T), E>,
     ) -> Result<T, E> {
-        let (promise, value) = {
+        let (line, value) = {
             let mut world = self.world();
             let (record, value) = decide(&mut world)?;
             let Some(record) = record else { return Ok(value) };
-            let mut line = serde_json::to_vec(&record).map_err(|_unwritable| JournalGone)?;
+            let mut line = serde_json::to_vec(&record).map_err(|_unwritable| JournalClosed)?;
             line.push(b'\n');
             world.apply(record);
             (self.journal.append(line), value)
         };
-        promise.kept().await?;
+        line.written().await?;
         Ok(value)
     }
 
@@ -95,7 +95,7 @@ impl Sandbox {
         &self,
         account: &Account,
         message: Acceptable,
-    ) -> Result<Accepted, JournalGone> {
+    ) -> Result<Accepted, JournalClosed> {
         let now = clock::now_ms();
         let accepted = self
             .commit(|world| {
@@ -123,7 +123,7 @@ impl Sandbox {
                     free,
                     time_ms: now,
                 };
-                Ok::<_, JournalGone>((
+                Ok::<_, JournalClosed>((
                     Some(Record::Accepted { acceptance, updates }),
                     Accepted { wamid, first_status },
                 ))
@@ -187,12 +187,12 @@ impl Sandbox {
         account: Arc<Account>,
         message: Acceptable,
         delay_ms: u64,
-    ) -> Result<Accepted, JournalGone> {
+    ) -> Result<Accepted, JournalClosed> {
         let sandbox = Arc::clone(self);
         let task = tokio::spawn(async move {
             tokio::time::sleep(std::time::Duration::from_millis(delay_ms)).await;
             sandbox.accept(&account, message).await
         });
-        task.await.map_err(|_ended| JournalGone)?
+        task.await.map_err(|_ended| JournalClosed)?
     }
 }

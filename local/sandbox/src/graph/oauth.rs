@@ -9,11 +9,12 @@ use axum::extract::State;
 use axum::http::Uri;
 use serde_json::{Value, json};
 
-use super::{AppCaller, GraphError, query};
+use super::{AppCaller, GraphError};
 use crate::account::{Account, Scope, TokenState, code_hash};
 use crate::clock;
 use crate::digest;
 use crate::json::text;
+use crate::query::query;
 use crate::record::Record;
 use crate::sandbox::Sandbox;
 use crate::world::Handle;

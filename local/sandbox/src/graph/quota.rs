@@ -8,9 +8,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::{GraphError, query, token};
+use super::{GraphError, token};
 use crate::clock;
 use crate::limits::Usage;
+use crate::query::query;
 use crate::sandbox::Sandbox;
 use crate::world::Handle;
 

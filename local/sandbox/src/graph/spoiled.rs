@@ -10,8 +10,9 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::json;
 
-use super::{GraphError, query, token};
+use super::{GraphError, token};
 use crate::faults::{Fault, FaultKind, Shown};
+use crate::query::query;
 use crate::sandbox::Sandbox;
 use crate::server::abort;
 use crate::world::Handle;

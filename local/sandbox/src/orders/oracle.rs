@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, OrderError};
 use crate::clock;
-use crate::graph;
+use crate::query::query;
 use crate::record::Acceptance;
 use crate::sandbox::Sandbox;
 
@@ -18,7 +18,7 @@ const ACCEPTANCES_MAX: usize = 10_000;
 
 /// `GET /sandbox/acceptances?after=N&limit=M`.
 pub(super) async fn acceptances(State(sandbox): State<Arc<Sandbox>>, uri: Uri) -> Answer {
-    let query = graph::query(&uri);
+    let query = query(&uri);
     if let Some(unknown) = query.keys().find(|key| !matches!(key.as_str(), "after" | "limit")) {
         return Err(OrderError::bad(format!("unknown field `{unknown}`, expected `after` or `limit`")));
     }
@@ -31,7 +31,7 @@ pub(super) async fn acceptances(State(sandbox): State<Arc<Sandbox>>, uri: Uri) -
     let (after, limit) = (number("after", 0)?, number("limit", u64::MAX)?);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(ACCEPTANCES_MAX);
     // What the oracle tells must outlive a kill.
-    sandbox.journal.barrier().kept().await?;
+    sandbox.journal.barrier().written().await?;
     let world = sandbox.world();
     let page = world.acceptances_after(after, limit);
     let next = page.last().map_or(after, |last| last.index);
