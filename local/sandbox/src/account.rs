@@ -1,4 +1,4 @@
-//! A customer's WhatsApp Business account with its one number, derived from the code that connected it.
+//! A customer's WhatsApp Business account with its one phone number, derived from the code that connected it.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,50 +10,44 @@ pub(crate) use state::{
     AccountState, NameState, NumberState, NumberStatus, Quality, Scope, Throughput, TokenState,
 };
 
-/// One account: what a code of Embedded Signup stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Account {
     pub(crate) waba_id: String,
     pub(crate) phone_number_id: String,
-    /// E.164; shown by Graph in groups.
+    /// In E.164.
     pub(crate) number: String,
     pub(crate) business_id: String,
     pub(crate) user_id: String,
     pub(crate) name: String,
     pub(crate) access_token: String,
-    /// Hash of the code, so that the same code finds the account again after a restart.
+    /// Hash of the code, by which the same code finds the account after a restart.
     pub(crate) code_hash: String,
-    /// `POST /{phone}/register` was called: without it sends are refused with 133010.
+    /// By `POST /{phone}/register`; otherwise sends are refused with 133010.
     pub(crate) registered: bool,
-    /// `POST /{waba}/subscribed_apps` was called: without it no webhook is sent.
+    /// By `POST /{waba}/subscribed_apps`; otherwise no webhooks are sent.
     pub(crate) subscribed: bool,
     pub(crate) created_ms: u64,
-    /// What an order made of the account.
     #[serde(default)]
     pub(crate) state: AccountState,
-    /// What an order made of the token.
     #[serde(default)]
     pub(crate) token_state: TokenState,
-    /// What the token may do.
+    /// What the token permits.
     #[serde(default = "Scope::all")]
     pub(crate) scopes: Vec<Scope>,
-    /// What Graph shows of the number beside the above.
     #[serde(default)]
     pub(crate) number_state: NumberState,
 }
 
-/// The hash by which a code is remembered.
 pub(crate) fn code_hash(code: &str) -> String {
     hex::encode(digest::sha256(&["code", code]))
 }
 
 impl Account {
-    /// Derives the account of a code; `taken` says whether another account already has a number.
-    ///
-    /// Ids and token depend on the code alone. So does the number, unless it is taken: then the next free one.
+    /// Derives the account of a code. Ids, token and number depend on the code alone, except that a number that is
+    /// `taken` by another account is replaced by the next free one.
     pub(crate) fn derive(code: &str, app_secret: &str, now_ms: u64, taken: impl Fn(&str) -> bool) -> Self {
-        // 5550000xxx belongs to the magic recipients, so a sender's number starts above it.
+        // 5550000xxx belongs to the magic recipients.
         let (first, span) = (5_550_100_000, 9_900_000);
         let start = digest::number(&["number", code]) % span;
         let number = (0..span)
@@ -81,7 +75,7 @@ impl Account {
         }
     }
 
-    /// The number as Graph shows it: `+1 555-123-4567`.
+    /// As Graph shows the number: `+1 555-123-4567`.
     pub(crate) fn display_number(&self) -> String {
         let national = self.number.strip_prefix("+1").unwrap_or(&self.number);
         match (national.get(0..3), national.get(3..6), national.get(6..)) {
@@ -90,18 +84,17 @@ impl Account {
         }
     }
 
-    /// The name on the number: the business' own until another was approved.
+    /// The business's name until another one is approved.
     pub(crate) fn verified_name(&self) -> &str {
         self.number_state.verified_name.as_deref().unwrap_or(&self.name)
     }
 
-    /// What Graph shows as the number's status.
     pub(crate) fn number_status(&self) -> NumberStatus {
-        let by_registration = if self.registered { NumberStatus::Connected } else { NumberStatus::Pending };
-        self.number_state.status.unwrap_or(by_registration)
+        let default = if self.registered { NumberStatus::Connected } else { NumberStatus::Pending };
+        self.number_state.status.unwrap_or(default)
     }
 
-    /// The number as webhooks show it: digits alone.
+    /// As webhooks show the number: digits only.
     pub(crate) fn digits(&self) -> &str {
         self.number.trim_start_matches('+')
     }

@@ -1,9 +1,9 @@
-//! Sends the updates that are due to the receiver until it has taken every one of them.
+//! Sends due updates to the receiver until it has answered 200 for each of them.
 //!
 //! Updates that are due within a few milliseconds of each other share a POST. A POST that is not answered with
-//! exactly 200 is sent again, for as long as the sandbox runs; a receiver that was killed gets everything when it
-//! is back. An update may come twice (the answer was lost, or the sandbox was killed before it noted the answer),
-//! and the order of POSTs is not kept: Meta promises neither.
+//! exactly 200 is repeated for as long as the sandbox runs, so a receiver that was down gets everything when it is
+//! back. An update may arrive twice (the answer was lost, or the sandbox was killed before it recorded the answer), and
+//! POSTs may arrive in any order: Meta promises neither.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,26 +12,24 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::clock;
 use crate::digest;
 use crate::journal::JournalClosed;
-use crate::record::{News, Record, Update};
+use crate::record::Record;
 use crate::sandbox::Sandbox;
-use crate::world::World;
+use crate::state::State;
+use crate::update::{Notice, Update};
 
 mod payload;
 
-use payload::{Message, Told};
+use payload::{Event, StatusEvent};
 
-/// Updates of one POST.
-const BATCH_UPDATES_MAX: usize = 100;
-/// POSTs under way at one time.
-const POSTS_MAX: usize = 8;
-/// How long a due update waits for company.
+const UPDATES_PER_POST_MAX: usize = 100;
+const CONCURRENT_POSTS_MAX: usize = 8;
+/// How long a due update waits for others to share its POST.
 const GATHER_MS: u64 = 5;
-/// Pause after the first failure, doubled up to the longest.
+/// Pause after the first failed POST; it doubles with every further one.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
-const PAUSE_LONGEST: Duration = Duration::from_secs(2);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 struct Batch {
     ids: Vec<u64>,
@@ -39,23 +37,23 @@ struct Batch {
     generation: u64,
 }
 
-/// Runs until `stop` turns true; POSTs under way are dropped then.
+/// Runs until `stop` is true, then drops the POSTs under way.
 pub(crate) async fn run(sandbox: Arc<Sandbox>, mut stop: watch::Receiver<bool>) {
     let Some(url) = sandbox.app.webhook_url.clone() else { return };
     tokio::select! {
-        () = post_what_is_due(&sandbox, &url) => {}
-        // An error means the sandbox is gone altogether.
+        () = post_due_updates(&sandbox, &url) => {}
+        // An error means that the sandbox was dropped.
         _ = stop.wait_for(|stop| *stop) => {}
     }
 }
 
-async fn post_what_is_due(sandbox: &Arc<Sandbox>, url: &str) {
-    let permits = Arc::new(Semaphore::new(POSTS_MAX));
+async fn post_due_updates(sandbox: &Arc<Sandbox>, url: &str) {
+    let permits = Arc::new(Semaphore::new(CONCURRENT_POSTS_MAX));
     let mut posts = JoinSet::new();
     loop {
-        until_due(sandbox).await;
+        wait_until_due(sandbox).await;
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-        // What is told must be in the journal first, or a kill would leave a status without its acceptance.
+        // An update must be in the journal before it is sent, or a kill would leave a status without its acceptance.
         if sandbox.journal.barrier().written().await.is_err() {
             return;
         }
@@ -66,45 +64,45 @@ async fn post_what_is_due(sandbox: &Arc<Sandbox>, url: &str) {
     }
 }
 
-async fn until_due(sandbox: &Sandbox) {
+async fn wait_until_due(sandbox: &Sandbox) {
     loop {
-        // The guard must be gone before the wait.
-        let due = sandbox.world().next_due();
-        let now = clock::now_ms();
-        let wait = match due {
-            Some(due) if due + GATHER_MS <= now => return,
-            Some(due) => Duration::from_millis(due + GATHER_MS - now),
+        let due_ms = sandbox.state().updates.next_due_ms();
+        let now_ms = sandbox.now_ms();
+        let wait = match due_ms {
+            Some(due_ms) if due_ms + GATHER_MS <= now_ms => return,
+            Some(due_ms) => Duration::from_millis(due_ms + GATHER_MS - now_ms),
             None => Duration::from_hours(1),
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = sandbox.queued.notified() => {}
+            () = sandbox.changed.notified() => {}
         }
     }
 }
 
 fn take_batch(sandbox: &Sandbox) -> Option<Batch> {
-    let mut world = sandbox.world();
-    let updates = world.take_due(clock::now_ms(), BATCH_UPDATES_MAX);
+    let mut state = sandbox.state();
+    let updates = state.updates.take_due(sandbox.now_ms(), UPDATES_PER_POST_MAX);
     let ids: Vec<u64> = updates.iter().map(|update| update.id).collect();
-    let told: Vec<Told> = updates.into_iter().filter_map(|update| tell(&world, update)).collect();
-    let generation = world.generation;
-    drop(world);
-    if told.is_empty() {
+    let events: Vec<Event> = updates.into_iter().filter_map(|update| event(&state, update)).collect();
+    let generation = state.updates.generation;
+    drop(state);
+    if events.is_empty() {
         return None;
     }
-    Some(Batch { ids, body: Bytes::from(payload::body(&told).to_string()), generation })
+    Some(Batch { ids, body: Bytes::from(payload::body(&events).to_string()), generation })
 }
 
-/// An update with everything its payload says.
-fn tell(world: &World, update: Update) -> Option<Told> {
-    match update.news {
-        News::Template(news) => Some(Told::Template { news, event_ms: update.event_ms }),
-        News::Field(news) => Some(Told::Field { news, event_ms: update.event_ms }),
-        News::Status(status) => {
-            let acceptance = world.acceptance(status.index)?;
-            let account = world.account(&acceptance.waba_id)?;
-            Some(Told::Message(Message { status, event_ms: update.event_ms, acceptance, account }))
+/// An update with everything that its payload needs.
+fn event(state: &State, update: Update) -> Option<Event> {
+    let event_ms = update.event_ms;
+    match update.notice {
+        Notice::Template(notice) => Some(Event::Template { notice, event_ms }),
+        Notice::Field(notice) => Some(Event::Field { notice, event_ms }),
+        Notice::Status(notice) => {
+            let acceptance = state.messages.get(notice.index)?;
+            let account = state.accounts.get(&acceptance.waba_id)?;
+            Some(Event::Status(StatusEvent { notice, event_ms, acceptance, account }))
         }
     }
 }
@@ -112,7 +110,7 @@ fn tell(world: &World, update: Update) -> Option<Told> {
 async fn post(sandbox: Arc<Sandbox>, url: String, batch: Batch, permit: OwnedSemaphorePermit) {
     let signature = format!("sha256={}", digest::hmac_hex(&sandbox.app.secret, &batch.body));
     let mut pause = PAUSE_FIRST;
-    while sandbox.world().generation == batch.generation {
+    while sandbox.state().updates.generation == batch.generation {
         let sent = sandbox
             .client
             .post(&url)
@@ -122,27 +120,27 @@ async fn post(sandbox: Arc<Sandbox>, url: String, batch: Batch, permit: OwnedSem
             .body(batch.body.clone())
             .send()
             .await;
-        let trouble = match sent {
+        let failure = match sent {
             Ok(answer) if answer.status().as_u16() == 200 => break,
             Ok(answer) => format!("the receiver answered {}", answer.status().as_u16()),
             Err(error) => format!("the receiver did not answer: {error}"),
         };
-        tracing::debug!(trouble, "a webhook will be sent again");
-        sandbox.world().last_error = Some(trouble);
+        tracing::debug!(failure, "a webhook will be sent again");
+        sandbox.state().updates.last_error = Some(failure);
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSE_LONGEST);
+        pause = (pause * 2).min(PAUSE_MAX);
     }
     drop(permit);
-    note(&sandbox, batch).await;
+    record_delivered(&sandbox, batch).await;
 }
 
-/// Notes in the journal what was taken. When that fails the sandbox is stopping, and will tell it again.
-async fn note(sandbox: &Sandbox, batch: Batch) {
-    let noted = sandbox.commit(|world| {
-        let current = world.generation == batch.generation;
-        Ok::<_, JournalClosed>((current.then_some(Record::Delivered { ids: batch.ids }), ()))
+/// An error means that the sandbox is stopping; the updates are sent again after the next start.
+async fn record_delivered(sandbox: &Sandbox, batch: Batch) {
+    let recorded = sandbox.commit(|state| {
+        let is_current = state.updates.generation == batch.generation;
+        Ok::<_, JournalClosed>((is_current.then_some(Record::Delivered { ids: batch.ids }), ()))
     });
-    if let Err(error) = noted.await {
-        tracing::debug!(%error, "delivered updates could not be noted");
+    if let Err(error) = recorded.await {
+        tracing::debug!(%error, "cannot record which updates were delivered");
     }
 }

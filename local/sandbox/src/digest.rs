@@ -1,10 +1,10 @@
-//! Hashes: everything that must look random but be the same every time is derived here.
+//! Hashes and encodings: what must look random but be the same every time is derived here.
 
 use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-/// SHA-256 of parts that cannot run into each other.
+/// SHA-256 of several parts, each ended by a zero byte so that `ab`, `c` and `a`, `bc` differ.
 pub(crate) fn sha256(parts: &[&str]) -> Vec<u8> {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
@@ -19,7 +19,7 @@ pub(crate) fn number(parts: &[&str]) -> u64 {
     sha256(parts).iter().take(8).fold(0, |sum: u64, byte| (sum << 8) | u64::from(*byte))
 }
 
-/// Sixteen decimal digits, the first never zero: the look of Meta's object ids.
+/// Sixteen decimal digits, the first never zero, like Meta's object ids.
 pub(crate) fn object_id(parts: &[&str]) -> String {
     let span = 9_000_000_000_000_000;
     (1_000_000_000_000_000 + number(parts) % span).to_string()
@@ -30,12 +30,11 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Base64 that may stand in a URL, for cursors and trace ids.
+/// Base64 for URLs, without padding: cursors and trace ids.
 pub(crate) fn base64_url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The reverse of [`base64_url`].
 pub(crate) fn from_base64_url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
@@ -46,7 +45,7 @@ pub(crate) fn hmac_hex(secret: &str, message: &[u8]) -> String {
     hex::encode(hmac::sign(&key, message).as_ref())
 }
 
-/// Compares two secrets without telling by the time where they differ.
+/// Compares two secrets in constant time.
 pub(crate) fn same(left: &str, right: &str) -> bool {
     constant_time::verify_slices_are_equal(left.as_bytes(), right.as_bytes()).is_ok()
 }

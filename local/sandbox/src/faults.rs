@@ -1,24 +1,24 @@
-//! Faults on demand: what `POST /sandbox/faults` asks for, and which request it falls on.
+//! Faults on demand: `POST /sandbox/faults`.
 //!
-//! Faults go before magic recipients. They are kept in the order of the orders; the first that matches and has
-//! requests left is used. They do not survive a restart.
+//! Faults take precedence over magic recipients. They are tried in the order in which they were ordered; the first one
+//! that matches a request is used.
 
 use serde::Deserialize;
 
-/// Faults that may wait at one time.
+/// Faults that are stored at the same time.
 pub(crate) const FAULTS_MAX: usize = 1_000;
 
-/// The call of sends.
+/// `call` of sends.
 pub(crate) const SEND: &str = "messages";
 
-/// Which requests a fault falls on; a member that is absent matches all.
+/// The requests that a fault applies to; an absent member matches every request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Match {
-    /// The last part of the path, such as `message_templates`; `object` for a path that is an id alone. A fault that
-    /// names none falls on sends.
+pub(crate) struct FaultMatch {
+    /// The last part of the path, such as `message_templates`; `object` for a path that consists of an id. Without it
+    /// the fault applies to sends.
     pub(crate) call: Option<String>,
-    /// The recipient in any spelling.
+    /// A phone number in any notation, or a business-scoped user id.
     pub(crate) to: Option<String>,
     pub(crate) phone_number_id: Option<String>,
     /// The template's name.
@@ -29,7 +29,7 @@ pub(crate) struct Match {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FaultKind {
-    /// Accepted and answered normally, after the delay.
+    /// Accepted and answered after the delay.
     Accept,
     /// A Graph error, nothing accepted.
     Refuse,
@@ -39,13 +39,13 @@ pub(crate) enum FaultKind {
     Hang,
     /// Accepted, then the connection is reset.
     Reset,
-    /// Accepted, answered 200 without `messages`.
+    /// Accepted, answered with 200 but without `messages`.
     NoId,
-    /// Accepted, answered 200 with HTML.
+    /// Accepted, answered with 200 and HTML.
     Garbage,
     /// 302 to another path, nothing accepted.
     Redirect,
-    /// Accepted under the wamid of the number's acceptance before.
+    /// Accepted with the wamid of the number's previous message.
     DuplicateWamid,
 }
 
@@ -54,74 +54,73 @@ pub(crate) enum FaultKind {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Fault {
     #[serde(default, rename = "match")]
-    pub(crate) matches: Match,
-    /// Requests that it falls on.
-    #[serde(default = "once")]
+    pub(crate) matches: FaultMatch,
+    /// Requests that it applies to.
+    #[serde(default = "times_default")]
     pub(crate) times: u64,
     pub(crate) kind: FaultKind,
     /// Graph error code of `refuse`.
     pub(crate) code: Option<i64>,
     /// `error_subcode` of `refuse`.
     pub(crate) subcode: Option<i64>,
-    /// HTTP status of `status` (500) and `refuse` (400).
+    /// HTTP status of `status` (default 500) and `refuse` (default 400).
     pub(crate) http_status: Option<u16>,
-    /// Milliseconds before anything happens.
+    /// Wait before anything happens.
     #[serde(default)]
     pub(crate) delay_ms: u64,
 }
 
-fn once() -> u64 {
+fn times_default() -> u64 {
     1
 }
 
-/// What a request shows of itself to the faults.
+/// A request, as far as faults match it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct FaultTarget<'a> {
     pub(crate) call: &'a str,
     pub(crate) to: &'a str,
     pub(crate) phone_number_id: &'a str,
     pub(crate) template: &'a str,
 }
 
-/// The faults that still wait.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Adds a fault; false when too many wait already.
+    /// False when too many faults are stored.
     pub(crate) fn add(&mut self, fault: Fault) -> bool {
-        let room = self.0.len() < FAULTS_MAX;
-        if room && fault.times > 0 {
+        let has_room = self.0.len() < FAULTS_MAX;
+        if has_room && fault.times > 0 {
             self.0.push(fault);
         }
-        room
+        has_room
     }
 
-    /// The fault for a request, which has one request less afterwards.
-    pub(crate) fn take(&mut self, shown: Shown<'_>) -> Option<Fault> {
-        let place = self.0.iter().position(|fault| fault.matches.fits(shown))?;
-        let fault = self.0.get_mut(place)?;
+    /// The fault for a request, which then applies to one request less.
+    pub(crate) fn take(&mut self, target: FaultTarget<'_>) -> Option<Fault> {
+        let position = self.0.iter().position(|fault| fault.matches.fits(target))?;
+        let fault = self.0.get_mut(position)?;
         fault.times -= 1;
         let taken = fault.clone();
         if taken.times == 0 {
-            self.0.remove(place);
+            self.0.remove(position);
         }
         Some(taken)
     }
 
-    /// How many orders still have requests left.
+    /// Faults that have not been used up.
     pub(crate) fn waiting(&self) -> usize {
         self.0.len()
     }
 }
 
-impl Match {
-    fn fits(&self, shown: Shown<'_>) -> bool {
+impl FaultMatch {
+    fn fits(&self, target: FaultTarget<'_>) -> bool {
         let same =
             |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
-        self.call.as_deref().unwrap_or(SEND) == shown.call
-            && same(&self.to, shown.to)
-            && same(&self.phone_number_id, shown.phone_number_id)
-            && same(&self.template, shown.template)
+        self.call.as_deref().unwrap_or(SEND) == target.call
+            && same(&self.to, target.to)
+            && same(&self.phone_number_id, target.phone_number_id)
+            && same(&self.template, target.template)
     }
 }

@@ -1,4 +1,4 @@
-//! Meta's error envelope and the codes that the sandbox uses.
+//! Errors of the Graph API in Meta's envelope.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,9 +12,8 @@ use crate::journal::JournalClosed;
 
 mod titles;
 
-pub(crate) use titles::title;
+pub(crate) use titles::title_and_details;
 
-/// One refusal of the Graph API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GraphError {
     pub(crate) status: StatusCode,
@@ -27,9 +26,9 @@ pub(crate) struct GraphError {
 }
 
 impl GraphError {
-    /// A code with its own title and details.
-    pub(crate) fn of(status: u16, code: i64) -> Self {
-        let (title, details) = title(code);
+    /// An error with the title and the details of its code.
+    pub(crate) fn new(status: u16, code: i64) -> Self {
+        let (title, details) = title_and_details(code);
         let message = if code == 190 { title.into() } else { format!("(#{code}) {title}").into() };
         Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
@@ -42,79 +41,79 @@ impl GraphError {
         }
     }
 
-    /// A member that a message must have and has not: code 131008.
+    /// A required member of a message is missing: 131008.
     pub(crate) fn missing(details: impl Into<Box<str>>) -> Self {
-        Self::of(400, 131_008).details(details)
+        Self::new(400, 131_008).with_details(details)
     }
 
-    /// A member of a message whose value cannot be: code 131009.
+    /// A member of a message has an invalid value: 131009.
     pub(crate) fn invalid(details: impl Into<Box<str>>) -> Self {
-        Self::of(400, 131_009).details(details)
+        Self::new(400, 131_009).with_details(details)
     }
 
-    /// A parameter that is missing or wrong: code 100.
+    /// A parameter is missing or invalid: 100.
     pub(crate) fn parameter(message: &str) -> Self {
-        Self { message: format!("(#100) {message}").into(), ..Self::of(400, 100) }
+        Self { message: format!("(#100) {message}").into(), ..Self::new(400, 100) }
     }
 
-    /// A plain message in place of the code's title.
-    pub(crate) fn saying(self, message: impl Into<Box<str>>) -> Self {
+    /// Replaces the title of the code.
+    pub(crate) fn with_message(self, message: impl Into<Box<str>>) -> Self {
         Self { message: message.into(), ..self }
     }
 
-    /// The same with `error_data.details`.
-    pub(crate) fn details(self, details: impl Into<Box<str>>) -> Self {
+    /// Sets `error_data.details`.
+    pub(crate) fn with_details(self, details: impl Into<Box<str>>) -> Self {
         Self { details: Some(details.into()), ..self }
     }
 
-    /// The same with `error_subcode`.
-    pub(crate) fn subcode(self, subcode: i64) -> Self {
+    /// Sets `error_subcode`.
+    pub(crate) fn with_subcode(self, subcode: i64) -> Self {
         Self { subcode: Some(subcode), ..self }
     }
 
-    /// The same as `GraphMethodException`, Meta's type for what an object refuses.
-    pub(crate) fn method(self) -> Self {
+    /// Sets `type` to `GraphMethodException`, which Meta uses when an object does not support a call.
+    pub(crate) fn for_object(self) -> Self {
         Self { kind: "GraphMethodException", ..self }
     }
 
-    /// The same with words for a person.
-    pub(crate) fn told(self, heading: &'static str, words: impl Into<Box<str>>) -> Self {
-        Self { user: Some((heading, words.into())), ..self }
+    /// Sets `error_user_title` and `error_user_msg`.
+    pub(crate) fn with_user_message(self, title: &'static str, text: impl Into<Box<str>>) -> Self {
+        Self { user: Some((title, text.into())), ..self }
     }
 
-    /// A refused template: 100 with the subcode that says which rule, in words for a person.
-    pub(crate) fn template(subcode: i64, heading: &'static str, words: impl Into<Box<str>>) -> Self {
-        Self::of(400, 100).saying("Invalid parameter").subcode(subcode).told(heading, words)
+    /// A template breaks a rule: 100 with the subcode of the rule.
+    pub(crate) fn template(subcode: i64, title: &'static str, text: impl Into<Box<str>>) -> Self {
+        Self::new(400, 100)
+            .with_message("Invalid parameter")
+            .with_subcode(subcode)
+            .with_user_message(title, text)
     }
 
-    /// An object that is not there or not this caller's; Meta does not say which.
+    /// An object does not exist or belongs to another account; Meta does not say which.
     pub(crate) fn not_found(id: &str, verb: &str) -> Self {
         let message = format!(
             "Unsupported {verb} request. Object with ID '{id}' does not exist, cannot be loaded due to missing \
              permissions, or does not support this operation"
         );
-        Self::of(400, 100).saying(message).subcode(33).method()
+        Self::new(400, 100).with_message(message).with_subcode(33).for_object()
     }
 
-    /// A token that opens nothing.
-    pub(crate) fn bad_token() -> Self {
-        Self::of(401, 190).saying("Invalid OAuth access token - Cannot parse access token")
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(401, 190).with_message("Invalid OAuth access token - Cannot parse access token")
     }
 
-    /// A token that has lost its worth: 190 with the subcode that says how.
-    pub(crate) fn dead_token(subcode: i64, why: &str) -> Self {
-        let message = format!("Error validating access token: {why}");
-        Self::of(401, 190).saying(message).subcode(subcode)
+    /// A token that was valid: 190 with the subcode of the reason.
+    pub(crate) fn unusable_token(subcode: i64, reason: &str) -> Self {
+        let message = format!("Error validating access token: {reason}");
+        Self::new(401, 190).with_message(message).with_subcode(subcode)
     }
 
-    /// A token without the scope for a call.
-    pub(crate) fn no_scope(scope: &str) -> Self {
-        Self::of(403, 200).saying(format!("Requires {scope} permission")).subcode(1_349_176)
+    pub(crate) fn missing_scope(scope: &str) -> Self {
+        Self::new(403, 200).with_message(format!("Requires {scope} permission")).with_subcode(1_349_176)
     }
 
-    /// No token at all.
-    pub(crate) fn no_token() -> Self {
-        Self::of(401, 104).saying("An access token is required to request this resource")
+    pub(crate) fn missing_token() -> Self {
+        Self::new(401, 104).with_message("An access token is required to request this resource")
     }
 
     fn envelope(&self) -> Value {
@@ -128,10 +127,10 @@ impl GraphError {
         if let Some(details) = &self.details {
             error.insert("error_data".into(), json!({"messaging_product": "whatsapp", "details": details}));
         }
-        if let Some((heading, words)) = &self.user {
+        if let Some((title, text)) = &self.user {
             error.insert("is_transient".into(), json!(false));
-            error.insert("error_user_title".into(), json!(heading));
-            error.insert("error_user_msg".into(), json!(words));
+            error.insert("error_user_title".into(), json!(title));
+            error.insert("error_user_msg".into(), json!(text));
         } else if matches!(self.code, 1 | 2 | 4 | 17 | 80_007 | 80_008) {
             error.insert("is_transient".into(), json!(true));
         }
@@ -140,7 +139,7 @@ impl GraphError {
     }
 }
 
-/// A new `fbtrace_id`; nobody may depend on its value.
+/// A new `fbtrace_id`, opaque to the caller.
 fn trace_id() -> String {
     static TRACES: AtomicU64 = AtomicU64::new(0);
     let serial = TRACES.fetch_add(1, Ordering::Relaxed).to_string();
@@ -156,8 +155,8 @@ impl IntoResponse for GraphError {
 }
 
 impl From<JournalClosed> for GraphError {
-    /// Without its journal the sandbox can promise nothing, and says so as Meta would.
+    /// Without its journal the sandbox cannot accept anything; to the caller it is an outage of Meta.
     fn from(_gone: JournalClosed) -> Self {
-        Self::of(500, 2)
+        Self::new(500, 2)
     }
 }

@@ -1,4 +1,4 @@
-//! The sandbox alone, for a developer without the product: `cargo run -p sandbox -- --help`.
+//! The sandbox without the product: `cargo run -p sandbox -- --help`.
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
@@ -19,21 +19,21 @@ struct Arguments {
     /// The app's secret.
     #[arg(long, env = "SANDBOX_APP_SECRET", default_value = "sandbox-secret", hide_env_values = true)]
     app_secret: String,
-    /// Where webhooks go.
+    /// The receiver of webhooks.
     #[arg(long, env = "SANDBOX_WEBHOOK_URL")]
     webhook_url: Option<String>,
-    /// What the handshake shows.
+    /// `hub.verify_token` of the handshake.
     #[arg(long, env = "SANDBOX_VERIFY_TOKEN", default_value = "sandbox-verify", hide_env_values = true)]
     verify_token: String,
-    /// File that outlives a kill.
+    /// File that preserves the state across a kill.
     #[arg(long, env = "SANDBOX_JOURNAL")]
     journal: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), SandboxError> {
-    let coloured = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(coloured).init();
+    let has_colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(has_colours).init();
     let Arguments { listen, app_id, app_secret, webhook_url, verify_token, journal } = Arguments::parse();
     let mut running =
         start(Options { listen, app_id, app_secret, webhook_url, verify_token, journal }).await?;

@@ -1,4 +1,4 @@
-//! A send request: whom it is for and what it carries, checked as far as no template is needed.
+//! A send request, checked as far as that does not need its template.
 
 use serde_json::Value;
 
@@ -6,29 +6,28 @@ use crate::graph_error::GraphError;
 use crate::json::{list, text};
 use crate::person::e164;
 
+mod attachment;
 pub(crate) mod fill;
 mod free_form;
 mod interactive;
 
-/// Characters of `biz_opaque_callback_data`; Meta writes this bound for calls and none for messages.
+/// Characters of `biz_opaque_callback_data`. Meta documents this limit for calls and none for messages.
 const OPAQUE_CHARS_MAX: usize = 512;
 
-/// A request that Meta would look at further.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SendRequest {
     /// `to` or `recipient` as the caller wrote it.
     pub(crate) input: String,
-    /// E.164 with its plus, or a business-scoped user id.
+    /// E.164 with the plus, or a business-scoped user id.
     pub(crate) to: String,
     /// `biz_opaque_callback_data`.
     pub(crate) opaque: Option<String>,
-    pub(crate) content: Content,
+    pub(crate) content: MessageContent,
 }
 
-/// What is to be sent.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Content {
-    /// Anything but a template: allowed while the customer service window is open.
+pub(crate) enum MessageContent {
+    /// Allowed while the customer service window is open.
     FreeForm,
     Template {
         name: String,
@@ -37,21 +36,20 @@ pub(crate) enum Content {
     },
 }
 
-/// Whom a body is for, read before anything is checked: faults and magic recipients go by it.
-pub(crate) fn target(body: &Value) -> String {
+/// The recipient of an unchecked body, for faults and magic recipients.
+pub(crate) fn recipient_of(body: &Value) -> String {
     match body.get("to") {
         Some(Value::String(to)) => e164(to),
         _ => text(body, "recipient").to_owned(),
     }
 }
 
-/// The template a body names, if any.
-pub(crate) fn template_name(body: &Value) -> &str {
+/// The template name of an unchecked body, or an empty text.
+pub(crate) fn template_name_of(body: &Value) -> &str {
     body.get("template").map_or("", |template| text(template, "name"))
 }
 
 impl SendRequest {
-    /// Reads and checks everything that needs no template.
     pub(crate) fn read(body: &Value) -> Result<Self, GraphError> {
         if text(body, "messaging_product") != "whatsapp" {
             return Err(GraphError::parameter("The parameter messaging_product is required."));
@@ -71,7 +69,7 @@ impl SendRequest {
             "template" => template_content(body)?,
             kind => {
                 free_form::check(body, if kind.is_empty() { "text" } else { kind })?;
-                Content::FreeForm
+                MessageContent::FreeForm
             }
         };
         Ok(Self { input, to, opaque, content })
@@ -81,7 +79,7 @@ impl SendRequest {
 fn recipient(body: &Value) -> Result<(String, String), GraphError> {
     match text(body, "recipient_type") {
         "" | "individual" => {}
-        "group" => return Err(GraphError::of(400, 131_020).details("The sandbox has no groups.")),
+        "group" => return Err(GraphError::new(400, 131_020).with_details("The sandbox has no groups.")),
         _ => return Err(GraphError::invalid("recipient_type must be individual or group.")),
     }
     if let Some(to) = body.get("to") {
@@ -99,7 +97,7 @@ fn recipient(body: &Value) -> Result<(String, String), GraphError> {
     }
 }
 
-/// Two letters of a country, a dot, and up to 128 letters and digits; a parent's has `ENT.` in between.
+/// Two letters of a country, a dot, and up to 128 letters and digits; a parent business's id has `ENT.` in between.
 fn is_scoped_id(id: &str) -> bool {
     let Some((country, rest)) = id.split_once('.') else { return false };
     let rest = rest.strip_prefix("ENT.").unwrap_or(rest);
@@ -109,7 +107,7 @@ fn is_scoped_id(id: &str) -> bool {
         && rest.bytes().all(|letter| letter.is_ascii_alphanumeric())
 }
 
-fn template_content(body: &Value) -> Result<Content, GraphError> {
+fn template_content(body: &Value) -> Result<MessageContent, GraphError> {
     let template =
         body.get("template").ok_or_else(|| GraphError::parameter("The parameter template is required."))?;
     let name = text(template, "name");
@@ -127,5 +125,5 @@ fn template_content(body: &Value) -> Result<Content, GraphError> {
         None | Some(Value::Null | Value::Array(_)) => list(template, "components").to_vec(),
         Some(_) => return Err(GraphError::parameter("Param template['components'] must be an array.")),
     };
-    Ok(Content::Template { name: name.to_owned(), language: language.to_owned(), components })
+    Ok(MessageContent::Template { name: name.to_owned(), language: language.to_owned(), components })
 }

@@ -1,209 +1,163 @@
-//! Magic recipients: the test cards of the sandbox.
+//! Magic recipients: phone numbers that make the sandbox behave in a fixed way, like test credit cards.
 //!
-//! A number decides what becomes of a message sent to it; every other number behaves like `+15550000001`.
-//! Statuses follow each other by the delay of `POST /sandbox/auto` (50 ms unless told otherwise).
+//! Statuses follow each other at the delay of `POST /sandbox/auto`, 50 ms by default.
 
-use serde::{Deserialize, Serialize};
+use crate::status::DeliveryStatus;
 
 /// One magic recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MagicRecipient {
-    /// The number in E.164.
+    /// In E.164.
     pub number: &'static str,
-    /// What happens to a message sent to it.
+    /// What happens to a message to this number.
     pub behaviour: &'static str,
 }
 
-/// The whole table, in the order of the numbers.
+/// In the order of the numbers. The README shows the same table.
 pub const MAGIC_RECIPIENTS: [MagicRecipient; 18] = [
-    MagicRecipient { number: "+15550000001", behaviour: "accepted, then sent, delivered, read" },
-    MagicRecipient { number: "+15550000002", behaviour: "accepted, then sent, failed with 131026" },
-    MagicRecipient { number: "+15550000003", behaviour: "accepted, then silence" },
-    MagicRecipient {
-        number: "+15550000004",
-        behaviour: "accepted, but the connection is reset instead of an answer; then sent, delivered, read",
-    },
-    MagicRecipient {
-        number: "+15550000005",
-        behaviour: "of one sender, two calls are refused with 130429 and the third is accepted, in turn; then as 01",
-    },
-    MagicRecipient { number: "+15550000006", behaviour: "refused with 131030" },
-    MagicRecipient {
-        number: "+15550000007",
-        behaviour: "accepted, then read, sent, delivered, read, delivered, sent: out of order and doubled",
-    },
-    MagicRecipient {
-        number: "+15550000008",
-        behaviour: "the webhook with sent is delivered before the answer is written; then delivered, read",
-    },
-    MagicRecipient { number: "+15550000009", behaviour: "accepted, then delivered, failed with 131000" },
-    MagicRecipient { number: "+15550000010", behaviour: "accepted, then failed with 131026, delivered" },
-    MagicRecipient {
-        number: "+15550000011",
-        behaviour: "as 01, but a second message of the same sender within 6 seconds is refused with 131056",
-    },
-    MagicRecipient {
-        number: "+15550000012",
-        behaviour: "marketing templates are refused with 131050; else as 01",
-    },
-    MagicRecipient {
-        number: "+15550000013",
-        behaviour: "its 24-hour window is shut: all but templates is refused with 131047; else as 01",
-    },
-    MagicRecipient { number: "+15550000014", behaviour: "accepted, then failed with 131049" },
-    MagicRecipient {
-        number: "+15550000015",
-        behaviour: "templates are answered with held_for_quality_assessment; then as 01",
-    },
-    MagicRecipient {
-        number: "+15550000016",
-        behaviour: "templates are answered with held_for_quality_assessment; then failed with 132015",
-    },
-    MagicRecipient { number: "+15550000017", behaviour: "accepted, then failed with 130472" },
-    MagicRecipient { number: "+15550000018", behaviour: "accepted, then sent, delivered, and never read" },
+    row("+15550000001", "accepted · sent · delivered · read"),
+    row("+15550000002", "accepted · sent · failed 131026"),
+    row("+15550000003", "accepted, no statuses"),
+    row("+15550000004", "accepted, connection reset instead of an answer · sent · delivered · read"),
+    row("+15550000005", "per sender, two calls are refused with 130429 and the third is accepted"),
+    row("+15550000006", "refused with 131030"),
+    row("+15550000007", "accepted · read · sent · delivered · read · delivered · sent"),
+    row("+15550000008", "the webhook with `sent` is delivered before the answer · delivered · read"),
+    row("+15550000009", "accepted · delivered · failed 131000"),
+    row("+15550000010", "accepted · failed 131026 · delivered"),
+    row("+15550000011", "a second message of the same sender within 6 seconds is refused with 131056"),
+    row("+15550000012", "marketing templates are refused with 131050"),
+    row("+15550000013", "free-form messages are refused with 131047 until it writes"),
+    row("+15550000014", "accepted · failed 131049"),
+    row("+15550000015", "templates are held for quality assessment · sent · delivered · read"),
+    row("+15550000016", "templates are held for quality assessment · failed 132015"),
+    row("+15550000017", "accepted · failed 130472"),
+    row("+15550000018", "accepted · sent · delivered, never read"),
 ];
 
-/// The word of a status webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum StatusWord {
-    Sent,
-    Delivered,
-    Read,
-    Played,
-    Failed,
+const fn row(number: &'static str, behaviour: &'static str) -> MagicRecipient {
+    MagicRecipient { number, behaviour }
 }
 
-impl StatusWord {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Read => "read",
-            Self::Played => "played",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// What a number does, decided once per request.
+/// What happens to a message because of its recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     Reads,
     Fails,
     Silent,
-    LosesTheAnswer,
+    ResetsConnection,
     Throttles,
     NotAllowed,
-    Jumbles,
-    Overtakes,
+    OutOfOrder,
+    StatusBeforeAnswer,
     FailsAfterDelivery,
     DeliversAfterFailure,
-    KeepsItsPace,
+    StrictPairLimit,
     StoppedMarketing,
-    HasNoWindow,
-    Capped,
+    NoWindow,
+    MarketingCapped,
     Held,
     HeldAndDropped,
     InExperiment,
-    DoesNotRead,
+    NeverReads,
 }
 
 impl Behaviour {
-    /// Whether a number is in the table.
     pub(crate) fn is_magic(number: &str) -> bool {
-        MAGIC_RECIPIENTS.iter().any(|one| one.number == number)
+        MAGIC_RECIPIENTS.iter().any(|recipient| recipient.number == number)
     }
 
-    /// The behaviour of a number in E.164; anything else than the table reads its messages.
+    /// Every number that is not magic behaves like `+15550000001`.
     pub(crate) fn of(number: &str) -> Self {
         match number {
             "+15550000002" => Self::Fails,
             "+15550000003" => Self::Silent,
-            "+15550000004" => Self::LosesTheAnswer,
+            "+15550000004" => Self::ResetsConnection,
             "+15550000005" => Self::Throttles,
             "+15550000006" => Self::NotAllowed,
-            "+15550000007" => Self::Jumbles,
-            "+15550000008" => Self::Overtakes,
+            "+15550000007" => Self::OutOfOrder,
+            "+15550000008" => Self::StatusBeforeAnswer,
             "+15550000009" => Self::FailsAfterDelivery,
             "+15550000010" => Self::DeliversAfterFailure,
-            "+15550000011" => Self::KeepsItsPace,
+            "+15550000011" => Self::StrictPairLimit,
             "+15550000012" => Self::StoppedMarketing,
-            "+15550000013" => Self::HasNoWindow,
-            "+15550000014" => Self::Capped,
+            "+15550000013" => Self::NoWindow,
+            "+15550000014" => Self::MarketingCapped,
             "+15550000015" => Self::Held,
             "+15550000016" => Self::HeldAndDropped,
             "+15550000017" => Self::InExperiment,
-            "+15550000018" => Self::DoesNotRead,
+            "+15550000018" => Self::NeverReads,
             _ => Self::Reads,
         }
     }
 
-    /// `message_status` of an accepted template.
+    /// `message_status` in the answer to an accepted template.
     pub(crate) const fn message_status(self) -> &'static str {
         match self {
             Self::Held | Self::HeldAndDropped => "held_for_quality_assessment",
             Self::Reads
             | Self::Fails
             | Self::Silent
-            | Self::LosesTheAnswer
+            | Self::ResetsConnection
             | Self::Throttles
             | Self::NotAllowed
-            | Self::Jumbles
-            | Self::Overtakes
+            | Self::OutOfOrder
+            | Self::StatusBeforeAnswer
             | Self::FailsAfterDelivery
             | Self::DeliversAfterFailure
-            | Self::KeepsItsPace
+            | Self::StrictPairLimit
             | Self::StoppedMarketing
-            | Self::HasNoWindow
-            | Self::Capped
+            | Self::NoWindow
+            | Self::MarketingCapped
             | Self::InExperiment
-            | Self::DoesNotRead => "accepted",
+            | Self::NeverReads => "accepted",
         }
     }
 
-    /// The statuses that follow an acceptance, in the order in which they are sent.
-    pub(crate) fn statuses(self) -> Vec<Planned> {
-        const SENT: Planned = Planned { word: StatusWord::Sent, rank: 0, error_code: None };
-        const DELIVERED: Planned = Planned { word: StatusWord::Delivered, rank: 1, error_code: None };
-        const READ: Planned = Planned { word: StatusWord::Read, rank: 2, error_code: None };
-        const FAILED: Planned = Planned { word: StatusWord::Failed, rank: 1, error_code: Some(131_026) };
+    /// The statuses of an accepted message in the order in which they are sent.
+    pub(crate) fn statuses(self) -> Vec<PlannedStatus> {
+        const SENT: PlannedStatus = PlannedStatus { status: DeliveryStatus::Sent, rank: 0, error_code: None };
+        const DELIVERED: PlannedStatus =
+            PlannedStatus { status: DeliveryStatus::Delivered, rank: 1, error_code: None };
+        const READ: PlannedStatus = PlannedStatus { status: DeliveryStatus::Read, rank: 2, error_code: None };
+        const FAILED: PlannedStatus = PlannedStatus { rank: 1, ..PlannedStatus::failure(131_026) };
         match self {
             Self::Reads
-            | Self::LosesTheAnswer
+            | Self::ResetsConnection
             | Self::Throttles
-            | Self::Overtakes
-            | Self::KeepsItsPace
+            | Self::StatusBeforeAnswer
+            | Self::StrictPairLimit
             | Self::StoppedMarketing
-            | Self::HasNoWindow
+            | Self::NoWindow
             | Self::Held => vec![SENT, DELIVERED, READ],
-            Self::DoesNotRead => vec![SENT, DELIVERED],
-            Self::Capped => vec![Planned::failure(131_049)],
-            Self::HeldAndDropped => vec![Planned::failure(132_015)],
-            Self::InExperiment => vec![Planned::failure(130_472)],
+            Self::NeverReads => vec![SENT, DELIVERED],
+            Self::MarketingCapped => vec![PlannedStatus::failure(131_049)],
+            Self::HeldAndDropped => vec![PlannedStatus::failure(132_015)],
+            Self::InExperiment => vec![PlannedStatus::failure(130_472)],
             Self::Fails => vec![SENT, FAILED],
-            // Nothing follows a refusal either; the arm is reached when a fault accepts the message all the same.
+            // A refused message has no statuses either; a fault that accepts it anyway leads here.
             Self::Silent | Self::NotAllowed => Vec::new(),
-            Self::Jumbles => vec![READ, SENT, DELIVERED, READ, DELIVERED, SENT],
+            Self::OutOfOrder => vec![READ, SENT, DELIVERED, READ, DELIVERED, SENT],
             Self::FailsAfterDelivery => {
-                vec![DELIVERED, Planned { word: StatusWord::Failed, rank: 2, error_code: Some(131_000) }]
+                vec![DELIVERED, PlannedStatus { rank: 2, ..PlannedStatus::failure(131_000) }]
             }
-            Self::DeliversAfterFailure => vec![FAILED, Planned { rank: 2, ..DELIVERED }],
+            Self::DeliversAfterFailure => vec![FAILED, PlannedStatus { rank: 2, ..DELIVERED }],
         }
     }
 }
 
-/// One status to come: `rank` says when it happened, its place in the list when it is told.
+/// A status to come. `rank` orders the times at which the statuses happened; the list orders those at which they are
+/// sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Planned {
-    pub(crate) word: StatusWord,
+pub(crate) struct PlannedStatus {
+    pub(crate) status: DeliveryStatus,
     pub(crate) rank: u64,
     pub(crate) error_code: Option<i64>,
 }
 
-impl Planned {
-    /// A failure without anything before it.
+impl PlannedStatus {
+    /// A failure as the only status.
     pub(crate) const fn failure(error_code: i64) -> Self {
-        Self { word: StatusWord::Failed, rank: 0, error_code: Some(error_code) }
+        Self { status: DeliveryStatus::Failed, rank: 0, error_code: Some(error_code) }
     }
 }

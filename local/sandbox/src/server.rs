@@ -1,7 +1,7 @@
-//! The HTTP server: an accept loop of its own, because some answers are a connection that breaks.
+//! The HTTP server. It has its own accept loop because some requests are answered by a connection reset.
 //!
-//! A handler that answers with [`Abort`] in its extensions gets its connection reset: the whole request was read,
-//! and not one byte of an answer is written.
+//! A response with [`Abort`] in its extensions resets the connection: the whole request has been read, and no byte of
+//! an answer is written.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,14 +20,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-/// Pause after a failed accept, which mostly means that no file descriptor is left.
+/// Pause after a failed accept; usually no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Mark of an answer that is none.
+/// Marks a response that resets the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Abort;
 
-/// An answer that resets the connection.
 pub(crate) fn abort() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Abort);
@@ -35,17 +34,17 @@ pub(crate) fn abort() -> Response {
 }
 
 #[derive(Clone, Copy, Debug, Error)]
-#[error("the connection is to be reset")]
+#[error("the connection is reset on purpose")]
 struct Aborted;
 
-/// Serves until `stop` turns true; connections are dropped then.
+/// Serves until `stop` is true, then drops all connections.
 pub(crate) async fn run(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let router = Arc::new(router);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            // An error means the sandbox is gone altogether.
+            // An error means that the sandbox was dropped.
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match accepted {
@@ -53,7 +52,7 @@ pub(crate) async fn run(listener: TcpListener, router: Router, mut stop: watch::
                 connections.spawn(connection(stream, Arc::clone(&router)));
             }
             Err(error) => {
-                tracing::debug!(%error, "a connection could not be accepted");
+                tracing::debug!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -63,15 +62,15 @@ pub(crate) async fn run(listener: TcpListener, router: Router, mut stop: watch::
 
 async fn connection(stream: TcpStream, router: Arc<Router>) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its delay");
+        tracing::debug!(%error, "cannot disable the delay of small packets");
     }
     let service = service_fn(move |request: hyper::Request<Incoming>| answer(Arc::clone(&router), request));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let Err(error) = (&mut connection).await else { return };
     if std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<Aborted>) {
-        // Closing with a linger of zero sends RST instead of FIN: the caller sees a reset, not an end.
+        // Closing with a linger of zero sends RST instead of FIN.
         if let Err(error) = connection.into_parts().io.into_inner().set_zero_linger() {
-            tracing::debug!(%error, "a connection is closed instead of reset");
+            tracing::debug!(%error, "a connection was closed instead of reset");
         }
     }
 }

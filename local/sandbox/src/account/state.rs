@@ -1,8 +1,8 @@
-//! What an account, its token and its number can be in, each in Meta's words.
+//! The states of an account, of its token and of its phone number.
 
 use serde::{Deserialize, Serialize};
 
-/// What Meta makes of an account; anything but `ACTIVE` refuses sends.
+/// Set by an order. Every state but `ACTIVE` and `MARKETING_DISABLED` refuses sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AccountState {
@@ -16,11 +16,11 @@ pub(crate) enum AccountState {
     Unpaid,
     /// Under maintenance: 131057.
     Maintenance,
-    /// Marketing only by the Marketing Messages API: 131063.
+    /// Marketing templates only through the Marketing Messages API: 131063.
     MarketingDisabled,
 }
 
-/// What a token is worth; anything but `LIVE` is refused with 190 and a subcode.
+/// Set by an order. Every state but `LIVE` is refused with 190 and a subcode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum TokenState {
@@ -35,7 +35,7 @@ pub(crate) enum TokenState {
 }
 
 impl TokenState {
-    /// `error_subcode` and the reason, when the token is dead.
+    /// `error_subcode` and the reason, unless the token is live.
     pub(crate) const fn refusal(self) -> Option<(i64, &'static str)> {
         match self {
             Self::Live => None,
@@ -48,7 +48,6 @@ impl TokenState {
     }
 }
 
-/// What a business token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Scope {
     #[serde(rename = "whatsapp_business_management")]
@@ -58,12 +57,11 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// Both, as Embedded Signup grants them.
+    /// What Embedded Signup grants.
     pub(crate) fn all() -> Vec<Self> {
         vec![Self::Management, Self::Messaging]
     }
 
-    /// Meta's word.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Management => "whatsapp_business_management",
@@ -82,7 +80,7 @@ pub(crate) enum Quality {
     Unknown,
 }
 
-/// `throughput.level` of a number: 80 or 1,000 messages a second.
+/// `throughput.level` of a number: 80 or 1,000 messages per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Throughput {
@@ -114,7 +112,7 @@ pub(crate) enum NameState {
     PendingReview,
 }
 
-/// What Graph shows of a number and an order can change.
+/// What Graph shows of a number and orders can change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NumberState {
@@ -122,15 +120,15 @@ pub(crate) struct NumberState {
     pub(crate) throughput: Throughput,
     /// `whatsapp_business_manager_messaging_limit`.
     pub(crate) messaging_limit: String,
-    /// In place of what the registration says.
+    /// Replaces the status that follows from the registration.
     pub(crate) status: Option<NumberStatus>,
-    /// In place of the business' own name.
+    /// Replaces the business's name.
     pub(crate) verified_name: Option<String>,
-    /// A name that waits for review or was declined, with its state.
+    /// A requested name that is in review or was declined.
     pub(crate) new_name: Option<(String, NameState)>,
-    /// The two-step PIN, once one was set.
+    /// The two-step verification PIN, once it is set.
     pub(crate) pin: Option<String>,
-    /// The number is used by the WhatsApp Business app as well.
+    /// The WhatsApp Business app also uses the number.
     pub(crate) on_business_app: bool,
 }
 

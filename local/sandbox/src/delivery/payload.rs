@@ -1,31 +1,32 @@
 //! The body of a webhook as of v26.0.
 //!
-//! Since v24.0 a status has no `conversation` outside free entry points, so there is none here; `pricing` stands on
-//! `sent` and `delivered`; `contacts` stands beside everything but `failed`. Template updates write the language
-//! with a hyphen and the id as a number, as Meta does.
+//! Since v24.0 a status has no `conversation` outside free entry points, so none is written by default. `pricing` comes
+//! with `sent` and `delivered`, `contacts` with every status but `failed`. Template updates write the language with a
+//! hyphen and the id as a number, as Meta does.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::account::Account;
-use crate::graph_error::title;
-use crate::recipients::StatusWord;
-use crate::record::{Acceptance, FieldNews, Status, TemplateNews};
+use crate::graph_error::title_and_details;
+use crate::record::Acceptance;
+use crate::status::DeliveryStatus;
 use crate::template::TemplateStatus;
+use crate::update::{FieldNotice, StatusNotice, TemplateNotice};
 
-/// Where Meta explains its codes.
+/// Meta's documentation of its error codes.
 const HREF: &str = "/documentation/business-messaging/whatsapp/support/error-codes";
 
-/// One update with everything its payload says.
-pub(crate) enum Told {
-    Message(Message),
-    Template { news: TemplateNews, event_ms: u64 },
-    Field { news: FieldNews, event_ms: u64 },
+/// One update with everything that its payload needs.
+pub(crate) enum Event {
+    Status(StatusEvent),
+    Template { notice: TemplateNotice, event_ms: u64 },
+    Field { notice: FieldNotice, event_ms: u64 },
 }
 
-/// Fields about people and their messages: their entries carry no time, as each element has its own.
-const TIMELESS: [&str; 7] = [
+/// Fields whose entries have no `time`, because each of their elements has its own.
+const FIELDS_WITHOUT_TIME: [&str; 7] = [
     "messages",
     "message_echoes",
     "smb_message_echoes",
@@ -35,61 +36,60 @@ const TIMELESS: [&str; 7] = [
     "messaging_handovers",
 ];
 
-/// A status with the message and the account it is about.
-pub(crate) struct Message {
-    pub(crate) status: Status,
+/// A status with its message and its account.
+pub(crate) struct StatusEvent {
+    pub(crate) notice: StatusNotice,
     pub(crate) event_ms: u64,
     pub(crate) acceptance: Arc<Acceptance>,
     pub(crate) account: Arc<Account>,
 }
 
-/// One body for several updates, in their order: neighbours of one number share a change.
-pub(crate) fn body(told: &[Told]) -> Value {
-    let entries: Vec<Value> = told.chunk_by(share_a_change).filter_map(entry).collect();
+/// One body for several updates, in their order; consecutive statuses of one number share a change.
+pub(crate) fn body(events: &[Event]) -> Value {
+    let entries: Vec<Value> = events.chunk_by(share_a_change).filter_map(entry).collect();
     json!({ "object": "whatsapp_business_account", "entry": entries })
 }
 
-/// `contacts` is absent for failures, so these stand apart.
-fn share_a_change(left: &Told, right: &Told) -> bool {
-    let (Told::Message(left), Told::Message(right)) = (left, right) else { return false };
-    let failed = |one: &Message| one.status.word == StatusWord::Failed;
+/// Failures have a change without `contacts`.
+fn share_a_change(left: &Event, right: &Event) -> bool {
+    let (Event::Status(left), Event::Status(right)) = (left, right) else { return false };
+    let failed = |event: &StatusEvent| event.notice.status == DeliveryStatus::Failed;
     left.acceptance.phone_number_id == right.acceptance.phone_number_id && failed(left) == failed(right)
 }
 
-fn entry(told: &[Told]) -> Option<Value> {
-    match told.first()? {
-        Told::Template { news, event_ms } => Some(template(news, *event_ms)),
-        Told::Field { news, event_ms } => Some(field(news, *event_ms)),
-        Told::Message(first) => {
-            let messages = told.iter().filter_map(|one| match one {
-                Told::Message(message) => Some(message),
-                Told::Template { .. } | Told::Field { .. } => None,
+fn entry(events: &[Event]) -> Option<Value> {
+    match events.first()? {
+        Event::Template { notice, event_ms } => Some(template(notice, *event_ms)),
+        Event::Field { notice, event_ms } => Some(field(notice, *event_ms)),
+        Event::Status(first) => {
+            let events = events.iter().filter_map(|event| match event {
+                Event::Status(event) => Some(event),
+                Event::Template { .. } | Event::Field { .. } => None,
             });
-            Some(statuses(first, &messages.collect::<Vec<_>>()))
+            Some(statuses(first, &events.collect::<Vec<_>>()))
         }
     }
 }
 
-/// Any field, with its value as it was ordered.
-fn field(news: &FieldNews, event_ms: u64) -> Value {
-    let change = json!({ "value": news.value, "field": news.field });
-    if TIMELESS.contains(&news.field.as_str()) {
-        return json!({ "id": news.waba_id, "changes": [change] });
+fn field(notice: &FieldNotice, event_ms: u64) -> Value {
+    let change = json!({ "value": notice.value, "field": notice.field });
+    if FIELDS_WITHOUT_TIME.contains(&notice.field.as_str()) {
+        return json!({ "id": notice.waba_id, "changes": [change] });
     }
-    json!({ "id": news.waba_id, "time": event_ms / 1_000, "changes": [change] })
+    json!({ "id": notice.waba_id, "time": event_ms / 1_000, "changes": [change] })
 }
 
-fn template(news: &TemplateNews, event_ms: u64) -> Value {
+fn template(notice: &TemplateNotice, event_ms: u64) -> Value {
     let mut value = json!({
-        "event": news.status,
-        "message_template_id": news.template_id.parse::<u64>().ok(),
-        "message_template_name": news.name,
-        "message_template_language": news.language.replace('_', "-"),
-        "message_template_category": news.category,
-        "reason": news.reason,
+        "event": notice.status,
+        "message_template_id": notice.template_id.parse::<u64>().ok(),
+        "message_template_name": notice.name,
+        "message_template_language": notice.language.replace('_', "-"),
+        "message_template_category": notice.category,
+        "reason": notice.reason,
     });
     let Some(members) = value.as_object_mut() else { return value };
-    let usual = match news.status {
+    let default_title = match notice.status {
         TemplateStatus::Paused => Some("FIRST_PAUSE"),
         TemplateStatus::Disabled => Some("DISABLED"),
         TemplateStatus::Approved
@@ -101,23 +101,23 @@ fn template(news: &TemplateNews, event_ms: u64) -> Value {
         | TemplateStatus::PendingDeletion
         | TemplateStatus::Deleted => None,
     };
-    if let Some(title) = news.title.as_deref().or(usual) {
+    if let Some(title) = notice.title.as_deref().or(default_title) {
         let description = match title {
             "UNPAUSE" => "The template can be sent again.",
             _ => "The template's quality is too low.",
         };
         members.insert("other_info".into(), json!({ "title": title, "description": description }));
     }
-    match news.status {
+    match notice.status {
         TemplateStatus::Disabled => {
             members.insert("disable_info".into(), json!({ "disable_date": event_ms / 1_000 }));
         }
         TemplateStatus::Rejected => {
-            let words = json!({
-                "reason": format!("The review found {}.", news.reason),
-                "recommendation": "Change the template and offer it again.",
+            let info = json!({
+                "reason": format!("The review found {}.", notice.reason),
+                "recommendation": "Change the template and submit it again.",
             });
-            members.insert("rejection_info".into(), words);
+            members.insert("rejection_info".into(), info);
         }
         TemplateStatus::Approved
         | TemplateStatus::Pending
@@ -129,10 +129,10 @@ fn template(news: &TemplateNews, event_ms: u64) -> Value {
         | TemplateStatus::Deleted => {}
     }
     let change = json!({ "value": value, "field": "message_template_status_update" });
-    json!({ "id": news.waba_id, "time": event_ms / 1_000, "changes": [change] })
+    json!({ "id": notice.waba_id, "time": event_ms / 1_000, "changes": [change] })
 }
 
-fn statuses(first: &Message, messages: &[&Message]) -> Value {
+fn statuses(first: &StatusEvent, events: &[&StatusEvent]) -> Value {
     let mut value = Map::new();
     value.insert("messaging_product".into(), json!("whatsapp"));
     value.insert(
@@ -142,16 +142,16 @@ fn statuses(first: &Message, messages: &[&Message]) -> Value {
             "phone_number_id": first.account.phone_number_id,
         }),
     );
-    if first.status.word != StatusWord::Failed {
-        let mut seen: Vec<&str> = Vec::new();
-        for one in messages {
-            if !seen.contains(&one.acceptance.to.as_str()) {
-                seen.push(&one.acceptance.to);
+    if first.notice.status != DeliveryStatus::Failed {
+        let mut recipients: Vec<&str> = Vec::new();
+        for event in events {
+            if !recipients.contains(&event.acceptance.to.as_str()) {
+                recipients.push(&event.acceptance.to);
             }
         }
-        value.insert("contacts".into(), seen.into_iter().map(contact).collect());
+        value.insert("contacts".into(), recipients.into_iter().map(contact).collect());
     }
-    value.insert("statuses".into(), messages.iter().map(|one| status(one)).collect());
+    value.insert("statuses".into(), events.iter().map(|event| status(event)).collect());
     json!({ "id": first.account.waba_id, "changes": [{ "value": value, "field": "messages" }] })
 }
 
@@ -163,39 +163,39 @@ fn contact(to: &str) -> Value {
     }
 }
 
-fn status(message: &Message) -> Value {
-    let Message { status, event_ms, acceptance, .. } = message;
+fn status(event: &StatusEvent) -> Value {
+    let StatusEvent { notice, event_ms, acceptance, .. } = event;
     let mut members = Map::new();
     members.insert("id".into(), json!(acceptance.wamid));
-    members.insert("status".into(), json!(status.word));
+    members.insert("status".into(), json!(notice.status));
     members.insert("timestamp".into(), json!((event_ms / 1_000).to_string()));
     match acceptance.to.strip_prefix('+') {
         Some(digits) => members.insert("recipient_id".into(), json!(digits)),
         None => members.insert("recipient_user_id".into(), json!(acceptance.to)),
     };
-    if let Some(opaque) = acceptance.attempt_id.as_ref().filter(|_opaque| !status.omit_opaque) {
+    if let Some(opaque) = acceptance.attempt_id.as_ref().filter(|_opaque| !notice.omit_opaque) {
         members.insert("biz_opaque_callback_data".into(), json!(opaque));
     }
-    if let Some(conversation) = &status.conversation {
+    if let Some(conversation) = &notice.conversation {
         members.insert("conversation".into(), conversation.clone());
     }
-    if let Some(pricing) = &status.pricing {
+    if let Some(pricing) = &notice.pricing {
         members.insert("pricing".into(), pricing.clone());
     }
-    match status.word {
-        StatusWord::Sent | StatusWord::Delivered if status.pricing.is_none() => {
+    match notice.status {
+        DeliveryStatus::Sent | DeliveryStatus::Delivered if notice.pricing.is_none() => {
             members.insert("pricing".into(), pricing(acceptance));
         }
-        StatusWord::Failed => {
-            members.insert("errors".into(), json!([error(status.error_code.unwrap_or(131_000))]));
+        DeliveryStatus::Failed => {
+            members.insert("errors".into(), json!([error(notice.error_code.unwrap_or(131_000))]));
         }
-        StatusWord::Sent | StatusWord::Delivered | StatusWord::Read | StatusWord::Played => {}
+        DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read | DeliveryStatus::Played => {}
     }
     Value::Object(members)
 }
 
-/// Every template is billed, in the window or not, and so is every free-form message beyond the number's free ones of
-/// the month (Meta: pricing from October 2026).
+/// Every template is billed, and so is every free-form message beyond the number's free ones of the month (Meta:
+/// pricing from October 2026).
 fn pricing(acceptance: &Acceptance) -> Value {
     let kind = if acceptance.free { "free_customer_service" } else { "regular" };
     json!({
@@ -207,7 +207,7 @@ fn pricing(acceptance: &Acceptance) -> Value {
 }
 
 fn error(code: i64) -> Value {
-    let (title, details) = title(code);
+    let (title, details) = title_and_details(code);
     json!({
         "code": code,
         "title": title,

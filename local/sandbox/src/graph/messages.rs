@@ -1,6 +1,6 @@
-//! `POST /{phone_number_id}/messages`: checks, faults, magic recipients, and the acceptance.
+//! `POST /{phone_number_id}/messages`: faults, checks, magic recipients, acceptance.
 //!
-//! Meta does not deduplicate and neither does this: the same request twice is accepted twice.
+//! Like Meta, the sandbox does not deduplicate: the same request twice is accepted twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,72 +11,69 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::numbers::Ids;
-use super::oauth::{check_product, json_body};
-use super::{Business, GraphError, spoiled};
+use super::body::{check_product, json_body};
+use super::caller::{Business, ObjectPath};
+use super::faults;
+use crate::accept::{Accepted, NewMessage, accept};
 use crate::account::Scope;
-use crate::clock;
-use crate::faults::{Fault, FaultKind, SEND, Shown};
+use crate::faults::{Fault, FaultKind, FaultTarget, SEND};
+use crate::graph_error::GraphError;
 use crate::json::text;
-use crate::message::{self, Content, SendRequest};
+use crate::message::{self, MessageContent, SendRequest};
 use crate::recipients::Behaviour;
-use crate::sandbox::{Acceptable, Accepted, Sandbox};
+use crate::sandbox::Sandbox;
 use crate::server::abort;
 
 mod check;
 
-use check::{Door, check};
+use check::{Endpoint, check};
 
-/// How long an answer waits for the status that is to overtake it.
-const OVERTAKEN: Duration = Duration::from_secs(5);
-/// Refusals before `+15550000005` is reached.
-const THROTTLED_TIMES: u8 = 2;
+/// How long an answer waits until the status that must precede it is delivered.
+const FIRST_STATUS_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How an acceptance is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Normal,
-    /// After the first status was taken by the receiver.
-    Overtaken,
+    /// After the first status is delivered.
+    AfterFirstStatus,
     Reset,
     Hang,
     NoId,
     Garbage,
 }
 
-/// What becomes of a request.
-enum Course {
+enum Decision {
     Refuse(Response),
     Accept { answer: Answer, delay_ms: u64, repeat_wamid: bool },
 }
 
 /// `POST /{phone}/messages`: a message, or the mark that one was read.
-pub(crate) async fn send(
+pub(super) async fn send(
     State(sandbox): State<Arc<Sandbox>>,
     caller: Business,
-    Path((_version, id)): Ids,
+    Path((_version, id)): ObjectPath,
     body: Bytes,
 ) -> Result<Response, GraphError> {
-    caller.phone(&id, Scope::Messaging)?;
+    caller.check_phone(&id, Scope::Messaging)?;
     let body = json_body(&body)?;
     if text(&body, "status") == "read" {
         return mark_read(&body).map(axum::response::IntoResponse::into_response);
     }
-    accept(&sandbox, &caller, &body, Door::CloudApi).await
+    check_and_accept(&sandbox, &caller, &body, Endpoint::Messages).await
 }
 
-/// `POST /{phone}/marketing_messages`: marketing templates alone, priced as `marketing_lite`.
-pub(crate) async fn send_marketing(
+/// `POST /{phone}/marketing_messages`: marketing templates only, priced as `marketing_lite`.
+pub(super) async fn send_marketing(
     State(sandbox): State<Arc<Sandbox>>,
     caller: Business,
-    Path((_version, id)): Ids,
+    Path((_version, id)): ObjectPath,
     body: Bytes,
 ) -> Result<Response, GraphError> {
-    caller.phone(&id, Scope::Messaging)?;
-    accept(&sandbox, &caller, &json_body(&body)?, Door::MarketingMessages).await
+    caller.check_phone(&id, Scope::Messaging)?;
+    check_and_accept(&sandbox, &caller, &json_body(&body)?, Endpoint::MarketingMessages).await
 }
 
-/// A mark, which may start a typing indicator as well, and is no message.
 fn mark_read(body: &Value) -> Result<Json<Value>, GraphError> {
     check_product(body)?;
     match text(body, "message_id") {
@@ -86,41 +83,43 @@ fn mark_read(body: &Value) -> Result<Json<Value>, GraphError> {
     }
 }
 
-/// Faults first, then Meta's checks, then the recipient's own behaviour.
-async fn accept(
+/// A fault takes precedence over the behaviour of the recipient and over rate limits.
+async fn check_and_accept(
     sandbox: &Arc<Sandbox>,
     caller: &Business,
     body: &Value,
-    door: Door,
+    endpoint: Endpoint,
 ) -> Result<Response, GraphError> {
-    let id = &caller.account.phone_number_id;
-    let to = message::target(body);
-    let shown = Shown { call: SEND, to: &to, phone_number_id: id, template: message::template_name(body) };
-    let fault = sandbox.world().faults.take(shown);
-    let course = match &fault {
-        Some(fault) => under_fault(sandbox, fault, id).await,
-        None => Course::Accept { answer: Answer::Normal, delay_ms: 0, repeat_wamid: false },
+    let phone_number_id = &caller.account.phone_number_id;
+    let to = message::recipient_of(body);
+    let template = message::template_name_of(body);
+    let target = FaultTarget { call: SEND, to: &to, phone_number_id, template };
+    let fault = sandbox.state().settings.faults.take(target);
+    let decision = match &fault {
+        Some(fault) => decide_by_fault(sandbox, fault, phone_number_id).await,
+        None => Decision::Accept { answer: Answer::Normal, delay_ms: 0, repeat_wamid: false },
     };
-    let (answer, delay_ms, repeat_wamid) = match course {
-        Course::Refuse(response) => return Ok(response),
-        Course::Accept { answer, delay_ms, repeat_wamid } => (answer, delay_ms, repeat_wamid),
+    let (answer, delay_ms, repeat_wamid) = match decision {
+        Decision::Refuse(response) => return Ok(response),
+        Decision::Accept { answer, delay_ms, repeat_wamid } => (answer, delay_ms, repeat_wamid),
     };
-    let (request, mut message) = check(sandbox, &caller.account, body, door)?;
+    let now_ms = sandbox.now_ms();
+    let (request, mut message) = check(&sandbox.state(), &caller.account, body, (endpoint, now_ms))?;
     message.repeat_wamid = repeat_wamid;
     let answer = if fault.is_some() {
         answer
     } else {
-        let answer = magic(sandbox, id, &message)?;
-        check::admit(sandbox, id, &to)?;
+        let answer = decide_by_recipient(sandbox, phone_number_id, &message, now_ms)?;
+        check::check_rate(sandbox, phone_number_id, &to, now_ms)?;
         answer
     };
-    let accepted = sandbox.accept_detached(Arc::clone(&caller.account), message, delay_ms).await?;
-    Ok(reply(sandbox, success(&request, &accepted, door), &accepted, answer).await)
+    let accepted = accept(sandbox, Arc::clone(&caller.account), message, delay_ms).await?;
+    Ok(reply(sandbox, success(&request, &accepted, endpoint), &accepted, answer).await)
 }
 
-/// What an ordered fault makes of a request, after its delay if nothing is accepted.
-async fn under_fault(sandbox: &Sandbox, fault: &Fault, id: &str) -> Course {
-    let accept = |answer, repeat_wamid| Course::Accept { answer, delay_ms: fault.delay_ms, repeat_wamid };
+/// A refusal is delayed here, an acceptance when it is accepted.
+async fn decide_by_fault(sandbox: &Sandbox, fault: &Fault, phone_number_id: &str) -> Decision {
+    let accept = |answer, repeat_wamid| Decision::Accept { answer, delay_ms: fault.delay_ms, repeat_wamid };
     match fault.kind {
         FaultKind::Accept => accept(Answer::Normal, false),
         FaultKind::Hang => accept(Answer::Hang, false),
@@ -130,96 +129,92 @@ async fn under_fault(sandbox: &Sandbox, fault: &Fault, id: &str) -> Course {
         FaultKind::DuplicateWamid => accept(Answer::Normal, true),
         FaultKind::Refuse | FaultKind::Status | FaultKind::Redirect => {
             tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
-            Course::Refuse(spoiled::refusal(sandbox, fault, &format!("/v26.0/{id}/messages")))
+            let path = format!("/v26.0/{phone_number_id}/messages");
+            Decision::Refuse(faults::refusal(sandbox, fault, &path))
         }
     }
 }
 
-/// What the number of the recipient asks for.
-fn magic(sandbox: &Sandbox, id: &str, message: &Acceptable) -> Result<Answer, GraphError> {
-    let to = &message.to;
-    match Behaviour::of(to) {
-        Behaviour::NotAllowed => Err(GraphError::of(400, 131_030)),
-        Behaviour::Throttles => throttle(sandbox, id),
+fn decide_by_recipient(
+    sandbox: &Sandbox,
+    phone_number_id: &str,
+    message: &NewMessage,
+    now_ms: u64,
+) -> Result<Answer, GraphError> {
+    let mut state = sandbox.state();
+    match Behaviour::of(&message.to) {
+        Behaviour::NotAllowed => Err(GraphError::new(400, 131_030)),
+        Behaviour::Throttles if !state.settings.limits.admit_every_third(phone_number_id) => {
+            Err(check::throughput_exceeded())
+        }
         Behaviour::StoppedMarketing if message.category.starts_with("marketing") => {
-            Err(GraphError::of(400, 131_050))
+            Err(GraphError::new(400, 131_050))
         }
-        Behaviour::HasNoWindow
-            if message.template.is_none() && !sandbox.world().has_window(id, to, clock::now_ms()) =>
+        Behaviour::NoWindow
+            if message.template.is_none()
+                && !state.contacts.has_window(phone_number_id, &message.to, now_ms) =>
         {
-            Err(GraphError::of(400, 131_047))
+            Err(GraphError::new(400, 131_047))
         }
-        Behaviour::LosesTheAnswer => Ok(Answer::Reset),
-        Behaviour::Overtakes => Ok(Answer::Overtaken),
+        Behaviour::ResetsConnection => Ok(Answer::Reset),
+        Behaviour::StatusBeforeAnswer => Ok(Answer::AfterFirstStatus),
         Behaviour::Reads
         | Behaviour::Fails
         | Behaviour::Silent
-        | Behaviour::Jumbles
+        | Behaviour::Throttles
+        | Behaviour::OutOfOrder
         | Behaviour::FailsAfterDelivery
         | Behaviour::DeliversAfterFailure
-        | Behaviour::KeepsItsPace
+        | Behaviour::StrictPairLimit
         | Behaviour::StoppedMarketing
-        | Behaviour::HasNoWindow
-        | Behaviour::Capped
+        | Behaviour::NoWindow
+        | Behaviour::MarketingCapped
         | Behaviour::Held
         | Behaviour::HeldAndDropped
         | Behaviour::InExperiment
-        | Behaviour::DoesNotRead => Ok(Answer::Normal),
+        | Behaviour::NeverReads => Ok(Answer::Normal),
     }
-}
-
-/// Counts the calls of one number: two are refused, the third gets through, and the count begins again.
-fn throttle(sandbox: &Sandbox, phone_number_id: &str) -> Result<Answer, GraphError> {
-    let mut world = sandbox.world();
-    let refused = world.throttled.entry(phone_number_id.to_owned()).or_insert(0);
-    if *refused < THROTTLED_TIMES {
-        *refused += 1;
-        return Err(GraphError::of(429, 130_429).subcode(2_494_055));
-    }
-    world.throttled.remove(phone_number_id);
-    Ok(Answer::Normal)
 }
 
 async fn reply(sandbox: &Sandbox, success: Json<Value>, accepted: &Accepted, answer: Answer) -> Response {
     match answer {
         Answer::Normal => success.into_response(),
-        Answer::Overtaken => {
-            wait_until_told(sandbox, accepted).await;
+        Answer::AfterFirstStatus => {
+            wait_for_first_status(sandbox, accepted).await;
             success.into_response()
         }
         Answer::Reset => abort(),
-        Answer::Hang => spoiled::hang().await,
+        Answer::Hang => faults::hang().await,
         Answer::NoId => Json(json!({ "messaging_product": "whatsapp" })).into_response(),
-        Answer::Garbage => spoiled::garbage(),
+        Answer::Garbage => faults::garbage(),
     }
 }
 
-/// Waits for the receiver to take the first status; a receiver that is away is not waited for long.
-async fn wait_until_told(sandbox: &Sandbox, accepted: &Accepted) {
-    let Some(first) = accepted.first_status else { return };
-    let told = sandbox.world().wait_for(first);
-    if tokio::time::timeout(OVERTAKEN, told).await.is_err() {
-        tracing::debug!("the receiver did not take the status that was to overtake its answer");
+async fn wait_for_first_status(sandbox: &Sandbox, accepted: &Accepted) {
+    let Some(first) = accepted.first_update else { return };
+    let delivered = sandbox.state().updates.wait_for(first);
+    if tokio::time::timeout(FIRST_STATUS_WAIT_MAX, delivered).await.is_err() {
+        tracing::debug!("the receiver did not take the status that precedes the answer");
     }
 }
 
-fn success(request: &SendRequest, accepted: &Accepted, door: Door) -> Json<Value> {
+fn success(request: &SendRequest, accepted: &Accepted, endpoint: Endpoint) -> Json<Value> {
     let contact = match request.to.strip_prefix('+') {
         Some(digits) => json!({ "input": request.input, "wa_id": digits }),
         None => json!({ "input": request.input, "user_id": request.to }),
     };
     let message = match &request.content {
-        Content::FreeForm => json!({ "id": accepted.wamid }),
-        Content::Template { .. } => {
+        MessageContent::FreeForm => json!({ "id": accepted.wamid }),
+        MessageContent::Template { .. } => {
             let status = Behaviour::of(&request.to).message_status();
             json!({ "id": accepted.wamid, "message_status": status })
         }
     };
-    Json(match door {
-        Door::CloudApi => {
+    Json(match endpoint {
+        Endpoint::Messages => {
             json!({ "messaging_product": "whatsapp", "contacts": [contact], "messages": [message] })
         }
-        Door::MarketingMessages => json!({
+        Endpoint::MarketingMessages => json!({
             "messaging_product": "whatsapp", "contacts": [contact], "messages": [message], "success": true,
         }),
     })

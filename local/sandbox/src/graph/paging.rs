@@ -1,43 +1,46 @@
-//! Lists in pages, with Meta's cursors.
+//! Pages of lists, with cursors.
 //!
-//! A list is kept newest first; a cursor names an element, so that a page stays the same when newer elements come.
+//! Lists are ordered from the newest to the oldest element. A cursor names an element, so a page does not change when
+//! newer elements are added.
 
 use std::collections::HashMap;
 
 use axum::http::Uri;
 use serde_json::{Value, json};
 
-use super::GraphError;
 use crate::digest;
+use crate::graph_error::GraphError;
 
-/// Elements of one page when the caller does not say.
+/// Elements of one page without `limit`.
 const PAGE_DEFAULT: usize = 25;
-/// Elements of one page at most.
+/// Largest `limit`.
 const PAGE_MAX: usize = 1_000;
 
-/// One element of a list; serials fall from the first to the last.
-pub(crate) struct Element {
-    pub(crate) serial: u64,
-    pub(crate) shown: Value,
+/// One element of a list, whose serials decrease.
+pub(super) struct Element {
+    pub(super) serial: u64,
+    pub(super) shown: Value,
 }
 
-/// The page that a request asks for: `data`, and `paging` unless it is empty.
-pub(crate) fn page(
+/// The requested page: `data`, and `paging` unless the page is empty.
+pub(super) fn page(
     base_url: &str,
     uri: &Uri,
     query: &HashMap<String, String>,
-    all: Vec<Element>,
+    elements: Vec<Element>,
 ) -> Result<Value, GraphError> {
     let limit = limit(query)?;
     let (after, before) = (cursor(query, "after")?, cursor(query, "before")?);
-    let oldest = all.last().map(|element| element.serial);
+    let oldest = elements.last().map(|element| element.serial);
     let page: Vec<Element> = match (after, before) {
         (None, Some(before)) => {
-            let mut newer: Vec<Element> = all.into_iter().filter(|one| one.serial > before).collect();
+            let mut newer: Vec<Element> =
+                elements.into_iter().filter(|element| element.serial > before).collect();
             newer.split_off(newer.len().saturating_sub(limit))
         }
         (after, _) => {
-            let older = all.into_iter().filter(|one| after.is_none_or(|after| one.serial < after));
+            let older =
+                elements.into_iter().filter(|element| after.is_none_or(|after| element.serial < after));
             older.take(limit).collect()
         }
     };
@@ -68,17 +71,17 @@ fn cursor(query: &HashMap<String, String>, key: &str) -> Result<Option<u64>, Gra
     let Some(cursor) = query.get(key).filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
     let bytes = digest::from_base64_url(cursor);
     let serial = bytes.and_then(|bytes| String::from_utf8(bytes).ok()?.strip_prefix("serial:")?.parse().ok());
-    serial.map(Some).ok_or_else(|| GraphError::of(400, 131_059))
+    serial.map(Some).ok_or_else(|| GraphError::new(400, 131_059))
 }
 
-/// The same request after another cursor; the token stays out, as a caller brings it in its header.
+/// The same request with another cursor, without token and proof.
 fn next_page(base_url: &str, uri: &Uri, after: &str) -> String {
     let pairs = uri.query().unwrap_or_default().split('&');
-    let kept = pairs.filter(|pair| {
+    let other_pairs = pairs.filter(|pair| {
         let name = pair.split('=').next().unwrap_or_default();
         !matches!(name, "" | "after" | "before" | "access_token" | "appsecret_proof")
     });
-    let mut query: Vec<String> = kept.map(str::to_owned).collect();
+    let mut query: Vec<String> = other_pairs.map(str::to_owned).collect();
     query.push(format!("after={after}"));
     format!("{base_url}{}?{}", uri.path(), query.join("&"))
 }

@@ -1,4 +1,4 @@
-//! The quota of management calls: counted for each WABA, shown in headers, refused when it is used up.
+//! The quota of management calls: counted per WABA, shown in headers, refused when it is used up.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::{GraphError, token};
-use crate::clock;
+use super::caller::token;
+use crate::graph_error::GraphError;
 use crate::limits::Usage;
 use crate::query::query;
 use crate::sandbox::Sandbox;
-use crate::world::Handle;
 
-/// Counts a call of a known token; a call of nobody's goes on to be refused for that.
-pub(crate) async fn count(State(sandbox): State<Arc<Sandbox>>, request: Request, next: Next) -> Response {
+/// Counts a call with a known token. A call without one is not counted; its handler refuses it.
+pub(super) async fn count(State(sandbox): State<Arc<Sandbox>>, request: Request, next: Next) -> Response {
     let token = token(request.headers(), &query(request.uri()));
-    let account = token.ok().and_then(|token| sandbox.world().account_by(&Handle::Token(token)));
+    let account = token.ok().and_then(|token| sandbox.account_of_token(&token));
     let Some(account) = account else { return next.run(request).await };
-    let (usage, admitted) = sandbox.world().limits.admit_call(&account.waba_id, clock::now_ms());
+    let now_ms = sandbox.now_ms();
+    let (usage, admitted) = sandbox.state().settings.limits.admit_call(&account.waba_id, now_ms);
     let mut response = match admitted {
         Ok(()) => next.run(request).await,
         Err(code) => refusal(code).into_response(),
@@ -41,16 +41,16 @@ pub(crate) async fn count(State(sandbox): State<Arc<Sandbox>>, request: Request,
     response
 }
 
-/// The app's own share, as if this WABA were its only one.
+/// The usage of the app, as if this WABA were its only one.
 fn app_usage(usage: Usage) -> serde_json::Value {
     json!({ "call_count": usage.percent, "total_cputime": 0, "total_time": 0 })
 }
 
 fn refusal(code: i64) -> GraphError {
-    let refused = GraphError::of(429, code);
+    let refused = GraphError::new(429, code);
     match code {
-        4 => refused.saying("Application request limit reached").subcode(2_446_079),
-        17 => refused.saying("User request limit reached").subcode(2_446_079),
+        4 => refused.with_message("Application request limit reached").with_subcode(2_446_079),
+        17 => refused.with_message("User request limit reached").with_subcode(2_446_079),
         _ => refused,
     }
 }

@@ -1,7 +1,7 @@
-//! The words that Meta puts to its codes.
+//! The texts of Meta's error codes.
 
-/// Title of a code, and the details Meta gives with it.
-pub(crate) fn title(code: i64) -> (&'static str, &'static str) {
+/// `title` and `error_data.details` of a code.
+pub(crate) fn title_and_details(code: i64) -> (&'static str, &'static str) {
     match code {
         0..130_000 => platform(code),
         130_000..132_000 => message(code),
@@ -9,7 +9,7 @@ pub(crate) fn title(code: i64) -> (&'static str, &'static str) {
     }
 }
 
-const ON_DEMAND: (&str, &str) = ("Error on demand", "This code was asked for by an order of the sandbox.");
+const ON_DEMAND: (&str, &str) = ("Error on demand", "This code was ordered from the sandbox.");
 const RESTRICTED: &str = "The account has been restricted or disabled for violating a platform policy.";
 
 /// Codes of the Graph API as a whole.
@@ -37,7 +37,7 @@ fn platform(code: i64) -> (&'static str, &'static str) {
     }
 }
 
-/// Codes about a message, its recipient or the account that sends it.
+/// Codes about a message, its recipient or the sending account.
 fn message(code: i64) -> (&'static str, &'static str) {
     match code {
         130_403 => ("Forbidden by the recipient", "The recipient has blocked this business."),
@@ -92,7 +92,7 @@ fn message(code: i64) -> (&'static str, &'static str) {
     }
 }
 
-/// Codes about templates, registration and what is left.
+/// Codes about templates, registration and all others.
 fn template_or_number(code: i64) -> (&'static str, &'static str) {
     match code {
         132_000 => (

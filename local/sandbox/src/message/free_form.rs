@@ -1,18 +1,17 @@
-//! Free-form messages: what each type must bring. Required members that are missing are 131008, values that cannot
-//! be are 131009, and a type that Meta does not know is 131051.
+//! Free-form messages: the members that each type requires. A missing member is refused with 131008, an invalid value
+//! with 131009, and an unknown type with 131051.
 
 use serde_json::Value;
 
+use super::attachment::{check_location, check_media};
 use super::interactive;
 use crate::graph_error::GraphError;
 use crate::json::text;
 
 /// Characters of a text message (Meta: text messages).
 const TEXT_CHARS_MAX: usize = 4_096;
-/// Characters of a caption (Meta: media messages).
-const CAPTION_CHARS_MAX: usize = 1_024;
 
-/// Checks the member that carries the content of a type.
+/// Checks the member named like the type, which has the content.
 pub(super) fn check(body: &Value, kind: &str) -> Result<(), GraphError> {
     match kind {
         "text" => check_text(body),
@@ -22,8 +21,8 @@ pub(super) fn check(body: &Value, kind: &str) -> Result<(), GraphError> {
         "contacts" => check_contacts(part(body, kind)?),
         "interactive" => interactive::check(part(body, kind)?),
         other => {
-            let words = format!("Message type \"{other}\" is not supported.");
-            Err(GraphError::of(400, 131_051).details(words))
+            let details = format!("Message type \"{other}\" is not supported.");
+            Err(GraphError::new(400, 131_051).with_details(details))
         }
     }
 }
@@ -42,26 +41,7 @@ fn check_text(body: &Value) -> Result<(), GraphError> {
     }
 }
 
-/// A medium by exactly one of `id` and `link`.
-pub(super) fn check_media(media: &Value, kind: &str) -> Result<(), GraphError> {
-    let (id, link) = (text(media, "id"), text(media, "link"));
-    match (id, link) {
-        ("", "") => return Err(GraphError::missing(format!("{kind}: either id or link is required."))),
-        (id, "") if id.bytes().all(|digit| digit.is_ascii_digit()) => {}
-        ("", link) if link.starts_with("https://") || link.starts_with("http://") => {}
-        _ => return Err(GraphError::invalid(format!("{kind}: id or link is not a media attachment."))),
-    }
-    let caption = text(media, "caption");
-    if !caption.is_empty() && matches!(kind, "audio" | "sticker") {
-        return Err(GraphError::invalid(format!("{kind}: caption is not allowed.")));
-    }
-    if caption.chars().count() > CAPTION_CHARS_MAX {
-        return Err(GraphError::invalid(format!("{kind}: caption is longer than 1024 characters.")));
-    }
-    Ok(())
-}
-
-/// `emoji` may be an empty text, which takes the reaction back.
+/// An empty `emoji` removes the reaction.
 fn check_reaction(reaction: &Value) -> Result<(), GraphError> {
     if text(reaction, "message_id").is_empty() {
         return Err(GraphError::missing("reaction: message_id is required."));
@@ -73,27 +53,10 @@ fn check_reaction(reaction: &Value) -> Result<(), GraphError> {
     }
 }
 
-/// Meta's own examples write the degrees as numbers and as texts.
-pub(super) fn check_location(location: &Value) -> Result<(), GraphError> {
-    for (key, most) in [("latitude", 90.0), ("longitude", 180.0)] {
-        let degrees = match location.get(key) {
-            None | Some(Value::Null) => {
-                return Err(GraphError::missing(format!("location: {key} is required.")));
-            }
-            Some(Value::String(degrees)) => degrees.parse::<f64>().ok(),
-            Some(degrees) => degrees.as_f64(),
-        };
-        if degrees.is_none_or(|degrees| !(-most..=most).contains(&degrees)) {
-            return Err(GraphError::invalid(format!("location: {key} is not valid.")));
-        }
-    }
-    Ok(())
-}
-
 fn check_contacts(contacts: &Value) -> Result<(), GraphError> {
     let contacts = contacts.as_array().ok_or_else(|| GraphError::invalid("contacts must be an array."))?;
     if contacts.is_empty() {
-        return Err(GraphError::missing("contacts: one contact at least is required."));
+        return Err(GraphError::missing("contacts: at least one contact is required."));
     }
     for contact in contacts {
         if contact.get("name").is_none_or(|name| text(name, "formatted_name").is_empty()) {

@@ -1,14 +1,14 @@
-//! Interactive messages: buttons, lists, links and the kinds that Meta fills itself.
+//! Interactive messages. Buttons, lists and links are checked in full, other types by their common parts.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::free_form;
+use super::attachment;
 use crate::graph_error::GraphError;
 use crate::json::{list, text};
 
-/// Bounds of an interactive message (Meta: interactive messages).
+/// Limits of an interactive message (Meta: interactive messages).
 const BODY_CHARS_MAX: usize = 1_024;
 const LINE_CHARS_MAX: usize = 60;
 const BUTTONS: std::ops::RangeInclusive<usize> = 1..=3;
@@ -47,7 +47,7 @@ pub(super) fn check(interactive: &Value) -> Result<(), GraphError> {
     }
 }
 
-/// A text that must be there and is bounded.
+/// A required text with a maximum length.
 fn check_line(name: &str, line: &str, max: usize) -> Result<(), GraphError> {
     if line.is_empty() {
         return Err(GraphError::missing(format!("interactive: {name} is required.")));
@@ -60,7 +60,7 @@ fn check_line(name: &str, line: &str, max: usize) -> Result<(), GraphError> {
 
 /// Header, body and footer.
 fn check_frame(interactive: &Value, kind: &str) -> Result<(), GraphError> {
-    // A single product needs no words.
+    // The body of a single product is optional.
     if kind != "product" || interactive.get("body").is_some() {
         let body = interactive.get("body").map_or("", |body| text(body, "text"));
         check_line("body.text", body, BODY_CHARS_MAX)?;
@@ -72,18 +72,18 @@ fn check_frame(interactive: &Value, kind: &str) -> Result<(), GraphError> {
     match text(header, "type") {
         "text" => check_line("header.text", text(header, "text"), LINE_CHARS_MAX),
         medium @ ("image" | "video" | "document") => {
-            free_form::check_media(header.get(medium).unwrap_or(&Value::Null), medium)
+            attachment::check_media(header.get(medium).unwrap_or(&Value::Null), medium)
         }
         _ => Err(GraphError::invalid("interactive: header.type is not valid.")),
     }
 }
 
 /// Refuses the second of two equal ids.
-fn check_new(seen: &mut BTreeSet<String>, id: &str) -> Result<(), GraphError> {
+fn check_unique(seen: &mut BTreeSet<String>, id: &str) -> Result<(), GraphError> {
     if seen.insert(id.to_owned()) {
         return Ok(());
     }
-    Err(GraphError::invalid(format!("interactive: id \"{id}\" stands twice.")))
+    Err(GraphError::invalid(format!("interactive: id \"{id}\" is used twice.")))
 }
 
 fn check_buttons(buttons: &[Value]) -> Result<(), GraphError> {
@@ -95,7 +95,7 @@ fn check_buttons(buttons: &[Value]) -> Result<(), GraphError> {
         let reply = button.get("reply").unwrap_or(&Value::Null);
         check_line("reply.id", text(reply, "id"), BUTTON_ID_CHARS_MAX)?;
         check_line("reply.title", text(reply, "title"), BUTTON_CHARS_MAX)?;
-        check_new(&mut seen, text(reply, "id"))?;
+        check_unique(&mut seen, text(reply, "id"))?;
     }
     Ok(())
 }
@@ -105,7 +105,9 @@ fn check_list(action: &Value) -> Result<(), GraphError> {
     let sections = list(action, "sections");
     let rows: Vec<&Value> = sections.iter().flat_map(|section| list(section, "rows")).collect();
     if !SECTIONS.contains(&sections.len()) || !ROWS.contains(&rows.len()) {
-        return Err(GraphError::invalid("interactive: a list has 1 to 10 sections and 1 to 10 rows in all."));
+        return Err(GraphError::invalid(
+            "interactive: a list has 1 to 10 sections and 1 to 10 rows in total.",
+        ));
     }
     if sections.len() > 1 {
         for section in sections {
@@ -119,7 +121,7 @@ fn check_list(action: &Value) -> Result<(), GraphError> {
         if text(row, "description").chars().count() > ROW_DESCRIPTION_CHARS_MAX {
             return Err(GraphError::invalid("interactive: rows[].description is longer than 72 characters."));
         }
-        check_new(&mut seen, text(row, "id"))?;
+        check_unique(&mut seen, text(row, "id"))?;
     }
     Ok(())
 }

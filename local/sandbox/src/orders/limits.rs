@@ -1,4 +1,4 @@
-//! `POST /sandbox/limits`: which of Meta's limits hold, and how tight they are.
+//! `/sandbox/limits`: which of Meta's limits apply.
 
 use std::sync::Arc;
 
@@ -8,31 +8,31 @@ use axum::extract::State;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::{Answer, OrderError, choose, read};
-use crate::limits::{Pace, Quota, Window};
+use super::order::{Answer, OrderError, choose_account, read};
+use crate::limits::{PairLimit, Quota, Window};
 use crate::sandbox::Sandbox;
 
-/// What an order says of a limit.
+/// One limit of an order.
 #[derive(Default)]
-enum Asked<T> {
-    /// Absent: it stays as it is.
+enum Change<T> {
+    /// Absent: the limit stays.
     #[default]
-    Nothing,
+    None,
     /// `null`.
     Off,
     On(T),
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Option::deserialize(from).map(|value| value.map_or(Self::Off, Self::On))
     }
 }
 
-impl<T> Asked<T> {
+impl<T> Change<T> {
     fn apply(self, limit: &mut Option<T>) {
         match self {
-            Self::Nothing => {}
+            Self::None => {}
             Self::Off => *limit = None,
             Self::On(value) => *limit = Some(value),
         }
@@ -43,13 +43,13 @@ impl<T> Asked<T> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LimitsOrder {
     #[serde(default)]
-    pair: Asked<Pace>,
+    pair: Change<PairLimit>,
     #[serde(default)]
-    per_second: Asked<usize>,
-    /// The one number that `perSecond` is for; all of them without it.
+    per_second: Change<usize>,
+    /// `perSecond` applies to this number only.
     phone_number_id: Option<String>,
     #[serde(default)]
-    management: Asked<Quota>,
+    management: Change<Quota>,
     window: Option<Window>,
     templates: Option<usize>,
     registrations: Option<usize>,
@@ -57,28 +57,28 @@ struct LimitsOrder {
 
 /// `GET /sandbox/limits`.
 pub(super) async fn show(State(sandbox): State<Arc<Sandbox>>) -> Answer {
-    Ok(Json(json!(sandbox.world().limits)))
+    Ok(Json(json!(sandbox.state().settings.limits)))
 }
 
 /// `POST /sandbox/limits`.
 pub(super) async fn change(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
     let order: LimitsOrder = read(&body)?;
-    if matches!(order.pair, Asked::On(pace) if pace.every_ms == 0 || pace.burst == 0) {
-        return Err(OrderError::bad("`pair` must have `everyMs` and `burst` above 0"));
+    if matches!(order.pair, Change::On(limit) if limit.every_ms == 0 || limit.burst == 0) {
+        return Err(OrderError::invalid("`pair` must have `everyMs` and `burst` above 0"));
     }
-    let mut world = sandbox.world();
+    let mut state = sandbox.state();
     if let Some(id) = &order.phone_number_id {
-        choose(&world, None, Some(id))?;
+        choose_account(&state, None, Some(id))?;
     }
-    let limits = &mut world.limits;
+    let limits = &mut state.settings.limits;
     order.pair.apply(&mut limits.pair);
     order.management.apply(&mut limits.management);
     match order.phone_number_id {
         None => order.per_second.apply(&mut limits.per_second),
         Some(id) => {
-            let mut own = limits.per_second_of.remove(&id);
-            order.per_second.apply(&mut own);
-            limits.per_second_of.extend(own.map(|own| (id, own)));
+            let mut limit = limits.per_second_of.remove(&id);
+            order.per_second.apply(&mut limit);
+            limits.per_second_of.extend(limit.map(|limit| (id, limit)));
         }
     }
     limits.window = order.window.unwrap_or(limits.window);

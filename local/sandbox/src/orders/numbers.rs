@@ -1,4 +1,4 @@
-//! What Meta makes of a number by itself: its quality, its limits, its name, its security.
+//! `POST /sandbox/numbers`: Meta changes what Graph shows of a number.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, OrderError, check_copies, check_delay, choose, read, updates};
+use super::order::{Answer, OrderError, check_copies, check_delay, choose_account, read, updates};
 use crate::account::{Account, NameState, NumberStatus, Quality, Throughput};
-use crate::clock;
-use crate::record::{FieldNews, News, Record};
+use crate::record::Record;
 use crate::sandbox::Sandbox;
+use crate::update::Notice;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -58,17 +58,16 @@ struct SecurityOrder {
     requester: Option<String>,
 }
 
-/// `POST /sandbox/numbers`: changes what Graph shows of a number, and tells the receiver.
 pub(super) async fn change(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
     let order: NumberOrder = read(&body)?;
     check_delay(order.delay_ms)?;
     let copies = check_copies(order.copies)?;
-    let told_ms = clock::now_ms() + order.delay_ms;
+    let at_ms = sandbox.now_ms() + order.delay_ms;
     let shown = sandbox
-        .commit(|world| {
-            let chosen = choose(world, order.waba_id.as_deref(), order.phone_number_id.as_deref())?;
-            let (account, news) = changed(&chosen, &order);
-            let updates = updates(&sandbox, world, &account, (news, copies, told_ms));
+        .commit(|state| {
+            let before = choose_account(state, order.waba_id.as_deref(), order.phone_number_id.as_deref())?;
+            let (account, notices) = apply(&before, &order);
+            let updates = updates(&sandbox, state, &account, (notices, copies, at_ms));
             let shown = json!({
                 "phoneNumberId": account.phone_number_id,
                 "status": account.number_status(),
@@ -81,25 +80,25 @@ pub(super) async fn change(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> 
             Ok::<_, OrderError>((Some(Record::Account { account, updates }), shown))
         })
         .await?;
-    sandbox.queued.notify_one();
     Ok(Json(shown))
 }
 
-/// The account as it is from now on, and what is told about it.
-fn changed(before: &Account, order: &NumberOrder) -> (Account, Vec<News>) {
+/// The changed account and the notices about the changes.
+fn apply(before: &Account, order: &NumberOrder) -> (Account, Vec<Notice>) {
     let mut account = before.clone();
     let state = &mut account.number_state;
-    let mut news = Vec::new();
+    let mut notices = Vec::new();
+    let notice = |field: &str, value: Value| Notice::field(&before.waba_id, field, value);
     if let Some(quality) = order.quality {
         state.quality = quality;
         let event = if quality == Quality::Red { "FLAGGED" } else { "UNFLAGGED" };
-        news.push(quality_news(before, event, &state.messaging_limit));
+        notices.push(quality_notice(before, event, &state.messaging_limit));
     }
     if let Some(throughput) = order.throughput {
         state.throughput = throughput;
         match throughput {
-            Throughput::High => news.push(quality_news(before, "THROUGHPUT_UPGRADE", "TIER_UNLIMITED")),
-            // Meta has no word for the way back.
+            Throughput::High => notices.push(quality_notice(before, "THROUGHPUT_UPGRADE", "TIER_UNLIMITED")),
+            // Meta has no event for a downgrade.
             Throughput::Standard => {}
         }
     }
@@ -107,17 +106,16 @@ fn changed(before: &Account, order: &NumberOrder) -> (Account, Vec<News>) {
         state.messaging_limit.clone_from(limit);
         let value =
             json!({ "max_daily_conversations_per_business": limit, "max_phone_numbers_per_business": 20 });
-        news.push(field(before, "business_capability_update", value));
+        notices.push(notice("business_capability_update", value));
     }
     if let Some(status) = order.status {
-        // Meta tells of a ban at the account, not here.
+        // Meta reports a ban at the account, not here.
         state.status = Some(status).filter(|status| *status != NumberStatus::Connected);
     }
     state.on_business_app = order.on_business_app.unwrap_or(state.on_business_app);
     if let Some(name) = &order.name {
         rename(&mut account, name);
-        news.push(field(
-            before,
+        notices.push(notice(
             "phone_number_name_update",
             json!({
                 "display_phone_number": before.digits(),
@@ -134,34 +132,30 @@ fn changed(before: &Account, order: &NumberOrder) -> (Account, Vec<News>) {
         if let Some(requester) = &security.requester {
             value.insert("requester".into(), json!(requester));
         }
-        news.push(field(before, "security", Value::Object(value)));
+        notices.push(notice("security", Value::Object(value)));
     }
-    (account, news)
+    (account, notices)
 }
 
 fn rename(account: &mut Account, order: &NameOrder) {
     let state = &mut account.number_state;
-    let waiting = |name_state| Some((order.requested.clone(), name_state));
+    let new_name = |name_state| Some((order.requested.clone(), name_state));
     match order.decision {
         Decision::Approved => {
             state.verified_name = Some(order.requested.clone());
             state.new_name = None;
         }
-        Decision::Rejected => state.new_name = waiting(NameState::Declined),
-        Decision::Pending | Decision::Deferred => state.new_name = waiting(NameState::PendingReview),
+        Decision::Rejected => state.new_name = new_name(NameState::Declined),
+        Decision::Pending | Decision::Deferred => state.new_name = new_name(NameState::PendingReview),
     }
 }
 
-fn quality_news(account: &Account, event: &str, limit: &str) -> News {
+fn quality_notice(account: &Account, event: &str, limit: &str) -> Notice {
     let value = json!({
         "display_phone_number": account.digits(),
         "event": event,
         "current_limit": limit,
         "max_daily_conversations_per_business": limit,
     });
-    field(account, "phone_number_quality_update", value)
-}
-
-fn field(account: &Account, field: &str, value: Value) -> News {
-    News::Field(FieldNews { waba_id: account.waba_id.clone(), field: field.to_owned(), value })
+    Notice::field(&account.waba_id, "phone_number_quality_update", value)
 }

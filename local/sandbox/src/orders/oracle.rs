@@ -1,4 +1,4 @@
-//! What the sandbox knows: the oracle of acceptances, and the accounts.
+//! Read access: the accepted messages and the accounts.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use serde_json::{Value, json};
 
-use super::{Answer, OrderError};
+use super::order::{Answer, OrderError};
 use crate::clock;
 use crate::query::query;
 use crate::record::Acceptance;
@@ -20,25 +20,25 @@ const ACCEPTANCES_MAX: usize = 10_000;
 pub(super) async fn acceptances(State(sandbox): State<Arc<Sandbox>>, uri: Uri) -> Answer {
     let query = query(&uri);
     if let Some(unknown) = query.keys().find(|key| !matches!(key.as_str(), "after" | "limit")) {
-        return Err(OrderError::bad(format!("unknown field `{unknown}`, expected `after` or `limit`")));
+        return Err(OrderError::invalid(format!("unknown field `{unknown}`, expected `after` or `limit`")));
     }
     let number = |key: &str, default: u64| match query.get(key) {
         None => Ok(default),
-        Some(text) => {
-            text.parse::<u64>().map_err(|_word| OrderError::bad(format!("`{key}` must be a number")))
-        }
+        Some(text) => text
+            .parse::<u64>()
+            .map_err(|_not_a_number| OrderError::invalid(format!("`{key}` must be a number"))),
     };
     let (after, limit) = (number("after", 0)?, number("limit", u64::MAX)?);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(ACCEPTANCES_MAX);
-    // What the oracle tells must outlive a kill.
+    // A shown acceptance must survive a kill.
     sandbox.journal.barrier().written().await?;
-    let world = sandbox.world();
-    let page = world.acceptances_after(after, limit);
+    let state = sandbox.state();
+    let page = state.messages.after(after, limit);
     let next = page.last().map_or(after, |last| last.index);
-    let more = !page.is_empty() && next < world.last_index();
-    let total = world.acceptance_count();
-    drop(world);
-    let shown: Vec<Value> = page.iter().map(|one| show(one)).collect();
+    let more = !page.is_empty() && next < state.messages.last_index();
+    let total = state.messages.count();
+    drop(state);
+    let shown: Vec<Value> = page.iter().map(|acceptance| show(acceptance)).collect();
     Ok(Json(json!({ "acceptances": shown, "next": next, "more": more, "total": total })))
 }
 
@@ -56,9 +56,10 @@ fn show(acceptance: &Acceptance) -> Value {
 
 /// `GET /sandbox/accounts`.
 pub(super) async fn accounts(State(sandbox): State<Arc<Sandbox>>) -> Answer {
-    let world = sandbox.world();
-    let shown: Vec<Value> = world
-        .accounts()
+    let state = sandbox.state();
+    let shown: Vec<Value> = state
+        .accounts
+        .iter()
         .map(|account| {
             json!({
                 "wabaId": account.waba_id,

@@ -1,4 +1,4 @@
-//! Webhooks as they are: how many wait, and any value of any field.
+//! `/sandbox/webhooks`: the progress of delivery, and webhooks with any value.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, OrderError, check_copies, check_delay, choose, read};
-use crate::clock;
-use crate::record::{FieldNews, News, Record};
+use super::order::{Answer, OrderError, check_copies, check_delay, choose_account, read};
+use crate::record::Record;
 use crate::sandbox::Sandbox;
+use crate::update::Notice;
 
 /// `GET /sandbox/webhooks`.
 pub(super) async fn show(State(sandbox): State<Arc<Sandbox>>) -> Answer {
-    let world = sandbox.world();
+    let updates = &sandbox.state().updates;
     Ok(Json(json!({
-        "pending": world.pending(),
-        "delivered": world.delivered,
-        "lastError": world.last_error,
+        "pending": updates.pending(),
+        "delivered": updates.delivered,
+        "lastError": updates.last_error,
     })))
 }
 
@@ -28,36 +28,36 @@ pub(super) async fn show(State(sandbox): State<Arc<Sandbox>>) -> Answer {
 struct WebhookOrder {
     field: String,
     value: Value,
-    /// `entry.id`; it need not be an account of the sandbox, as Meta also tells of accounts that are just shared.
+    /// `entry.id`. Any id is allowed, because Meta also reports accounts that were just shared with the app.
     waba_id: Option<String>,
     copies: Option<u64>,
     #[serde(default)]
     delay_ms: u64,
 }
 
-/// `POST /sandbox/webhooks`: one value of a field, signed and told like any other.
-pub(super) async fn tell(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
+/// `POST /sandbox/webhooks`: one value of a field.
+pub(super) async fn send(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
     let WebhookOrder { field, value, waba_id, copies, delay_ms } = read(&body)?;
     check_delay(delay_ms)?;
     let copies = check_copies(copies)?;
     if field.is_empty() || !value.is_object() {
-        return Err(OrderError::bad("`field` must be a word and `value` an object"));
+        return Err(OrderError::invalid("`field` must not be empty and `value` must be an object"));
     }
     if sandbox.app.webhook_url.is_none() {
-        return Err(OrderError::unheard());
+        return Err(OrderError::no_receiver());
     }
-    let told_ms = clock::now_ms() + delay_ms;
+    let at_ms = sandbox.now_ms() + delay_ms;
     sandbox
-        .commit(|world| {
+        .commit(|state| {
             let waba_id = match waba_id {
                 Some(waba_id) => waba_id,
-                None => choose(world, None, None)?.waba_id.clone(),
+                None => choose_account(state, None, None)?.waba_id.clone(),
             };
-            let news = News::Field(FieldNews { waba_id, field, value });
-            let updates = (0..copies).map(|place| world.update(place, told_ms, news.clone())).collect();
+            let notice = Notice::field(&waba_id, &field, value);
+            let repeated = (0..copies).map(|_copy| notice.clone());
+            let updates = state.updates.create(repeated, at_ms);
             Ok::<_, OrderError>((Some(Record::Ordered { updates }), ()))
         })
         .await?;
-    sandbox.queued.notify_one();
     Ok(Json(json!({ "queued": copies })))
 }

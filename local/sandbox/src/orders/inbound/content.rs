@@ -1,4 +1,4 @@
-//! What a person can send, and an example of each.
+//! The types of messages that a person can send, with an example of each.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::digest;
 /// `type` of an inbound message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(super) enum InboundType {
     Text,
     Image,
     Video,
@@ -28,8 +28,8 @@ pub(super) enum Kind {
     RequestWelcome,
 }
 
-impl Kind {
-    /// Meta's word, which is the name of the member with the content as well.
+impl InboundType {
+    /// Also the name of the member with the content.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -52,8 +52,8 @@ impl Kind {
         }
     }
 
-    /// Whether it cannot be without the message that it answers.
-    pub(super) const fn answers(self) -> bool {
+    /// Whether it always answers a message.
+    pub(super) const fn is_answer(self) -> bool {
         match self {
             Self::Button | Self::Interactive => true,
             Self::Text
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// Its content when the order brings none; `about` is the message that some kinds are about.
+    /// The content when the order has none; `about` is the message to which reactions, edits and revocations refer.
     pub(super) fn example(self, from: &str, about: &str) -> Value {
         match self {
             Self::Text => json!({ "body": "Hello" }),
@@ -118,14 +118,14 @@ impl Kind {
     }
 }
 
-/// A medium with what its kind has of its own.
-fn medium(kind: Kind, mime_type: &str, own: &Value) -> Value {
+/// The common members of a medium and those of its type.
+fn medium(kind: InboundType, mime_type: &str, own_members: &Value) -> Value {
     let mut members = serde_json::Map::new();
     members.insert("mime_type".into(), json!(mime_type));
     members.insert("sha256".into(), json!(digest::base64(&digest::sha256(&["inbound", kind.as_str()]))));
     members.insert("id".into(), json!(digest::object_id(&["inbound", kind.as_str()])));
-    if let Value::Object(own) = own {
-        members.extend(own.clone());
+    if let Value::Object(own_members) = own_members {
+        members.extend(own_members.clone());
     }
     Value::Object(members)
 }

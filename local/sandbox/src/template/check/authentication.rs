@@ -1,11 +1,11 @@
-//! Authentication templates: Meta writes their texts, so that only their switches are free.
+//! Authentication templates: Meta writes their texts, so only their options can be set.
 
 use serde_json::Value;
 
 use crate::graph_error::GraphError;
 use crate::json::{list, text};
 
-/// Minutes until a code runs out (Meta: authentication templates).
+/// Minutes until a code expires (Meta: authentication templates).
 const EXPIRATION_MINUTES: std::ops::RangeInclusive<u64> = 1..=90;
 
 pub(super) fn check(components: &[Value]) -> Result<(), GraphError> {
@@ -17,17 +17,17 @@ pub(super) fn check(components: &[Value]) -> Result<(), GraphError> {
                     check_button(button)?;
                 }
             }
-            kind => return Err(not_here(kind)),
+            kind => return Err(not_allowed(kind)),
         }
     }
-    let has_button = components.iter().any(|one| text(one, "type") == "BUTTONS");
+    let has_button = components.iter().any(|component| text(component, "type") == "BUTTONS");
     if has_button {
         return Ok(());
     }
     Err(GraphError::parameter("An AUTHENTICATION template needs one button of type OTP."))
 }
 
-fn not_here(kind: &str) -> GraphError {
+fn not_allowed(kind: &str) -> GraphError {
     GraphError::parameter(&format!("An AUTHENTICATION template takes no component of type \"{kind}\"."))
 }
 
@@ -53,7 +53,7 @@ fn check_fixed(component: &Value, kind: &str) -> Result<(), GraphError> {
 
 fn check_button(button: &Value) -> Result<(), GraphError> {
     if text(button, "type") != "OTP" {
-        return Err(not_here(text(button, "type")));
+        return Err(not_allowed(text(button, "type")));
     }
     let kind = text(button, "otp_type");
     match kind {
@@ -68,7 +68,7 @@ fn check_button(button: &Value) -> Result<(), GraphError> {
     let complete =
         |app: &Value| !text(app, "package_name").is_empty() && !text(app, "signature_hash").is_empty();
     let apps = list(button, "supported_apps");
-    // Before there was a list, the one app stood in the button itself; Meta still takes that.
+    // Meta still accepts the old form, in which the members of the only app are in the button itself.
     if !(complete(button) || (!apps.is_empty() && apps.iter().all(complete))) {
         return Err(GraphError::parameter(&format!(
             "A button of type {kind} needs supported_apps with package_name and signature_hash."

@@ -1,8 +1,8 @@
-//! Buttons of a template: how many of each, what each must bring, and in which order they may stand.
+//! Buttons of a template: their number, their members and their order.
 
 use serde_json::Value;
 
-use super::words::{check_length, missing_example};
+use super::texts::{check_length, missing_example};
 use crate::graph_error::GraphError;
 use crate::json::{list, text};
 
@@ -10,13 +10,13 @@ use crate::json::{list, text};
 const BUTTONS_MAX: usize = 10;
 /// Characters of a button's label (Meta: template components).
 const LABEL_CHARS_MAX: usize = 25;
-/// Characters of a button's address and of its number.
+/// Characters of a button's URL and of its phone number.
 const URL_CHARS_MAX: usize = 2_000;
 const NUMBER_CHARS_MAX: usize = 20;
 /// Characters of a coupon code (Meta: changelog of December 2025).
 const COUPON_CHARS_MAX: usize = 20;
 
-/// How many buttons of a kind one template may have, where that is less than all.
+/// The maximum per kind, where it is less than [`BUTTONS_MAX`].
 const COUNTS: [(&str, usize); 9] = [
     ("URL", 2),
     ("PHONE_NUMBER", 1),
@@ -42,12 +42,12 @@ pub(super) fn check(buttons: &[Value], category: &str) -> Result<(), GraphError>
     }
     check_groups(buttons)?;
     for button in buttons {
-        check_one(button, category)?;
+        check_button(button, category)?;
     }
     Ok(())
 }
 
-/// Quick replies stand together, before or after all others.
+/// Quick replies are together, before or after all others.
 fn check_groups(buttons: &[Value]) -> Result<(), GraphError> {
     let kinds: Vec<bool> = buttons.iter().map(|button| text(button, "type") == "QUICK_REPLY").collect();
     let changes = kinds.windows(2).filter(|pair| pair.first() != pair.last()).count();
@@ -57,10 +57,10 @@ fn check_groups(buttons: &[Value]) -> Result<(), GraphError> {
     Err(GraphError::parameter("Quick reply buttons must be grouped together."))
 }
 
-fn check_one(button: &Value, category: &str) -> Result<(), GraphError> {
+fn check_button(button: &Value, category: &str) -> Result<(), GraphError> {
     let kind = text(button, "type");
     let label = text(button, "text");
-    // Meta writes the label of these itself when there is none.
+    // Meta writes the label of these when it is missing.
     if label.is_empty() && !matches!(kind, "COPY_CODE" | "OTP" | "REQUEST_CONTACT_INFO") {
         return Err(GraphError::parameter(&format!(
             "The parameter text is required for a button of type {kind}."
@@ -93,14 +93,16 @@ fn check_one(button: &Value, category: &str) -> Result<(), GraphError> {
             }
         }
         "OTP" if category == "AUTHENTICATION" => Ok(()),
-        "OTP" => Err(GraphError::parameter("A button of type OTP is for AUTHENTICATION templates alone.")),
+        "OTP" => {
+            Err(GraphError::parameter("A button of type OTP is allowed in AUTHENTICATION templates only."))
+        }
         other => Err(GraphError::parameter(&format!(
             "Param components[].buttons[].type must be a known button, got \"{other}\""
         ))),
     }
 }
 
-/// One variable at the end of an address, with an example.
+/// A URL may end in one variable, which needs an example.
 fn check_url(button: &Value) -> Result<(), GraphError> {
     let url = text(button, "url");
     if url.is_empty() {
@@ -109,12 +111,12 @@ fn check_url(button: &Value) -> Result<(), GraphError> {
     check_length("BUTTONS", url, URL_CHARS_MAX)?;
     let Some((_, after)) = url.split_once("{{") else { return Ok(()) };
     if after.contains("{{") || !after.ends_with("}}") {
-        return Err(GraphError::parameter("A button's url takes one variable, at its end."));
+        return Err(GraphError::parameter("The url of a button may contain one variable, at its end."));
     }
     if example(button).is_some() { Ok(()) } else { Err(missing_example("BUTTONS")) }
 }
 
-/// The example of a button, a text or the first of a list.
+/// `example` is a text or a list, of which the first counts.
 fn example(button: &Value) -> Option<&str> {
     let given = match button.get("example")? {
         Value::Array(_) => list(button, "example").first()?.as_str()?,

@@ -1,8 +1,8 @@
-//! Carousels: two to ten cards that are built alike.
+//! Carousels: two to ten cards with the same components.
 
 use serde_json::Value;
 
-use super::{buttons, check_header_format, words};
+use super::{buttons, lines, texts};
 use crate::graph_error::GraphError;
 use crate::json::{list, text};
 
@@ -33,9 +33,9 @@ fn check_card(components: &[Value], named: bool) -> Result<(), GraphError> {
     for component in components {
         match text(component, "type") {
             "HEADER" if matches!(text(component, "format"), "IMAGE" | "VIDEO" | "PRODUCT") => {
-                check_header_format(component)?;
+                lines::check_header_format(component)?;
             }
-            "BODY" => words::check_body(component, named, CARD_BODY_CHARS_MAX)?,
+            "BODY" => texts::check_body(component, named, CARD_BODY_CHARS_MAX)?,
             "BUTTONS" => {
                 let given = list(component, "buttons");
                 if given.len() > CARD_BUTTONS_MAX {
@@ -44,24 +44,24 @@ fn check_card(components: &[Value], named: bool) -> Result<(), GraphError> {
                 buttons::check(given, "MARKETING")?;
             }
             kind => {
-                let words = format!("A card takes no component \"{kind}\" of this kind.");
-                return Err(GraphError::parameter(&words));
+                let message = format!("A card cannot have this component of type \"{kind}\".");
+                return Err(GraphError::parameter(&message));
             }
         }
     }
-    if components.iter().any(|one| text(one, "type") == "HEADER") {
+    if components.iter().any(|component| text(component, "type") == "HEADER") {
         return Ok(());
     }
     Err(GraphError::parameter("A card needs a header."))
 }
 
-/// What must be the same in every card.
+/// What must be the same in all cards: type, format and button types of each component.
 fn shape(components: &[Value]) -> Vec<(String, String, Vec<String>)> {
     let kinds = |component: &Value| {
         list(component, "buttons").iter().map(|button| text(button, "type").to_owned()).collect()
     };
-    let one = |component: &Value| {
+    let part = |component: &Value| {
         (text(component, "type").to_owned(), text(component, "format").to_owned(), kinds(component))
     };
-    components.iter().map(one).collect()
+    components.iter().map(part).collect()
 }
