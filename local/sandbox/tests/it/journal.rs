@@ -1,4 +1,4 @@
-//! The journal: what a sandbox remembers when it is started again, also after a SIGKILL.
+//! The journal: what survives a restart, also after a SIGKILL.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,9 +7,11 @@ use std::process::{Child, Command, Stdio};
 use sandbox::SandboxError;
 use serde_json::json;
 
-use crate::support::{APP_ID, APP_SECRET, Caller, Receiver, VERIFY_TOKEN, begin, options, refused};
+use crate::support::{
+    APP_ID, APP_SECRET, Caller, Receiver, VERIFY_TOKEN, options, start_error, start_sandbox,
+};
 
-/// A folder of its own for one test, gone with it.
+/// A folder that is removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -26,12 +28,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // A folder that stays behind harms nobody.
+        // A leftover folder does no harm.
         std::fs::remove_dir_all(&self.0).ok();
     }
 }
 
-/// The program itself, killed without a chance to tidy up.
+/// The program, which can be killed.
 struct Process {
     child: Child,
     caller: Caller,
@@ -48,7 +50,7 @@ impl Process {
             .expect("the program starts");
         let stderr = child.stderr.take().expect("its log is piped");
         let mut line = String::new();
-        BufReader::new(stderr).read_line(&mut line).expect("it says where it listens");
+        BufReader::new(stderr).read_line(&mut line).expect("it logs its address");
         let (_, url) = line.split_once("url=\"").expect("the line names a URL");
         let base = url.split('"').next().expect("the URL ends");
         Self { caller: Caller::new(base), child }
@@ -62,14 +64,14 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Already gone when the test killed it.
+        // An error means that the test has killed it already.
         self.child.kill().ok();
         self.child.wait().ok();
     }
 }
 
 #[tokio::test]
-async fn a_killed_sandbox_remembers_and_tells_what_was_not_taken() {
+async fn a_killed_sandbox_keeps_its_state_and_sends_undelivered_updates() {
     let folder = Folder::new();
     let receiver = Receiver::start().await;
     let first = Process::start(&folder.journal(), &receiver.url());
@@ -80,74 +82,74 @@ async fn a_killed_sandbox_remembers_and_tells_what_was_not_taken() {
         "components": [{ "type": "BODY", "text": "Your order is on its way." }],
     });
     let template = first.caller.create(&account, &template).await;
-    let told = first.caller.send(&account, "+15550000001", "told").await.wamid();
-    receiver.words_of(&told, 3).await;
+    let delivered = first.caller.send(&account, "+15550000001", "delivered").await.wamid();
+    receiver.wait_for_statuses(&delivered, 3).await;
 
-    // From here on the receiver takes POSTs in without answering, so these are not taken.
-    receiver.shut();
-    let untold = first.caller.send(&account, "+15550000001", "untold").await.wamid();
-    first.caller.send_in_vain(&account, "+15550000004", "lost").await;
+    // From here on POSTs are not answered, so their updates are not delivered.
+    receiver.hold_answers();
+    let undelivered = first.caller.send(&account, "+15550000001", "undelivered").await.wamid();
+    first.caller.send_without_answer(&account, "+15550000004", "lost").await;
     let before = first.caller.acceptances().await;
     first.kill();
-    receiver.open();
+    receiver.release_answers();
 
-    let posts = receiver.hooks().len();
+    let posts = receiver.posts().len();
     let second = Process::start(&folder.journal(), &receiver.url());
     assert_eq!(second.caller.acceptances().await, before);
-    assert_eq!(second.caller.attempts().await, ["told", "untold", "lost"]);
-    let again = |receiver: &Receiver| {
-        let hooks = receiver.hooks().split_off(posts);
-        let bodies = hooks.iter().map(|hook| hook.body.to_string()).collect::<String>();
-        bodies.matches(r#""biz_opaque_callback_data":"untold""#).count() == 3
+    assert_eq!(second.caller.attempts().await, ["delivered", "undelivered", "lost"]);
+    let is_complete = |receiver: &Receiver| {
+        let posts = receiver.posts().split_off(posts);
+        let bodies = posts.iter().map(|post| post.body.to_string()).collect::<String>();
+        bodies.matches(r#""biz_opaque_callback_data":"undelivered""#).count() == 3
             && bodies.matches(r#""biz_opaque_callback_data":"lost""#).count() == 3
     };
-    receiver.until("what was not taken", again).await;
-    assert!(receiver.words(&untold).len() >= 3);
+    receiver.wait_until("the undelivered statuses", is_complete).await;
+    assert!(receiver.statuses_of(&undelivered).len() >= 3);
     second.caller.get(&account.token, &format!("/{template}")).await.expect_status(200);
     let fresh = second.caller.send(&account, "+15550000001", "fresh").await.wamid();
-    assert!(![&told, &untold].contains(&&fresh), "wamids are new after a restart");
-    assert_eq!(second.caller.acceptances().await[3]["index"], 4, "the count goes on");
+    assert!(![&delivered, &undelivered].contains(&&fresh), "wamids are new after a restart");
+    assert_eq!(second.caller.acceptances().await[3]["index"], 4, "the index continues");
 }
 
 #[tokio::test]
 async fn an_acceptance_is_in_the_journal_before_it_is_answered() {
     let folder = Folder::new();
-    let sandbox = begin(options(None, Some(folder.journal()))).await;
+    let sandbox = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&sandbox.base_url());
     let account = caller.connect("a code").await;
-    for place in 0..50 {
-        let wamid = caller.send(&account, "+15550000001", &format!("attempt {place}")).await.wamid();
+    for number in 0..50 {
+        let wamid = caller.send(&account, "+15550000001", &format!("attempt {number}")).await.wamid();
         let written = std::fs::read_to_string(folder.journal()).expect("the journal is there");
         assert!(written.contains(&wamid), "{wamid} is not in the journal");
     }
 }
 
 #[tokio::test]
-async fn what_was_taken_is_not_told_again() {
+async fn delivered_updates_are_not_sent_again() {
     let folder = Folder::new();
     let receiver = Receiver::start().await;
-    let first = begin(options(Some(receiver.url()), Some(folder.journal()))).await;
+    let first = start_sandbox(options(Some(receiver.url()), Some(folder.journal()))).await;
     let caller = Caller::new(&first.base_url());
     let account = caller.connect("a code").await;
     caller.order("auto", r#"{"delayMs":0}"#).await.expect_status(200);
     let old = caller.send(&account, "+15550000001", "old").await.wamid();
-    receiver.words_of(&old, 3).await;
-    caller.settled().await;
+    receiver.wait_for_statuses(&old, 3).await;
+    caller.wait_until_delivered().await;
     first.stop().await;
 
-    let second = begin(options(Some(receiver.url()), Some(folder.journal()))).await;
+    let second = start_sandbox(options(Some(receiver.url()), Some(folder.journal()))).await;
     let caller = Caller::new(&second.base_url());
-    assert_eq!(caller.look("webhooks").await.expect_status(200)["pending"], 0);
+    assert_eq!(caller.show("webhooks").await.expect_status(200)["pending"], 0);
     let new = caller.send(&account, "+15550000001", "new").await.wamid();
-    receiver.words_of(&new, 3).await;
-    assert_eq!(receiver.words(&old).len(), 3);
+    receiver.wait_for_statuses(&new, 3).await;
+    assert_eq!(receiver.statuses_of(&old).len(), 3);
     assert_eq!(caller.attempts().await, ["old", "new"]);
 }
 
 #[tokio::test]
-async fn a_reset_is_remembered_as_well() {
+async fn a_reset_survives_a_restart() {
     let folder = Folder::new();
-    let first = begin(options(None, Some(folder.journal()))).await;
+    let first = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&first.base_url());
     let account = caller.connect("a code").await;
     caller.send(&account, "+15550000001", "old").await.wamid();
@@ -155,7 +157,7 @@ async fn a_reset_is_remembered_as_well() {
         .await
         .expect_status(200);
     first.stop().await;
-    let second = begin(options(None, Some(folder.journal()))).await;
+    let second = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&second.base_url());
     assert_eq!(caller.attempts().await, Vec::<String>::new());
     caller.send(&account, "+15550000001", "new").await.wamid();
@@ -163,26 +165,26 @@ async fn a_reset_is_remembered_as_well() {
 }
 
 #[tokio::test]
-async fn a_torn_last_line_is_cut_off_and_any_other_is_refused() {
+async fn an_incomplete_last_line_is_cut_off_and_any_other_is_refused() {
     let folder = Folder::new();
-    let first = begin(options(None, Some(folder.journal()))).await;
+    let first = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&first.base_url());
     let account = caller.connect("a code").await;
     caller.send(&account, "+15550000001", "whole").await.wamid();
     first.stop().await;
     append(&folder.journal(), r#"{"kind":"accepted","acceptance":{"ind"#);
 
-    let second = begin(options(None, Some(folder.journal()))).await;
+    let second = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&second.base_url());
     assert_eq!(caller.attempts().await, ["whole"]);
     caller.send(&account, "+15550000001", "next").await.wamid();
     second.stop().await;
-    let third = begin(options(None, Some(folder.journal()))).await;
+    let third = start_sandbox(options(None, Some(folder.journal()))).await;
     assert_eq!(Caller::new(&third.base_url()).attempts().await, ["whole", "next"]);
     third.stop().await;
 
     append(&folder.journal(), "not a record\n{\"kind\":\"reset\"}\n");
-    let error = refused(options(None, Some(folder.journal()))).await;
+    let error = start_error(options(None, Some(folder.journal()))).await;
     assert!(matches!(error, SandboxError::JournalLine { .. }), "{error:?}");
 }
 
@@ -194,26 +196,26 @@ fn append(path: &Path, text: &str) {
 #[tokio::test]
 async fn a_journal_serves_one_sandbox_at_a_time() {
     let folder = Folder::new();
-    let _first = begin(options(None, Some(folder.journal()))).await;
-    let error = refused(options(None, Some(folder.journal()))).await;
+    let _first = start_sandbox(options(None, Some(folder.journal()))).await;
+    let error = start_error(options(None, Some(folder.journal()))).await;
     assert!(matches!(error, SandboxError::JournalBusy { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_taken_address_and_a_folder_for_a_journal_are_refused() {
+async fn an_address_in_use_and_a_folder_as_journal_are_refused() {
     let folder = Folder::new();
-    let first = begin(options(None, None)).await;
+    let first = start_sandbox(options(None, None)).await;
     let mut same = options(None, None);
     same.listen = first.address();
-    assert!(matches!(refused(same).await, SandboxError::Listen { .. }));
-    let error = refused(options(None, Some(folder.0.clone()))).await;
+    assert!(matches!(start_error(same).await, SandboxError::Listen { .. }));
+    let error = start_error(options(None, Some(folder.0.clone()))).await;
     assert!(matches!(error, SandboxError::Journal { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn what_meta_made_of_an_account_is_remembered() {
+async fn ordered_changes_survive_a_restart() {
     let folder = Folder::new();
-    let first = begin(options(None, Some(folder.journal()))).await;
+    let first = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&first.base_url());
     let account = caller.connect("a code").await;
     let template = json!({
@@ -230,7 +232,7 @@ async fn what_meta_made_of_an_account_is_remembered() {
         caller.order(path, &order.to_string()).await.expect_status(200);
     }
     first.stop().await;
-    let second = begin(options(None, Some(folder.journal()))).await;
+    let second = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&second.base_url());
     caller.send(&account, "+4915112345678", "within the window").await.wamid();
     let offer = crate::support::body::template_message("+4915112345678", "offer", &json!([]));
@@ -243,14 +245,14 @@ async fn what_meta_made_of_an_account_is_remembered() {
     let removed = format!("/{}/message_templates?name=offer", account.waba);
     caller.delete(&account.token, &removed).await.expect_status(200);
     second.stop().await;
-    let third = begin(options(None, Some(folder.journal()))).await;
+    let third = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&third.base_url());
     let path = format!("/{}/message_templates", account.waba);
     caller.post(&account.token, &path, &template).await.expect_refusal(400, (100, Some(2_388_023)), "");
 }
 
 #[tokio::test]
-async fn a_journal_from_before_states_were_kept_is_read() {
+async fn a_journal_without_account_states_is_read() {
     let folder = Folder::new();
     let account = json!({
         "wabaId": "1", "phoneNumberId": "2", "number": "+15550100000", "businessId": "3", "userId": "4",
@@ -265,9 +267,50 @@ async fn a_journal_from_before_states_were_kept_is_read() {
     let account = json!({ "kind": "account", "account": account });
     let template = json!({ "kind": "template", "template": template, "updates": [] });
     std::fs::write(folder.journal(), format!("{account}\n{template}\n")).expect("it can be written");
-    let sandbox = begin(options(None, Some(folder.journal()))).await;
+    let sandbox = start_sandbox(options(None, Some(folder.journal()))).await;
     let caller = Caller::new(&sandbox.base_url());
     let send = crate::support::body::template_message("+4915112345678", "first", &json!([]));
     let request = caller.request(reqwest::Method::POST, "/v26.0/2/messages").bearer_auth("EAAtoken");
     crate::support::caller::read(request.json(&send)).await.wamid();
+}
+
+/// A journal of an earlier version with every kind of record: names in the file never change.
+#[tokio::test]
+async fn a_journal_of_an_earlier_version_is_read() {
+    let folder = Folder::new();
+    std::fs::write(folder.journal(), include_str!("journal_format.jsonl")).expect("it can be written");
+    let receiver = Receiver::start().await;
+    let sandbox = start_sandbox(options(Some(receiver.url()), Some(folder.journal()))).await;
+    let caller = Caller::new(&sandbox.base_url());
+    assert_eq!(caller.attempts().await, ["attempt 1", "attempt 2"]);
+    let accounts = caller.show("accounts").await.expect_status(200);
+    let account = &accounts["accounts"][0];
+    assert_eq!((&account["registered"], &account["subscribed"]), (&json!(true), &json!(true)));
+
+    let webhooks = caller.wait_until_delivered().await;
+    assert_eq!((&webhooks["pending"], &webhooks["delivered"]), (&json!(0), &json!(14)));
+    assert_eq!(receiver.statuses_of("wamid.second"), ["sent", "failed"]);
+    let first = receiver.statuses().into_iter().filter(|status| status.wamid == "wamid.first");
+    let first: Vec<_> = first.map(|status| (status.name, status.error, status.opaque)).collect();
+    let opaque = || Some("attempt 1".to_owned());
+    let failed = ("failed".to_owned(), Some(131_049), None);
+    assert_eq!(
+        first,
+        [("delivered".to_owned(), None, opaque()), ("read".to_owned(), None, opaque()), failed]
+    );
+    for field in ["user_preferences", "message_template_quality_update", "message_template_status_update"] {
+        assert_eq!(receiver.changes(field).len(), 1, "{field}");
+    }
+    let inbound = receiver.changes("messages").into_iter().filter(|change| change["messages"].is_array());
+    assert_eq!(inbound.count(), 2);
+
+    let offer = crate::support::body::template_message("+4915112345678", "offer", &json!([]));
+    let request = caller.request(reqwest::Method::POST, "/v26.0/1000000000000012/messages");
+    let reply = crate::support::caller::read(request.bearer_auth("EAAtoken").json(&offer)).await;
+    assert_eq!(reply.expect_error(400), 132_015, "the template is paused");
+    let approved = json!({ "id": "1000000000000015", "status": "APPROVED" });
+    caller.order("templates", &approved.to_string()).await.expect_status(200);
+    let request = caller.request(reqwest::Method::POST, "/v26.0/1000000000000012/messages");
+    let reply = crate::support::caller::read(request.bearer_auth("EAAtoken").json(&offer)).await;
+    assert_eq!(reply.expect_error(400), 131_050, "the person stopped marketing messages");
 }

@@ -1,22 +1,22 @@
-//! Claims about the sandbox, each through real HTTP: Graph calls and orders from one side, webhooks from the other.
-#![expect(clippy::expect_used, reason = "a broken expectation is a failed test")]
-#![expect(clippy::indexing_slicing, reason = "a JSON value answers a missing member with null")]
+//! Tests of the sandbox over HTTP: Graph calls and orders to it, webhooks from it.
+#![expect(clippy::expect_used, reason = "a failed expectation fails the test")]
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value gives null for a missing member")]
 
+mod account_states;
 mod accounts;
 mod client;
 mod delivery;
 mod faults;
-mod filling;
 mod journal;
 mod limits;
-mod managing;
 mod messages;
 mod objects;
 mod orders;
 mod recipients;
-mod rules;
-mod sending;
-mod states;
+mod sends;
 mod support;
-mod telling;
+mod template_lifecycle;
+mod template_parameters;
+mod template_rules;
 mod templates;
+mod webhook_orders;

@@ -1,4 +1,4 @@
-//! What every test stands on: a sandbox, a receiver of its webhooks, and a caller of both its sides.
+//! What every test needs: a sandbox, a receiver of its webhooks, and a caller.
 
 pub(crate) mod body;
 pub(crate) mod caller;
@@ -17,31 +17,31 @@ pub(crate) use receiver::{Receiver, Status};
 pub(crate) const APP_ID: &str = "1000000000000001";
 pub(crate) const APP_SECRET: &str = "a secret of the app";
 pub(crate) const VERIFY_TOKEN: &str = "a token of the handshake";
-/// Nothing that a test waits for takes longer, also on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than anything a test waits for, also on a busy machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A sandbox with a receiver and one account that may send.
-pub(crate) struct Stage {
-    pub(crate) sandbox: Running,
+/// A sandbox with a receiver and one account that can send.
+pub(crate) struct TestSandbox {
+    pub(crate) running: Running,
     pub(crate) caller: Caller,
     pub(crate) receiver: Receiver,
     pub(crate) account: Account,
 }
 
-impl Stage {
-    /// Statuses follow an acceptance at once, all in one POST: so their order can be asserted. Nobody looks at the
-    /// 24-hour window, so that any person can be sent a text.
-    pub(crate) async fn open() -> Self {
+impl TestSandbox {
+    /// The statuses of a message are due at once and share a POST, so that tests can assert their order. The 24-hour
+    /// window is off, so that any recipient can be sent a text.
+    pub(crate) async fn start() -> Self {
         let receiver = Receiver::start().await;
-        let sandbox = begin(options(Some(receiver.url()), None)).await;
-        let caller = Caller::new(&sandbox.base_url());
+        let running = start_sandbox(options(Some(receiver.url()), None)).await;
+        let caller = Caller::new(&running.base_url());
         let account = caller.connect("a code").await;
         caller.order("auto", r#"{"delayMs":0}"#).await.expect_status(200);
         caller.order("limits", r#"{"window":"off"}"#).await.expect_status(200);
-        Self { sandbox, caller, receiver, account }
+        Self { running, caller, receiver, account }
     }
 
-    /// An order that is expected to be taken.
+    /// An order that must succeed.
     pub(crate) async fn order(&self, path: &str, order: &Value) -> Value {
         self.caller.order(path, &order.to_string()).await.expect_status(200)
     }
@@ -56,26 +56,26 @@ impl Stage {
         self.caller.post(&self.account.token, path, body).await
     }
 
-    /// A message with any body.
+    /// Sends a message with any body.
     pub(crate) async fn message(&self, body: &Value) -> Reply {
         self.caller.message(&self.account, body).await
     }
 
-    /// The one change of a field, as soon as it was told.
-    pub(crate) async fn told(&self, field: &str) -> Value {
-        self.receiver.until(field, |receiver| !receiver.changes(field).is_empty()).await;
+    /// Waits for the only change of a field.
+    pub(crate) async fn change(&self, field: &str) -> Value {
+        self.receiver.wait_until(field, |receiver| !receiver.changes(field).is_empty()).await;
         let mut changes = self.receiver.changes(field);
-        assert_eq!(changes.len(), 1, "{field} is told once: {changes:#?}");
+        assert_eq!(changes.len(), 1, "{field} is reported once: {changes:#?}");
         changes.remove(0)
     }
 
-    /// Sends a text to a number with opaque data.
+    /// Sends a text with opaque data.
     pub(crate) async fn send(&self, to: &str, opaque: &str) -> Reply {
         self.caller.send(&self.account, to, opaque).await
     }
 }
 
-/// Options for a free port of this machine.
+/// Options with a free port.
 pub(crate) fn options(webhook_url: Option<String>, journal: Option<PathBuf>) -> Options {
     Options {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -87,12 +87,10 @@ pub(crate) fn options(webhook_url: Option<String>, journal: Option<PathBuf>) -> 
     }
 }
 
-/// Starts a sandbox that is expected to start.
-pub(crate) async fn begin(options: Options) -> Running {
+pub(crate) async fn start_sandbox(options: Options) -> Running {
     start(options).await.expect("the sandbox starts")
 }
 
-/// Starts a sandbox that is expected not to.
-pub(crate) async fn refused(options: Options) -> SandboxError {
+pub(crate) async fn start_error(options: Options) -> SandboxError {
     start(options).await.expect_err("the sandbox does not start")
 }

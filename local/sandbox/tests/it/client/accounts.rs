@@ -9,14 +9,14 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::pair::{ANYBODY, Pair, class, client_with};
-use crate::support::{APP_ID, PATIENCE};
+use crate::support::{APP_ID, TIMEOUT};
 
 #[tokio::test]
 async fn a_code_is_exchanged_for_the_token_of_its_account() {
     let pair = Pair::open().await;
     let exchanged = pair.client.exchange_code("another code").await.expect("a token");
     assert_eq!(exchanged.expires_in, None, "it does not end by itself");
-    let account = pair.stage.caller.account("another code").await;
+    let account = pair.sandbox.caller.account("another code").await;
     assert_eq!(exchanged.access_token.expose_secret(), account.token);
     let again = pair.client.exchange_code("a code").await.expect("a token");
     assert_eq!(again.access_token.expose_secret(), pair.token.expose_secret());
@@ -32,12 +32,12 @@ async fn a_token_tells_what_it_opens_and_why_it_does_not() {
     let scopes = ["whatsapp_business_management", "whatsapp_business_messaging"];
     assert!(scopes.iter().all(|scope| info.scopes.iter().any(|own| own == scope)), "{info:?}");
 
-    pair.stage.order("accounts", &json!({ "scopes": [scopes[1]] })).await;
+    pair.sandbox.order("accounts", &json!({ "scopes": [scopes[1]] })).await;
     let info = pair.client.debug_token(&pair.token).await.expect("a token's account");
     assert!(info.waba_ids.is_empty() && !info.scopes.iter().any(|scope| scope == scopes[0]), "{info:?}");
 
     for (state, subcode) in [("EXPIRED", 463), ("INVALIDATED", 467), ("PASSWORD_CHANGED", 460)] {
-        pair.stage.order("accounts", &json!({ "token": state })).await;
+        pair.sandbox.order("accounts", &json!({ "token": state })).await;
         let info = pair.client.debug_token(&pair.token).await.expect("a token's account");
         let error = info.error.expect("a reason");
         assert_eq!((info.is_valid, error.code, error.subcode), (false, Some(190), Some(subcode)));
@@ -49,7 +49,7 @@ async fn a_token_tells_what_it_opens_and_why_it_does_not() {
 #[tokio::test]
 async fn a_token_opens_nothing_without_the_proof_of_the_apps_secret() {
     let mut pair = Pair::open().await;
-    pair.client = client_with("a secret of another app", &pair.stage.sandbox.base_url(), PATIENCE);
+    pair.client = client_with("a secret of another app", &pair.sandbox.running.base_url(), TIMEOUT);
     let Outcome::Rejected(error) = pair.say(ANYBODY, "stolen").await else { panic!("it is refused") };
     assert!(error.code == 100 && error.text.contains("appsecret_proof"), "{error:?}");
     assert_eq!(pair.accepted("stolen").await, None);
@@ -105,12 +105,12 @@ async fn health_follows_what_becomes_of_account_number_and_template() {
         assert_eq!((health.node.as_str(), &health.overall), (node, &Availability::Available));
         assert!(health.may_send() && health.entities.iter().all(|entity| entity.problems.is_empty()));
     }
-    pair.stage.order("numbers", &json!({ "quality": "RED" })).await;
+    pair.sandbox.order("numbers", &json!({ "quality": "RED" })).await;
     let limited = pair.client.health(&pair.token, nodes[0]).await.expect("its health");
     assert!(limited.overall == Availability::Limited && limited.may_send(), "{limited:?}");
 
-    pair.stage.order("accounts", &json!({ "state": "UNPAID" })).await;
-    pair.stage.order("templates", &json!({ "id": template, "status": "PAUSED" })).await;
+    pair.sandbox.order("accounts", &json!({ "state": "UNPAID" })).await;
+    pair.sandbox.order("templates", &json!({ "id": template, "status": "PAUSED" })).await;
     for (node, kind, code) in
         [(nodes[0], "WABA", 141_006), (nodes[1], "WABA", 141_006), (nodes[2], "MESSAGE_TEMPLATE", 141_002)]
     {

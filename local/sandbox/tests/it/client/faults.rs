@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::pair::{ANYBODY, Pair, client_at, hello, new_template, phone, plain, wamid};
-use crate::support::PATIENCE;
+use crate::support::TIMEOUT;
 
 /// Longer than an answer takes on a busy machine, shorter than a fault lasts.
 const SHORT: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ impl Concluded {
 /// Waits until the oracle has an attempt, which it must.
 async fn until_accepted(pair: &Pair, attempt: &str) {
     let asking = async { while pair.accepted(attempt).await.is_none() {} };
-    tokio::time::timeout(PATIENCE, asking).await.expect("the message was taken");
+    tokio::time::timeout(TIMEOUT, asking).await.expect("the message was taken");
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_lost_answer_is_unknown_and_the_oracle_knows_what_it_was() {
         (json!({ "kind": "status", "httpStatus": 429 }), Concluded::KnownUnsent, false),
     ] {
         let attempt = order.to_string();
-        pair.stage.order("faults", &order).await;
+        pair.sandbox.order("faults", &order).await;
         let outcome = pair.say(ANYBODY, &attempt).await;
         assert_eq!(Concluded::of(&outcome), concluded, "{attempt}");
         if is_accepted {
@@ -80,7 +80,7 @@ async fn a_lost_answer_is_unknown_and_the_oracle_knows_what_it_was() {
 async fn an_answer_that_comes_too_late_is_unknown_although_the_message_is_taken() {
     let pair = Pair::patient(SHORT).await;
     let delay = u64::try_from(SHORT.as_millis()).expect("a short time") * 2;
-    pair.stage.order("faults", &json!({ "kind": "accept", "delayMs": delay })).await;
+    pair.sandbox.order("faults", &json!({ "kind": "accept", "delayMs": delay })).await;
     assert_eq!(pair.say(ANYBODY, "late").await, Outcome::Unknown);
     until_accepted(&pair, "late").await;
 }
@@ -90,7 +90,7 @@ async fn a_message_that_found_nobody_is_known_unsent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let nobody = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
-    let client = client_at(&nobody, PATIENCE);
+    let client = client_at(&nobody, TIMEOUT);
     let message = Message { to: phone(ANYBODY), content: hello(), options: SendOptions::default() };
     let answer = client.send(&"token".into(), &PhoneNumberId("1".to_owned()), &message).await;
     assert_eq!(Concluded::of(&answer.outcome), Concluded::KnownUnsent);
@@ -112,9 +112,9 @@ async fn magic_recipients_lose_an_answer_and_overtake_one() {
 async fn a_repeated_id_is_read_as_it_is_told() {
     let pair = Pair::open().await;
     let first = pair.say(ANYBODY, "first").await;
-    pair.stage.order("faults", &json!({ "kind": "duplicate_wamid" })).await;
+    pair.sandbox.order("faults", &json!({ "kind": "duplicate_wamid" })).await;
     assert_eq!(pair.say(ANYBODY, "second").await, first);
-    assert_eq!(pair.stage.caller.attempts().await, ["first", "second"]);
+    assert_eq!(pair.sandbox.caller.attempts().await, ["first", "second"]);
 }
 
 /// What stands in the place of a fault.
@@ -147,7 +147,7 @@ async fn a_management_call_names_the_fault_that_it_met_and_what_was_done_is_ther
     {
         let mut order: Value = order;
         order["match"] = json!({ "call": "message_templates" });
-        pair.stage.order("faults", &order).await;
+        pair.sandbox.order("faults", &order).await;
         let name = format!("template_{place}");
         let template = new_template(&name, Category::Utility, plain());
         let made = pair.client.create_template(&pair.token, &pair.waba, &template).await;

@@ -98,7 +98,7 @@ async fn a_message_may_answer_another_one() {
 async fn a_mark_of_what_was_read_is_no_message() {
     let pair = Pair::open().await;
     let order = json!({ "from": ANYBODY, "text": "Hello", "wamid": "wamid.theirs" });
-    pair.stage.order("inbound", &order).await;
+    pair.sandbox.order("inbound", &order).await;
     for is_typing in [false, true] {
         let theirs = Wamid("wamid.theirs".to_owned());
         let marked = pair.client.mark_read(&pair.token, &pair.number, &theirs, is_typing).await;
@@ -107,5 +107,5 @@ async fn a_mark_of_what_was_read_is_no_message() {
     let other = Wamid("none of Meta's".to_owned());
     let refused = pair.client.mark_read(&pair.token, &pair.number, &other, false).await;
     assert_eq!(class(refused), meta::error::ErrorClass::RequestInvalid);
-    assert!(pair.stage.caller.acceptances().await.is_empty());
+    assert!(pair.sandbox.caller.acceptances().await.is_empty());
 }

@@ -39,7 +39,7 @@ async fn what_an_order_makes_of_a_number_is_what_the_client_reads() {
         pair.client.number(&pair.token, &pair.number, fields).await.expect("a number")
     };
     let order = json!({ "quality": "YELLOW", "throughput": "HIGH", "messagingLimit": "TIER_10K", "status": "FLAGGED" });
-    pair.stage.order("numbers", &order).await;
+    pair.sandbox.order("numbers", &order).await;
     let number = read(NUMBER_FIELDS).await;
     assert_eq!(
         (number.quality_rating.as_deref(), number.status.as_deref()),
@@ -47,9 +47,9 @@ async fn what_an_order_makes_of_a_number_is_what_the_client_reads() {
     );
     assert_eq!(number.messaging_limit.as_deref(), Some("TIER_10K"));
     assert_eq!(number.messages_per_second(), 1_000);
-    pair.stage.order("numbers", &json!({ "onBusinessApp": true })).await;
+    pair.sandbox.order("numbers", &json!({ "onBusinessApp": true })).await;
     assert_eq!(read(NUMBER_FIELDS).await.messages_per_second(), 20);
-    pair.stage.order("numbers", &json!({ "name": { "requested": "New", "decision": "PENDING" } })).await;
+    pair.sandbox.order("numbers", &json!({ "name": { "requested": "New", "decision": "PENDING" } })).await;
     assert_eq!(read(NUMBER_FIELDS).await.new_name_status.as_deref(), Some("PENDING_REVIEW"));
     let health = read(&["health_status"]).await.health.expect("its health");
     assert!(health.may_send());

@@ -11,7 +11,7 @@ use meta::{Client, Config};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::support::{APP_ID, APP_SECRET, PATIENCE, Stage};
+use crate::support::{APP_ID, APP_SECRET, TIMEOUT, TestSandbox};
 
 /// Somebody whom no magic is about.
 pub(super) const ANYBODY: &str = "+4915112345678";
@@ -20,7 +20,7 @@ pub(super) const USER: &str = "US.13491208655302741918";
 
 /// A sandbox with one account that may send, and the client that has its token.
 pub(super) struct Pair {
-    pub(super) stage: Stage,
+    pub(super) sandbox: TestSandbox,
     pub(super) client: Client,
     pub(super) number: PhoneNumberId,
     pub(super) token: SecretString,
@@ -46,16 +46,16 @@ pub(super) fn client_with(secret: &str, base_url: &str, call_timeout: Duration) 
 
 impl Pair {
     pub(super) async fn open() -> Self {
-        Self::patient(PATIENCE).await
+        Self::patient(TIMEOUT).await
     }
 
     /// With a client that waits so long for an answer.
     pub(super) async fn patient(call_timeout: Duration) -> Self {
-        let stage = Stage::open().await;
-        let client = client_at(&stage.sandbox.base_url(), call_timeout);
-        let number = PhoneNumberId(stage.account.phone_id.clone());
-        let (token, waba) = (stage.account.token.as_str().into(), stage.account.waba.clone());
-        Self { stage, client, number, token, waba }
+        let sandbox = TestSandbox::start().await;
+        let client = client_at(&sandbox.running.base_url(), call_timeout);
+        let number = PhoneNumberId(sandbox.account.phone_id.clone());
+        let (token, waba) = (sandbox.account.token.as_str().into(), sandbox.account.waba.clone());
+        Self { sandbox, client, number, token, waba }
     }
 
     /// Sends with a name for the attempt.
@@ -84,7 +84,7 @@ impl Pair {
 
     /// The entry of the one attempt of this name.
     pub(super) async fn accepted(&self, attempt: &str) -> Option<Value> {
-        let acceptances = self.stage.caller.acceptances().await;
+        let acceptances = self.sandbox.caller.acceptances().await;
         let mut named = acceptances.into_iter().filter(|one| one["attemptId"] == attempt);
         let (first, second) = (named.next(), named.next());
         assert_eq!(second, None, "{attempt} is accepted once at most");
@@ -93,7 +93,7 @@ impl Pair {
 
     /// The account as the sandbox has it.
     pub(super) async fn held(&self) -> Value {
-        let listed = self.stage.caller.look("accounts").await.expect_status(200);
+        let listed = self.sandbox.caller.show("accounts").await.expect_status(200);
         let accounts = listed["accounts"].as_array().expect("accounts are a list");
         let own = accounts.iter().find(|one| one["wabaId"] == *self.waba);
         own.expect("the account is listed").clone()

@@ -54,7 +54,7 @@ async fn a_template_is_found_by_whatever_is_asked_for() {
     let content = TemplateContent::of_body("Your parcel waits at the shop.", &[]);
     let waits = new_template("waits", Category::Utility, content);
     let waits = pair.client.create_template(&pair.token, &pair.waba, &waits).await.expect("a template");
-    pair.stage.order("templates", &json!({ "id": waits.id, "status": "PAUSED" })).await;
+    pair.sandbox.order("templates", &json!({ "id": waits.id, "status": "PAUSED" })).await;
     let all = TemplateQuery::everything(None);
     for (query, found) in [
         (all, &["waits", "arrived", "news"][..]),
@@ -69,7 +69,7 @@ async fn a_template_is_found_by_whatever_is_asked_for() {
     ] {
         assert_eq!(names(&pair, query).await, found, "{query:?}");
     }
-    pair.stage.order("templates", &json!({ "id": waits.id, "quality": "RED" })).await;
+    pair.sandbox.order("templates", &json!({ "id": waits.id, "quality": "RED" })).await;
     let red = TemplateQuery { quality_score: Some("RED"), ..all };
     assert_eq!(names(&pair, red).await, ["waits"]);
 }
@@ -77,7 +77,7 @@ async fn a_template_is_found_by_whatever_is_asked_for() {
 #[tokio::test]
 async fn what_meta_makes_of_a_template_is_read_whole() {
     let pair = Pair::open().await;
-    pair.stage.order("reviews", &json!({ "status": "REJECTED", "reason": "SCAM" })).await;
+    pair.sandbox.order("reviews", &json!({ "status": "REJECTED", "reason": "SCAM" })).await;
     let template = new_template("news", Category::Utility, super::pair::plain());
     let made = pair.client.create_template(&pair.token, &pair.waba, &template).await.expect("a template");
     assert_eq!(made.status, "REJECTED");
@@ -87,10 +87,10 @@ async fn what_meta_makes_of_a_template_is_read_whole() {
     assert_eq!(rejected.quality.expect("a score").score, "UNKNOWN");
 
     let id = &made.id;
-    pair.stage.order("templates", &json!({ "id": id, "status": "APPROVED" })).await;
-    pair.stage.order("templates", &json!({ "id": id, "quality": "YELLOW" })).await;
-    pair.stage.order("templates", &json!({ "id": id, "correctCategory": "MARKETING" })).await;
-    pair.stage.order("templates", &json!({ "id": id, "category": "MARKETING" })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "status": "APPROVED" })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "quality": "YELLOW" })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "correctCategory": "MARKETING" })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "category": "MARKETING" })).await;
     let changed = seen(&pair, id).await;
     let quality = changed.quality.expect("a score");
     assert!(quality.score == "YELLOW" && quality.since.is_some(), "{quality:?}");
@@ -119,7 +119,7 @@ async fn an_edit_changes_what_it_names_and_an_approved_one_once_a_day() {
     let again = pair.client.edit_template(&pair.token, &id, &edit).await;
     assert_eq!(class(again), ErrorClass::TemplateEdit);
 
-    pair.stage.order("templates", &json!({ "id": id, "status": "REJECTED", "reason": "SCAM" })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "status": "REJECTED", "reason": "SCAM" })).await;
     let moved = TemplateEdit { category: Some(Category::Marketing.into()), ..TemplateEdit::default() };
     let long = pair.client.edit_template(&pair.token, &id, &moved).await;
     assert_eq!(class(long), ErrorClass::RequestInvalid, "ten minutes are too short for marketing");
@@ -156,7 +156,7 @@ async fn templates_are_taken_away_by_name_alone_and_by_their_ids() {
 async fn a_disabled_template_that_cannot_be_taken_away_is_not_called_a_sample_of_metas() {
     let pair = Pair::open().await;
     let id = pair.offer("news", Category::Utility).await;
-    pair.stage.order("templates", &json!({ "id": id, "status": "DISABLED" })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "status": "DISABLED" })).await;
     let selection = TemplateSelection::One { id: &id, name: "news" };
     let refused = pair.client.delete_templates(&pair.token, &pair.waba, selection).await;
     let error = refused.expect_err("it stays");
@@ -170,7 +170,7 @@ async fn a_disabled_template_that_cannot_be_taken_away_is_not_called_a_sample_of
 async fn a_woken_template_can_be_sent_again() {
     let pair = Pair::open().await;
     let id = pair.offer("news", Category::Marketing).await;
-    pair.stage.order("templates", &json!({ "id": id, "status": "PAUSED" })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "status": "PAUSED" })).await;
     let paused = pair.fill(phone(ANYBODY), filled("news", &[]), "paused").await;
     assert!(matches!(paused, Outcome::Rejected(_)), "{paused:?}");
     pair.client.unpause_template(&pair.token, &id).await.expect("it is woken");

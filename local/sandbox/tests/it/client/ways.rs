@@ -47,14 +47,14 @@ fn on_lists(mut order: Value) -> Value {
 
 /// A code on the next send.
 pub(super) async fn ordered_send(pair: &Pair, code: i64) -> Vec<Met> {
-    pair.stage.order("faults", &json!({ "kind": "refuse", "code": code })).await;
+    pair.sandbox.order("faults", &json!({ "kind": "refuse", "code": code })).await;
     vec![say(pair).await]
 }
 
 /// A code on the next send, and one on the next list.
 pub(super) async fn ordered(pair: &Pair, of_send: i64, of_list: i64) -> Vec<Met> {
     let mut met = ordered_send(pair, of_send).await;
-    pair.stage.order("faults", &on_lists(json!({ "kind": "refuse", "code": of_list }))).await;
+    pair.sandbox.order("faults", &on_lists(json!({ "kind": "refuse", "code": of_list }))).await;
     met.push(list(pair).await);
     met
 }
@@ -62,7 +62,7 @@ pub(super) async fn ordered(pair: &Pair, of_send: i64, of_list: i64) -> Vec<Met>
 /// A status without any words on the next send and on the next list.
 pub(super) async fn bare_status(pair: &Pair, status: u16) -> Vec<Met> {
     let order = json!({ "kind": "status", "httpStatus": status });
-    pair.stage.order("faults", &order).await;
-    pair.stage.order("faults", &on_lists(order)).await;
+    pair.sandbox.order("faults", &order).await;
+    pair.sandbox.order("faults", &on_lists(order)).await;
     vec![say(pair).await, list(pair).await]
 }

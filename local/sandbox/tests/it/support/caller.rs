@@ -1,11 +1,11 @@
-//! The caller: what a product says to Graph, and what a test orders.
+//! Calls of the Graph API and orders.
 
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde_json::{Value, json};
 
-use super::{APP_ID, APP_SECRET, PATIENCE};
+use super::{APP_ID, APP_SECRET, TIMEOUT};
 
 /// An account as the sandbox shows it.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Account {
     pub(crate) token: String,
 }
 
-/// An answer that was read to its end.
+/// An answer with its complete body.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -36,7 +36,7 @@ impl Reply {
         self.body
     }
 
-    /// Meta's envelope, whose code is returned.
+    /// Checks Meta's envelope and returns the code.
     #[track_caller]
     pub(crate) fn expect_error(&self, status: u16) -> i64 {
         assert_eq!(self.status, status, "{}", self.text);
@@ -47,15 +47,15 @@ impl Reply {
         error["code"].as_i64().expect("an error has a code")
     }
 
-    /// Meta's envelope with a status, a code, a subcode, and words in the message or its details.
+    /// Checks Meta's envelope: status, code, subcode, and a text in the message or its details.
     #[track_caller]
-    pub(crate) fn expect_refusal(&self, status: u16, (code, subcode): (i64, Option<i64>), words: &str) {
+    pub(crate) fn expect_refusal(&self, status: u16, (code, subcode): (i64, Option<i64>), text: &str) {
         assert_eq!(self.expect_error(status), code, "{}", self.text);
         let error = &self.body["error"];
         assert_eq!(error["error_subcode"].as_i64(), subcode, "{}", self.text);
         let message = error["message"].as_str().expect("an error has a message");
         let details = error["error_data"]["details"].as_str().unwrap_or_default();
-        assert!(message.contains(words) || details.contains(words), "{}", self.text);
+        assert!(message.contains(text) || details.contains(text), "{}", self.text);
         if code >= 130_000 {
             assert!(message.starts_with(&format!("(#{code}) ")), "{message}");
             assert_eq!(error["error_data"]["messaging_product"], "whatsapp", "{}", self.text);
@@ -72,7 +72,7 @@ impl Reply {
     }
 }
 
-/// Speaks to one sandbox.
+/// Calls one sandbox.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) base: String,
@@ -81,11 +81,10 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(base: &str) -> Self {
-        let http = Client::builder().no_proxy().redirect(redirect::Policy::none()).timeout(PATIENCE);
+        let http = Client::builder().no_proxy().redirect(redirect::Policy::none()).timeout(TIMEOUT);
         Self { base: base.to_owned(), http: http.build().expect("a client can be built") }
     }
 
-    /// Any request.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }
@@ -106,7 +105,7 @@ impl Caller {
     }
 
     /// `GET /sandbox/…`.
-    pub(crate) async fn look(&self, path: &str) -> Reply {
+    pub(crate) async fn show(&self, path: &str) -> Reply {
         read(self.request(Method::GET, &format!("/sandbox/{path}"))).await
     }
 
@@ -115,24 +114,25 @@ impl Caller {
         read(self.request(Method::POST, &format!("/sandbox/{path}")).body(body.to_owned())).await
     }
 
-    /// The exchange of a code.
+    /// Exchanges a code for a token.
     pub(crate) async fn exchange(&self, code: &str) -> Reply {
         let query = [("client_id", APP_ID), ("client_secret", APP_SECRET), ("code", code)];
         read(self.request(Method::GET, "/v26.0/oauth/access_token").query(&query)).await
     }
 
-    /// The account of a code: exchanged, not yet registered or subscribed.
+    /// The account of a code, not yet registered or subscribed.
     pub(crate) async fn account(&self, code: &str) -> Account {
         let body = self.exchange(code).await.expect_status(200);
         let token = body["access_token"].as_str().expect("an exchange gives a token").to_owned();
-        let listed = self.look("accounts").await.expect_status(200);
+        let listed = self.show("accounts").await.expect_status(200);
         let accounts = listed["accounts"].as_array().expect("accounts are a list");
-        let own = accounts.iter().find(|one| one["accessToken"] == *token).expect("the account is listed");
+        let own =
+            accounts.iter().find(|account| account["accessToken"] == *token).expect("the account is listed");
         let text = |key: &str| own[key].as_str().expect("an account has its members").to_owned();
         Account { waba: text("wabaId"), phone_id: text("phoneNumberId"), phone: text("phone"), token }
     }
 
-    /// The account of a code, ready to send and be told.
+    /// The account of a code, registered and subscribed.
     pub(crate) async fn connect(&self, code: &str) -> Account {
         let account = self.account(code).await;
         let pin = json!({ "messaging_product": "whatsapp", "pin": "123456" });
@@ -153,10 +153,10 @@ impl Caller {
         self.message(account, &text_to(to, opaque)).await
     }
 
-    /// Sends a hundred texts, one after the other, to several people in turn.
+    /// Sends a hundred texts one after the other, alternating between the recipients.
     pub(crate) async fn send_hundred(self, account: Account, to: &[&str]) {
-        for (place, to) in to.iter().cycle().take(100).enumerate() {
-            self.send(&account, to, &format!("attempt {place}")).await.wamid();
+        for (index, to) in to.iter().cycle().take(100).enumerate() {
+            self.send(&account, to, &format!("attempt {index}")).await.wamid();
         }
     }
 
@@ -166,50 +166,59 @@ impl Caller {
         for _ in 0..10 {
             sends.spawn(self.clone().send_hundred(account.clone(), to));
         }
-        tokio::time::timeout(PATIENCE, sends.join_all()).await.expect("all are answered");
+        tokio::time::timeout(TIMEOUT, sends.join_all()).await.expect("all sends are answered");
     }
 
-    /// Sends a text and returns what went wrong with the connection.
-    pub(crate) async fn send_in_vain(&self, account: &Account, to: &str, opaque: &str) -> reqwest::Error {
+    /// Sends a text whose connection must fail, and returns the error.
+    pub(crate) async fn send_without_answer(
+        &self,
+        account: &Account,
+        to: &str,
+        opaque: &str,
+    ) -> reqwest::Error {
         let path = format!("/v26.0/{}/messages", account.phone_id);
         let request = self.request(Method::POST, &path).bearer_auth(&account.token);
         request.json(&text_to(to, opaque)).send().await.expect_err("no answer comes")
     }
 
-    /// Sends a text for so long only.
-    pub(crate) async fn send_impatiently(&self, account: &Account, patience: Duration) -> reqwest::Error {
+    /// Sends a text that must not be answered in time.
+    pub(crate) async fn send_with_timeout(&self, account: &Account, timeout: Duration) -> reqwest::Error {
         let path = format!("/v26.0/{}/messages", account.phone_id);
-        let request = self.request(Method::POST, &path).bearer_auth(&account.token).timeout(patience);
-        request.json(&text_to("+4915112345678", "hasty")).send().await.expect_err("no answer comes in time")
+        let request = self.request(Method::POST, &path).bearer_auth(&account.token).timeout(timeout);
+        request
+            .json(&text_to("+4915112345678", "impatient"))
+            .send()
+            .await
+            .expect_err("no answer comes in time")
     }
 
-    /// Every acceptance.
     pub(crate) async fn acceptances(&self) -> Vec<Value> {
-        let page = self.look("acceptances").await.expect_status(200);
+        let page = self.show("acceptances").await.expect_status(200);
         assert_eq!(page["more"], false, "one page holds them all");
         page["acceptances"].as_array().expect("acceptances are a list").clone()
     }
 
-    /// The opaque data of every acceptance, in their order.
+    /// The opaque data of every acceptance.
     pub(crate) async fn attempts(&self) -> Vec<String> {
         let acceptances = self.acceptances().await;
-        let attempt = |one: &Value| one["attemptId"].as_str().expect("sent with opaque data").to_owned();
+        let attempt =
+            |acceptance: &Value| acceptance["attemptId"].as_str().expect("sent with opaque data").to_owned();
         acceptances.iter().map(attempt).collect()
     }
 
-    /// `GET /sandbox/webhooks` as soon as nothing is left to be told.
-    pub(crate) async fn settled(&self) -> Value {
-        let asking = async {
-            let mut webhooks = self.look("webhooks").await.expect_status(200);
+    /// `GET /sandbox/webhooks` once all updates are delivered.
+    pub(crate) async fn wait_until_delivered(&self) -> Value {
+        let polling = async {
+            let mut webhooks = self.show("webhooks").await.expect_status(200);
             while webhooks["pending"] != 0 {
-                webhooks = self.look("webhooks").await.expect_status(200);
+                webhooks = self.show("webhooks").await.expect_status(200);
             }
             webhooks
         };
-        tokio::time::timeout(PATIENCE, asking).await.expect("everything is taken in time")
+        tokio::time::timeout(TIMEOUT, polling).await.expect("all updates are delivered in time")
     }
 
-    /// Creates a template that is expected to be taken, and returns its id.
+    /// Creates a template that must be approved, and returns its id.
     pub(crate) async fn create(&self, account: &Account, template: &Value) -> String {
         let path = format!("/{}/message_templates", account.waba);
         let body = self.post(&account.token, &path, template).await.expect_status(200);
@@ -218,7 +227,7 @@ impl Caller {
     }
 }
 
-/// Sends a request and reads the whole answer.
+/// Sends a request and reads the complete answer.
 pub(crate) async fn read(request: RequestBuilder) -> Reply {
     let response = request.send().await.expect("an answer comes");
     let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());

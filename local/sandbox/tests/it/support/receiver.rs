@@ -1,4 +1,4 @@
-//! The receiver of webhooks: checks what a product has to check, and can be away for a while.
+//! A receiver of webhooks, which checks signatures and can delay or refuse its answers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,21 +14,20 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{APP_SECRET, PATIENCE, VERIFY_TOKEN};
+use super::{APP_SECRET, TIMEOUT, VERIFY_TOKEN};
 
-/// One POST.
 #[derive(Clone, Debug)]
-pub(crate) struct Hook {
-    pub(crate) at: Instant,
+pub(crate) struct Post {
+    pub(crate) received: Instant,
     pub(crate) answered: u16,
     pub(crate) body: Value,
 }
 
-/// One status of a webhook that was taken.
+/// One status of a webhook that was answered with 200.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Status {
     pub(crate) wamid: String,
-    pub(crate) word: String,
+    pub(crate) name: String,
     pub(crate) opaque: Option<String>,
     pub(crate) error: Option<i64>,
     pub(crate) phone_id: String,
@@ -36,21 +35,20 @@ pub(crate) struct Status {
 }
 
 #[derive(Default)]
-struct Seen {
-    hooks: Vec<Hook>,
+struct Received {
+    posts: Vec<Post>,
     handshakes: usize,
-    /// What the next POSTs are answered; then 200.
+    /// The answers to the next POSTs; all later ones are answered with 200.
     answers: VecDeque<u16>,
 }
 
 struct Shared {
-    seen: Mutex<Seen>,
+    received: Mutex<Received>,
     changed: watch::Sender<()>,
     /// POSTs are answered while it is true.
-    open: watch::Sender<bool>,
+    answers: watch::Sender<bool>,
 }
 
-/// Listens for webhooks.
 #[derive(Clone)]
 pub(crate) struct Receiver {
     address: String,
@@ -62,80 +60,79 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address").to_string();
         let shared = Arc::new(Shared {
-            seen: Mutex::default(),
+            received: Mutex::default(),
             changed: watch::Sender::new(()),
-            open: watch::Sender::new(true),
+            answers: watch::Sender::new(true),
         });
-        let router = Router::new().route("/hook", get(handshake).post(take)).with_state(Arc::clone(&shared));
+        let router =
+            Router::new().route("/webhook", get(handshake).post(receive)).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, shared }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
+        format!("http://{}/webhook", self.address)
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.shared.seen.lock().expect("no test panics while it looks")
+    fn received(&self) -> MutexGuard<'_, Received> {
+        self.shared.received.lock().expect("no test panics while it holds the lock")
     }
 
-    /// Answers the next POSTs so, and then 200 again.
+    /// Sets the answers to the next POSTs; all later ones are answered with 200.
     pub(crate) fn answer_next(&self, answers: &[u16]) {
-        self.seen().answers = answers.iter().copied().collect();
+        self.received().answers = answers.iter().copied().collect();
     }
 
-    /// Takes POSTs in, but does not answer them until [`Receiver::open`].
-    pub(crate) fn shut(&self) {
-        self.shared.open.send_replace(false);
+    /// Receives POSTs without answering them until [`Receiver::release_answers`].
+    pub(crate) fn hold_answers(&self) {
+        self.shared.answers.send_replace(false);
     }
 
-    /// Answers everything that waits.
-    pub(crate) fn open(&self) {
-        self.shared.open.send_replace(true);
+    pub(crate) fn release_answers(&self) {
+        self.shared.answers.send_replace(true);
     }
 
     pub(crate) fn handshakes(&self) -> usize {
-        self.seen().handshakes
+        self.received().handshakes
     }
 
-    /// Every POST so far.
-    pub(crate) fn hooks(&self) -> Vec<Hook> {
-        self.seen().hooks.clone()
+    pub(crate) fn posts(&self) -> Vec<Post> {
+        self.received().posts.clone()
     }
 
-    /// Every change of a field in the POSTs that were taken.
+    /// Every change of a field in the POSTs that were answered with 200.
     pub(crate) fn changes(&self, field: &str) -> Vec<Value> {
-        let taken = self.hooks().into_iter().filter(|hook| hook.answered == 200);
-        taken.flat_map(|hook| changes_of(&hook.body, field)).collect()
+        let delivered = self.posts().into_iter().filter(|post| post.answered == 200);
+        delivered.flat_map(|post| changes_of(&post.body, field)).collect()
     }
 
-    /// Every status that was taken, in the order of their coming.
+    /// Every status that was answered with 200, in the order of arrival.
     pub(crate) fn statuses(&self) -> Vec<Status> {
         self.changes("messages").iter().flat_map(statuses_of).collect()
     }
 
-    /// The words about one message.
-    pub(crate) fn words(&self, wamid: &str) -> Vec<String> {
+    /// The statuses of one message.
+    pub(crate) fn statuses_of(&self, wamid: &str) -> Vec<String> {
         let about = self.statuses().into_iter().filter(|status| status.wamid == wamid);
-        about.map(|status| status.word).collect()
+        about.map(|status| status.name).collect()
     }
 
-    /// Waits until something is so; fails the test when it does not come.
-    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+    /// Waits for a condition, and fails the test when it does not hold in time.
+    pub(crate) async fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
         let mut changed = self.shared.changed.subscribe();
         let waiting = async {
-            while !holds(self) {
-                changed.changed().await.expect("the receiver lives");
+            while !condition(self) {
+                changed.changed().await.expect("the receiver is running");
             }
         };
-        let came = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(came.is_ok(), "{what} did not come: {:#?}", self.hooks());
+        let result = tokio::time::timeout(TIMEOUT, waiting).await;
+        assert!(result.is_ok(), "waited in vain for {what}: {:#?}", self.posts());
     }
 
-    /// Waits until a message has so many statuses, and returns their words.
-    pub(crate) async fn words_of(&self, wamid: &str, count: usize) -> Vec<String> {
-        self.until("the statuses", |receiver| receiver.words(wamid).len() >= count).await;
-        self.words(wamid)
+    /// Waits until a message has at least `count` statuses, and returns them.
+    pub(crate) async fn wait_for_statuses(&self, wamid: &str, count: usize) -> Vec<String> {
+        self.wait_until("the statuses", |receiver| receiver.statuses_of(wamid).len() >= count).await;
+        self.statuses_of(wamid)
     }
 }
 
@@ -143,31 +140,32 @@ async fn handshake(
     State(shared): State<Arc<Shared>>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> (StatusCode, String) {
-    let of = |name: &str| query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
-    shared.seen.lock().expect("no test panics while it looks").handshakes += 1;
-    if of("hub.mode") == "subscribe" && of("hub.verify_token") == VERIFY_TOKEN {
-        return (StatusCode::OK, of("hub.challenge").to_owned());
+    let parameter =
+        |name: &str| query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+    shared.received.lock().expect("no test panics while it holds the lock").handshakes += 1;
+    if parameter("hub.mode") == "subscribe" && parameter("hub.verify_token") == VERIFY_TOKEN {
+        return (StatusCode::OK, parameter("hub.challenge").to_owned());
     }
     (StatusCode::FORBIDDEN, String::new())
 }
 
-/// Only signed bodies count: the others are refused, and a test that waits for them fails.
-async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let at = Instant::now();
+/// Refuses bodies without a valid signature.
+async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let time = Instant::now();
     let header = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let signature = hex::decode(header.strip_prefix("sha256=").unwrap_or_default()).unwrap_or_default();
     let key = hmac::Key::new(hmac::HMAC_SHA256, APP_SECRET.as_bytes());
     let signed = hmac::verify(&key, &body, &signature).is_ok();
     let answered = {
-        let mut seen = shared.seen.lock().expect("no test panics while it looks");
-        let answered = if signed { seen.answers.pop_front().unwrap_or(200) } else { 401 };
+        let mut received = shared.received.lock().expect("no test panics while it holds the lock");
+        let answered = if signed { received.answers.pop_front().unwrap_or(200) } else { 401 };
         let body = serde_json::from_slice(&body).expect("a webhook is JSON");
-        seen.hooks.push(Hook { at, answered, body });
+        received.posts.push(Post { received: time, answered, body });
         answered
     };
     shared.changed.send_replace(());
-    shared.open.subscribe().wait_for(|open| *open).await.expect("the receiver lives");
-    StatusCode::from_u16(answered).expect("a test orders real statuses")
+    shared.answers.subscribe().wait_for(|answers| *answers).await.expect("the receiver is running");
+    StatusCode::from_u16(answered).expect("tests use valid statuses")
 }
 
 /// The values of one field in a webhook, each with its entry's id and time.
@@ -191,14 +189,14 @@ fn changes_of(body: &Value, field: &str) -> Vec<Value> {
 pub(crate) fn statuses_of(value: &Value) -> Vec<Status> {
     assert_eq!(value["messaging_product"], "whatsapp");
     let phone_id = value["metadata"]["phone_number_id"].as_str().expect("a change names its number");
-    let one = |raw: &Value| Status {
+    let status = |raw: &Value| Status {
         wamid: raw["id"].as_str().expect("a status names its message").to_owned(),
-        word: raw["status"].as_str().expect("a status has a word").to_owned(),
+        name: raw["status"].as_str().expect("a status has its name").to_owned(),
         opaque: raw["biz_opaque_callback_data"].as_str().map(str::to_owned),
         error: raw["errors"][0]["code"].as_i64(),
         phone_id: phone_id.to_owned(),
         raw: raw.clone(),
     };
-    // A change about inbound messages has none.
-    value["statuses"].as_array().map_or_else(Vec::new, |list| list.iter().map(one).collect())
+    // A change with inbound messages has no statuses.
+    value["statuses"].as_array().map_or_else(Vec::new, |list| list.iter().map(status).collect())
 }

@@ -10,7 +10,7 @@ pub(in crate::client) async fn calls(pair: &Pair) -> Vec<Met> {
     let mut met = Vec::new();
     for code in [4, 17, 80_007, 80_008] {
         met.extend(ordered_send(pair, code).await);
-        pair.stage.order("limits", &json!({ "management": { "perHour": 0, "code": code } })).await;
+        pair.sandbox.order("limits", &json!({ "management": { "perHour": 0, "code": code } })).await;
         met.push(list(pair).await);
     }
     met
@@ -27,7 +27,7 @@ pub(in crate::client) async fn pair(pair: &Pair) -> Vec<Met> {
     let strict = "+15550000011";
     wamid(&pair.say(strict, "the first").await);
     let magic = Met::Send(pair.say(strict, REFUSED).await);
-    pair.stage.order("limits", &json!({ "pair": { "everyMs": 3_600_000, "burst": 1 } })).await;
+    pair.sandbox.order("limits", &json!({ "pair": { "everyMs": 3_600_000, "burst": 1 } })).await;
     wamid(&pair.say(ANYBODY, "the first of this one").await);
     vec![magic, say(pair).await]
 }

@@ -17,7 +17,7 @@ fn news() -> NewTemplate {
 }
 
 pub(in crate::client) async fn one_too_many(pair: &Pair) -> Vec<Met> {
-    pair.stage.order("limits", &json!({ "templates": 0 })).await;
+    pair.sandbox.order("limits", &json!({ "templates": 0 })).await;
     vec![make(pair, &news()).await]
 }
 
@@ -69,7 +69,7 @@ pub(in crate::client) async fn badly_named(pair: &Pair) -> Vec<Met> {
 /// The sandbox has no samples of Meta's: the refusal is ordered.
 pub(in crate::client) async fn sample_deleted(pair: &Pair) -> Vec<Met> {
     let order = json!({ "kind": "refuse", "code": 100, "subcode": 2_388_094 });
-    pair.stage.order("faults", &on_lists(order)).await;
+    pair.sandbox.order("faults", &on_lists(order)).await;
     let selection = TemplateSelection::Name("hello_world");
     vec![refused(pair.client.delete_templates(&pair.token, &pair.waba, selection).await)]
 }

@@ -10,7 +10,7 @@ use crate::client::offered::{code_content, code_message};
 use crate::client::pair::{Pair, filled, hello, new_template, phone, user};
 
 pub(in crate::client) async fn oneself(pair: &Pair) -> Vec<Met> {
-    text_to(pair, &pair.stage.account.phone).await
+    text_to(pair, &pair.sandbox.account.phone).await
 }
 
 pub(in crate::client) async fn text_to(pair: &Pair, to: &str) -> Vec<Met> {
@@ -22,14 +22,14 @@ pub(in crate::client) async fn marketing_to(pair: &Pair, to: &str) -> Vec<Met> {
     pair.offer("news", Category::Marketing).await;
     let magic = pair.fill(phone(to), filled("news", &[]), REFUSED).await;
     let other = "+4915187654321";
-    pair.stage.order("preferences", &json!({ "from": other, "value": "stop" })).await;
+    pair.sandbox.order("preferences", &json!({ "from": other, "value": "stop" })).await;
     let stopped = pair.fill(phone(other), filled("news", &[]), REFUSED).await;
     vec![Met::Send(magic), Met::Send(stopped)]
 }
 
 pub(in crate::client) async fn stranger(pair: &Pair) -> Vec<Met> {
     let magic = Met::Send(pair.say("+15550000013", REFUSED).await);
-    pair.stage.order("limits", &json!({ "window": "refuse" })).await;
+    pair.sandbox.order("limits", &json!({ "window": "refuse" })).await;
     vec![magic, say(pair).await]
 }
 

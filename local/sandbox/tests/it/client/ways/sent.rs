@@ -32,7 +32,7 @@ pub(in crate::client) async fn too_few(pair: &Pair) -> Vec<Met> {
 pub(in crate::client) async fn missing(pair: &Pair) -> Vec<Met> {
     let mut met = vec![send(pair, filled("nothing", &[])).await];
     for (name, status) in [("waits", "PENDING"), ("rejected", "REJECTED")] {
-        pair.stage.order("reviews", &json!({ "status": status })).await;
+        pair.sandbox.order("reviews", &json!({ "status": status })).await;
         pair.offer(name, Category::Utility).await;
         met.push(send(pair, filled(name, &[])).await);
     }
@@ -46,12 +46,12 @@ pub(in crate::client) async fn too_long(pair: &Pair) -> Vec<Met> {
 
 pub(in crate::client) async fn in_status(pair: &Pair, status: &str) -> Vec<Met> {
     let id = pair.offer("news", Category::Utility).await;
-    pair.stage.order("templates", &json!({ "id": id, "status": status })).await;
+    pair.sandbox.order("templates", &json!({ "id": id, "status": status })).await;
     vec![send(pair, filled("news", &[])).await]
 }
 
 pub(in crate::client) async fn marketing_disabled(pair: &Pair) -> Vec<Met> {
     pair.offer("news", Category::Marketing).await;
-    pair.stage.order("accounts", &json!({ "state": "MARKETING_DISABLED" })).await;
+    pair.sandbox.order("accounts", &json!({ "state": "MARKETING_DISABLED" })).await;
     vec![send(pair, filled("news", &[])).await]
 }

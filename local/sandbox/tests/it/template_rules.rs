@@ -1,25 +1,25 @@
-//! Rules for new templates: every rule broken once, with the subcode Meta refuses it by.
+//! Rules for new templates: each is broken once and refused with Meta's subcode.
 
 use serde_json::{Value, json};
 
-use crate::support::Stage;
+use crate::support::TestSandbox;
 use crate::support::body::{code_template, plain, template};
 
-/// Length, example, header, body, footer, ratio, places, name.
+/// `error_subcode` of each rule.
 const TOO_LONG: Option<i64> = Some(2_388_040);
 const NO_EXAMPLE: Option<i64> = Some(2_388_043);
 const BAD_HEADER: Option<i64> = Some(2_388_047);
 const BAD_BODY: Option<i64> = Some(2_388_072);
 const BAD_FOOTER: Option<i64> = Some(2_388_073);
 const TOO_MANY: Option<i64> = Some(2_388_293);
-const BAD_PLACE: Option<i64> = Some(2_388_299);
+const BAD_POSITION: Option<i64> = Some(2_388_299);
 
-async fn offer(stage: &Stage, template: &Value) -> crate::support::Reply {
-    stage.post(&format!("/{}/message_templates", stage.account.waba), template).await
+async fn create(sandbox: &TestSandbox, template: &Value) -> crate::support::Reply {
+    sandbox.post(&format!("/{}/message_templates", sandbox.account.waba), template).await
 }
 
-async fn refused(stage: &Stage, template: &Value, subcode: Option<i64>) {
-    let reply = offer(stage, template).await;
+async fn refused(sandbox: &TestSandbox, template: &Value, subcode: Option<i64>) {
+    let reply = create(sandbox, template).await;
     assert_eq!(reply.expect_error(400), 100, "{template}");
     let error = &reply.body["error"];
     assert_eq!(error["error_subcode"].as_i64(), subcode, "{template}: {}", reply.text);
@@ -49,11 +49,11 @@ fn beside_body(component: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn variables_of_a_body_stand_apart_within_enough_words() {
-    let stage = Stage::open().await;
+async fn variables_of_a_body_are_apart_and_among_enough_words() {
+    let sandbox = TestSandbox::start().await;
     for (text, examples, subcode) in [
-        ("{{1}} is on its way to you", json!(["a"]), BAD_PLACE),
-        ("On its way to you is {{1}}", json!(["a"]), BAD_PLACE),
+        ("{{1}} is on its way to you", json!(["a"]), BAD_POSITION),
+        ("On its way to you is {{1}}", json!(["a"]), BAD_POSITION),
         ("On its way {{1}}{{2}} to you today it is", json!(["a", "b"]), BAD_BODY),
         ("On its way {{1}} {{2}} to you today it is", json!(["a", "b"]), BAD_BODY),
         ("Here {{1}} and {{2}} now", json!(["a", "b"]), TOO_MANY),
@@ -67,14 +67,14 @@ async fn variables_of_a_body_stand_apart_within_enough_words() {
         ("", json!([]), BAD_BODY),
         (&"word ".repeat(205), json!([]), TOO_LONG),
     ] {
-        refused(&stage, &of_body(text, &examples), subcode).await;
+        refused(&sandbox, &of_body(text, &examples), subcode).await;
     }
-    stage.caller.create(&stage.account, &of_body("Hello {{1}}, welcome!", &json!(["Ada"]))).await;
+    sandbox.caller.create(&sandbox.account, &of_body("Hello {{1}}, welcome!", &json!(["Ada"]))).await;
 }
 
 #[tokio::test]
-async fn named_variables_are_lower_case_and_stand_once() {
-    let stage = Stage::open().await;
+async fn named_variables_are_lower_case_and_occur_once() {
+    let sandbox = TestSandbox::start().await;
     let named = |text: &str, name: &str| {
         let mut template = template(
             "rule",
@@ -87,15 +87,15 @@ async fn named_variables_are_lower_case_and_stand_once() {
         template["parameter_format"] = json!("NAMED");
         template
     };
-    refused(&stage, &named("Hello dear {{Name}} and welcome", "Name"), BAD_BODY).await;
-    refused(&stage, &named("Hello dear {{name}} or {{name}} and welcome here", "name"), BAD_BODY).await;
-    refused(&stage, &named("Hello dear {{name}} and welcome", "other"), NO_EXAMPLE).await;
-    stage.caller.create(&stage.account, &named("Hello dear {{name}} and welcome", "name")).await;
+    refused(&sandbox, &named("Hello dear {{Name}} and welcome", "Name"), BAD_BODY).await;
+    refused(&sandbox, &named("Hello dear {{name}} or {{name}} and welcome here", "name"), BAD_BODY).await;
+    refused(&sandbox, &named("Hello dear {{name}} and welcome", "other"), NO_EXAMPLE).await;
+    sandbox.caller.create(&sandbox.account, &named("Hello dear {{name}} and welcome", "name")).await;
 }
 
 #[tokio::test]
 async fn headers_and_footers_are_short_and_plain() {
-    let stage = Stage::open().await;
+    let sandbox = TestSandbox::start().await;
     let header = |text: &str| json!({ "type": "HEADER", "format": "TEXT", "text": text });
     let with_example = |text: &str, examples: Value| json!({ "type": "HEADER", "format": "TEXT", "text": text, "example": { "header_text": examples } });
     for (component, subcode) in [
@@ -112,17 +112,17 @@ async fn headers_and_footers_are_short_and_plain() {
         (json!({ "type": "FOOTER", "text": "x".repeat(61) }), TOO_LONG),
         (json!({ "type": "BODY", "text": "Another body" }), None),
     ] {
-        refused(&stage, &beside_body(&component), subcode).await;
+        refused(&sandbox, &beside_body(&component), subcode).await;
     }
-    stage
+    sandbox
         .caller
-        .create(&stage.account, &beside_body(&with_example("Our {{1}} is on", json!(["Sale"]))))
+        .create(&sandbox.account, &beside_body(&with_example("Our {{1}} is on", json!(["Sale"]))))
         .await;
 }
 
 #[tokio::test]
 async fn buttons_are_counted_grouped_and_complete() {
-    let stage = Stage::open().await;
+    let sandbox = TestSandbox::start().await;
     let with = |buttons: Value| beside_body(&json!({ "type": "BUTTONS", "buttons": buttons }));
     let reply = json!({ "type": "QUICK_REPLY", "text": "Yes" });
     let url = json!({ "type": "URL", "text": "Look", "url": "https://example.org" });
@@ -152,15 +152,15 @@ async fn buttons_are_counted_grouped_and_complete() {
         (json!([{ "type": "OTP", "otp_type": "COPY_CODE" }]), None),
         (json!([{ "type": "BELL", "text": "Ring" }]), None),
     ] {
-        refused(&stage, &with(buttons), subcode).await;
+        refused(&sandbox, &with(buttons), subcode).await;
     }
     let flow = json!({ "type": "flow", "text": "Start", "flow_id": "1" });
-    stage.caller.create(&stage.account, &with(json!([reply, reply, url, url, call, coupon, flow]))).await;
+    sandbox.caller.create(&sandbox.account, &with(json!([reply, reply, url, url, call, coupon, flow]))).await;
 }
 
 #[tokio::test]
-async fn carousels_have_two_to_ten_cards_alike() {
-    let stage = Stage::open().await;
+async fn carousels_have_two_to_ten_cards_with_the_same_components() {
+    let sandbox = TestSandbox::start().await;
     let card = |format: &str, buttons: Value| {
         json!({ "components": [
             { "type": "HEADER", "format": format, "example": { "header_handle": ["4::a"] } },
@@ -179,38 +179,38 @@ async fn carousels_have_two_to_ten_cards_alike() {
         json!([card("TEXT", json!([reply])), card("TEXT", json!([reply]))]),
         json!([{ "components": [] }, { "components": [] }]),
     ] {
-        refused(&stage, &with(cards), None).await;
+        refused(&sandbox, &with(cards), None).await;
     }
     let mut long = good.clone();
     long["components"]
         .as_array_mut()
         .expect("components")
         .push(json!({ "type": "BODY", "text": "x".repeat(161) }));
-    refused(&stage, &with(json!([long, long])), TOO_LONG).await;
-    stage.caller.create(&stage.account, &with(json!([good, good]))).await;
+    refused(&sandbox, &with(json!([long, long])), TOO_LONG).await;
+    sandbox.caller.create(&sandbox.account, &with(json!([good, good]))).await;
 }
 
 #[tokio::test]
-async fn offers_are_short_and_marketing() {
-    let stage = Stage::open().await;
+async fn limited_time_offers_are_short_and_for_marketing_only() {
+    let sandbox = TestSandbox::start().await;
     let offer = |text: &str| json!({ "type": "LIMITED_TIME_OFFER", "limited_time_offer": { "text": text, "has_expiration": true } });
-    refused(&stage, &beside_body(&offer("")), None).await;
-    refused(&stage, &beside_body(&offer("seventeen letters")), TOO_LONG).await;
+    refused(&sandbox, &beside_body(&offer("")), None).await;
+    refused(&sandbox, &beside_body(&offer("seventeen letters")), TOO_LONG).await;
     let mut utility = beside_body(&offer("Ends soon"));
     utility["category"] = json!("UTILITY");
-    refused(&stage, &utility, None).await;
+    refused(&sandbox, &utility, None).await;
     let mut long = beside_body(&offer("Ends soon"));
     long["components"][1]["text"] = json!("word ".repeat(121));
-    refused(&stage, &long, TOO_LONG).await;
+    refused(&sandbox, &long, TOO_LONG).await;
     let footer =
         json!([offer("Ends soon"), { "type": "BODY", "text": "Here." }, { "type": "FOOTER", "text": "Bye" }]);
-    refused(&stage, &template("rule", "MARKETING", &footer), None).await;
-    stage.caller.create(&stage.account, &beside_body(&offer("Ends soon"))).await;
+    refused(&sandbox, &template("rule", "MARKETING", &footer), None).await;
+    sandbox.caller.create(&sandbox.account, &beside_body(&offer("Ends soon"))).await;
 }
 
 #[tokio::test]
 async fn authentication_templates_have_fixed_texts_and_one_button() {
-    let stage = Stage::open().await;
+    let sandbox = TestSandbox::start().await;
     let app = json!({ "package_name": "com.example.app", "signature_hash": "K8a/AINcGX7" });
     let button =
         |kind: &str| json!({ "type": "OTP", "otp_type": kind, "text": "Copy", "supported_apps": [app] });
@@ -246,24 +246,24 @@ async fn authentication_templates_have_fixed_texts_and_one_button() {
         ),
         code_template("rule", &button("ZERO_TAP")),
     ] {
-        refused(&stage, &wrong, None).await;
+        refused(&sandbox, &wrong, None).await;
     }
     let legacy = json!({ "type": "otp", "otp_type": "one_tap", "package_name": "com.example.app", "signature_hash": "K8a" });
-    stage.caller.create(&stage.account, &code_template("legacy", &legacy)).await;
+    sandbox.caller.create(&sandbox.account, &code_template("legacy", &legacy)).await;
     let mut zero_tap = button("zero_tap");
     zero_tap["zero_tap_terms_accepted"] = json!(true);
-    let id = stage.caller.create(&stage.account, &code_template("zero_tap", &zero_tap)).await;
-    let shown = stage.get(&format!("/{id}")).await.expect_status(200);
+    let id = sandbox.caller.create(&sandbox.account, &code_template("zero_tap", &zero_tap)).await;
+    let shown = sandbox.get(&format!("/{id}")).await.expect_status(200);
     assert_eq!(shown["components"][2]["buttons"][0]["otp_type"], "ZERO_TAP", "in upper case");
 }
 
 #[tokio::test]
-async fn names_categories_and_times_to_live_have_their_bounds() {
-    let stage = Stage::open().await;
+async fn names_categories_and_times_to_live_are_limited() {
+    let sandbox = TestSandbox::start().await;
     let mut named = plain("Rule", "UTILITY");
-    refused(&stage, &named, Some(2_388_046)).await;
+    refused(&sandbox, &named, Some(2_388_046)).await;
     named["name"] = json!("x".repeat(513));
-    refused(&stage, &named, Some(2_388_046)).await;
+    refused(&sandbox, &named, Some(2_388_046)).await;
     for (category, seconds, fits) in [
         ("UTILITY", 29, false),
         ("UTILITY", 43_201, false),
@@ -276,11 +276,11 @@ async fn names_categories_and_times_to_live_have_their_bounds() {
         let mut template = plain(&name, category);
         template["message_send_ttl_seconds"] = json!(seconds);
         if fits {
-            let id = stage.caller.create(&stage.account, &template).await;
-            let shown = stage.get(&format!("/{id}")).await.expect_status(200);
+            let id = sandbox.caller.create(&sandbox.account, &template).await;
+            let shown = sandbox.get(&format!("/{id}")).await.expect_status(200);
             assert_eq!(shown["message_send_ttl_seconds"], seconds);
         } else {
-            refused(&stage, &template, None).await;
+            refused(&sandbox, &template, None).await;
         }
     }
     for (key, value) in [
@@ -291,13 +291,13 @@ async fn names_categories_and_times_to_live_have_their_bounds() {
     ] {
         let mut template = plain("rule", "UTILITY");
         template[key] = value;
-        refused(&stage, &template, None).await;
+        refused(&sandbox, &template, None).await;
     }
 }
 
 #[tokio::test]
-async fn a_template_may_ask_for_payment_of_an_order_or_for_the_permission_to_call() {
-    let stage = Stage::open().await;
+async fn a_template_can_request_payment_or_permission_to_call() {
+    let sandbox = TestSandbox::start().await;
     let button = json!({ "type": "ORDER_DETAILS", "text": "Pay" });
     for (name, component) in [
         ("pay", json!({ "type": "BUTTONS", "buttons": [button] })),
@@ -305,6 +305,6 @@ async fn a_template_may_ask_for_payment_of_an_order_or_for_the_permission_to_cal
     ] {
         let mut asked = beside_body(&component);
         asked["name"] = json!(name);
-        stage.caller.create(&stage.account, &asked).await;
+        sandbox.caller.create(&sandbox.account, &asked).await;
     }
 }

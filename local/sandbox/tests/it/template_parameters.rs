@@ -1,19 +1,19 @@
-//! Templates filled by a send: whatever a template needs, and the code when it is not there.
+//! Sends that fill templates: what each template requires, and the codes of refusals.
 
 use serde_json::{Value, json};
 
-use crate::support::Stage;
+use crate::support::TestSandbox;
 use crate::support::body::{button, code_template, template, template_message, texts};
 
 const TO: &str = "+4915112345678";
 const BODY: &str = "Use code {{1}} to get {{2}} off your order.";
 
-async fn make(stage: &Stage, category: &str, components: Value) {
-    stage.caller.create(&stage.account, &template("first", category, &components)).await;
+async fn make(sandbox: &TestSandbox, category: &str, components: Value) {
+    sandbox.caller.create(&sandbox.account, &template("first", category, &components)).await;
 }
 
-async fn send(stage: &Stage, components: &Value) -> crate::support::Reply {
-    stage.message(&template_message(TO, "first", components)).await
+async fn send(sandbox: &TestSandbox, components: &Value) -> crate::support::Reply {
+    sandbox.message(&template_message(TO, "first", components)).await
 }
 
 fn body() -> Value {
@@ -21,48 +21,48 @@ fn body() -> Value {
 }
 
 #[tokio::test]
-async fn a_count_that_does_not_match_is_told_with_both_numbers() {
-    let stage = Stage::open().await;
-    make(&stage, "MARKETING", json!([body()])).await;
-    let words = "body: number of localizable_params (1) does not match the expected number of params (2)";
-    send(&stage, &json!([texts("body", &["25OFF"])])).await.expect_refusal(400, (132_000, None), words);
+async fn a_wrong_parameter_count_is_refused_with_both_numbers() {
+    let sandbox = TestSandbox::start().await;
+    make(&sandbox, "MARKETING", json!([body()])).await;
+    let text = "body: number of localizable_params (1) does not match the expected number of params (2)";
+    send(&sandbox, &json!([texts("body", &["25OFF"])])).await.expect_refusal(400, (132_000, None), text);
     let header = json!([texts("header", &["Hi"]), texts("body", &["25OFF", "25%"])]);
-    let words = "header: number of localizable_params (1) does not match the expected number of params (0)";
-    send(&stage, &header).await.expect_refusal(400, (132_000, None), words);
-    send(&stage, &json!([texts("body", &["25OFF", "25%"])])).await.wamid();
+    let text = "header: number of localizable_params (1) does not match the expected number of params (0)";
+    send(&sandbox, &header).await.expect_refusal(400, (132_000, None), text);
+    send(&sandbox, &json!([texts("body", &["25OFF", "25%"])])).await.wamid();
 }
 
 #[tokio::test]
-async fn a_name_without_that_language_is_missing() {
-    let stage = Stage::open().await;
-    make(&stage, "MARKETING", json!([body()])).await;
+async fn a_template_that_is_missing_in_a_language_is_refused() {
+    let sandbox = TestSandbox::start().await;
+    make(&sandbox, "MARKETING", json!([body()])).await;
     let mut message = template_message(TO, "first", &json!([texts("body", &["a", "b"])]));
     message["template"]["language"] = json!({ "code": "de" });
-    let words = "template name (first) does not exist in de";
-    stage.message(&message).await.expect_refusal(404, (132_001, None), words);
+    let text = "template name (first) does not exist in de";
+    sandbox.message(&message).await.expect_refusal(404, (132_001, None), text);
     message["template"]["language"] = json!({ "code": "en", "policy": "fallback" });
-    stage.message(&message).await.expect_refusal(400, (100, None), "policy");
+    sandbox.message(&message).await.expect_refusal(400, (100, None), "policy");
     message["template"]["language"] = json!({ "code": "en", "policy": "deterministic" });
-    stage.message(&message).await.wamid();
+    sandbox.message(&message).await.wamid();
 }
 
 #[tokio::test]
-async fn parameters_have_the_type_and_the_text_of_the_template() {
-    let stage = Stage::open().await;
-    make(&stage, "MARKETING", json!([body()])).await;
+async fn parameters_need_the_type_and_the_text_format_of_the_template() {
+    let sandbox = TestSandbox::start().await;
+    make(&sandbox, "MARKETING", json!([body()])).await;
     let with =
         |first: Value| json!([{ "type": "body", "parameters": [first, { "type": "text", "text": "25%" }] }]);
     let image = with(json!({ "type": "image", "image": { "id": "1" } }));
-    send(&stage, &image).await.expect_refusal(400, (132_012, None), "expected TEXT, received IMAGE");
+    send(&sandbox, &image).await.expect_refusal(400, (132_012, None), "expected TEXT, received IMAGE");
     let empty = with(json!({ "type": "text", "text": "" }));
-    send(&stage, &empty).await.expect_refusal(400, (131_008, None), "missing text value");
+    send(&sandbox, &empty).await.expect_refusal(400, (131_008, None), "missing text value");
     let broken = with(json!({ "type": "text", "text": "a\tb" }));
-    send(&stage, &broken).await.expect_refusal(400, (132_018, None), "new-line/tab");
+    send(&sandbox, &broken).await.expect_refusal(400, (132_018, None), "new-line/tab");
     let long = with(json!({ "type": "text", "text": "x".repeat(1_000) }));
-    send(&stage, &long).await.expect_refusal(400, (132_005, None), "longer than 1024");
+    send(&sandbox, &long).await.expect_refusal(400, (132_005, None), "longer than 1024");
     let currency = json!({ "type": "currency", "currency": { "code": "USD", "amount_1000": 1, "fallback_value": "$1" } });
-    send(&stage, &with(currency)).await.wamid();
-    send(&stage, &with(json!({ "type": "currency" }))).await.expect_refusal(
+    send(&sandbox, &with(currency)).await.wamid();
+    send(&sandbox, &with(json!({ "type": "currency" }))).await.expect_refusal(
         400,
         (131_008, None),
         "fallback_value",
@@ -70,8 +70,8 @@ async fn parameters_have_the_type_and_the_text_of_the_template() {
 }
 
 #[tokio::test]
-async fn named_parameters_are_filled_each_once() {
-    let stage = Stage::open().await;
+async fn every_named_parameter_is_filled_once() {
+    let sandbox = TestSandbox::start().await;
     let mut named = template(
         "first",
         "UTILITY",
@@ -85,48 +85,48 @@ async fn named_parameters_are_filled_each_once() {
         }]),
     );
     named["parameter_format"] = json!("named");
-    stage.caller.create(&stage.account, &named).await;
+    sandbox.caller.create(&sandbox.account, &named).await;
     let filled = |names: &[&str]| {
         let parameters: Vec<Value> =
             names.iter().map(|name| json!({ "type": "text", "parameter_name": name, "text": "a" })).collect();
         json!([{ "type": "body", "parameters": parameters }])
     };
-    send(&stage, &filled(&["order_number", "first_name"])).await.wamid();
-    send(&stage, &filled(&["first_name"])).await.expect_refusal(400, (132_000, None), "(1)");
+    send(&sandbox, &filled(&["order_number", "first_name"])).await.wamid();
+    send(&sandbox, &filled(&["first_name"])).await.expect_refusal(400, (132_000, None), "(1)");
     let twice = filled(&["first_name", "first_name"]);
-    send(&stage, &twice).await.expect_refusal(400, (100, None), "first_name");
+    send(&sandbox, &twice).await.expect_refusal(400, (100, None), "first_name");
     let unnamed = json!([texts("body", &["a", "b"])]);
-    send(&stage, &unnamed).await.expect_refusal(400, (100, None), "Parameter name is missing or empty");
+    send(&sandbox, &unnamed).await.expect_refusal(400, (100, None), "Parameter name is missing or empty");
 }
 
 #[tokio::test]
 async fn a_media_header_needs_its_medium() {
-    let stage = Stage::open().await;
+    let sandbox = TestSandbox::start().await;
     let header = json!({ "type": "HEADER", "format": "DOCUMENT", "example": { "header_handle": ["4::a"] } });
-    make(&stage, "MARKETING", json!([header, body()])).await;
+    make(&sandbox, "MARKETING", json!([header, body()])).await;
     let with = |parameter: Value| json!([{ "type": "header", "parameters": [parameter] }, texts("body", &["25OFF", "25%"])]);
     let body_only = json!([texts("body", &["25OFF", "25%"])]);
-    let words = "header: Format mismatch, expected DOCUMENT, received UNKNOWN";
-    send(&stage, &body_only).await.expect_refusal(400, (132_012, None), words);
+    let text = "header: Format mismatch, expected DOCUMENT, received UNKNOWN";
+    send(&sandbox, &body_only).await.expect_refusal(400, (132_012, None), text);
     let image = with(json!({ "type": "image", "image": { "id": "1" } }));
-    send(&stage, &image).await.expect_refusal(400, (132_012, None), "received IMAGE");
+    send(&sandbox, &image).await.expect_refusal(400, (132_012, None), "received IMAGE");
     let empty = with(json!({ "type": "document", "document": {} }));
-    send(&stage, &empty).await.expect_refusal(400, (131_008, None), "id or link");
-    send(&stage, &with(json!({ "type": "document", "document": { "id": "1", "filename": "a.pdf" } })))
+    send(&sandbox, &empty).await.expect_refusal(400, (131_008, None), "id or link");
+    send(&sandbox, &with(json!({ "type": "document", "document": { "id": "1", "filename": "a.pdf" } })))
         .await
         .wamid();
 }
 
 #[tokio::test]
-async fn a_location_header_needs_its_degrees() {
-    let stage = Stage::open().await;
-    make(&stage, "UTILITY", json!([{ "type": "HEADER", "format": "LOCATION" }, body()])).await;
+async fn a_location_header_needs_latitude_and_longitude() {
+    let sandbox = TestSandbox::start().await;
+    make(&sandbox, "UTILITY", json!([{ "type": "HEADER", "format": "LOCATION" }, body()])).await;
     let with = |location: Value| {
         let parameter = json!({ "type": "location", "location": location });
         json!([{ "type": "header", "parameters": [parameter] }, texts("body", &["25OFF", "25%"])])
     };
-    send(&stage, &with(json!({ "latitude": "37.4", "longitude": "-122.1" }))).await.wamid();
-    send(&stage, &with(json!({ "latitude": "37.4" }))).await.expect_refusal(
+    send(&sandbox, &with(json!({ "latitude": "37.4", "longitude": "-122.1" }))).await.wamid();
+    send(&sandbox, &with(json!({ "latitude": "37.4" }))).await.expect_refusal(
         400,
         (131_008, None),
         "longitude",
@@ -134,11 +134,11 @@ async fn a_location_header_needs_its_degrees() {
 }
 
 #[tokio::test]
-async fn coupons_and_offers_need_their_code_and_their_end() {
-    let stage = Stage::open().await;
+async fn coupons_need_their_code_and_offers_their_expiration() {
+    let sandbox = TestSandbox::start().await;
     let offer = json!({ "type": "LIMITED_TIME_OFFER", "limited_time_offer": { "text": "Ends soon", "has_expiration": true } });
     let buttons = json!({ "type": "BUTTONS", "buttons": [{ "type": "COPY_CODE", "example": "25OFF" }] });
-    make(&stage, "MARKETING", json!([offer, body(), buttons])).await;
+    make(&sandbox, "MARKETING", json!([offer, body(), buttons])).await;
     let expires = |ms: Value| {
         let inner =
             json!({ "type": "limited_time_offer", "limited_time_offer": { "expiration_time_ms": ms } });
@@ -146,9 +146,9 @@ async fn coupons_and_offers_need_their_code_and_their_end() {
     };
     let texts = texts("body", &["25OFF", "25%"]);
     let coupon = |code: &str| button("copy_code", 0, &json!({ "type": "coupon_code", "coupon_code": code }));
-    let whole = json!([expires(json!(1_900_000_000_000_u64)), texts, coupon("25OFF")]);
-    send(&stage, &whole).await.wamid();
-    for (components, code, words) in [
+    let complete = json!([expires(json!(1_900_000_000_000_u64)), texts, coupon("25OFF")]);
+    send(&sandbox, &complete).await.wamid();
+    for (components, code, text) in [
         (json!([texts, coupon("25OFF")]), 131_008, "expiration_time_ms"),
         (json!([expires(json!("soon")), texts, coupon("25OFF")]), 131_008, "expiration_time_ms"),
         (
@@ -164,34 +164,34 @@ async fn coupons_and_offers_need_their_code_and_their_end() {
             "no button at index 1",
         ),
     ] {
-        send(&stage, &components).await.expect_refusal(400, (code, None), words);
+        send(&sandbox, &components).await.expect_refusal(400, (code, None), text);
     }
 }
 
 #[tokio::test]
-async fn a_one_time_password_goes_into_body_and_button_and_to_numbers_alone() {
-    let stage = Stage::open().await;
+async fn a_one_time_password_fills_body_and_button_and_is_sent_to_phone_numbers_only() {
+    let sandbox = TestSandbox::start().await;
     let copy = json!({ "type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code" });
-    stage.caller.create(&stage.account, &code_template("first", &copy)).await;
+    sandbox.caller.create(&sandbox.account, &code_template("first", &copy)).await;
     let filled = |code: &str| {
         json!([texts("body", &[code]), button("url", 0, &json!({ "type": "text", "text": code }))])
     };
-    let reply = send(&stage, &filled("123456")).await;
+    let reply = send(&sandbox, &filled("123456")).await;
     let wamid = reply.wamid();
-    stage.receiver.words_of(&wamid, 3).await;
-    assert_eq!(stage.receiver.statuses()[0].raw["pricing"]["category"], "authentication");
-    let words = "Button at index 0 of type Url requires a parameter";
-    send(&stage, &json!([texts("body", &["123456"])])).await.expect_refusal(400, (131_008, None), words);
-    send(&stage, &filled(&"1".repeat(16))).await.expect_refusal(400, (132_018, None), "15 characters");
+    sandbox.receiver.wait_for_statuses(&wamid, 3).await;
+    assert_eq!(sandbox.receiver.statuses()[0].raw["pricing"]["category"], "authentication");
+    let text = "Button at index 0 of type Url requires a parameter";
+    send(&sandbox, &json!([texts("body", &["123456"])])).await.expect_refusal(400, (131_008, None), text);
+    send(&sandbox, &filled(&"1".repeat(16))).await.expect_refusal(400, (132_018, None), "15 characters");
     let mut scoped = template_message(TO, "first", &filled("123456"));
     scoped.as_object_mut().expect("an object").remove("to");
     scoped["recipient"] = json!("US.13491208655302741918");
-    stage.message(&scoped).await.expect_refusal(400, (131_062, None), "Recipient not addressable");
+    sandbox.message(&scoped).await.expect_refusal(400, (131_062, None), "Recipient not addressable");
 }
 
 #[tokio::test]
 async fn every_card_of_a_carousel_is_filled() {
-    let stage = Stage::open().await;
+    let sandbox = TestSandbox::start().await;
     let card = json!({ "components": [
         { "type": "header", "format": "image", "example": { "header_handle": ["4::a"] } },
         { "type": "buttons", "buttons": [
@@ -199,7 +199,7 @@ async fn every_card_of_a_carousel_is_filled() {
             { "type": "url", "text": "Shop", "url": "https://example.org/{{1}}", "example": ["a"] },
         ]},
     ]});
-    make(&stage, "MARKETING", json!([body(), { "type": "carousel", "cards": [card, card] }])).await;
+    make(&sandbox, "MARKETING", json!([body(), { "type": "carousel", "cards": [card, card] }])).await;
     let filled = |index: u64, image: Value| {
         json!({ "card_index": index, "components": [
             { "type": "header", "parameters": [{ "type": "image", "image": image }] },
@@ -209,29 +209,29 @@ async fn every_card_of_a_carousel_is_filled() {
     };
     let with = |cards: Value| json!([texts("body", &["a", "b"]), { "type": "carousel", "cards": cards }]);
     let image = json!({ "id": "1" });
-    send(&stage, &with(json!([filled(0, image.clone()), filled(1, image.clone())]))).await.wamid();
+    send(&sandbox, &with(json!([filled(0, image.clone()), filled(1, image.clone())]))).await.wamid();
     let one = with(json!([filled(0, image.clone())]));
-    send(&stage, &one).await.expect_refusal(400, (132_000, None), "number of cards (1)");
+    send(&sandbox, &one).await.expect_refusal(400, (132_000, None), "number of cards (1)");
     let twice = with(json!([filled(0, image.clone()), filled(0, image.clone())]));
-    send(&stage, &twice).await.expect_refusal(400, (131_008, None), "card_index 1");
-    let bare = with(json!([filled(0, image), filled(1, json!({}))]));
-    send(&stage, &bare).await.expect_refusal(400, (131_008, None), "id or link");
+    send(&sandbox, &twice).await.expect_refusal(400, (131_008, None), "card_index 1");
+    let incomplete = with(json!([filled(0, image), filled(1, json!({}))]));
+    send(&sandbox, &incomplete).await.expect_refusal(400, (131_008, None), "id or link");
 }
 
 #[tokio::test]
-async fn the_marketing_messages_api_takes_marketing_templates_alone() {
-    let stage = Stage::open().await;
-    make(&stage, "MARKETING", json!([{ "type": "BODY", "text": "Our sale is on." }])).await;
+async fn the_marketing_messages_api_accepts_marketing_templates_only() {
+    let sandbox = TestSandbox::start().await;
+    make(&sandbox, "MARKETING", json!([{ "type": "BODY", "text": "Our sale is on." }])).await;
     let parcel = template("parcel", "UTILITY", &json!([{ "type": "BODY", "text": "It is on its way." }]));
-    stage.caller.create(&stage.account, &parcel).await;
-    let path = format!("/{}/marketing_messages", stage.account.phone_id);
-    let reply = stage.post(&path, &template_message(TO, "first", &json!([]))).await;
+    sandbox.caller.create(&sandbox.account, &parcel).await;
+    let path = format!("/{}/marketing_messages", sandbox.account.phone_id);
+    let reply = sandbox.post(&path, &template_message(TO, "first", &json!([]))).await;
     assert_eq!(reply.body["success"], true);
     let wamid = reply.wamid();
-    stage.receiver.words_of(&wamid, 3).await;
-    assert_eq!(stage.receiver.statuses()[0].raw["pricing"]["category"], "marketing_lite");
+    sandbox.receiver.wait_for_statuses(&wamid, 3).await;
+    assert_eq!(sandbox.receiver.statuses()[0].raw["pricing"]["category"], "marketing_lite");
     let utility = template_message(TO, "parcel", &json!([]));
-    stage.post(&path, &utility).await.expect_refusal(400, (131_055, None), "marketing");
+    sandbox.post(&path, &utility).await.expect_refusal(400, (131_055, None), "marketing");
     let text = crate::support::caller::text_to(TO, "attempt");
-    assert_eq!(stage.post(&path, &text).await.expect_error(400), 131_055);
+    assert_eq!(sandbox.post(&path, &text).await.expect_error(400), 131_055);
 }

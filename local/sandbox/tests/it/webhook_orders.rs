@@ -1,12 +1,12 @@
-//! Webhooks on order: each field in Meta's shape, with the members that a receiver may count on.
+//! Ordered webhooks: each field has the members that Meta sends.
 
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Stage, begin, options};
+use crate::support::{Caller, TestSandbox, options, start_sandbox};
 
 const FROM: &str = "+4915112345678";
 
-/// Whether a value has all members of a pattern; `null` in the pattern stands for anything but nothing.
+/// Asserts that a value has all members of a pattern; `null` in the pattern stands for any value but null.
 #[track_caller]
 fn assert_like(value: &Value, pattern: &Value) {
     match (value, pattern) {
@@ -28,25 +28,25 @@ fn assert_like(value: &Value, pattern: &Value) {
     }
 }
 
-async fn inbound(stage: &Stage, order: Value) -> Value {
-    let wamid = stage.order("inbound", &order).await["wamid"].as_str().expect("a wamid").to_owned();
+async fn inbound(sandbox: &TestSandbox, order: Value) -> Value {
+    let wamid = sandbox.order("inbound", &order).await["wamid"].as_str().expect("a wamid").to_owned();
     let of = |value: &Value| value["messages"][0]["id"] == *wamid;
-    stage.receiver.until("the message", |receiver| receiver.changes("messages").iter().any(of)).await;
-    stage.receiver.changes("messages").into_iter().find(of).expect("the message")
+    sandbox.receiver.wait_until("the message", |receiver| receiver.changes("messages").iter().any(of)).await;
+    sandbox.receiver.changes("messages").into_iter().find(of).expect("the message")
 }
 
 #[tokio::test]
-async fn a_text_comes_from_a_person_by_a_number() {
-    let stage = Stage::open().await;
-    let value = inbound(&stage, json!({ "from": "49 151 12345678", "text": "STOP", "name": "Ada" })).await;
+async fn an_inbound_text_names_person_and_number() {
+    let sandbox = TestSandbox::start().await;
+    let value = inbound(&sandbox, json!({ "from": "49 151 12345678", "text": "STOP", "name": "Ada" })).await;
     assert_like(
         &value,
         &json!({
             "messaging_product": "whatsapp",
-            "metadata": { "display_phone_number": null, "phone_number_id": stage.account.phone_id },
+            "metadata": { "display_phone_number": null, "phone_number_id": sandbox.account.phone_id },
             "contacts": [{ "profile": { "name": "Ada" }, "wa_id": "4915112345678" }],
             "messages": [{ "from": "4915112345678", "id": null, "timestamp": null, "type": "text", "text": { "body": "STOP" } }],
-            "entry_id": stage.account.waba,
+            "entry_id": sandbox.account.waba,
         }),
     );
     let message = &value["messages"][0];
@@ -56,19 +56,19 @@ async fn a_text_comes_from_a_person_by_a_number() {
 }
 
 #[tokio::test]
-async fn a_person_may_have_no_number() {
-    let stage = Stage::open().await;
+async fn a_person_can_have_a_user_id_instead_of_a_number() {
+    let sandbox = TestSandbox::start().await;
     let id = "US.13491208655302741918";
-    let value = inbound(&stage, json!({ "from": id })).await;
+    let value = inbound(&sandbox, json!({ "from": id })).await;
     assert_like(&value, &json!({ "contacts": [{ "user_id": id }], "messages": [{ "from_user_id": id }] }));
     assert!(value["messages"][0]["from"].is_null() && value["contacts"][0]["wa_id"].is_null(), "{value}");
-    let both = inbound(&stage, json!({ "from": FROM, "userId": id })).await;
+    let both = inbound(&sandbox, json!({ "from": FROM, "userId": id })).await;
     assert_like(&both, &json!({ "messages": [{ "from": "4915112345678", "from_user_id": id }] }));
 }
 
 #[tokio::test]
-async fn every_type_comes_with_its_content() {
-    let stage = Stage::open().await;
+async fn every_inbound_type_has_its_content() {
+    let sandbox = TestSandbox::start().await;
     let medium = json!({ "id": null, "mime_type": null, "sha256": null });
     for (kind, content) in [
         ("image", medium.clone()),
@@ -95,19 +95,19 @@ async fn every_type_comes_with_its_content() {
         ("unsupported", json!({ "type": null })),
         ("request_welcome", json!({})),
     ] {
-        let value = inbound(&stage, json!({ "from": FROM, "type": kind })).await;
+        let value = inbound(&sandbox, json!({ "from": FROM, "type": kind })).await;
         assert_like(&value, &json!({ "messages": [{ "type": kind, kind: content }] }));
         assert_eq!(value["contacts"].is_array(), kind != "system", "{kind}");
         assert_eq!(value["messages"][0]["errors"][0]["code"] == 131_051, kind == "unsupported", "{kind}");
     }
-    stage.caller.order("inbound", r#"{"from":"+49151","type":"poem"}"#).await.expect_status(400);
+    sandbox.caller.order("inbound", r#"{"from":"+49151","type":"poem"}"#).await.expect_status(400);
 }
 
 #[tokio::test]
 async fn buttons_and_lists_answer_the_last_message_of_the_number() {
-    let stage = Stage::open().await;
-    let sent = stage.send(FROM, "question").await.wamid();
-    let value = inbound(&stage, json!({ "from": FROM, "type": "button" })).await;
+    let sandbox = TestSandbox::start().await;
+    let sent = sandbox.send(FROM, "question").await.wamid();
+    let value = inbound(&sandbox, json!({ "from": FROM, "type": "button" })).await;
     let own = value["metadata"]["display_phone_number"].clone();
     assert_like(
         &value,
@@ -118,84 +118,84 @@ async fn buttons_and_lists_answer_the_last_message_of_the_number() {
     let reply =
         json!({ "type": "list_reply", "list_reply": { "id": "a", "title": "A", "description": "of many" } });
     let order = json!({ "from": FROM, "type": "interactive", "content": reply, "context": "wamid.other" });
-    let value = inbound(&stage, order).await;
+    let value = inbound(&sandbox, order).await;
     assert_like(
         &value,
         &json!({ "messages": [{ "context": { "id": "wamid.other" }, "interactive": reply }] }),
     );
     let referral = json!({ "source_url": "https://example.org", "source_type": "ad", "source_id": "1" });
-    let value = inbound(&stage, json!({ "from": FROM, "referral": referral })).await;
+    let value = inbound(&sandbox, json!({ "from": FROM, "referral": referral })).await;
     assert_like(&value, &json!({ "messages": [{ "referral": referral }] }));
 }
 
 #[tokio::test]
-async fn a_message_may_come_twice_under_one_id() {
-    let stage = Stage::open().await;
+async fn an_inbound_message_can_be_sent_twice_with_one_id() {
+    let sandbox = TestSandbox::start().await;
     let order = json!({ "from": FROM, "wamid": "wamid.twice", "copies": 2 });
-    assert_eq!(stage.order("inbound", &order).await, json!({ "wamid": "wamid.twice", "told": true }));
-    stage.receiver.until("both", |receiver| receiver.changes("messages").len() == 2).await;
-    for value in stage.receiver.changes("messages") {
+    assert_eq!(sandbox.order("inbound", &order).await, json!({ "wamid": "wamid.twice", "told": true }));
+    sandbox.receiver.wait_until("both", |receiver| receiver.changes("messages").len() == 2).await;
+    for value in sandbox.receiver.changes("messages") {
         assert_eq!(value["messages"][0]["id"], "wamid.twice");
     }
     for order in [json!({ "from": "" }), json!({ "from": FROM, "copies": 101 }), json!({ "to": FROM })] {
-        stage.caller.order("inbound", &order.to_string()).await.expect_status(400);
+        sandbox.caller.order("inbound", &order.to_string()).await.expect_status(400);
     }
     let unknown = json!({ "from": FROM, "phoneNumberId": "1" });
-    stage.caller.order("inbound", &unknown.to_string()).await.expect_status(404);
+    sandbox.caller.order("inbound", &unknown.to_string()).await.expect_status(404);
 }
 
 #[tokio::test]
-async fn a_number_changes_and_is_told() {
-    let stage = Stage::open().await;
+async fn a_changed_number_is_reported() {
+    let sandbox = TestSandbox::start().await;
     let number = format!(
         "/{}?fields=quality_rating,throughput,verified_name,new_display_name,new_name_status,whatsapp_business_manager_messaging_limit",
-        stage.account.phone_id
+        sandbox.account.phone_id
     );
-    stage.order("numbers", &json!({ "throughput": "HIGH" })).await;
+    sandbox.order("numbers", &json!({ "throughput": "HIGH" })).await;
     assert_like(
-        &stage.told("phone_number_quality_update").await,
+        &sandbox.change("phone_number_quality_update").await,
         &json!({
             "display_phone_number": null, "event": "THROUGHPUT_UPGRADE", "current_limit": "TIER_UNLIMITED",
-            "max_daily_conversations_per_business": null, "entry_id": stage.account.waba, "entry_time": null,
+            "max_daily_conversations_per_business": null, "entry_id": sandbox.account.waba, "entry_time": null,
         }),
     );
     let name = json!({ "requested": "New Name", "decision": "PENDING" });
-    stage.order("numbers", &json!({ "name": name, "messagingLimit": "TIER_10K" })).await;
-    let told = stage.told("phone_number_name_update").await;
-    assert_like(&told, &json!({ "decision": "PENDING", "requested_verified_name": "New Name" }));
-    assert!(told.get("rejection_reason").is_some_and(Value::is_null), "there, and null");
+    sandbox.order("numbers", &json!({ "name": name, "messagingLimit": "TIER_10K" })).await;
+    let change = sandbox.change("phone_number_name_update").await;
+    assert_like(&change, &json!({ "decision": "PENDING", "requested_verified_name": "New Name" }));
+    assert!(change.get("rejection_reason").is_some_and(Value::is_null), "present and null");
     assert_like(
-        &stage.told("business_capability_update").await,
+        &sandbox.change("business_capability_update").await,
         &json!({
             "max_daily_conversations_per_business": "TIER_10K", "max_phone_numbers_per_business": null,
         }),
     );
     assert_like(
-        &stage.get(&number).await.expect_status(200),
+        &sandbox.get(&number).await.expect_status(200),
         &json!({
             "throughput": { "level": "HIGH" }, "new_display_name": "New Name", "new_name_status": "PENDING_REVIEW",
             "whatsapp_business_manager_messaging_limit": "TIER_10K",
         }),
     );
     let name = json!({ "requested": "New Name", "decision": "APPROVED" });
-    let shown = stage.order("numbers", &json!({ "name": name, "quality": "RED" })).await;
+    let shown = sandbox.order("numbers", &json!({ "name": name, "quality": "RED" })).await;
     assert_like(&shown, &json!({ "verifiedName": "New Name", "quality": "RED", "told": true }));
     let field = "phone_number_quality_update";
-    stage.receiver.until("the flag", |receiver| receiver.changes(field).len() == 2).await;
+    sandbox.receiver.wait_until("the flag", |receiver| receiver.changes(field).len() == 2).await;
     assert_like(
-        &stage.receiver.changes(field)[1],
+        &sandbox.receiver.changes(field)[1],
         &json!({ "event": "FLAGGED", "current_limit": "TIER_10K" }),
     );
-    let shown = stage.get(&number).await.expect_status(200);
+    let shown = sandbox.get(&number).await.expect_status(200);
     assert_like(
         &shown,
         &json!({ "verified_name": "New Name", "quality_rating": "RED", "new_name_status": "NONE" }),
     );
 
     let security = json!({ "event": "PIN_RESET_REQUEST", "requester": "61555822107539" });
-    stage.order("numbers", &json!({ "security": security })).await;
+    sandbox.order("numbers", &json!({ "security": security })).await;
     assert_like(
-        &stage.told("security").await,
+        &sandbox.change("security").await,
         &json!({
             "display_phone_number": null, "event": "PIN_RESET_REQUEST", "requester": "61555822107539",
         }),
@@ -203,44 +203,44 @@ async fn a_number_changes_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_declined_name_stays_a_wish() {
-    let stage = Stage::open().await;
-    let before = stage.get(&format!("/{}", stage.account.phone_id)).await.expect_status(200);
+async fn a_declined_name_does_not_change_the_verified_name() {
+    let sandbox = TestSandbox::start().await;
+    let before = sandbox.get(&format!("/{}", sandbox.account.phone_id)).await.expect_status(200);
     let name = json!({ "requested": "Bad Name", "decision": "REJECTED", "reason": "NAME_EMPLOYER_ISSUE" });
-    let shown = stage.order("numbers", &json!({ "name": name })).await;
+    let shown = sandbox.order("numbers", &json!({ "name": name })).await;
     assert_eq!(shown["verifiedName"], before["verified_name"]);
-    let told = stage.told("phone_number_name_update").await;
-    assert_like(&told, &json!({ "decision": "REJECTED", "rejection_reason": "NAME_EMPLOYER_ISSUE" }));
+    let change = sandbox.change("phone_number_name_update").await;
+    assert_like(&change, &json!({ "decision": "REJECTED", "rejection_reason": "NAME_EMPLOYER_ISSUE" }));
 }
 
 #[tokio::test]
-async fn an_account_is_told_whatever_is_ordered() {
-    let stage = Stage::open().await;
+async fn ordered_account_updates_are_sent() {
+    let sandbox = TestSandbox::start().await;
     let alert = json!({ "alert_severity": "WARNING", "alert_status": "ACTIVE", "alert_type": "A", "alert_description": "B" });
     let update = json!({ "event": "ACCOUNT_VIOLATION", "violation_info": { "violation_type": "ADULT" } });
     let capability =
         json!({ "max_daily_conversations_per_business": 2000, "max_phone_numbers_per_waba": 25 });
     let order = json!({ "review": "REJECTED", "alert": alert, "update": update, "capability": capability });
-    assert_eq!(stage.order("accounts", &order).await["told"], true);
+    assert_eq!(sandbox.order("accounts", &order).await["told"], true);
     assert_like(
-        &stage.told("account_review_update").await,
+        &sandbox.change("account_review_update").await,
         &json!({ "decision": "REJECTED", "entry_time": null }),
     );
     assert_like(
-        &stage.told("account_alerts").await,
+        &sandbox.change("account_alerts").await,
         &json!({
             "entity_type": "BUSINESS", "entity_id": null, "alert_info": alert,
         }),
     );
-    assert_like(&stage.told("account_update").await, &update);
-    assert_like(&stage.told("business_capability_update").await, &capability);
+    assert_like(&sandbox.change("account_update").await, &update);
+    assert_like(&sandbox.change("business_capability_update").await, &capability);
 }
 
 #[tokio::test]
-async fn any_value_of_any_field_is_told_as_it_is() {
-    let stage = Stage::open().await;
+async fn any_value_of_any_field_can_be_sent() {
+    let sandbox = TestSandbox::start().await;
     let metadata =
-        json!({ "display_phone_number": "15550783881", "phone_number_id": stage.account.phone_id });
+        json!({ "display_phone_number": "15550783881", "phone_number_id": sandbox.account.phone_id });
     let echo = json!({
         "messaging_product": "whatsapp", "metadata": metadata,
         "message_echoes": [{ "from": "15550783881", "to": "16505551234", "id": "wamid.1", "type": "text" }],
@@ -250,38 +250,41 @@ async fn any_value_of_any_field_is_told_as_it_is() {
         "history": [{ "metadata": { "phase": 0, "chunk_order": 1, "progress": 55 }, "threads": [] }],
     });
     for (field, value) in [("smb_message_echoes", echo), ("history", history)] {
-        let queued = stage.order("webhooks", &json!({ "field": field, "value": value })).await;
+        let queued = sandbox.order("webhooks", &json!({ "field": field, "value": value })).await;
         assert_eq!(queued, json!({ "queued": 1 }));
-        let told = stage.told(field).await;
-        assert_like(&told, &value);
-        assert_eq!((&told["entry_id"], &told["entry_time"]), (&json!(stage.account.waba), &Value::Null));
+        let change = sandbox.change(field).await;
+        assert_like(&change, &value);
+        assert_eq!(
+            (&change["entry_id"], &change["entry_time"]),
+            (&json!(sandbox.account.waba), &Value::Null)
+        );
     }
     let value = json!({ "event": "PARTNER_ADDED", "waba_info": { "waba_id": "980198427658004" } });
     let order = json!({ "field": "account_update", "value": value, "wabaId": "2949482758682047", "copies": 2, "delayMs": 10 });
-    stage.order("webhooks", &order).await;
-    stage.receiver.until("both", |receiver| receiver.changes("account_update").len() == 2).await;
-    let told = stage.receiver.changes("account_update").remove(0);
-    assert_eq!(told["entry_id"], "2949482758682047", "also an account that is not the sandbox's");
-    assert!(told["entry_time"].is_u64());
+    sandbox.order("webhooks", &order).await;
+    sandbox.receiver.wait_until("both", |receiver| receiver.changes("account_update").len() == 2).await;
+    let change = sandbox.receiver.changes("account_update").remove(0);
+    assert_eq!(change["entry_id"], "2949482758682047", "also an account that the sandbox does not know");
+    assert!(change["entry_time"].is_u64());
     for (order, status) in [
         (json!({ "field": "", "value": {} }), 400),
         (json!({ "field": "messages", "value": [] }), 400),
         (json!({ "field": "messages" }), 400),
         (json!({ "field": "messages", "value": {}, "copies": 0 }), 400),
     ] {
-        stage.caller.order("webhooks", &order.to_string()).await.expect_status(status);
+        sandbox.caller.order("webhooks", &order.to_string()).await.expect_status(status);
     }
 }
 
 #[tokio::test]
-async fn nothing_is_told_where_nobody_listens() {
-    let sandbox = begin(options(None, None)).await;
+async fn without_a_receiver_no_webhook_is_queued() {
+    let sandbox = start_sandbox(options(None, None)).await;
     let caller = Caller::new(&sandbox.base_url());
     let raw = r#"{"field":"security","value":{}}"#;
     caller.order("webhooks", raw).await.expect_status(409);
     caller.order("accounts", r#"{"state":"LOCKED"}"#).await.expect_status(404);
     caller.connect("a code").await;
     let shown = caller.order("accounts", r#"{"state":"LOCKED"}"#).await.expect_status(200);
-    assert_eq!(shown["told"], false, "the state changes all the same");
-    assert_eq!(caller.look("webhooks").await.expect_status(200)["pending"], 0);
+    assert_eq!(shown["told"], false, "the state changes although there is no receiver");
+    assert_eq!(caller.show("webhooks").await.expect_status(200)["pending"], 0);
 }
