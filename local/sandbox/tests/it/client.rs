@@ -1,14 +1,14 @@
-//! The product's own client against the sandbox, through real HTTP: what one side says, the other understands.
+//! The product's client of Meta against the sandbox, over HTTP.
 
 mod accounts;
-mod classes;
-mod covered;
+mod coverage;
+mod error_classes;
 mod faults;
-mod filled;
-mod kinds;
+mod message_kinds;
 mod messages;
 mod numbers;
-mod offered;
-mod pair;
+mod setup;
+mod template_samples;
+mod template_sends;
 mod templates;
-mod ways;
+mod triggers;

@@ -1,4 +1,4 @@
-//! Faults of the way and of the other side: what the client makes of them, and what the oracle knows.
+//! Faults of the connection and of the server: what the client concludes, and what the sandbox accepted.
 
 use std::time::Duration;
 
@@ -10,13 +10,12 @@ use meta::{CallError, PageQuery};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::pair::{ANYBODY, Pair, client_at, hello, new_template, phone, plain, wamid};
+use super::setup::{RECIPIENT, Setup, client_at, hello, new_template, phone, plain, wamid};
 use crate::support::TIMEOUT;
 
-/// Longer than an answer takes on a busy machine, shorter than a fault lasts.
+/// Longer than an answer takes on a busy machine, shorter than a fault.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// What the client may conclude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Concluded {
     Unknown,
@@ -30,21 +29,21 @@ impl Concluded {
             Outcome::Unknown => Self::Unknown,
             Outcome::KnownUnsent { wait: None, error: None } => Self::KnownUnsent,
             Outcome::KnownUnsent { .. } | Outcome::Accepted(_) | Outcome::Rejected(_) => {
-                panic!("a fault proves no such thing: {outcome:?}")
+                panic!("a fault does not prove this: {outcome:?}")
             }
         }
     }
 }
 
-/// Waits until the oracle has an attempt, which it must.
-async fn until_accepted(pair: &Pair, attempt: &str) {
-    let asking = async { while pair.accepted(attempt).await.is_none() {} };
-    tokio::time::timeout(TIMEOUT, asking).await.expect("the message was taken");
+/// Waits until an attempt is accepted.
+async fn until_accepted(setup: &Setup, attempt: &str) {
+    let polling = async { while setup.accepted(attempt).await.is_none() {} };
+    tokio::time::timeout(TIMEOUT, polling).await.expect("the message is accepted");
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_unknown_and_the_oracle_knows_what_it_was() {
-    let pair = Pair::patient(SHORT).await;
+async fn a_send_with_a_lost_answer_is_unknown() {
+    let setup = Setup::with_timeout(SHORT).await;
     for (order, concluded, is_accepted) in [
         (json!({ "kind": "reset" }), Concluded::Unknown, true),
         (json!({ "kind": "hang" }), Concluded::Unknown, true),
@@ -56,42 +55,42 @@ async fn a_lost_answer_is_unknown_and_the_oracle_knows_what_it_was() {
         (json!({ "kind": "status", "httpStatus": 503 }), Concluded::Unknown, false),
         (json!({ "kind": "status", "httpStatus": 400 }), Concluded::Unknown, false),
         (json!({ "kind": "status", "httpStatus": 200 }), Concluded::Unknown, false),
-        // A failing server's word proves nothing, whatever it says.
+        // The body of a failing server proves nothing.
         (json!({ "kind": "refuse", "code": 131_026, "httpStatus": 500 }), Concluded::Unknown, false),
         (json!({ "kind": "refuse", "code": 130_429, "httpStatus": 503 }), Concluded::Unknown, false),
         (json!({ "kind": "refuse", "code": 131_026, "httpStatus": 200 }), Concluded::Unknown, false),
-        // Whoever is turned away at the door has not come in.
+        // 429 comes before a request is processed.
         (json!({ "kind": "status", "httpStatus": 429 }), Concluded::KnownUnsent, false),
     ] {
         let attempt = order.to_string();
-        pair.sandbox.order("faults", &order).await;
-        let outcome = pair.say(ANYBODY, &attempt).await;
+        setup.sandbox.order("faults", &order).await;
+        let outcome = setup.send_text(RECIPIENT, &attempt).await;
         assert_eq!(Concluded::of(&outcome), concluded, "{attempt}");
         if is_accepted {
-            until_accepted(&pair, &attempt).await;
+            until_accepted(&setup, &attempt).await;
         } else {
-            assert_eq!(pair.accepted(&attempt).await, None, "{attempt}");
+            assert_eq!(setup.accepted(&attempt).await, None, "{attempt}");
         }
     }
-    wamid(&pair.say(ANYBODY, "after all of it").await);
+    wamid(&setup.send_text(RECIPIENT, "after all faults").await);
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_too_late_is_unknown_although_the_message_is_taken() {
-    let pair = Pair::patient(SHORT).await;
+async fn a_send_with_a_late_answer_is_unknown() {
+    let setup = Setup::with_timeout(SHORT).await;
     let delay = u64::try_from(SHORT.as_millis()).expect("a short time") * 2;
-    pair.sandbox.order("faults", &json!({ "kind": "accept", "delayMs": delay })).await;
-    assert_eq!(pair.say(ANYBODY, "late").await, Outcome::Unknown);
-    until_accepted(&pair, "late").await;
+    setup.sandbox.order("faults", &json!({ "kind": "accept", "delayMs": delay })).await;
+    assert_eq!(setup.send_text(RECIPIENT, "late").await, Outcome::Unknown);
+    until_accepted(&setup, "late").await;
 }
 
 #[tokio::test]
-async fn a_message_that_found_nobody_is_known_unsent() {
+async fn a_message_that_reached_no_server_is_known_unsent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let nobody = format!("http://{}", listener.local_addr().expect("an address"));
+    let unused_url = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
-    let client = client_at(&nobody, TIMEOUT);
-    let message = Message { to: phone(ANYBODY), content: hello(), options: SendOptions::default() };
+    let client = client_at(&unused_url, TIMEOUT);
+    let message = Message { to: phone(RECIPIENT), content: hello(), options: SendOptions::default() };
     let answer = client.send(&"token".into(), &PhoneNumberId("1".to_owned()), &message).await;
     assert_eq!(Concluded::of(&answer.outcome), Concluded::KnownUnsent);
     let listed = client.list_numbers(&"token".into(), "1", &PageQuery::default()).await;
@@ -99,25 +98,25 @@ async fn a_message_that_found_nobody_is_known_unsent() {
 }
 
 #[tokio::test]
-async fn magic_recipients_lose_an_answer_and_overtake_one() {
-    let pair = Pair::open().await;
-    assert_eq!(pair.say("+15550000004", "lost").await, Outcome::Unknown);
-    assert!(pair.accepted("lost").await.is_some(), "it was taken");
-    let overtaken = pair.say("+15550000008", "overtaken").await;
-    let entry = pair.accepted("overtaken").await.expect("it was taken");
-    assert_eq!(entry["wamid"], wamid(&overtaken));
+async fn magic_recipients_reset_a_connection_and_send_a_status_before_the_answer() {
+    let setup = Setup::start().await;
+    assert_eq!(setup.send_text("+15550000004", "lost").await, Outcome::Unknown);
+    assert!(setup.accepted("lost").await.is_some(), "it is accepted");
+    let accepted = setup.send_text("+15550000008", "status first").await;
+    let entry = setup.accepted("status first").await.expect("it is accepted");
+    assert_eq!(entry["wamid"], wamid(&accepted));
 }
 
 #[tokio::test]
-async fn a_repeated_id_is_read_as_it_is_told() {
-    let pair = Pair::open().await;
-    let first = pair.say(ANYBODY, "first").await;
-    pair.sandbox.order("faults", &json!({ "kind": "duplicate_wamid" })).await;
-    assert_eq!(pair.say(ANYBODY, "second").await, first);
-    assert_eq!(pair.sandbox.caller.attempts().await, ["first", "second"]);
+async fn a_repeated_wamid_is_read() {
+    let setup = Setup::start().await;
+    let first = setup.send_text(RECIPIENT, "first").await;
+    setup.sandbox.order("faults", &json!({ "kind": "duplicate_wamid" })).await;
+    assert_eq!(setup.send_text(RECIPIENT, "second").await, first);
+    assert_eq!(setup.sandbox.caller.attempts().await, ["first", "second"]);
 }
 
-/// What stands in the place of a fault.
+/// The name of an error's variant.
 fn fault_of(error: &CallError) -> &'static str {
     match error {
         CallError::Graph(_) => "graph",
@@ -131,9 +130,9 @@ fn fault_of(error: &CallError) -> &'static str {
 }
 
 #[tokio::test]
-async fn a_management_call_names_the_fault_that_it_met_and_what_was_done_is_there() {
-    let pair = Pair::patient(SHORT).await;
-    for (place, (order, fault, is_done)) in [
+async fn a_management_call_names_its_fault_although_its_effect_may_exist() {
+    let setup = Setup::with_timeout(SHORT).await;
+    for (index, (order, fault, is_done)) in [
         (json!({ "kind": "reset" }), "broken", true),
         (json!({ "kind": "hang" }), "broken", true),
         (json!({ "kind": "garbage" }), "unreadable", true),
@@ -147,13 +146,13 @@ async fn a_management_call_names_the_fault_that_it_met_and_what_was_done_is_ther
     {
         let mut order: Value = order;
         order["match"] = json!({ "call": "message_templates" });
-        pair.sandbox.order("faults", &order).await;
-        let name = format!("template_{place}");
+        setup.sandbox.order("faults", &order).await;
+        let name = format!("template_{index}");
         let template = new_template(&name, Category::Utility, plain());
-        let made = pair.client.create_template(&pair.token, &pair.waba, &template).await;
+        let made = setup.client.create_template(&setup.token, &setup.waba, &template).await;
         assert_eq!(fault_of(&made.expect_err("no answer comes")), fault, "{order}");
         let query = TemplateQuery { name: Some(&name), ..TemplateQuery::everything(None) };
-        let found = pair.client.list_templates(&pair.token, &pair.waba, &query).await.expect("a page");
+        let found = setup.client.list_templates(&setup.token, &setup.waba, &query).await.expect("a page");
         assert_eq!(found.items.len() == 1, is_done, "{order}");
     }
 }

@@ -1,4 +1,4 @@
-//! Sends: what the client is told of a message is what the oracle has of it.
+//! Sends: the client's result and the sandbox's acceptance agree.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use domain::{AttemptId, Category, PhoneNumber, Wamid};
 use meta::send::{Accepted, Recipient, SendOptions, TemplateSend};
 use serde_json::json;
 
-use super::kinds::{KINDS, every_kind, kind_of};
-use super::pair::{ANYBODY, Pair, USER, class, filled, new_template, phone, user, wamid};
+use super::message_kinds::{KINDS, every_kind, kind_of};
+use super::setup::{RECIPIENT, Setup, USER_ID, class, filled, new_template, phone, user, wamid};
 
-/// Sends one message of every kind and compares what both sides know.
+/// Sends one message of every kind and compares result and acceptance.
 async fn every_kind_to(to: Recipient, (input, wa_id, user_id): (&str, Option<&str>, Option<&str>)) {
-    let pair = Pair::open().await;
+    let setup = Setup::start().await;
     for content in every_kind() {
         let kind = kind_of(&content);
-        let answer = pair.send(to.clone(), content, kind).await;
-        let entry = pair.accepted(kind).await.unwrap_or_else(|| panic!("{kind} is taken: {answer:?}"));
+        let answer = setup.send(to.clone(), content, kind).await;
+        let entry = setup.accepted(kind).await.unwrap_or_else(|| panic!("{kind} is accepted: {answer:?}"));
         assert_eq!((&entry["to"], &entry["template"]), (&json!(input), &json!(null)), "{kind}");
-        assert_eq!(entry["phoneNumberId"], pair.number.0, "{kind}");
+        assert_eq!(entry["phoneNumberId"], setup.number.0, "{kind}");
         let expected = Accepted {
             wamid: Wamid(entry["wamid"].as_str().expect("an id").to_owned()),
             input: Some(input.to_owned()),
@@ -39,73 +39,73 @@ fn there_is_a_message_of_every_kind() {
 }
 
 #[tokio::test]
-async fn every_kind_of_message_to_a_phone_number_is_the_one_that_the_oracle_has() {
-    every_kind_to(phone(ANYBODY), (ANYBODY, ANYBODY.strip_prefix('+'), None)).await;
+async fn every_kind_of_message_to_a_phone_number_is_accepted() {
+    every_kind_to(phone(RECIPIENT), (RECIPIENT, RECIPIENT.strip_prefix('+'), None)).await;
 }
 
 #[tokio::test]
-async fn every_kind_of_message_to_a_user_id_is_the_one_that_the_oracle_has() {
-    every_kind_to(user(), (USER, None, Some(USER))).await;
+async fn every_kind_of_message_to_a_user_id_is_accepted() {
+    every_kind_to(user(), (USER_ID, None, Some(USER_ID))).await;
 }
 
 #[tokio::test]
-async fn a_campaigns_message_carries_its_attempt_to_the_oracle() {
-    let pair = Pair::open().await;
+async fn an_accepted_message_has_its_attempt_id() {
+    let setup = Setup::start().await;
     let content =
         meta::templates::TemplateContent::of_body("Hello {{1}}, your order is here.", &["Ada".to_owned()]);
     let template = new_template("arrived", Category::Utility, content);
-    pair.client.create_template(&pair.token, &pair.waba, &template).await.expect("a template");
+    setup.client.create_template(&setup.token, &setup.waba, &template).await.expect("a template");
     let send = TemplateSend {
-        to: PhoneNumber::from_stored(ANYBODY.to_owned()),
+        to: PhoneNumber::from_stored(RECIPIENT.to_owned()),
         template: "arrived".to_owned(),
         language: "en_US".to_owned(),
         parameters: vec!["Bob".to_owned()],
         attempt: AttemptId::random(),
     };
-    let outcome = pair.client.send_template(&pair.token, &pair.number, &send).await;
-    let entry = pair.accepted(&send.attempt.to_string()).await.expect("it is taken");
+    let outcome = setup.client.send_template(&setup.token, &setup.number, &send).await;
+    let entry = setup.accepted(&send.attempt.to_string()).await.expect("it is accepted");
     assert_eq!(entry["wamid"], wamid(&outcome));
-    assert_eq!((&entry["to"], &entry["template"]), (&json!(ANYBODY), &json!("arrived")));
+    assert_eq!((&entry["to"], &entry["template"]), (&json!(RECIPIENT), &json!("arrived")));
 }
 
 #[tokio::test]
-async fn a_held_template_is_taken_and_says_that_it_is_held() {
-    let pair = Pair::open().await;
-    pair.offer("news", Category::Marketing).await;
-    for (to, status) in [(ANYBODY, "accepted"), ("+15550000015", "held_for_quality_assessment")] {
-        let content = meta::send::Content::Template(Box::new(filled("news", &[])));
-        let answer = pair.send(phone(to), content, to).await;
-        let accepted = answer.accepted.expect("it is taken");
+async fn a_held_template_is_accepted_with_its_message_status() {
+    let setup = Setup::start().await;
+    setup.create_template("offer", Category::Marketing).await;
+    for (to, status) in [(RECIPIENT, "accepted"), ("+15550000015", "held_for_quality_assessment")] {
+        let content = meta::send::Content::Template(Box::new(filled("offer", &[])));
+        let answer = setup.send(phone(to), content, to).await;
+        let accepted = answer.accepted.expect("it is accepted");
         assert_eq!(accepted.message_status.as_deref(), Some(status));
-        assert_eq!(pair.accepted(to).await.expect("it is taken")["wamid"], accepted.wamid.0);
+        assert_eq!(setup.accepted(to).await.expect("it is accepted")["wamid"], accepted.wamid.0);
     }
 }
 
 #[tokio::test]
-async fn a_message_may_answer_another_one() {
-    let pair = Pair::open().await;
+async fn a_message_can_answer_another_one() {
+    let setup = Setup::start().await;
     let options = SendOptions {
         reply_to: Some(Wamid("wamid.theirs".to_owned())),
         callback_data: Some("answer".to_owned()),
         ..SendOptions::default()
     };
-    let message = meta::send::Message { to: phone(ANYBODY), content: super::pair::hello(), options };
-    let answer = pair.client.send(&pair.token, &pair.number, &message).await;
-    assert_eq!(pair.accepted("answer").await.expect("it is taken")["wamid"], wamid(&answer.outcome));
+    let message = meta::send::Message { to: phone(RECIPIENT), content: super::setup::hello(), options };
+    let answer = setup.client.send(&setup.token, &setup.number, &message).await;
+    assert_eq!(setup.accepted("answer").await.expect("it is accepted")["wamid"], wamid(&answer.outcome));
 }
 
 #[tokio::test]
-async fn a_mark_of_what_was_read_is_no_message() {
-    let pair = Pair::open().await;
-    let order = json!({ "from": ANYBODY, "text": "Hello", "wamid": "wamid.theirs" });
-    pair.sandbox.order("inbound", &order).await;
+async fn a_read_mark_is_not_a_message() {
+    let setup = Setup::start().await;
+    let order = json!({ "from": RECIPIENT, "text": "Hello", "wamid": "wamid.theirs" });
+    setup.sandbox.order("inbound", &order).await;
     for is_typing in [false, true] {
         let theirs = Wamid("wamid.theirs".to_owned());
-        let marked = pair.client.mark_read(&pair.token, &pair.number, &theirs, is_typing).await;
+        let marked = setup.client.mark_read(&setup.token, &setup.number, &theirs, is_typing).await;
         marked.expect("it is marked");
     }
-    let other = Wamid("none of Meta's".to_owned());
-    let refused = pair.client.mark_read(&pair.token, &pair.number, &other, false).await;
+    let other = Wamid("not a wamid".to_owned());
+    let refused = setup.client.mark_read(&setup.token, &setup.number, &other, false).await;
     assert_eq!(class(refused), meta::error::ErrorClass::RequestInvalid);
-    assert!(pair.sandbox.caller.acceptances().await.is_empty());
+    assert!(setup.sandbox.caller.acceptances().await.is_empty());
 }

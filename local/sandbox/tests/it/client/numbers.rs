@@ -1,4 +1,4 @@
-//! The number: how it is read, registered and taken off.
+//! The phone number: read, registered and deregistered.
 
 use domain::messages::Outcome;
 use meta::PageQuery;
@@ -6,16 +6,16 @@ use meta::accounts::{NUMBER_FIELDS, RemoteNumber};
 use meta::error::ErrorClass;
 use serde_json::json;
 
-use super::pair::{ANYBODY, Pair, class, wamid};
+use super::setup::{RECIPIENT, Setup, class, wamid};
 
 #[tokio::test]
-async fn a_number_is_the_same_alone_on_a_page_and_among_all() {
-    let pair = Pair::open().await;
-    let held = pair.held().await;
-    let number = pair.client.number(&pair.token, &pair.number, NUMBER_FIELDS).await.expect("a number");
-    assert_eq!(json!(number.id), held["phoneNumberId"]);
-    assert_eq!(json!(number.display_phone_number), held["displayPhoneNumber"]);
-    assert_eq!(json!(number.verified_name), held["name"]);
+async fn a_number_is_the_same_in_every_read() {
+    let setup = Setup::start().await;
+    let shown = setup.account().await;
+    let number = setup.client.number(&setup.token, &setup.number, NUMBER_FIELDS).await.expect("a number");
+    assert_eq!(json!(number.id), shown["phoneNumberId"]);
+    assert_eq!(json!(number.display_phone_number), shown["displayPhoneNumber"]);
+    assert_eq!(json!(number.verified_name), shown["name"]);
     assert_eq!(
         (number.status.as_deref(), number.platform_type.as_deref()),
         (Some("CONNECTED"), Some("CLOUD_API"))
@@ -23,23 +23,23 @@ async fn a_number_is_the_same_alone_on_a_page_and_among_all() {
     assert_eq!((number.is_on_biz_app, number.messages_per_second()), (Some(false), 80));
 
     let query = PageQuery { fields: NUMBER_FIELDS, limit: Some(1), after: None };
-    let page = pair.client.list_numbers(&pair.token, &pair.waba, &query).await.expect("a page");
+    let page = setup.client.list_numbers(&setup.token, &setup.waba, &query).await.expect("a page");
     assert_eq!((page.items.as_slice(), page.next()), ([number.clone()].as_slice(), None));
     let after = PageQuery { after: page.last_cursor.as_deref(), ..query };
-    let rest = pair.client.list_numbers(&pair.token, &pair.waba, &after).await.expect("a page");
+    let rest = setup.client.list_numbers(&setup.token, &setup.waba, &after).await.expect("a page");
     assert_eq!((rest.items, rest.has_next), (Vec::new(), false));
-    let all = pair.client.phone_numbers(&pair.token, &pair.waba).await.expect("numbers");
+    let all = setup.client.phone_numbers(&setup.token, &setup.waba).await.expect("numbers");
     assert_eq!(all, [number]);
 }
 
 #[tokio::test]
-async fn what_an_order_makes_of_a_number_is_what_the_client_reads() {
-    let pair = Pair::open().await;
+async fn an_ordered_change_of_a_number_is_read() {
+    let setup = Setup::start().await;
     let read = async |fields: &[&str]| -> RemoteNumber {
-        pair.client.number(&pair.token, &pair.number, fields).await.expect("a number")
+        setup.client.number(&setup.token, &setup.number, fields).await.expect("a number")
     };
     let order = json!({ "quality": "YELLOW", "throughput": "HIGH", "messagingLimit": "TIER_10K", "status": "FLAGGED" });
-    pair.sandbox.order("numbers", &order).await;
+    setup.sandbox.order("numbers", &order).await;
     let number = read(NUMBER_FIELDS).await;
     assert_eq!(
         (number.quality_rating.as_deref(), number.status.as_deref()),
@@ -47,9 +47,9 @@ async fn what_an_order_makes_of_a_number_is_what_the_client_reads() {
     );
     assert_eq!(number.messaging_limit.as_deref(), Some("TIER_10K"));
     assert_eq!(number.messages_per_second(), 1_000);
-    pair.sandbox.order("numbers", &json!({ "onBusinessApp": true })).await;
+    setup.sandbox.order("numbers", &json!({ "onBusinessApp": true })).await;
     assert_eq!(read(NUMBER_FIELDS).await.messages_per_second(), 20);
-    pair.sandbox.order("numbers", &json!({ "name": { "requested": "New", "decision": "PENDING" } })).await;
+    setup.sandbox.order("numbers", &json!({ "name": { "requested": "New", "decision": "PENDING" } })).await;
     assert_eq!(read(NUMBER_FIELDS).await.new_name_status.as_deref(), Some("PENDING_REVIEW"));
     let health = read(&["health_status"]).await.health.expect("its health");
     assert!(health.may_send());
@@ -57,18 +57,20 @@ async fn what_an_order_makes_of_a_number_is_what_the_client_reads() {
 
 #[tokio::test]
 async fn a_number_sends_while_it_is_registered() {
-    let pair = Pair::open().await;
-    let (token, number) = (&pair.token, &pair.number);
-    pair.client.deregister(token, number).await.expect("it is taken off");
-    assert_eq!(pair.held().await["registered"], false);
-    let Outcome::Rejected(error) = pair.say(ANYBODY, "too early").await else { panic!("it is refused") };
+    let setup = Setup::start().await;
+    let (token, number) = (&setup.token, &setup.number);
+    setup.client.deregister(token, number).await.expect("it is deregistered");
+    assert_eq!(setup.account().await["registered"], false);
+    let Outcome::Rejected(error) = setup.send_text(RECIPIENT, "too early").await else {
+        panic!("it is refused")
+    };
     assert_eq!(error.code, 133_010);
-    assert_eq!(class(pair.client.deregister(token, number).await), ErrorClass::Registration);
+    assert_eq!(class(setup.client.deregister(token, number).await), ErrorClass::Registration);
 
-    assert_eq!(class(pair.client.register(token, number, "654321").await), ErrorClass::Registration);
-    assert_eq!(class(pair.client.register(token, number, "12").await), ErrorClass::RequestInvalid);
-    assert_eq!(pair.held().await["registered"], false, "a wrong PIN registers nothing");
-    pair.client.register(token, number, "123456").await.expect("it is registered");
-    assert_eq!(pair.held().await["registered"], true);
-    wamid(&pair.say(ANYBODY, "in time").await);
+    assert_eq!(class(setup.client.register(token, number, "654321").await), ErrorClass::Registration);
+    assert_eq!(class(setup.client.register(token, number, "12").await), ErrorClass::RequestInvalid);
+    assert_eq!(setup.account().await["registered"], false, "a wrong PIN registers nothing");
+    setup.client.register(token, number, "123456").await.expect("it is registered");
+    assert_eq!(setup.account().await["registered"], true);
+    wamid(&setup.send_text(RECIPIENT, "in time").await);
 }

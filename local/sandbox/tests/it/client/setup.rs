@@ -1,4 +1,4 @@
-//! The client and the sandbox, connected.
+//! A sandbox and the product's client for it.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use serde_json::Value;
 
 use crate::support::{APP_ID, APP_SECRET, TIMEOUT, TestSandbox};
 
-/// Somebody whom no magic is about.
-pub(super) const ANYBODY: &str = "+4915112345678";
-/// Somebody whose number is not known.
-pub(super) const USER: &str = "US.13491208655302741918";
+/// A recipient that is not magic.
+pub(super) const RECIPIENT: &str = "+4915112345678";
+/// A recipient without a known phone number.
+pub(super) const USER_ID: &str = "US.13491208655302741918";
 
-/// A sandbox with one account that may send, and the client that has its token.
-pub(super) struct Pair {
+/// A sandbox with one account that can send, and a client with its token.
+pub(super) struct Setup {
     pub(super) sandbox: TestSandbox,
     pub(super) client: Client,
     pub(super) number: PhoneNumberId,
@@ -27,12 +27,12 @@ pub(super) struct Pair {
     pub(super) waba: String,
 }
 
-/// A client for whatever answers at an address.
+/// A client for any server.
 pub(super) fn client_at(base_url: &str, call_timeout: Duration) -> Client {
     client_with(APP_SECRET, base_url, call_timeout)
 }
 
-/// A client with any secret of the app.
+/// A client with any app secret.
 pub(super) fn client_with(secret: &str, base_url: &str, call_timeout: Duration) -> Client {
     let config = Config {
         base_url: base_url.to_owned(),
@@ -44,13 +44,12 @@ pub(super) fn client_with(secret: &str, base_url: &str, call_timeout: Duration) 
     Client::new(config).expect("a client can be built")
 }
 
-impl Pair {
-    pub(super) async fn open() -> Self {
-        Self::patient(TIMEOUT).await
+impl Setup {
+    pub(super) async fn start() -> Self {
+        Self::with_timeout(TIMEOUT).await
     }
 
-    /// With a client that waits so long for an answer.
-    pub(super) async fn patient(call_timeout: Duration) -> Self {
+    pub(super) async fn with_timeout(call_timeout: Duration) -> Self {
         let sandbox = TestSandbox::start().await;
         let client = client_at(&sandbox.running.base_url(), call_timeout);
         let number = PhoneNumberId(sandbox.account.phone_id.clone());
@@ -58,44 +57,48 @@ impl Pair {
         Self { sandbox, client, number, token, waba }
     }
 
-    /// Sends with a name for the attempt.
+    /// Sends with `attempt` as opaque data.
     pub(super) async fn send(&self, to: Recipient, content: Content, attempt: &str) -> SendAnswer {
         let options = SendOptions { callback_data: Some(attempt.to_owned()), ..SendOptions::default() };
         let message = Message { to, content, options };
         self.client.send(&self.token, &self.number, &message).await
     }
 
-    /// What becomes of a text to a phone number.
-    pub(super) async fn say(&self, to: &str, attempt: &str) -> Outcome {
+    /// Sends a text to a phone number.
+    pub(super) async fn send_text(&self, to: &str, attempt: &str) -> Outcome {
         self.send(phone(to), hello(), attempt).await.outcome
     }
 
-    /// What becomes of a template to somebody.
-    pub(super) async fn fill(&self, to: Recipient, template: TemplateMessage, attempt: &str) -> Outcome {
+    pub(super) async fn send_template(
+        &self,
+        to: Recipient,
+        template: TemplateMessage,
+        attempt: &str,
+    ) -> Outcome {
         self.send(to, Content::Template(Box::new(template)), attempt).await.outcome
     }
 
-    /// Offers a template of plain words, which is taken, and gives its id.
-    pub(super) async fn offer(&self, name: &str, category: Category) -> String {
+    /// Creates a template without parameters and returns its id.
+    pub(super) async fn create_template(&self, name: &str, category: Category) -> String {
         let template = new_template(name, category, plain());
         let made = self.client.create_template(&self.token, &self.waba, &template).await;
-        made.expect("the template is taken").id
+        made.expect("the template is created").id
     }
 
-    /// The entry of the one attempt of this name.
+    /// The accepted message of an attempt.
     pub(super) async fn accepted(&self, attempt: &str) -> Option<Value> {
         let acceptances = self.sandbox.caller.acceptances().await;
-        let mut named = acceptances.into_iter().filter(|one| one["attemptId"] == attempt);
-        let (first, second) = (named.next(), named.next());
-        assert_eq!(second, None, "{attempt} is accepted once at most");
+        let mut matching = acceptances.into_iter().filter(|entry| entry["attemptId"] == attempt);
+        let (first, second) = (matching.next(), matching.next());
+        assert_eq!(second, None, "{attempt} is accepted at most once");
         first
     }
 
-    /// The account as the sandbox has it.
-    pub(super) async fn held(&self) -> Value {
+    /// The account as the sandbox shows it.
+    pub(super) async fn account(&self) -> Value {
         let listed = self.sandbox.caller.show("accounts").await.expect_status(200);
         let accounts = listed["accounts"].as_array().expect("accounts are a list");
-        let own = accounts.iter().find(|one| one["wabaId"] == *self.waba);
+        let own = accounts.iter().find(|entry| entry["wabaId"] == *self.waba);
         own.expect("the account is listed").clone()
     }
 }
@@ -105,14 +108,14 @@ pub(super) fn phone(number: &str) -> Recipient {
 }
 
 pub(super) fn user() -> Recipient {
-    Recipient::User(USER.to_owned())
+    Recipient::User(USER_ID.to_owned())
 }
 
 pub(super) fn hello() -> Content {
     Content::Text(Text { body: "Good morning".to_owned(), preview_url: None })
 }
 
-/// A template's content without a place to fill.
+/// Template content without parameters.
 pub(super) fn plain() -> TemplateContent {
     TemplateContent::of_body("Your order is on its way.", &[])
 }
@@ -127,26 +130,26 @@ pub(super) fn new_template(name: &str, category: Category, content: TemplateCont
     }
 }
 
-/// A message of a template in which nothing is filled, or some places of its body.
+/// A template message with texts for the parameters of the body.
 pub(super) fn filled(name: &str, texts: &[&str]) -> TemplateMessage {
     let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
     TemplateMessage::of_texts(name, "en_US", &texts)
 }
 
-/// The id of a message that was taken.
+/// The wamid of an accepted message.
 #[track_caller]
 pub(super) fn wamid(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Accepted(Wamid(wamid)) => wamid,
         Outcome::Rejected(_) | Outcome::KnownUnsent { .. } | Outcome::Unknown => {
-            panic!("the message was not taken: {outcome:?}")
+            panic!("the message was not accepted: {outcome:?}")
         }
     }
 }
 
-/// What Meta's error of a call is about.
+/// The class of Meta's error.
 #[track_caller]
 pub(super) fn class<T: std::fmt::Debug>(result: Result<T, meta::CallError>) -> ErrorClass {
     let error = result.expect_err("the call is refused");
-    error.graph().unwrap_or_else(|| panic!("it is not Meta's error: {error:?}")).class()
+    error.graph().unwrap_or_else(|| panic!("the error is not from Meta: {error:?}")).class()
 }

@@ -1,14 +1,14 @@
-//! What can be forgotten: a call of the client that nobody tries against the sandbox.
+//! Every call of the client has a test against the sandbox.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Calls that no test here makes, and why.
-const NOT_TRIED: [(&str, &str); 3] = [
+/// Calls without a test, and why.
+const NOT_TESTED: [(&str, &str); 3] = [
     ("archive_templates", "the sandbox has no archive"),
     ("unarchive_templates", "the sandbox has no archive"),
-    ("upload_example", "the sandbox takes any handle of an example"),
+    ("upload_example", "the sandbox accepts any handle of an example"),
 ];
 
 /// The texts of all Rust files of a folder, at any depth.
@@ -36,23 +36,23 @@ fn calls() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_call_of_the_client_is_tried_or_its_absence_has_a_reason() {
+fn every_call_of_the_client_is_tested_or_has_a_reason_not_to_be() {
     let calls = calls();
     assert!(calls.contains("send") && calls.contains("exchange_code"), "the calls are found: {calls:?}");
     let tests = texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/client"));
     let tests: String = tests.iter().flat_map(|text| text.split_whitespace()).collect();
-    let tried = |call: &str| tests.contains(&format!("client.{call}("));
-    let excused: BTreeSet<&str> = NOT_TRIED.iter().map(|(call, _reason)| *call).collect();
+    let is_tested = |call: &str| tests.contains(&format!("client.{call}("));
+    let exceptions: BTreeSet<&str> = NOT_TESTED.iter().map(|(call, _reason)| *call).collect();
     for call in &calls {
         assert!(
-            tried(call) || excused.contains(call.as_str()),
-            "nobody tries meta::Client::{call} against the sandbox: write a test of it in tests/it/client"
+            is_tested(call) || exceptions.contains(call.as_str()),
+            "meta::Client::{call} has no test against the sandbox: add one to tests/it/client"
         );
     }
-    for call in excused {
+    for call in exceptions {
         assert!(
-            calls.contains(call) && !tried(call),
-            "{call} is tried or gone: take it off the list of what is not tried"
+            calls.contains(call) && !is_tested(call),
+            "{call} is tested or no longer exists: remove it from NOT_TESTED"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! One message of every kind that the client can say.
+//! One message of every kind that the client can send.
 
 use domain::Wamid;
 use meta::send::{
@@ -8,7 +8,7 @@ use meta::send::{
 };
 use serde_json::json;
 
-/// The name of a kind. A new kind does not compile until it is named here, and is missed below until it has a message.
+/// The name of a kind. A new kind does not compile until it is named here; a test fails until it has a message below.
 pub(super) fn kind_of(content: &Content) -> &'static str {
     match content {
         Content::Template(_) => "template",
@@ -43,7 +43,7 @@ pub(super) fn kind_of(content: &Content) -> &'static str {
     }
 }
 
-/// All names that [`kind_of`] gives, but for templates, which have a file of their own.
+/// All names of [`kind_of`] but `template`; templates have their own file.
 pub(super) const KINDS: [&str; 24] = [
     "text",
     "image",
@@ -83,7 +83,6 @@ fn uploaded() -> MediaSource {
     MediaSource::Id(text("1234567890"))
 }
 
-/// One message of every kind.
 pub(super) fn every_kind() -> Vec<Content> {
     let plain = [
         Content::Text(Text { body: text("Good morning"), preview_url: Some(true) }),

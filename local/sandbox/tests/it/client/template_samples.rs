@@ -1,4 +1,4 @@
-//! Templates made of every part that the client can offer, each with a message that fills it.
+//! Templates with every part that the client supports, each with a message that fills it.
 
 use domain::Category;
 use meta::send::{
@@ -11,11 +11,11 @@ use meta::templates::{
 };
 use serde_json::json;
 
-use super::kinds::link;
-use super::pair::{filled, new_template, plain};
+use super::message_kinds::link;
+use super::setup::{filled, new_template, plain};
 
-/// What is offered, and a message of it.
-pub(super) type Offered = (NewTemplate, TemplateMessage);
+/// A template and a message that fills it.
+pub(super) type TemplateSample = (NewTemplate, TemplateMessage);
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -25,17 +25,17 @@ fn numbered(examples: &[&str]) -> Examples {
     Examples::Positional(examples.iter().map(|example| text(example)).collect())
 }
 
-fn body(words: &str, examples: Examples) -> TemplateBody {
-    TemplateBody::Text { text: text(words), examples }
+fn body(line: &str, examples: Examples) -> TemplateBody {
+    TemplateBody::Text { text: text(line), examples }
 }
 
-fn marketing(name: &str, content: TemplateContent, message: TemplateMessage) -> Offered {
+fn marketing(name: &str, content: TemplateContent, message: TemplateMessage) -> TemplateSample {
     let message = TemplateMessage { name: text(name), language: text("en_US"), ..message };
     (new_template(name, Category::Marketing, content), message)
 }
 
-/// Places in header, body and their names.
-pub(super) fn texts() -> Vec<Offered> {
+/// Positional and named variables in header and body.
+pub(super) fn texts() -> Vec<TemplateSample> {
     let named = Examples::Named(vec![(text("first_name"), text("Ada"))]);
     let ada = Parameter { name: Some(text("first_name")), value: ParameterValue::Text(text("Ada")) };
     let price = ParameterValue::Currency(Currency {
@@ -43,7 +43,7 @@ pub(super) fn texts() -> Vec<Offered> {
         code: text("EUR"),
         amount_1000: 10_000,
     });
-    let whole = TemplateContent {
+    let positional = TemplateContent {
         header: Some(TemplateHeader::Text { text: text("For {{1}}"), examples: numbered(&["May"]) }),
         body: Some(body("Hello {{1}}, it costs {{2}} today.", numbered(&["Ada", "10"]))),
         footer: Some(TemplateFooter::Text(text("Thank you"))),
@@ -54,22 +54,22 @@ pub(super) fn texts() -> Vec<Offered> {
         ..TemplateContent::default()
     };
     vec![
-        marketing("words", plain(), TemplateMessage::default()),
+        marketing("plain", plain(), TemplateMessage::default()),
         marketing(
-            "places",
-            whole,
+            "positional",
+            positional,
             TemplateMessage {
                 header: Some(HeaderValue::Text(Parameter::text("June"))),
                 body: vec![Parameter::text("Bob"), Parameter { name: None, value: price }],
                 ..TemplateMessage::default()
             },
         ),
-        marketing("names", by_name, TemplateMessage { body: vec![ada], ..TemplateMessage::default() }),
+        marketing("named", by_name, TemplateMessage { body: vec![ada], ..TemplateMessage::default() }),
     ]
 }
 
-/// Headers that are no text.
-pub(super) fn headers() -> Vec<Offered> {
+/// Headers that are not texts.
+pub(super) fn headers() -> Vec<TemplateSample> {
     let file = |format| TemplateHeader::Media { format, handle: Some(text("4::aW1hZ2U=")) };
     let place = Location { latitude: 52.5, longitude: 13.4, name: None, address: None };
     let product = HeaderValue::Product { catalog_id: text("1"), product_retailer_id: text("a") };
@@ -88,8 +88,8 @@ pub(super) fn headers() -> Vec<Offered> {
     rows.into_iter().map(row).collect()
 }
 
-/// Buttons, each alone in its template but for the replies.
-pub(super) fn buttons() -> Vec<Offered> {
+/// Buttons, one per template.
+pub(super) fn buttons() -> Vec<TemplateSample> {
     let label = || text("Look");
     let sections = vec![ProductSection { title: None, product_retailer_ids: vec![text("a")] }];
     let catalog = ButtonValue::Catalog { thumbnail_product_retailer_id: Some(text("a")) };
@@ -107,7 +107,7 @@ pub(super) fn buttons() -> Vec<Offered> {
     };
     let call = TemplateButton::PhoneNumber { text: label(), phone_number: text("+15551234567") };
     let voice = TemplateButton::VoiceCall { text: label(), ttl_minutes: Some(60) };
-    let rang = ButtonValue::VoiceCall { ttl_minutes: Some(60), payload: None };
+    let voice_value = ButtonValue::VoiceCall { ttl_minutes: Some(60), payload: None };
     let reply = TemplateButton::QuickReply { text: label() };
     let rows = [
         ("reply", reply, Some(ButtonValue::QuickReply(text("yes")))),
@@ -127,7 +127,7 @@ pub(super) fn buttons() -> Vec<Offered> {
             TemplateButton::Order { text: label() },
             Some(ButtonValue::Order(json!({ "currency": "INR" }))),
         ),
-        ("voice", voice, Some(rang)),
+        ("voice", voice, Some(voice_value)),
         ("contact", TemplateButton::RequestContactInfo, None),
     ];
     let row = |(name, button, value): (&str, TemplateButton, Option<ButtonValue>)| {
@@ -138,8 +138,8 @@ pub(super) fn buttons() -> Vec<Offered> {
     rows.into_iter().map(row).collect()
 }
 
-/// An offer that ends, cards to swipe, and the question whether the business may call.
-pub(super) fn rich() -> Vec<Offered> {
+/// A limited-time offer, a carousel, and a request for permission to call.
+pub(super) fn rich() -> Vec<TemplateSample> {
     let offer = LimitedTimeOffer { text: text("Ends soon"), has_expiration: Some(true) };
     let button = |index, value| TemplateButtonValue { index, value };
     let card = TemplateCard {
@@ -172,7 +172,7 @@ pub(super) fn rich() -> Vec<Offered> {
     ]
 }
 
-/// The content of an authentication template with one way for its code to get into an app.
+/// The content of an authentication template with one kind of button.
 pub(super) fn code_content(kind: OtpKind) -> TemplateContent {
     TemplateContent {
         body: Some(TemplateBody::Code { add_security_recommendation: Some(true) }),
@@ -188,8 +188,8 @@ pub(super) fn code_message(name: &str) -> TemplateMessage {
     TemplateMessage { buttons: vec![TemplateButtonValue { index: 0, value }], ..filled(name, &["123456"]) }
 }
 
-/// One-time passwords in each way.
-pub(super) fn codes() -> Vec<Offered> {
+/// One-time passwords with each kind of button.
+pub(super) fn codes() -> Vec<TemplateSample> {
     let app = || OtpApp { package_name: text("com.example.app"), signature_hash: text("K8a/AINcGX7") };
     let rows = [
         ("copied", OtpKind::CopyCode),
