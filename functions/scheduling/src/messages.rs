@@ -7,7 +7,7 @@ pub(crate) mod schedule;
 pub(crate) mod send;
 
 use domain::Money;
-use domain::messages::View;
+use domain::messages::MessageStatus;
 use jiff::Timestamp;
 use ops::messages::accept::Accepted;
 use ops::messages::read::Message;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub(crate) struct AcceptedOut {
     id: Uuid,
     #[schema(value_type = String, example = "PENDING")]
-    status: View,
+    status: MessageStatus,
     #[schema(value_type = String, format = DateTime)]
     due_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -32,7 +32,7 @@ impl From<Accepted> for AcceptedOut {
     fn from(accepted: Accepted) -> Self {
         Self {
             id: accepted.message_id.0,
-            status: View::Pending,
+            status: MessageStatus::Pending,
             due_at: accepted.due_at,
             accepted_at: accepted.accepted_at,
         }
@@ -49,7 +49,7 @@ pub(crate) struct MessageOut {
     to: String,
     /// From what was done about sending it and what Meta reported.
     #[schema(value_type = String, example = "DELIVERED")]
-    status: View,
+    status: MessageStatus,
     #[schema(value_type = String, format = DateTime)]
     due_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -93,7 +93,7 @@ impl From<&Message> for MessageOut {
             template_id: message.template_id.0,
             contact_id: message.contact_id.0,
             to: message.to.to_string(),
-            status: domain::messages::view(message.state, message.evidence),
+            status: domain::messages::shown_status(message.state, message.statuses, message.is_withdrawn),
             due_at: message.due_at,
             accepted_at: message.accepted_at,
             updated_at: message.updated_at,

@@ -93,7 +93,7 @@ fn holdable(json: String) -> String {
 #[cfg(test)]
 mod tests {
     use domain::updates::{AccountUpdate, StatusUpdate};
-    use domain::{PhoneNumberId, Wamid, messages::Evidence};
+    use domain::{PhoneNumberId, Wamid, messages::DeliveryStatus};
     use serde_json::{Value, json};
 
     use super::*;
@@ -139,7 +139,7 @@ mod tests {
             Update::Status(StatusUpdate {
                 phone_number_id: PhoneNumberId(number.to_owned()),
                 wamid: Wamid(wamid.to_string()),
-                status: Evidence::Delivered,
+                status: DeliveryStatus::Delivered,
                 occurred_at: None,
                 attempt_id: None,
                 error: None,

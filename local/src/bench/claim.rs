@@ -7,9 +7,9 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
 use domain::{Act, ClaimId};
 use jiff::{SignedDuration, Timestamp};
-use ops::delivery::dispatch::ClaimChunk;
+use ops::delivery::dispatch::ClaimDue;
 use serde::Serialize;
-use store::delivery::claims::Chunk;
+use store::delivery::claims::ClaimRequest;
 use store::testing::yardstick::Ground;
 use store::{Store, StoreError};
 
@@ -102,13 +102,13 @@ async fn check(store: &Store) -> Result<(), LocalError> {
 
 async fn claim_all(store: &Store, ground: &Ground, plan: Plan, now: Timestamp) -> Result<(), StoreError> {
     loop {
-        let chunk = Chunk {
+        let chunk = ClaimRequest {
             number: ground.number.clone(),
             claim_id: ClaimId::at(now),
             limit: plan.chunk,
             lease_until: now + SignedDuration::from_mins(1),
         };
-        let taken = store.perform(&Act::of_system(ground.tenant, now), &ClaimChunk { chunk }).await?;
+        let taken = store.perform(&Act::of_system(ground.tenant, now), &ClaimDue { chunk }).await?;
         if taken.is_empty() {
             return Ok(());
         }

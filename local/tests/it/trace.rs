@@ -4,9 +4,9 @@ use cloud::Queue;
 use cloud::one_machine::Policy;
 use domain::{Act, ClaimId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::delivery::dispatch::ClaimChunk;
+use ops::delivery::dispatch::ClaimDue;
 use serde_json::json;
-use store::delivery::claims::{Chunk, Claimed};
+use store::delivery::claims::{ClaimRequest, ClaimedMessage};
 
 use crate::world::{Tenant, World};
 
@@ -36,7 +36,7 @@ fn is_of_the_trace(traceparent: Option<&str>) -> bool {
 }
 
 /// What a dispatcher would be given to send.
-async fn claimed(world: &World, tenant: &Tenant) -> Vec<Claimed> {
+async fn claimed(world: &World, tenant: &Tenant) -> Vec<ClaimedMessage> {
     let platform = &world.machine.platform;
     let id: TenantId = tenant.id.parse().unwrap();
     // The sandbox gives a tenant the account that it has, again and again.
@@ -44,8 +44,8 @@ async fn claimed(world: &World, tenant: &Tenant) -> Vec<Claimed> {
     let connected = tenant.client.post("/whatsapp/connect", &connect).await.unwrap().success().unwrap();
     let number = PhoneNumberId(connected["phoneNumbers"][0]["id"].as_str().unwrap().to_owned());
     let (now, claim_id) = (platform.clock.now(), ClaimId::at(platform.clock.now()));
-    let chunk = Chunk { number, claim_id, limit: 10, lease_until: now + platform.waits.lease };
-    platform.store.perform(&Act::of_system(id, now), &ClaimChunk { chunk }).await.unwrap().funded
+    let chunk = ClaimRequest { number, claim_id, limit: 10, lease_until: now + platform.waits.lease };
+    platform.store.perform(&Act::of_system(id, now), &ClaimDue { chunk }).await.unwrap().funded
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ pub mod access;
 pub mod billing;
 mod contacts;
 pub mod events;
+pub mod holds;
 mod kernel;
 pub mod messages;
 pub mod templates;
@@ -18,7 +19,8 @@ pub use access::{Act, Actor, Role, SystemAct};
 pub use billing::Market;
 pub use kernel::clock::Clock;
 pub use kernel::id::{
-    ApiKeyId, AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId, UserId, Wamid,
+    ApiKeyId, AttemptId, CampaignId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId,
+    UserId, Wamid,
 };
 pub use kernel::money::Money;
 pub use kernel::page::PagePosition;

@@ -5,18 +5,20 @@
 //! * the ledger is the money: whether its debit is pending, settled or refunded follows from the other two and from
 //!   whether a refund entry exists ([`DebitStatus`]).
 //!
-//! What a tenant is shown ([`View`]) is derived from the first two, never stored.
+//! What a tenant is shown ([`MessageStatus`]) is derived from the first two, never stored.
 
 mod batch;
 pub mod dispatch;
 pub mod outcome;
 pub mod status;
+pub mod transition;
 
 pub use batch::Batch;
 pub use dispatch::{DispatchState, Effect, Event, Step, on_event};
 pub use outcome::Outcome;
 use serde::{Deserialize, Serialize};
-pub use status::{Evidence, EvidenceSet};
+pub use status::{DeliveryStatus, StatusSet};
+pub use transition::{Impossible, LockedMessage, Transition};
 use uuid::Uuid;
 
 use crate::kernel::id::MessageId;
@@ -25,7 +27,7 @@ use crate::kernel::page::PagePosition;
 /// What a tenant sees as the status of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum View {
+pub enum MessageStatus {
     /// Waits for its time, or for its turn.
     Pending,
     /// Taken by a dispatcher, paid for, on its way to Meta.
@@ -50,30 +52,31 @@ pub enum View {
     NoFunds,
 }
 
-/// What is shown, from what we did and what was heard. Evidence is stronger than our own state: a message that was read
-/// was sent, whatever we know about the call that sent it.
-pub const fn view(state: DispatchState, heard: EvidenceSet) -> View {
-    if heard.contains(Evidence::Read) {
-        return View::Read;
+/// What a tenant is shown. A status from Meta is stronger than our own state: a message that was read was sent, whatever
+/// we know about the call that sent it.
+pub const fn shown_status(state: DispatchState, statuses: StatusSet, is_withdrawn: bool) -> MessageStatus {
+    if statuses.contains(DeliveryStatus::Read) {
+        return MessageStatus::Read;
     }
-    if heard.contains(Evidence::Delivered) {
-        return View::Delivered;
+    if statuses.contains(DeliveryStatus::Delivered) {
+        return MessageStatus::Delivered;
     }
-    if heard.contains(Evidence::Failed) {
-        return View::Failed;
+    if statuses.contains(DeliveryStatus::Failed) {
+        return MessageStatus::Failed;
     }
-    if heard.contains(Evidence::Sent) {
-        return View::Sent;
+    if statuses.contains(DeliveryStatus::Sent) {
+        return MessageStatus::Sent;
     }
     match state {
-        DispatchState::Pending => View::Pending,
-        DispatchState::Reserved | DispatchState::Sending => View::Sending,
-        DispatchState::Accepted => View::Accepted,
-        DispatchState::Rejected => View::Failed,
-        DispatchState::Unknown => View::Unknown,
-        DispatchState::Cancelled => View::Cancelled,
-        DispatchState::NoFunds => View::NoFunds,
-        DispatchState::RefundedUnresolved => View::Unresolved,
+        DispatchState::Pending => MessageStatus::Pending,
+        DispatchState::Reserved | DispatchState::Sending => MessageStatus::Sending,
+        DispatchState::Accepted => MessageStatus::Accepted,
+        DispatchState::Rejected if is_withdrawn => MessageStatus::Cancelled,
+        DispatchState::Rejected => MessageStatus::Failed,
+        DispatchState::Unknown => MessageStatus::Unknown,
+        DispatchState::Cancelled => MessageStatus::Cancelled,
+        DispatchState::NoFunds => MessageStatus::NoFunds,
+        DispatchState::RefundedUnresolved => MessageStatus::Unresolved,
     }
 }
 
@@ -81,12 +84,12 @@ pub const fn view(state: DispatchState, heard: EvidenceSet) -> View {
 ///
 /// A failure is refunded once (I6), unless the message is known, before or with it, to have been delivered. What was
 /// refunded and is delivered after all keeps its refund and is counted as a write-off.
-pub const fn on_heard(before: EvidenceSet, new: EvidenceSet, is_refund_due: bool) -> Effect {
-    let after = EvidenceSet::from_bits(before.bits() | new.bits());
+pub const fn on_statuses(before: StatusSet, new: StatusSet, is_refund_due: bool) -> Effect {
+    let after = StatusSet::from_bits(before.bits() | new.bits());
     if after.was_delivered() {
         return if is_refund_due && !before.was_delivered() { Effect::WriteOff } else { Effect::None };
     }
-    if after.contains(Evidence::Failed) && !is_refund_due { Effect::Refund } else { Effect::None }
+    if after.contains(DeliveryStatus::Failed) && !is_refund_due { Effect::Refund } else { Effect::None }
 }
 
 /// The seed's word for what became of a debit; derived, because entries never change.
@@ -102,7 +105,7 @@ pub enum DebitStatus {
 }
 
 /// What became of a message's debit. A refund stays a refund even when the message arrives after all.
-pub const fn debit_status(heard: EvidenceSet, refunded: bool) -> DebitStatus {
+pub const fn debit_status(heard: StatusSet, refunded: bool) -> DebitStatus {
     if refunded {
         DebitStatus::Refunded
     } else if heard.was_delivered() {

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::messages::Evidence;
+use crate::messages::DeliveryStatus;
 use crate::{AttemptId, Category, PhoneNumber, PhoneNumberId, Wamid};
 
 /// One authentic status of one message. Its identity is (wamid, status): a second copy changes nothing (I19).
@@ -18,7 +18,7 @@ pub struct StatusUpdate {
     /// Meta's id of the message.
     pub wamid: Wamid,
     /// What happened.
-    pub status: Evidence,
+    pub status: DeliveryStatus,
     /// When, by Meta's clock; absent when Meta's text was no time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<Timestamp>,

@@ -2,9 +2,9 @@
 
 pub mod call_stats;
 pub mod dispatch;
+mod mark_intent;
 pub mod rate_limiter;
 pub mod record;
 pub mod send;
 pub(crate) mod session;
 pub mod statuses;
-pub(crate) mod transition;

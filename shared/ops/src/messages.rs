@@ -3,3 +3,4 @@
 pub mod accept;
 pub mod cancel;
 pub mod read;
+pub(crate) mod transition;

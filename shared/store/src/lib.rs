@@ -14,6 +14,7 @@ pub mod access;
 pub mod billing;
 pub mod contacts;
 pub mod delivery;
+pub mod holds;
 mod kernel;
 pub mod messages;
 pub mod recovery;
@@ -42,6 +43,7 @@ pub fn statements() -> Vec<&'static str> {
         whatsapp::STATEMENTS,
         &[
             contacts::STATEMENTS,
+            holds::STATEMENTS,
             messages::STATEMENTS,
             templates::STATEMENTS,
             tenants::STATEMENTS,

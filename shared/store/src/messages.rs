@@ -1,6 +1,6 @@
 //! Messages as their tenant knows them: accepted, withdrawn, looked at.
 
-use domain::messages::{DispatchState, EvidenceSet};
+use domain::messages::{DeliveryStatus, DispatchState, StatusSet};
 use domain::{Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -30,8 +30,6 @@ pub struct NewMessage {
     pub variables: Vec<String>,
     /// When to send.
     pub due_at: Timestamp,
-    /// The request that it came with (W3C trace context).
-    pub traceparent: Option<String>,
 }
 
 /// A message as its tenant sees it.
@@ -54,7 +52,9 @@ pub struct Message {
     /// Where sending stands.
     pub state: DispatchState,
     /// What was heard of it.
-    pub evidence: EvidenceSet,
+    pub statuses: StatusSet,
+    /// It was taken back before it was sent.
+    pub is_withdrawn: bool,
     /// What it cost, once debited.
     pub price: Option<Money>,
     /// What was given back.
@@ -70,8 +70,7 @@ pub struct Message {
 /// One status of a message's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusEntry {
-    /// Its bit; see `domain::messages::Evidence`.
-    pub bit: i16,
+    pub status: DeliveryStatus,
     /// When it happened, by Meta's clock.
     pub occurred_at: Option<Timestamp>,
     /// When we heard.
@@ -82,7 +81,7 @@ pub struct StatusEntry {
     pub error_text: Option<String>,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[ACCEPT, TAKE_BACK, CANCEL, FIND, LIST, HISTORY];
+pub(crate) const STATEMENTS: &[&str] = &[ACCEPT, REMOVE_WAITING, FIND, LIST, HISTORY];
 
 const ACCEPT: &str = "-- messages::accept
 WITH message AS (
@@ -101,33 +100,28 @@ pub async fn accept(tx: &TenantTx, message: &NewMessage) -> Result<bool, StoreEr
         tx.tenant().0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, message.template_id.0 => UUID,
         message.phone_number_id.0 => TEXT, message.to.as_str() => TEXT, message.market => TEXT,
         message.category.as_str() => TEXT, message.variables => TEXT_ARRAY, message.due_at => TIMESTAMPTZ,
-        tx.now() => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ, message.traceparent => TEXT,
+        tx.now() => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ, tx.trace() => TEXT,
     ];
     Ok(tx.run(ACCEPT, values).await? == 1)
 }
 
-const TAKE_BACK: &str = "-- messages::take_back
+const REMOVE_WAITING: &str = "-- messages::remove_waiting
+WITH held AS (
+    DELETE FROM held_messages WHERE tenant_id = $1 AND message_id = $2)
 DELETE FROM due d USING messages m
  WHERE m.tenant_id = $1 AND m.message_id = $2
    AND d.tenant_id = $1 AND d.phone_number_id = m.phone_number_id AND d.due_at = m.due_at AND d.message_id = m.message_id
    AND d.priority = CASE m.category WHEN 'AUTHENTICATION' THEN 0 WHEN 'UTILITY' THEN 1 ELSE 2 END";
 
-const CANCEL: &str = "-- messages::cancel
-UPDATE messages SET dispatch_state = 'CANCELLED', updated_at = $3
- WHERE tenant_id = $1 AND message_id = $2 AND dispatch_state = 'PENDING'";
-
-/// Withdraws a message that still waits; `false` when it is too late. The waiting row goes first, as in a claim, so that
-/// the two never wait for each other crosswise; a caller that is told `false` must not commit.
-pub async fn cancel(tx: &TenantTx, message: MessageId) -> Result<bool, StoreError> {
-    let taken = tx.run(TAKE_BACK, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
-    let cancelled =
-        tx.run(CANCEL, params![tx.tenant().0 => UUID, message.0 => UUID, tx.now() => TIMESTAMPTZ]).await?;
-    Ok(taken == 1 && cancelled == 1)
+/// Takes a message from among what is due, or held. One that waits for another attempt is due at another time and stays: the
+/// claim that meets it finds that it must not be sent.
+pub async fn remove_waiting(tx: &TenantTx, message: MessageId) -> Result<(), StoreError> {
+    tx.run(REMOVE_WAITING, params![tx.tenant().0 => UUID, message.0 => UUID]).await.map(drop)
 }
 
 const FIND: &str = "-- messages::find
 SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
-       m.evidence, m.price, m.wamid, m.error_code, m.error_text,
+       m.evidence, m.is_withdrawn, m.price, m.wamid, m.error_code, m.error_text,
        (SELECT r.amount FROM ledger d JOIN ledger r ON r.tenant_id = d.tenant_id AND r.debit_seq = d.seq AND r.kind = 'REFUND'
          WHERE d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT') AS refund
   FROM messages m WHERE m.tenant_id = $1 AND m.message_id = $2";
@@ -140,7 +134,7 @@ pub async fn find(tx: &TenantTx, message: MessageId) -> Result<Option<Message>, 
 
 const LIST: &str = "-- messages::list
 SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
-       m.evidence, m.price, m.wamid, m.error_code, m.error_text,
+       m.evidence, m.is_withdrawn, m.price, m.wamid, m.error_code, m.error_text,
        (SELECT r.amount FROM ledger d JOIN ledger r ON r.tenant_id = d.tenant_id AND r.debit_seq = d.seq AND r.kind = 'REFUND'
          WHERE d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT') AS refund
   FROM messages m WHERE m.tenant_id = $1 AND m.message_id < $2 ORDER BY m.tenant_id DESC, m.message_id DESC LIMIT $3";
@@ -158,16 +152,24 @@ SELECT status, occurred_at, received_at, error_code, error_text FROM statuses
 /// Every status that was heard of a message.
 pub async fn history(tx: &TenantTx, message: MessageId) -> Result<Vec<StatusEntry>, StoreError> {
     let rows = tx.rows(HISTORY, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| StatusEntry {
-            bit: row.get("status"),
-            occurred_at: row.get("occurred_at"),
-            received_at: row.get("received_at"),
-            error_code: row.get("error_code"),
-            error_text: row.get("error_text"),
+    rows.iter()
+        .map(|row| {
+            Ok(StatusEntry {
+                status: status_of(row.get("status"))?,
+                occurred_at: row.get("occurred_at"),
+                received_at: row.get("received_at"),
+                error_code: row.get("error_code"),
+                error_text: row.get("error_text"),
+            })
         })
-        .collect())
+        .collect()
+}
+
+fn status_of(bit: i16) -> Result<DeliveryStatus, StoreError> {
+    DeliveryStatus::ALL
+        .into_iter()
+        .find(|status| status.bit() == bit)
+        .ok_or_else(|| StoreError::Inconsistent { table: "statuses", what: format!("status {bit}") })
 }
 
 pub(crate) fn state_of(row: &Row) -> Result<DispatchState, StoreError> {
@@ -186,7 +188,8 @@ fn from_row(row: &Row) -> Result<Message, StoreError> {
         accepted_at: row.get("accepted_at"),
         updated_at: row.get("updated_at"),
         state: state_of(row)?,
-        evidence: EvidenceSet::from_bits(row.get("evidence")),
+        statuses: StatusSet::from_bits(row.get("evidence")),
+        is_withdrawn: row.get("is_withdrawn"),
         price: row.get::<_, Option<i64>>("price").map(Money::from_micros),
         refund: row.get::<_, Option<i64>>("refund").map(Money::from_micros),
         wamid: row.get("wamid"),

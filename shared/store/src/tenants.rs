@@ -3,9 +3,11 @@
 pub mod plans;
 
 use domain::TenantId;
+use domain::holds::{HoldReason, HoldTarget};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::holds;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
 
@@ -70,7 +72,12 @@ pub async fn find(tx: &TenantTx) -> Result<Option<Tenant>, StoreError> {
 const SET_ACTIVE: &str = "-- tenants::set_active
 UPDATE tenants SET status = CASE WHEN $2 THEN 'ACTIVE' ELSE 'SUSPENDED' END WHERE tenant_id = $1";
 
-/// Suspends a tenant, or lets it go on. Its callers and its due messages notice with their next transaction.
+/// Suspends a tenant, or lets it go on: its callers are refused from their next request on, and its due messages are held.
 pub async fn set_active(tx: &TenantTx, active: bool) -> Result<(), StoreError> {
+    if active {
+        holds::lift(tx, &HoldTarget::Tenant, HoldReason::Tenant).await?;
+    } else {
+        holds::place(tx, &HoldTarget::Tenant, HoldReason::Tenant, "the tenant is suspended", None).await?;
+    }
     tx.run_one(SET_ACTIVE, params![tx.tenant().0 => UUID, active => BOOL]).await
 }

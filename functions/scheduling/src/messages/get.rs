@@ -3,13 +3,14 @@
 use api::{Allowed, App};
 use axum::Json;
 use axum::extract::State;
-use domain::messages::Evidence;
+use domain::holds::Hold;
+use domain::messages::DeliveryStatus;
 use domain::problem::Kind;
 use domain::{MessageId, Problem};
 use http_kit::{IdInPath, ProblemBody, ProblemResponse};
 use jiff::Timestamp;
 use ops::Viewer;
-use ops::messages::read::ReceivedStatus;
+use ops::messages::read::StatusEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,13 +23,16 @@ pub(crate) struct MessageHistory {
     message: MessageOut,
     /// In the order in which they were received.
     history: Vec<StatusOut>,
+    /// Why it does not go, while it waits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holds: Vec<HoldOut>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusOut {
     #[schema(value_type = String, example = "delivered")]
-    status: Evidence,
+    status: DeliveryStatus,
     /// By Meta's clock.
     #[schema(value_type = Option<String>, format = DateTime)]
     occurred_at: Option<Timestamp>,
@@ -38,14 +42,40 @@ pub(crate) struct StatusOut {
     error: Option<ErrorOut>,
 }
 
-impl From<&ReceivedStatus> for StatusOut {
-    fn from(received: &ReceivedStatus) -> Self {
+impl From<&StatusEntry> for StatusOut {
+    fn from(entry: &StatusEntry) -> Self {
         Self {
-            status: received.status,
-            occurred_at: received.occurred_at,
-            received_at: received.received_at,
-            error: ErrorOut::new(received.error_code, received.error_text.as_ref()),
+            status: entry.status,
+            occurred_at: entry.occurred_at,
+            received_at: entry.received_at,
+            error: ErrorOut::new(entry.error_code, entry.error_text.as_ref()),
         }
+    }
+}
+
+/// Something stops the message for now. Nothing is debited, and it goes when the last hold is lifted.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HoldOut {
+    /// `TENANT`, `ACCOUNT`, `NUMBER`, `TEMPLATE`, `CAMPAIGN` or `CONTACT`.
+    #[schema(example = "TEMPLATE")]
+    kind: String,
+    #[schema(example = "TEMPLATE")]
+    reason: &'static str,
+    #[schema(example = "PAUSED")]
+    detail: String,
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When it ends by itself, if it does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumes_at: Option<Timestamp>,
+}
+
+impl From<Hold> for HoldOut {
+    fn from(hold: Hold) -> Self {
+        let Hold { kind, reason, detail, since, resumes_at } = hold;
+        Self { kind, reason: reason.as_str(), detail, since, resumes_at }
     }
 }
 
@@ -61,7 +91,10 @@ pub(crate) async fn get(
     IdInPath(id): IdInPath<MessageId>,
 ) -> Result<Json<MessageHistory>, ProblemResponse> {
     let found = ops::messages::read::find_message(&app.platform, &permit, id).await?;
-    let (message, history) = found.ok_or_else(|| Problem::new(Kind::NotFound))?;
-    let history = history.iter().map(StatusOut::from).collect();
-    Ok(Json(MessageHistory { message: MessageOut::from(&message), history }))
+    let found = found.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    Ok(Json(MessageHistory {
+        message: MessageOut::from(&found.message),
+        history: found.history.iter().map(StatusOut::from).collect(),
+        holds: found.holds.into_iter().map(HoldOut::from).collect(),
+    }))
 }

@@ -4,11 +4,11 @@ use domain::messages::Outcome;
 use domain::updates::{KeptUpdate, Update, UpdateBatch};
 use domain::{Act, AttemptId, ClaimId, MessageId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::delivery::dispatch::ClaimChunk;
+use ops::delivery::dispatch::ClaimDue;
 use ops::delivery::record::{Sent, record};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use store::delivery::claims::Chunk;
+use store::delivery::claims::ClaimRequest;
 use tidings::home::Home;
 
 use super::stage::Stage;
@@ -44,13 +44,13 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claime
     let (tenant, platform) = (tenant.id.parse::<TenantId>().unwrap(), stage.platform());
     stage.world.clock.advance(SignedDuration::from_mins(2));
     let now = platform.clock.now();
-    let chunk = Chunk {
+    let chunk = ClaimRequest {
         number: number(&stage).await,
         claim_id: ClaimId::at(now),
         limit: 10,
         lease_until: now + platform.waits.lease,
     };
-    let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimChunk { chunk }).await.unwrap();
+    let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { chunk }).await.unwrap();
     assert_eq!(taken.funded.len(), 1);
     let sent = Sent { message, attempt, outcome: Outcome::KnownUnsent { wait: None, error: None } };
     record(platform, tenant, ClaimId::at(now), vec![sent], true).await.unwrap();

@@ -92,9 +92,10 @@ async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_
         stage.work().await;
         let shown = tenant.message(&id).await;
         match status {
+            // Whatever was debited by then is given back.
             204 => {
                 withdrawn += 1;
-                assert_eq!((&shown["status"], shown.get("cost")), (&json!("CANCELLED"), None));
+                assert_eq!((&shown["status"], shown.get("cost")), (&json!("CANCELLED"), shown.get("refund")));
             }
             409 => assert_eq!(shown["status"], "READ", "{shown}"),
             other => panic!("{other}: {shown}"),
@@ -102,6 +103,52 @@ async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_
     }
     assert_eq!(stage.world.acceptances().await.len(), ids.len() - withdrawn);
     stage.rest().await;
+    stage.assert_at_rest(0).await;
+}
+
+/// Cancels each message at some moment of the dispatch that sends them.
+async fn cancel_all(tenant: &Tenant, ids: &[String]) -> Vec<(String, u16)> {
+    let mut cancels = JoinSet::new();
+    for id in ids.iter().rev().cloned() {
+        let client = tenant.client.clone();
+        cancels.spawn(async move {
+            let answer = client.post(&format!("/messages/{id}/cancel"), &Value::Null).await.unwrap();
+            (id, answer.status.as_u16())
+        });
+    }
+    cancels.join_all().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn five_hundred_withdrawals_against_the_intent_are_sent_or_refunded_never_both_and_never_neither() {
+    const MESSAGES: usize = 500;
+    let stage = Stage::start().await;
+    let tenant = stage.world.tenant("acme", "6.00").await;
+    let ids = schedule(&stage, &tenant, "+15550000001", MESSAGES).await;
+    // Cancelled while they are claimed, marked and sent, from the last to the first.
+    let dispatched = dispatch_by(&stage, &tenant, 1);
+    let cancelled = async {
+        while stage.states().await.iter().all(|(state, _)| state != "ACCEPTED") {
+            tokio::task::yield_now().await;
+        }
+        cancel_all(&tenant, &ids).await
+    };
+    let ((), answers) = tokio::join!(dispatched, cancelled);
+    stage.rest().await;
+    let tenant = stage.again(&tenant).await;
+    let withdrawn = answers.iter().filter(|(_, status)| *status == 204).count();
+    assert!(withdrawn > 0 && withdrawn < MESSAGES, "{withdrawn} of {MESSAGES}: there was no race");
+    for (id, status) in answers {
+        let shown = tenant.message(&id).await;
+        match status {
+            204 => {
+                assert_eq!((&shown["status"], shown.get("cost")), (&json!("CANCELLED"), shown.get("refund")));
+            }
+            409 => assert_eq!((&shown["status"], shown.get("refund")), (&json!("READ"), None), "{shown}"),
+            other => panic!("{other}: {shown}"),
+        }
+    }
+    assert_eq!(stage.world.acceptances().await.len(), MESSAGES - withdrawn);
     stage.assert_at_rest(0).await;
 }
 

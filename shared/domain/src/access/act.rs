@@ -1,5 +1,7 @@
 //! Who acts, on whose data, and when: decided once per call, and carried through every transaction of it.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,6 +28,18 @@ impl Actor {
         match self {
             Self::User(UserId(id)) | Self::ApiKey(ApiKeyId(id)) => Some(id),
             Self::System | Self::Meta => None,
+        }
+    }
+}
+
+/// As stored beside what it did: `user:<id>`, `key:<id>`, `system` or `meta`.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::ApiKey(id) => write!(f, "key:{id}"),
+            Self::System => f.write_str("system"),
+            Self::Meta => f.write_str("meta"),
         }
     }
 }

@@ -52,6 +52,8 @@ row_ids! {
     TemplateId,
     /// One message to one contact.
     MessageId,
+    /// One message to many contacts.
+    CampaignId,
     /// One chunk of messages taken by one dispatcher.
     ClaimId,
 }

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! Pending ─claim, funds cover it─▶ Reserved ─mark intent─▶ Sending ─2xx with id─────▶ Accepted
-//!    │ cancel ▶ Cancelled             │ lease over: stays      ├─ definite refusal ──▶ Rejected + refund
+//!    │ cancel ▶ Cancelled             │ lease over, held: stays      ├─ definite refusal ──▶ Rejected + refund
 //!    │ no funds ▶ NoFunds             │ tries used up:         ├─ known unsent ──────▶ Reserved (or Rejected + refund)
+//!                                     │ withdrawn:
 //!                                     ▼ Rejected + refund      └─ anything else, or the process died ─▶ Unknown
 //! Unknown ─evidence, or a late 2xx─▶ Accepted   ─late refusal─▶ Rejected + refund   ─horizon─▶ RefundedUnresolved + refund
 //! RefundedUnresolved ─evidence later─▶ Accepted, the refund stays, a write-off is noted
@@ -108,8 +109,12 @@ pub enum Event {
     ClaimFunded,
     /// A dispatcher takes it and the balance does not cover it.
     ClaimShort,
-    /// Its tenant withdraws it, or a check at claim time forbids it.
+    /// Its tenant cancels it, or a check at claim time forbids it.
     Cancel,
+    /// It must not be sent any more, whoever holds it: cancelled, opted out of, too late, acknowledged.
+    Withdrawn,
+    /// It must not be sent for now; its template, number or contact is on hold.
+    Held,
     /// A dispatcher that holds it takes it again after a back-off.
     Reclaim,
     /// The dispatcher is about to write the request.
@@ -125,17 +130,19 @@ pub enum Event {
     /// The call may have reached Meta.
     Lost,
     /// An authentic status arrived.
-    Heard,
+    StatusReceived,
     /// Unknown for too long.
     HorizonPassed,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::ClaimFunded,
         Self::ClaimShort,
         Self::Cancel,
+        Self::Withdrawn,
+        Self::Held,
         Self::Reclaim,
         Self::MarkIntent,
         Self::LeaseOver,
@@ -143,7 +150,7 @@ impl Event {
         Self::Refused,
         Self::KnownUnsent,
         Self::Lost,
-        Self::Heard,
+        Self::StatusReceived,
         Self::HorizonPassed,
     ];
 }
@@ -184,13 +191,13 @@ pub const fn on_event(state: DispatchState, event: Event, attempt: i16) -> Step 
         S::Pending => match event {
             E::ClaimFunded => Step::To(S::Reserved, Effect::Debit),
             E::ClaimShort => Step::To(S::NoFunds, Effect::None),
-            E::Cancel => Step::To(S::Cancelled, Effect::None),
-            E::Reclaim | E::MarkIntent | E::LeaseOver | E::HorizonPassed => Step::Stale,
-            E::Accepted | E::Refused | E::KnownUnsent | E::Lost | E::Heard => Step::Impossible,
+            E::Cancel | E::Withdrawn => Step::To(S::Cancelled, Effect::None),
+            E::Held | E::Reclaim | E::MarkIntent | E::LeaseOver | E::HorizonPassed => Step::Stale,
+            E::Accepted | E::Refused | E::KnownUnsent | E::Lost | E::StatusReceived => Step::Impossible,
         },
         S::Reserved => on_event_reserved(event, attempt),
         S::Sending => match event {
-            E::Accepted | E::Heard => Step::To(S::Accepted, Effect::None),
+            E::Accepted | E::StatusReceived => Step::To(S::Accepted, Effect::None),
             E::Refused => Step::To(S::Rejected, Effect::Refund),
             E::KnownUnsent if attempt >= ATTEMPTS_MAX => Step::To(S::Rejected, Effect::Refund),
             E::KnownUnsent => Step::To(S::Reserved, Effect::None),
@@ -198,21 +205,25 @@ pub const fn on_event(state: DispatchState, event: Event, attempt: i16) -> Step 
             E::ClaimFunded | E::ClaimShort | E::Cancel | E::Reclaim | E::MarkIntent | E::HorizonPassed => {
                 Step::Stale
             }
+            // Too late: a call may be under way.
+            E::Withdrawn | E::Held => Step::Stale,
         },
         S::Unknown => match event {
-            E::Accepted | E::Heard => Step::To(S::Accepted, Effect::None),
+            E::Accepted | E::StatusReceived => Step::To(S::Accepted, Effect::None),
             E::Refused => Step::To(S::Rejected, Effect::Refund),
             E::HorizonPassed => Step::To(S::RefundedUnresolved, Effect::Refund),
             // A late "certainly unsent" is not acted on: another attempt must never start from Unknown (I16).
             E::KnownUnsent | E::Lost | E::LeaseOver | E::Cancel => Step::Stale,
             E::ClaimFunded | E::ClaimShort | E::Reclaim | E::MarkIntent => Step::Stale,
+            E::Withdrawn | E::Held => Step::Stale,
         },
         S::RefundedUnresolved => match event {
-            E::Accepted | E::Heard => Step::To(S::Accepted, Effect::WriteOff),
+            E::Accepted | E::StatusReceived => Step::To(S::Accepted, Effect::WriteOff),
             E::Refused | E::KnownUnsent | E::Lost | E::LeaseOver | E::Cancel | E::HorizonPassed => {
                 Step::Stale
             }
             E::ClaimFunded | E::ClaimShort | E::Reclaim | E::MarkIntent => Step::Stale,
+            E::Withdrawn | E::Held => Step::Stale,
         },
         S::Accepted => match event {
             E::Refused => Step::Impossible,
@@ -220,16 +231,17 @@ pub const fn on_event(state: DispatchState, event: Event, attempt: i16) -> Step 
             | E::KnownUnsent
             | E::Lost
             | E::LeaseOver
-            | E::Heard
+            | E::StatusReceived
             | E::Cancel
             | E::HorizonPassed => Step::Stale,
             E::ClaimFunded | E::ClaimShort | E::Reclaim | E::MarkIntent => Step::Stale,
+            E::Withdrawn | E::Held => Step::Stale,
         },
         S::Rejected => on_event_rejected(event),
         S::Cancelled | S::NoFunds => match event {
-            E::Accepted | E::Refused | E::KnownUnsent | E::Lost | E::Heard => Step::Impossible,
+            E::Accepted | E::Refused | E::KnownUnsent | E::Lost | E::StatusReceived => Step::Impossible,
             E::ClaimFunded | E::ClaimShort | E::Cancel | E::Reclaim => Step::Stale,
-            E::MarkIntent | E::LeaseOver | E::HorizonPassed => Step::Stale,
+            E::MarkIntent | E::LeaseOver | E::HorizonPassed | E::Withdrawn | E::Held => Step::Stale,
         },
     }
 }
@@ -243,11 +255,13 @@ const fn on_event_reserved(event: Event, attempt: i16) -> Step {
     use Event as E;
     match event {
         E::MarkIntent => Step::To(S::Sending, Effect::None),
-        E::Reclaim => Step::To(S::Reserved, Effect::None),
+        // Certainly not sent yet, so the debit goes back.
+        E::Withdrawn => Step::To(S::Rejected, Effect::Refund),
+        E::Reclaim | E::Held => Step::To(S::Reserved, Effect::None),
         E::LeaseOver if attempt >= ATTEMPTS_MAX => Step::To(S::Rejected, Effect::Refund),
         E::LeaseOver => Step::To(S::Reserved, Effect::None),
         // A status of an earlier attempt that we had classed as unsent: it left after all, so it must not leave again.
-        E::Heard => Step::To(S::Accepted, Effect::None),
+        E::StatusReceived => Step::To(S::Accepted, Effect::None),
         E::ClaimFunded | E::ClaimShort | E::Cancel | E::HorizonPassed => Step::Stale,
         E::Accepted | E::Refused | E::KnownUnsent | E::Lost => Step::Stale,
     }
@@ -261,9 +275,10 @@ const fn on_event_rejected(event: Event) -> Step {
     use Event as E;
     match event {
         // Refused, refunded, and then heard of: it went out although we were told that it would not.
-        E::Heard => Step::To(DispatchState::Accepted, Effect::WriteOff),
+        E::StatusReceived => Step::To(DispatchState::Accepted, Effect::WriteOff),
         E::Accepted => Step::Impossible,
         E::Refused | E::KnownUnsent | E::Lost | E::LeaseOver | E::Cancel | E::HorizonPassed => Step::Stale,
         E::ClaimFunded | E::ClaimShort | E::Reclaim | E::MarkIntent => Step::Stale,
+        E::Withdrawn | E::Held => Step::Stale,
     }
 }

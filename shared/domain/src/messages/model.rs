@@ -1,7 +1,7 @@
 //! Every run of one message, explored: two workers that may be killed or frozen anywhere, answers lost, leases over,
 //! statuses in any order and before the answer.
 //!
-//! The machines are the product's own ([`on_event`], [`on_heard`]); around them stands what the statements do: a claim
+//! The machines are the product's own ([`on_event`], [`on_statuses`]); around them stands what the statements do: a claim
 //! that fences its holder, attempt ids, parked statuses, promises. Breadth first, until no new state is found. Each
 //! sabotage takes one safeguard away and must be caught, or the model would prove nothing.
 
@@ -60,9 +60,9 @@ struct World {
     claim: Option<i16>,
     /// The attempt that may have left last.
     attempt_id: Option<i16>,
-    heard: EvidenceSet,
-    parked: EvidenceSet,
-    emitted: EvidenceSet,
+    heard: StatusSet,
+    parked: StatusSet,
+    emitted: StatusSet,
     is_refund_due: bool,
     debits: u8,
     refunds: u8,
@@ -79,9 +79,9 @@ const START: World = World {
     is_due: true,
     claim: None,
     attempt_id: None,
-    heard: EvidenceSet::NONE,
-    parked: EvidenceSet::NONE,
-    emitted: EvidenceSet::NONE,
+    heard: StatusSet::NONE,
+    parked: StatusSet::NONE,
+    emitted: StatusSet::NONE,
     is_refund_due: false,
     debits: 0,
     refunds: 0,
@@ -120,12 +120,18 @@ impl World {
         }
     }
 
-    fn hear(self, new: EvidenceSet) -> Self {
-        let mut next = self.step(Event::Heard);
-        next.ask(on_heard(self.heard, new, self.is_refund_due));
-        next.heard = EvidenceSet::from_bits(self.heard.bits() | new.bits());
-        next.parked = EvidenceSet::from_bits(self.parked.bits() & !new.bits());
+    fn hear(self, new: StatusSet) -> Self {
+        let mut next = self.step(Event::StatusReceived);
+        next.ask(on_statuses(self.heard, new, self.is_refund_due));
+        next.heard = StatusSet::from_bits(self.heard.bits() | new.bits());
+        next.parked = StatusSet::from_bits(self.parked.bits() & !new.bits());
         next
+    }
+
+    /// Taken back while it is known to be unsent: what waits for another claim waits no more.
+    fn withdrawn(self) -> Self {
+        let next = self.step(Event::Withdrawn);
+        Self { is_due: false, ..next }
     }
 
     /// A dispatcher takes what is due.
@@ -184,7 +190,7 @@ impl World {
         let is_current = self.attempt_id == Some(attempt);
         let event = match answer {
             Answer::Accepted if is_current => Event::Accepted,
-            Answer::Accepted => Event::Heard,
+            Answer::Accepted => Event::StatusReceived,
             _stale if !is_current => return self,
             Answer::Refused => Event::Refused,
             Answer::Lost if sabotage == Sabotage::RetryLost => Event::KnownUnsent,
@@ -215,18 +221,18 @@ impl World {
         if self.acceptances == 0 {
             return Vec::new();
         }
-        let tell = |kind: Evidence| {
+        let tell = |kind: DeliveryStatus| {
             let mut next = self;
             next.emitted = self.emitted.with(kind);
             if self.is_wamid_known || self.has_opaque == Some(true) {
-                return next.hear(EvidenceSet::NONE.with(kind));
+                return next.hear(StatusSet::NONE.with(kind));
             }
             if sabotage != Sabotage::DropUnmatched {
                 next.parked = self.parked.with(kind);
             }
             next
         };
-        Evidence::ALL.map(tell).to_vec()
+        DeliveryStatus::ALL.map(tell).to_vec()
     }
 
     fn paid(mut self, sabotage: Sabotage) -> Option<Self> {
@@ -253,8 +259,12 @@ impl World {
         if self.state == DispatchState::Unknown && self.heard.is_empty() && sabotage != Sabotage::NoHorizon {
             all.push(self.step(Event::HorizonPassed));
         }
+        if self.state == DispatchState::Reserved {
+            all.push(self.withdrawn());
+        }
         if self.state == DispatchState::Pending {
             all.push(self.step(Event::Cancel));
+            all.push(self.step(Event::Withdrawn));
             all.push(self.step(Event::ClaimShort));
         }
         all

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// One kind of status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Evidence {
+pub enum DeliveryStatus {
     /// It left Meta's servers.
     Sent,
     /// It reached a device.
@@ -19,7 +19,7 @@ pub enum Evidence {
     Failed,
 }
 
-impl Evidence {
+impl DeliveryStatus {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Sent, Self::Delivered, Self::Read, Self::Failed];
 
@@ -51,9 +51,9 @@ impl Evidence {
 
 /// A set of statuses, stored as the sum of its bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct EvidenceSet(i16);
+pub struct StatusSet(i16);
 
-impl EvidenceSet {
+impl StatusSet {
     /// Nothing heard.
     pub const NONE: Self = Self(0);
 
@@ -68,24 +68,24 @@ impl EvidenceSet {
     }
 
     /// Whether a kind was heard.
-    pub const fn contains(self, kind: Evidence) -> bool {
+    pub const fn contains(self, kind: DeliveryStatus) -> bool {
         self.0 & kind.bit() != 0
     }
 
     /// With one more kind.
     #[must_use]
-    pub const fn with(self, kind: Evidence) -> Self {
+    pub const fn with(self, kind: DeliveryStatus) -> Self {
         Self(self.0 | kind.bit())
     }
 
     /// Whether it certainly reached somebody.
     pub const fn was_delivered(self) -> bool {
-        self.contains(Evidence::Delivered) || self.contains(Evidence::Read)
+        self.contains(DeliveryStatus::Delivered) || self.contains(DeliveryStatus::Read)
     }
 
     /// Whether it failed and nothing else is known of it.
     pub const fn is_failed_alone(self) -> bool {
-        self.0 == Evidence::Failed.bit()
+        self.0 == DeliveryStatus::Failed.bit()
     }
 
     /// Whether nothing was heard.

@@ -6,13 +6,13 @@ use Event as E;
 use super::*;
 
 /// Every sequence of statuses of at most `length`, the empty one first.
-fn sequences(length: u32) -> Vec<Vec<Evidence>> {
+fn sequences(length: u32) -> Vec<Vec<DeliveryStatus>> {
     let mut all = vec![Vec::new()];
     let mut longest = all.clone();
     for _ in 0..length {
         longest = longest
             .iter()
-            .flat_map(|shorter| Evidence::ALL.map(|kind| [shorter.clone(), vec![kind]].concat()))
+            .flat_map(|shorter| DeliveryStatus::ALL.map(|kind| [shorter.clone(), vec![kind]].concat()))
             .collect();
         all.extend(longest.clone());
     }
@@ -20,11 +20,11 @@ fn sequences(length: u32) -> Vec<Vec<Evidence>> {
 }
 
 /// The statuses from the strongest to the weakest, and how each is shown.
-const STRONGEST_FIRST: [(Evidence, View); 4] = [
-    (Evidence::Read, View::Read),
-    (Evidence::Delivered, View::Delivered),
-    (Evidence::Failed, View::Failed),
-    (Evidence::Sent, View::Sent),
+const STRONGEST_FIRST: [(DeliveryStatus, MessageStatus); 4] = [
+    (DeliveryStatus::Read, MessageStatus::Read),
+    (DeliveryStatus::Delivered, MessageStatus::Delivered),
+    (DeliveryStatus::Failed, MessageStatus::Failed),
+    (DeliveryStatus::Sent, MessageStatus::Sent),
 ];
 
 #[test]
@@ -32,24 +32,24 @@ fn all_5460_sequences_of_up_to_six_statuses_show_the_view_of_their_set() {
     let sequences = sequences(6);
     assert_eq!(sequences.len(), 5_460 + 1);
     for sequence in sequences {
-        let heard = sequence.iter().fold(EvidenceSet::NONE, |set, kind| set.with(*kind));
+        let heard = sequence.iter().fold(StatusSet::NONE, |set, kind| set.with(*kind));
         let strongest = STRONGEST_FIRST.iter().find(|(kind, _)| sequence.contains(kind));
-        let expected = strongest.map_or(View::Accepted, |(_, view)| *view);
-        assert_eq!(view(DispatchState::Accepted, heard), expected, "{sequence:?}");
-        assert_eq!(EvidenceSet::from_bits(heard.bits()), heard, "what is stored reads back");
+        let expected = strongest.map_or(MessageStatus::Accepted, |(_, view)| *view);
+        assert_eq!(shown_status(DispatchState::Accepted, heard, false), expected, "{sequence:?}");
+        assert_eq!(StatusSet::from_bits(heard.bits()), heard, "what is stored reads back");
     }
 }
 
 /// Hears a sequence in deliveries cut after the statuses whose bits are set in `cuts`; tells refunds and write-offs.
-fn hear(sequence: &[Evidence], cuts: usize) -> (u32, u32) {
-    let (mut heard, mut is_refund_due, mut refunds, mut write_offs) = (EvidenceSet::NONE, false, 0, 0);
-    let mut new = EvidenceSet::NONE;
+fn hear(sequence: &[DeliveryStatus], cuts: usize) -> (u32, u32) {
+    let (mut heard, mut is_refund_due, mut refunds, mut write_offs) = (StatusSet::NONE, false, 0, 0);
+    let mut new = StatusSet::NONE;
     for (place, kind) in sequence.iter().enumerate() {
         new = new.with(*kind);
         if cuts & (1 << place) == 0 && place + 1 < sequence.len() {
             continue;
         }
-        match on_heard(heard, new, is_refund_due) {
+        match on_statuses(heard, new, is_refund_due) {
             Effect::None => {}
             Effect::Refund => {
                 refunds += 1;
@@ -58,17 +58,18 @@ fn hear(sequence: &[Evidence], cuts: usize) -> (u32, u32) {
             Effect::WriteOff => write_offs += 1,
             Effect::Debit => panic!("{sequence:?}: hearing never debits"),
         }
-        heard = EvidenceSet::from_bits(heard.bits() | new.bits());
-        new = EvidenceSet::NONE;
+        heard = StatusSet::from_bits(heard.bits() | new.bits());
+        new = StatusSet::NONE;
     }
     (refunds, write_offs)
 }
 
 #[test]
 fn however_statuses_are_ordered_repeated_and_packed_a_failure_is_refunded_once_and_only_before_a_delivery() {
-    let is_delivery = |kind: &Evidence| matches!(kind, Evidence::Delivered | Evidence::Read);
+    let is_delivery =
+        |kind: &DeliveryStatus| matches!(kind, DeliveryStatus::Delivered | DeliveryStatus::Read);
     for sequence in sequences(4) {
-        let failed = sequence.iter().position(|kind| *kind == Evidence::Failed);
+        let failed = sequence.iter().position(|kind| *kind == DeliveryStatus::Failed);
         let delivered = sequence.iter().position(is_delivery);
         for cuts in 0..16 {
             let (refunds, write_offs) = hear(&sequence, cuts);
@@ -84,25 +85,28 @@ fn however_statuses_are_ordered_repeated_and_packed_a_failure_is_refunded_once_a
 }
 
 /// Every arrow of the machine, whatever the attempt.
-const ARROWS: [(S, E, S, Effect); 18] = [
+const ARROWS: [(S, E, S, Effect); 21] = [
     (S::Pending, E::ClaimFunded, S::Reserved, Effect::Debit),
     (S::Pending, E::ClaimShort, S::NoFunds, Effect::None),
     (S::Pending, E::Cancel, S::Cancelled, Effect::None),
+    (S::Pending, E::Withdrawn, S::Cancelled, Effect::None),
     (S::Reserved, E::MarkIntent, S::Sending, Effect::None),
     (S::Reserved, E::Reclaim, S::Reserved, Effect::None),
-    (S::Reserved, E::Heard, S::Accepted, Effect::None),
+    (S::Reserved, E::Held, S::Reserved, Effect::None),
+    (S::Reserved, E::Withdrawn, S::Rejected, Effect::Refund),
+    (S::Reserved, E::StatusReceived, S::Accepted, Effect::None),
     (S::Sending, E::Accepted, S::Accepted, Effect::None),
-    (S::Sending, E::Heard, S::Accepted, Effect::None),
+    (S::Sending, E::StatusReceived, S::Accepted, Effect::None),
     (S::Sending, E::Refused, S::Rejected, Effect::Refund),
     (S::Sending, E::Lost, S::Unknown, Effect::None),
     (S::Sending, E::LeaseOver, S::Unknown, Effect::None),
     (S::Unknown, E::Accepted, S::Accepted, Effect::None),
-    (S::Unknown, E::Heard, S::Accepted, Effect::None),
+    (S::Unknown, E::StatusReceived, S::Accepted, Effect::None),
     (S::Unknown, E::Refused, S::Rejected, Effect::Refund),
     (S::Unknown, E::HorizonPassed, S::RefundedUnresolved, Effect::Refund),
     (S::RefundedUnresolved, E::Accepted, S::Accepted, Effect::WriteOff),
-    (S::RefundedUnresolved, E::Heard, S::Accepted, Effect::WriteOff),
-    (S::Rejected, E::Heard, S::Accepted, Effect::WriteOff),
+    (S::RefundedUnresolved, E::StatusReceived, S::Accepted, Effect::WriteOff),
+    (S::Rejected, E::StatusReceived, S::Accepted, Effect::WriteOff),
 ];
 
 /// The two arrows that turn into a refund when the tries are used up.
@@ -110,9 +114,9 @@ const TRIED: [(S, E); 2] = [(S::Reserved, E::LeaseOver), (S::Sending, E::KnownUn
 
 /// What only a bug could bring about.
 const IMPOSSIBLE: [(S, &[E]); 5] = [
-    (S::Pending, &[E::Accepted, E::Refused, E::KnownUnsent, E::Lost, E::Heard]),
-    (S::Cancelled, &[E::Accepted, E::Refused, E::KnownUnsent, E::Lost, E::Heard]),
-    (S::NoFunds, &[E::Accepted, E::Refused, E::KnownUnsent, E::Lost, E::Heard]),
+    (S::Pending, &[E::Accepted, E::Refused, E::KnownUnsent, E::Lost, E::StatusReceived]),
+    (S::Cancelled, &[E::Accepted, E::Refused, E::KnownUnsent, E::Lost, E::StatusReceived]),
+    (S::NoFunds, &[E::Accepted, E::Refused, E::KnownUnsent, E::Lost, E::StatusReceived]),
     (S::Accepted, &[E::Refused]),
     (S::Rejected, &[E::Accepted]),
 ];
@@ -145,7 +149,7 @@ fn every_step() -> Vec<(S, E, i16, Step)> {
 
 #[test]
 fn every_state_answers_every_event_in_every_attempt_as_drawn() {
-    assert_eq!(every_step().len(), 9 * 12 * 6);
+    assert_eq!(every_step().len(), 9 * 14 * 6);
     for (state, event, attempt, told) in every_step() {
         assert_eq!(told, expected(state, event, attempt), "{state} {event:?} in attempt {attempt}");
     }

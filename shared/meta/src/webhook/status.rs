@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use domain::messages::Evidence;
+use domain::messages::DeliveryStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -65,14 +65,14 @@ pub struct Pricing<'a> {
 
 impl Status<'_> {
     /// The delivery status in our terms, if its kind is known.
-    pub fn delivery_status(&self) -> Option<Evidence> {
+    pub fn delivery_status(&self) -> Option<DeliveryStatus> {
         delivery_status(&self.status)
     }
 }
 
 /// The delivery status of Meta's word. A voice message that was played counts as read.
-pub(super) fn delivery_status(word: &str) -> Option<Evidence> {
-    if word == "played" { Some(Evidence::Read) } else { Evidence::from_word(word) }
+pub(super) fn delivery_status(word: &str) -> Option<DeliveryStatus> {
+    if word == "played" { Some(DeliveryStatus::Read) } else { DeliveryStatus::from_word(word) }
 }
 
 /// A status in Meta's usual format.

@@ -2,7 +2,7 @@ mod handled;
 mod properties;
 mod unhandled;
 
-use domain::messages::Evidence;
+use domain::messages::DeliveryStatus;
 use domain::updates::{MetaError, StatusUpdate};
 use domain::{AttemptId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
@@ -54,7 +54,7 @@ fn every_member_of_a_status_is_read() {
     let expected = StatusUpdate {
         phone_number_id: PhoneNumberId("77".to_owned()),
         wamid: Wamid("wamid.1".to_owned()),
-        status: Evidence::Failed,
+        status: DeliveryStatus::Failed,
         occurred_at: Timestamp::from_second(1_700_000_000).ok(),
         attempt_id: Some(attempt),
         error: Some(MetaError {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use domain::messages::Evidence;
+use domain::messages::DeliveryStatus;
 use domain::updates::{
     AccountUpdate, Decision, KeptUpdate, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, Update,
 };
@@ -122,7 +122,7 @@ impl<'a> StatusFields<'_, 'a> {
             status,
             occurred_at: self.at.map(UnixTime::timestamp),
             attempt_id: self.callback_data.and_then(|text| text.parse().ok()).map(AttemptId),
-            error: errors.filter(|_| status == Evidence::Failed).find_map(|error| meta_error(&error)),
+            error: errors.filter(|_| status == DeliveryStatus::Failed).find_map(|error| meta_error(&error)),
         })
     }
 }

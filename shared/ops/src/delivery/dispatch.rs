@@ -3,7 +3,7 @@
 use domain::{ClaimId, TenantId};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use store::delivery::claims::{self, Chunk, Taken};
+use store::delivery::claims::{self, Claim, ClaimRequest};
 use store::delivery::leases::{self, DueNumber, Lease};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
@@ -31,8 +31,10 @@ const CHUNK_MESSAGES: (i64, i64) = (50, 1_000);
 pub struct Dispatched {
     /// Messages that the balance did not cover.
     pub unfunded: usize,
-    /// Messages that may no longer be sent.
+    /// Messages that may never be sent.
     pub forbidden: usize,
+    /// Messages that are on hold.
+    pub held: usize,
 }
 
 /// Why a dispatch stopped early. Whatever it left is found by the next one or by the sweeper.
@@ -64,6 +66,7 @@ pub async fn dispatch(
             Ok(run) => {
                 all.unfunded += run.unfunded;
                 all.forbidden += run.forbidden;
+                all.held += run.held;
             }
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -71,7 +74,7 @@ pub async fn dispatch(
     let calls = tally.calls().since(before);
     if all != Dispatched::default() || calls != Calls::default() {
         let Calls { made, refused, unanswered } = calls;
-        tracing::info!(made, refused, unanswered, all.unfunded, all.forbidden, "dispatched");
+        tracing::info!(made, refused, unanswered, all.unfunded, all.forbidden, all.held, "dispatched");
     }
     failed.map_or(Ok(all), Err)
 }
@@ -105,7 +108,7 @@ async fn run_number(
     outcome
 }
 
-/// Chunk after chunk, while the lease is ours.
+/// Claim after claim, while the lease is ours.
 async fn send_all(
     sender: &mut Sender<'_>,
     lease: &Lease,
@@ -136,6 +139,7 @@ async fn send_all(
         }
         all.unfunded += taken.unfunded;
         all.forbidden += taken.forbidden;
+        all.held += taken.held;
         if !taken.funded.is_empty() {
             let report = send_chunk(sender, (claim_id, lease_until), taken.funded).await?;
             if let Some(again_at) = report.again_at {
@@ -164,20 +168,17 @@ async fn claim(
     sender: &Sender<'_>,
     now: Timestamp,
     lease_until: Timestamp,
-) -> Result<(ClaimId, Taken), StoreError> {
+) -> Result<(ClaimId, Claim), StoreError> {
     let (least, most) = CHUNK_MESSAGES;
     let claim_id = ClaimId::at(now);
-    let chunk = Chunk {
+    let chunk = ClaimRequest {
         number: sender.number.clone(),
         claim_id,
         limit: (i64::from(sender.rate) * CHUNK_SECONDS).clamp(least, most),
         lease_until,
     };
-    let taken = sender
-        .platform
-        .store
-        .perform(&sender.platform.as_system(sender.tenant), &ClaimChunk { chunk })
-        .await?;
+    let taken =
+        sender.platform.store.perform(&sender.platform.as_system(sender.tenant), &ClaimDue { chunk }).await?;
     Ok((claim_id, taken))
 }
 
@@ -200,7 +201,7 @@ impl Operation for Acquire {
 
     async fn run(&self, tx: &TenantTx) -> Result<Option<Account>, StoreError> {
         let account = accounts::of_number(tx, &self.lease.number).await?;
-        let Some(account) = account.filter(|account| account.paused_reason.is_none()) else {
+        let Some(account) = account else {
             return Ok(None);
         };
         Ok(leases::acquire(tx, &self.lease, self.until).await?.then_some(account))
@@ -220,17 +221,17 @@ one_statement! {
 }
 
 /// Takes a chunk under the balance lock: see `store::delivery::claims`.
-pub struct ClaimChunk {
+pub struct ClaimDue {
     /// Which.
-    pub chunk: Chunk,
+    pub chunk: ClaimRequest,
 }
 
-impl Operation for ClaimChunk {
+impl Operation for ClaimDue {
     const NAME: &'static str = "claim";
-    type Done = Taken;
+    type Done = Claim;
     type Error = StoreError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<Taken, StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Claim, StoreError> {
         claims::claim(tx, &self.chunk).await
     }
 }

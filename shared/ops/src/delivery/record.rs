@@ -4,18 +4,20 @@
 //! all the same, so that the ledger has one way of paying.
 
 use domain::billing::RefundReason;
-use domain::messages::{DispatchState, Event, Outcome};
+use domain::holds::{HoldReason, HoldTarget};
+use domain::messages::{DispatchState, Event, LockedMessage, Outcome, Transition};
 use domain::updates::StatusUpdate;
 use domain::{AttemptId, ClaimId, MessageId, TenantId, Wamid};
 use jiff::Timestamp;
 use store::billing::refunds;
 use store::billing::wallet;
-use store::delivery::states::{self, Held};
+use store::delivery::states;
+use store::holds;
 use store::whatsapp::accounts;
 use store::{Operation, StoreError, TenantTx, delivery::claims, delivery::statuses};
 
-use crate::delivery::transition::{self, Change, by_id};
 use crate::kernel::platform::{Platform, Waits};
+use crate::messages::transition::{self, by_id};
 
 /// One call and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,28 +73,28 @@ impl Operation for Record {
             wallet::lock(tx).await?;
         }
         let ids: Vec<MessageId> = self.sent.iter().map(|sent| sent.message).collect();
-        let mut held = by_id(states::lock(tx, &ids).await?);
-        let mut changes = Vec::with_capacity(self.sent.len());
+        let mut locked = by_id(states::lock(tx, &ids).await?);
+        let mut transitions = Vec::with_capacity(self.sent.len());
         for sent in &self.sent {
-            if let Some(held) = held.remove(&sent.message) {
-                changes.extend(self.change(held, sent, tx.now()));
+            if let Some(message) = locked.remove(&sent.message) {
+                transitions.extend(self.transition(message, sent, tx.now()));
             }
         }
-        let heard = self.unpark(tx, &mut changes).await?;
-        transition::write(tx, &changes).await?;
+        let heard = self.unpark(tx, &mut transitions).await?;
+        transition::write(tx, &transitions).await?;
         let heard: Vec<(MessageId, &StatusUpdate)> = heard.iter().map(|(id, update)| (*id, update)).collect();
         statuses::store(tx, &heard).await?;
-        let refused = transition::owed(&changes, RefundReason::Rejected);
+        let refused = transition::owed(&transitions, RefundReason::Rejected);
         if !refused.is_empty() {
             refunds::pay(tx, &refused).await?;
         }
-        let is_paused = self.pause(tx, &changes).await?;
+        let is_paused = self.pause(tx, &transitions).await?;
         if self.closes {
             claims::free(tx, self.claim).await?;
         }
         Ok(Recorded {
-            again_at: changes.iter().filter_map(|change| change.again_at).min(),
-            promised: transition::owed(&changes, RefundReason::Failed),
+            again_at: transitions.iter().filter_map(|transition| transition.retry_at).min(),
+            promised: transition::owed(&transitions, RefundReason::Failed),
             is_paused,
         })
     }
@@ -101,74 +103,80 @@ impl Operation for Record {
 impl Record {
     /// What the machine makes of an outcome; `None` when it speaks of an attempt that is no longer the message's and
     /// says nothing that matters.
-    fn change(&self, held: Held, sent: &Sent, now: Timestamp) -> Option<Change> {
-        let is_current = held.attempt_id == Some(sent.attempt);
-        let mut change = Change::of(held);
+    fn transition(&self, message: LockedMessage, sent: &Sent, now: Timestamp) -> Option<Transition> {
+        let is_current = message.attempt_id == Some(sent.attempt);
+        let mut transition = Transition::of(message);
         let (event, reason) = match &sent.outcome {
             Outcome::Accepted(wamid) => {
-                change.wamid = Some(wamid.clone());
+                transition.wamid = Some(wamid.clone());
                 // An older attempt that was taken after all is evidence, like a status of it.
-                (if is_current { Event::Accepted } else { Event::Heard }, RefundReason::Rejected)
+                (if is_current { Event::Accepted } else { Event::StatusReceived }, RefundReason::Rejected)
             }
             Outcome::Rejected(error) if is_current => {
-                change.error = Some(error.clone());
+                transition.error = Some(error.clone());
                 (Event::Refused, RefundReason::Rejected)
             }
             Outcome::KnownUnsent { error, .. } if is_current => {
-                change.error.clone_from(error);
+                transition.error.clone_from(error);
                 (Event::KnownUnsent, RefundReason::Rejected)
             }
             Outcome::Unknown if is_current => (Event::Lost, RefundReason::Unresolved),
             Outcome::Rejected(_) | Outcome::KnownUnsent { .. } | Outcome::Unknown => return None,
         };
-        change.step(event, reason).ok()?;
-        if change.held.state == DispatchState::Reserved && change.was == DispatchState::Reserved {
+        transition::apply(&mut transition, event, reason).ok()?;
+        if transition.message.state == DispatchState::Reserved && transition.from == DispatchState::Reserved {
             // A copy of what was recorded before. Writing it would let go of a claim that somebody may have taken since.
             return None;
         }
         if let Outcome::KnownUnsent { wait, .. } = &sent.outcome
-            && change.was != change.held.state
-            && change.refund.is_none()
+            && transition.from != transition.message.state
+            && transition.refund.is_none()
         {
-            let wait = wait.unwrap_or_else(|| self.waits.backoff_after(change.held.attempt));
-            change.again_at = Some(now + wait);
+            let wait = wait.unwrap_or_else(|| self.waits.backoff_after(transition.message.attempt));
+            transition.retry_at = Some(now + wait);
         }
-        Some(change)
+        Some(transition)
     }
 
     /// Takes in the statuses that overtook the answers.
     async fn unpark(
         &self,
         tx: &TenantTx,
-        changes: &mut [Change],
+        transitions: &mut [Transition],
     ) -> Result<Vec<(MessageId, StatusUpdate)>, StoreError> {
-        let wamids: Vec<Wamid> = changes.iter().filter_map(|change| change.wamid.clone()).collect();
+        let wamids: Vec<Wamid> =
+            transitions.iter().filter_map(|transition| transition.wamid.clone()).collect();
         let names: Vec<&str> = wamids.iter().map(|wamid| wamid.0.as_str()).collect();
         let updates = statuses::unpark(tx, &names).await?;
         let mut heard = Vec::new();
-        for change in changes {
-            let of_this = |update: &&StatusUpdate| Some(&update.wamid) == change.wamid.as_ref();
-            let its: Vec<&StatusUpdate> = updates.iter().filter(of_this).collect();
-            if !its.is_empty() && change.hear(&its).is_ok() {
-                heard.extend(its.into_iter().map(|update| (change.held.message_id, update.clone())));
+        for transition in transitions {
+            let of_this = |update: &&StatusUpdate| Some(&update.wamid) == transition.wamid.as_ref();
+            let received: Vec<&StatusUpdate> = updates.iter().filter(of_this).collect();
+            if !received.is_empty() && transition::receive(transition, &received).is_ok() {
+                heard.extend(
+                    received.into_iter().map(|update| (transition.message.message_id, update.clone())),
+                );
             }
         }
         Ok(heard)
     }
 
     /// Stops sending through an account whose token or permission Meta refused.
-    async fn pause(&self, tx: &TenantTx, changes: &[Change]) -> Result<bool, StoreError> {
-        let is_account = |change: &&Change| {
-            change.error.as_ref().is_some_and(|error| meta::error::is_about_account(error.code))
+    async fn pause(&self, tx: &TenantTx, transitions: &[Transition]) -> Result<bool, StoreError> {
+        let is_account = |transition: &&Transition| {
+            transition.error.as_ref().is_some_and(|error| meta::error::is_about_account(error.code))
         };
-        let Some(change) = changes.iter().find(is_account) else { return Ok(false) };
-        let Some(account) = accounts::of_number(tx, &change.held.number).await? else {
+        let Some(transition) = transitions.iter().find(is_account) else { return Ok(false) };
+        let Some(account) = accounts::of_number(tx, &transition.message.number).await? else {
             return Ok(false);
         };
-        let reason =
-            change.error.as_ref().map_or_else(String::new, |error| format!("{} {}", error.code, error.text));
+        let reason = transition
+            .error
+            .as_ref()
+            .map_or_else(String::new, |error| format!("{} {}", error.code, error.text));
         tracing::error!(tenant = %tx.tenant(), waba = account.waba_id, reason, "Meta refused the connection: paused");
         accounts::pause(tx, &account.waba_id, &reason).await?;
+        holds::place(tx, &HoldTarget::Account(account.waba_id), HoldReason::Account, &reason, None).await?;
         Ok(true)
     }
 }

@@ -9,15 +9,15 @@ use cloud::trace::{self, TraceContext};
 use domain::messages::Outcome;
 use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, with_causes};
 use jiff::Timestamp;
-use store::delivery::attempts;
-use store::delivery::claims::Claimed;
-use store::{Operation, StoreError, TenantTx};
+use store::StoreError;
+use store::delivery::claims::ClaimedMessage;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::billing::refund::enqueue_refunds;
 use crate::delivery::call_stats::Tally;
+use crate::delivery::mark_intent::MarkIntent;
 use crate::delivery::record::{Recorded, Sent, record};
 use crate::delivery::session::Sender;
 
@@ -47,7 +47,7 @@ pub struct Report {
 pub(crate) async fn send_chunk(
     sender: &mut Sender<'_>,
     claim: (ClaimId, Timestamp),
-    chunk: Vec<Claimed>,
+    chunk: Vec<ClaimedMessage>,
 ) -> Result<Report, StoreError> {
     let (claim_id, lease_until) = claim;
     let mut run = Run::new(claim_id, sender.tally);
@@ -66,8 +66,9 @@ pub(crate) async fn send_chunk(
             part.iter().map(|message| (message.message_id, AttemptId::random())).collect();
         let mark = MarkIntent { claim_id, attempts, deadline };
         let marked = sender.platform.store.perform(&sender.platform.as_system(sender.tenant), &mark).await?;
+        enqueue_refunds(sender.platform, sender.tenant, marked.promised).await;
         for (message, (_, attempt)) in part.iter().zip(&mark.attempts) {
-            if marked.contains(&message.message_id) {
+            if marked.sending.contains(&message.message_id) {
                 run.start(sender, message, *attempt, deadline).await?;
             }
         }
@@ -100,7 +101,7 @@ impl<'a> Run<'a> {
     async fn start(
         &mut self,
         sender: &mut Sender<'_>,
-        message: &Claimed,
+        message: &ClaimedMessage,
         attempt: AttemptId,
         deadline: Timestamp,
     ) -> Result<(), StoreError> {
@@ -202,23 +203,6 @@ async fn record_with_patience(
             }
             outcome => return outcome,
         }
-    }
-}
-
-struct MarkIntent {
-    claim_id: ClaimId,
-    attempts: Vec<(MessageId, AttemptId)>,
-    deadline: Timestamp,
-}
-
-impl Operation for MarkIntent {
-    const NAME: &'static str = "mark_intent";
-    type Done = std::collections::HashSet<MessageId>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &TenantTx) -> Result<Self::Done, StoreError> {
-        let marked = attempts::mark_intent(tx, self.claim_id, &self.attempts, self.deadline).await?;
-        Ok(marked.into_iter().collect())
     }
 }
 

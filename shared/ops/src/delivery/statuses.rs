@@ -7,15 +7,16 @@
 use std::collections::BTreeMap;
 
 use domain::billing::RefundReason;
+use domain::messages::{LockedMessage, Transition};
 use domain::updates::{KeptUpdate, StatusUpdate};
 use domain::{MessageId, PhoneNumberId, TenantId};
-use store::delivery::states::{self, Held};
+use store::delivery::states;
 use store::updates::unhandled;
 use store::{Operation, StoreError, TenantTx, delivery::statuses};
 
 use crate::billing::refund::enqueue_refunds;
-use crate::delivery::transition::{self, Change, by_id};
 use crate::kernel::platform::Platform;
+use crate::messages::transition::{self, by_id};
 
 /// Applies what waited for messages that became known beside it.
 pub(crate) async fn apply_parked(platform: &Platform, tenant: TenantId) -> Result<(), StoreError> {
@@ -67,26 +68,26 @@ impl Operation for ApplyStatuses {
         }
         statuses::park(tx, &strangers).await?;
         let ids: Vec<MessageId> = by_message.keys().copied().collect();
-        let mut held = by_id(states::lock(tx, &ids).await?);
-        let (mut changes, mut heard) = (Vec::new(), Vec::new());
+        let mut locked = by_id(states::lock(tx, &ids).await?);
+        let (mut transitions, mut received) = (Vec::new(), Vec::new());
         for (message, updates) in by_message {
-            let Some(held) = held.remove(&message) else { continue };
-            match hear(held, &updates) {
+            let Some(locked) = locked.remove(&message) else { continue };
+            match receive(locked, &updates) {
                 // A copy of what was heard before changes nothing, not even when the message changed (I19).
-                Ok(change) if !change.is_news => {}
-                Ok(change) => {
-                    heard.extend(updates.into_iter().map(|update| (message, update)));
-                    changes.push(change);
+                Ok(transition) if !transition.has_new_status => {}
+                Ok(transition) => {
+                    received.extend(updates.into_iter().map(|update| (message, update)));
+                    transitions.push(transition);
                 }
                 Err(reason) => self.keep_aside(tx, reason, &updates).await?,
             }
         }
-        statuses::store(tx, &heard).await?;
-        transition::write(tx, &changes).await?;
+        statuses::store(tx, &received).await?;
+        transition::write(tx, &transitions).await?;
         for number in numbers_of(&updates) {
             statuses::heard(tx, &PhoneNumberId(number)).await?;
         }
-        Ok(transition::owed(&changes, RefundReason::Failed))
+        Ok(transition::owed(&transitions, RefundReason::Failed))
     }
 }
 
@@ -105,13 +106,14 @@ impl ApplyStatuses {
 }
 
 /// A status must come from the number that the message went out from, and of a message that can have gone out.
-fn hear(held: Held, updates: &[&StatusUpdate]) -> Result<Change, &'static str> {
-    if updates.iter().any(|update| update.phone_number_id != held.number) {
+fn receive(message: LockedMessage, updates: &[&StatusUpdate]) -> Result<Transition, &'static str> {
+    if updates.iter().any(|update| update.phone_number_id != message.number) {
         return Err("a status from another phone number than its message's");
     }
-    let mut change = Change::of(held);
-    // Meta's id of the message may be news: its answer can have been lost.
-    change.wamid = updates.first().map(|update| update.wamid.clone());
-    change.hear(updates).map_err(|_impossible| "a status of a message that was never sent")?;
-    Ok(change)
+    let mut transition = Transition::of(message);
+    // Meta's id of the message may be new to us: its answer can have been lost.
+    transition.wamid = updates.first().map(|update| update.wamid.clone());
+    transition::receive(&mut transition, updates)
+        .map_err(|_impossible| "a status of a message that was never sent")?;
+    Ok(transition)
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cloud::{CloudError, WakeUp, trace};
+use cloud::{CloudError, WakeUp};
 use domain::limits::VARIABLE_CHARS_MAX;
 use domain::problem::{FieldError, Kind};
 use domain::{Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId};
@@ -163,7 +163,6 @@ impl AcceptMessage {
             category: template.category,
             variables,
             due_at,
-            traceparent: trace::current().map(String::from),
         };
         let is_new_batch = messages::accept(tx, &message).await?;
         Ok(Accepted { message_id: message.message_id, due_at, accepted_at: tx.now(), is_new_batch })

@@ -1,14 +1,18 @@
-//! Cancelling a message that was not sent yet.
+//! Cancelling a message before it is sent. One that was debited already is withdrawn, and its refund is promised.
 
-use domain::messages::DispatchState;
+use domain::billing::RefundReason;
+use domain::messages::{DispatchState, Event, Transition};
 use domain::problem::Kind;
 use domain::{MessageId, Problem};
+use store::delivery::states;
 use store::messages;
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
+use crate::billing::refund::enqueue_refunds;
 use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
+use crate::messages::transition;
 
 /// Why a message was not cancelled.
 #[derive(Debug, Error)]
@@ -16,10 +20,9 @@ pub enum CancelError {
     /// The tenant has no such message.
     #[error("there is no such message")]
     NotFound,
-    /// It is being sent, or reached its final state.
+    /// A call to Meta may be under way, or it is at its end.
     #[error("the message is {0} and can no longer be cancelled")]
     TooLate(DispatchState),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -36,8 +39,10 @@ impl From<CancelError> for Problem {
 
 /// Cancels a message; doing it again changes nothing and succeeds.
 pub async fn cancel_message(platform: &Platform, by: &Sender, message: MessageId) -> Result<(), CancelError> {
-    let cancel = CancelMessage { message };
-    platform.store.perform(&platform.act(by), &cancel).await
+    let act = platform.act(by);
+    let promised = platform.store.perform(&act, &CancelMessage { message }).await?;
+    enqueue_refunds(platform, act.tenant, promised).await;
+    Ok(())
 }
 
 struct CancelMessage {
@@ -46,17 +51,36 @@ struct CancelMessage {
 
 impl Operation for CancelMessage {
     const NAME: &'static str = "cancel_message";
-    type Done = ();
+    /// Messages whose refunds are promised now.
+    type Done = Vec<MessageId>;
     type Error = CancelError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<(), CancelError> {
-        if messages::cancel(tx, self.message).await? {
-            return Ok(());
+    async fn run(&self, tx: &TenantTx) -> Result<Vec<MessageId>, CancelError> {
+        // The waiting row goes first, as in a claim, so that the two never wait for each other crosswise.
+        messages::remove_waiting(tx, self.message).await?;
+        let locked = states::lock(tx, &[self.message]).await?.pop().ok_or(CancelError::NotFound)?;
+        match locked.state {
+            DispatchState::Pending | DispatchState::Reserved => {}
+            DispatchState::Cancelled => return Ok(Vec::new()),
+            DispatchState::Rejected if self.is_withdrawn(tx).await? => return Ok(Vec::new()),
+            state @ (DispatchState::Sending
+            | DispatchState::Accepted
+            | DispatchState::Rejected
+            | DispatchState::Unknown
+            | DispatchState::NoFunds
+            | DispatchState::RefundedUnresolved) => return Err(CancelError::TooLate(state)),
         }
-        let message = messages::find(tx, self.message).await?.ok_or(CancelError::NotFound)?;
-        match message.state {
-            DispatchState::Cancelled => Ok(()),
-            state => Err(CancelError::TooLate(state)),
-        }
+        let state = locked.state;
+        let mut withdrawal = Transition::of(locked);
+        transition::apply(&mut withdrawal, Event::Withdrawn, RefundReason::Withdrawn)
+            .map_err(|_impossible| CancelError::TooLate(state))?;
+        transition::write(tx, std::slice::from_ref(&withdrawal)).await?;
+        Ok(transition::owed(&[withdrawal], RefundReason::Withdrawn))
+    }
+}
+
+impl CancelMessage {
+    async fn is_withdrawn(&self, tx: &TenantTx) -> Result<bool, StoreError> {
+        Ok(messages::find(tx, self.message).await?.is_some_and(|message| message.is_withdrawn))
     }
 }

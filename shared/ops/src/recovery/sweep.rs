@@ -2,12 +2,13 @@
 //! it likes.
 
 use domain::billing::RefundReason;
-use domain::messages::{DispatchState, Event};
+use domain::messages::{DispatchState, Event, Transition};
 use domain::{ClaimId, MessageId, TenantId, with_causes};
 use jiff::{SignedDuration, Timestamp};
 use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::states;
+use store::holds;
 use store::{
     Operation, StoreError, SystemOperation, SystemTx, TenantTx, delivery::claims, idempotency,
     recovery::sweep,
@@ -16,10 +17,11 @@ use thiserror::Error;
 
 use crate::billing::refund::enqueue_refunds;
 use crate::delivery::statuses::apply_parked;
-use crate::delivery::transition::{self, Change};
 use crate::kernel::events::{PublishError, publish_events};
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::{Platform, Waits};
 use crate::kernel::wake_up::wake;
+use crate::messages::transition;
 
 /// A batch is forgotten this long after its minute: no transaction can still be adding to it then.
 const BATCH_KEPT: SignedDuration = SignedDuration::from_mins(2);
@@ -77,6 +79,9 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
         failed: 0,
     };
     let is_time = || platform.clock.now() < until;
+    for tenant in found.holds_ended.into_iter().take_while(|_| is_time()) {
+        swept.note(tenant, lift_ended(platform, tenant).await);
+    }
     // One tenant's trouble must not keep the others waiting: what fails is counted, and found again in a minute.
     for tenant in found.parked.into_iter().take_while(|_| is_time()) {
         swept.note(tenant, apply_parked(platform, tenant).await);
@@ -117,6 +122,7 @@ struct Found {
     promises: Vec<(TenantId, Vec<MessageId>)>,
     unresolved: Vec<(TenantId, Vec<MessageId>)>,
     parked: Vec<TenantId>,
+    holds_ended: Vec<TenantId>,
 }
 
 struct Look {
@@ -138,6 +144,7 @@ impl SystemOperation for Look {
             promises: sweep::open_promises(tx, now - waits.resend).await?,
             unresolved: sweep::past_horizon(tx, now - waits.horizon_short, now - waits.horizon_long).await?,
             parked: sweep::parked(tx).await?,
+            holds_ended: holds::ended(tx).await?,
         })
     }
 }
@@ -156,29 +163,42 @@ impl Operation for Reap {
     async fn run(&self, tx: &TenantTx) -> Result<Option<Timestamp>, StoreError> {
         wallet::lock(tx).await?;
         let ids = sweep::held_by(tx, self.claim).await?;
-        let mut changes = Vec::with_capacity(ids.len());
-        for held in states::lock(tx, &ids).await? {
+        let mut transitions = Vec::with_capacity(ids.len());
+        for message in states::lock(tx, &ids).await? {
             // Between the look and the lock its dispatcher may have recorded it.
-            if held.claim_id != Some(self.claim) {
+            if message.claim_id != Some(self.claim) {
                 continue;
             }
-            let mut change = Change::of(held);
-            if change.step(Event::LeaseOver, RefundReason::Rejected).is_err() {
+            let mut transition = Transition::of(message);
+            if transition::apply(&mut transition, Event::LeaseOver, RefundReason::Rejected).is_err() {
                 continue;
             }
-            if change.held.state == DispatchState::Reserved {
-                change.again_at = Some(tx.now() + self.waits.backoff_after(change.held.attempt));
+            if transition.message.state == DispatchState::Reserved {
+                transition.retry_at = Some(tx.now() + self.waits.backoff_after(transition.message.attempt));
             }
-            changes.push(change);
+            transitions.push(transition);
         }
-        transition::write(tx, &changes).await?;
-        let given_up = transition::owed(&changes, RefundReason::Rejected);
+        transition::write(tx, &transitions).await?;
+        let given_up = transition::owed(&transitions, RefundReason::Rejected);
         if !given_up.is_empty() {
             refunds::pay(tx, &given_up).await?;
         }
         claims::free(tx, self.claim).await?;
-        Ok(changes.iter().filter_map(|change| change.again_at).min())
+        Ok(transitions.iter().filter_map(|transition| transition.retry_at).min())
     }
+}
+
+/// Lifts holds whose end has come, and wakes the tenant for what was held.
+async fn lift_ended(platform: &Platform, tenant: TenantId) -> Result<(), StoreError> {
+    platform.store.perform(&platform.as_system(tenant), &LiftEndedHolds {}).await?;
+    wake(platform, tenant, SignedDuration::ZERO).await;
+    Ok(())
+}
+
+one_statement! {
+    const NAME: &'static str = "lift_ended_holds";
+    struct LiftEndedHolds {}
+    fn run(&self, tx) -> () { holds::lift_ended(tx) }
 }
 
 struct ExpireUnknown {
@@ -192,17 +212,17 @@ impl Operation for ExpireUnknown {
 
     async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
         wallet::lock(tx).await?;
-        let mut changes = Vec::with_capacity(self.messages.len());
-        for held in states::lock(tx, &self.messages).await? {
-            let mut change = Change::of(held);
-            if change.was == DispatchState::Unknown
-                && change.step(Event::HorizonPassed, RefundReason::Unresolved).is_ok()
+        let mut transitions = Vec::with_capacity(self.messages.len());
+        for message in states::lock(tx, &self.messages).await? {
+            let mut transition = Transition::of(message);
+            if transition.from == DispatchState::Unknown
+                && transition::apply(&mut transition, Event::HorizonPassed, RefundReason::Unresolved).is_ok()
             {
-                changes.push(change);
+                transitions.push(transition);
             }
         }
-        transition::write(tx, &changes).await?;
-        let unresolved = transition::owed(&changes, RefundReason::Unresolved);
+        transition::write(tx, &transitions).await?;
+        let unresolved = transition::owed(&transitions, RefundReason::Unresolved);
         refunds::pay(tx, &unresolved).await.map(drop)
     }
 }

@@ -6,12 +6,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::holds::{HoldReason, HoldTarget};
 use domain::updates::{AccountUpdate, PreferenceUpdate, TemplateUpdate};
 use domain::{PhoneNumberId, TenantId};
+use jiff::SignedDuration;
+use store::billing::wallet;
+use store::holds;
+use store::templates::APPROVED;
 use store::whatsapp::{accounts, numbers};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, updates::notices};
 
 use crate::kernel::platform::Platform;
+use crate::kernel::wake_up::wake;
 
 /// One thing that is acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +63,10 @@ pub(crate) async fn apply_news(platform: &Platform, all: Vec<News>) -> Result<()
         news.sort_by(|left, right| left.subject().cmp(&right.subject()));
         // One tenant's trouble must not keep the others waiting.
         let applied = platform.store.perform(&platform.as_meta(tenant), &ApplyNews { news }).await;
-        outcome = outcome.and(applied);
+        if matches!(applied, Ok(true)) {
+            wake(platform, tenant, SignedDuration::ZERO).await;
+        }
+        outcome = outcome.and(applied.map(drop));
     }
     outcome
 }
@@ -110,17 +119,51 @@ struct ApplyNews {
 
 impl Operation for ApplyNews {
     const NAME: &'static str = "apply_news";
-    type Done = ();
+    /// Whether a hold was lifted.
+    type Done = bool;
     type Error = StoreError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
-        for one in &self.news {
-            match one {
-                News::Template(update) => notices::template(tx, update).await?,
-                News::Preference(update) => notices::preference(tx, update).await?,
-                News::Account(update) => notices::account(tx, update).await?,
+    async fn run(&self, tx: &TenantTx) -> Result<bool, StoreError> {
+        // Holds may follow: their lock comes first, as in everything that moves money.
+        wallet::lock(tx).await?;
+        let mut is_lifted = false;
+        for notice in &self.news {
+            is_lifted |= match notice {
+                News::Template(update) => template(tx, update).await?,
+                News::Preference(update) => {
+                    notices::preference(tx, update).await?;
+                    false
+                }
+                News::Account(update) => account(tx, update).await?,
             };
         }
-        Ok(())
+        Ok(is_lifted)
+    }
+}
+
+/// A template that Meta does not let be sent any more is on hold until Meta approves it again.
+async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<bool, StoreError> {
+    let mut is_lifted = false;
+    for (template_id, status) in notices::template(tx, update).await? {
+        let target = HoldTarget::Template(template_id);
+        if status == APPROVED {
+            is_lifted |= holds::lift(tx, &target, HoldReason::Template).await?;
+        } else {
+            holds::place(tx, &target, HoldReason::Template, &status, None).await?;
+        }
+    }
+    Ok(is_lifted)
+}
+
+/// An account that Meta closed is on hold until Meta opens it again.
+async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<bool, StoreError> {
+    let target = HoldTarget::Account(update.waba_id.clone());
+    match notices::account(tx, update).await? {
+        None => Ok(false),
+        Some(None) => holds::lift(tx, &target, HoldReason::Account).await,
+        Some(Some(reason)) => {
+            holds::place(tx, &target, HoldReason::Account, &reason, None).await?;
+            Ok(false)
+        }
     }
 }

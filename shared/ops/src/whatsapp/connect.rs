@@ -1,7 +1,10 @@
 //! One-click connection: an OAuth code becomes a sealed token, the accounts it opens, and their numbers.
 
+use domain::holds::{HoldReason, HoldTarget};
 use domain::problem::Kind;
 use domain::{Act, PhoneNumberId, Problem, TenantId};
+use jiff::SignedDuration;
+use store::holds;
 use store::whatsapp::accounts::{self, Account};
 use store::whatsapp::numbers::{self, Number};
 use store::{Operation, StoreError, TenantTx};
@@ -11,6 +14,7 @@ use crate::kernel::cipher::SealError;
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::{internal, meta_unreachable};
+use crate::kernel::wake_up::wake;
 use crate::whatsapp::token;
 
 /// What was connected.
@@ -128,7 +132,10 @@ async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connected,
         })
         .collect();
     let store_connection = Connect { account, numbers: numbers.clone() };
-    platform.store.perform(&act, &store_connection).await?;
+    if platform.store.perform(&act, &store_connection).await? {
+        // What waited for the account to be connected again.
+        wake(platform, act.tenant, SignedDuration::ZERO).await;
+    }
     Ok(Connected { waba_id, numbers })
 }
 
@@ -139,14 +146,17 @@ struct Connect {
 
 impl Operation for Connect {
     const NAME: &'static str = "connect_whatsapp";
-    type Done = ();
+    /// Whether the account was on hold.
+    type Done = bool;
     type Error = ConnectError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<(), ConnectError> {
+    async fn run(&self, tx: &TenantTx) -> Result<bool, ConnectError> {
+        let account = HoldTarget::Account(self.account.waba_id.clone());
+        let is_lifted = holds::lift(tx, &account, HoldReason::Account).await?;
         accounts::upsert(tx, &self.account).await?;
         for number in &self.numbers {
             numbers::upsert(tx, number).await?;
         }
-        Ok(())
+        Ok(is_lifted)
     }
 }

@@ -1,6 +1,6 @@
 //! The append-only ledger.
 
-use domain::messages::EvidenceSet;
+use domain::messages::StatusSet;
 use domain::{MessageId, Money};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -28,7 +28,7 @@ pub struct Entry {
     /// When.
     pub recorded_at: Timestamp,
     /// For a debit: what was heard of its message.
-    pub evidence: EvidenceSet,
+    pub evidence: StatusSet,
     /// For a debit: whether a refund names it.
     pub is_refunded: bool,
 }
@@ -79,7 +79,7 @@ fn from_row(row: &Row) -> Entry {
         debit_seq: row.get("debit_seq"),
         note: row.get("note"),
         recorded_at: row.get("recorded_at"),
-        evidence: EvidenceSet::from_bits(row.get("evidence")),
+        evidence: StatusSet::from_bits(row.get("evidence")),
         is_refunded: row.get("is_refunded"),
     }
 }

@@ -12,7 +12,7 @@ use crate::kernel::tx::{TenantTx, params};
 
 /// Which chunk to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk {
+pub struct ClaimRequest {
     /// From which number.
     pub number: PhoneNumberId,
     /// Its id, made by the dispatcher.
@@ -25,7 +25,7 @@ pub struct Chunk {
 
 /// A message that is reserved and paid for: everything that sending it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claimed {
+pub struct ClaimedMessage {
     /// Its id.
     pub message_id: MessageId,
     /// E.164.
@@ -46,19 +46,21 @@ pub struct Claimed {
 
 /// What a claim took.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct Claim {
     /// Reserved; to be sent, in this order.
-    pub funded: Vec<Claimed>,
+    pub funded: Vec<ClaimedMessage>,
     /// How many the balance did not cover; they ended without a debit.
     pub unfunded: usize,
-    /// How many may no longer be sent (opted out, template withdrawn, tenant suspended); ended without a debit.
+    /// How many may never be sent (opted out, no longer valid); they ended without a debit.
     pub forbidden: usize,
+    /// How many are on hold; they wait without a debit until the hold is lifted.
+    pub held: usize,
 }
 
-impl Taken {
+impl Claim {
     /// Whether nothing was due.
     pub fn is_empty(&self) -> bool {
-        self.funded.is_empty() && self.unfunded == 0 && self.forbidden == 0
+        self.funded.is_empty() && self.unfunded == 0 && self.forbidden == 0 && self.held == 0
     }
 }
 
@@ -77,6 +79,7 @@ WITH picked AS MATERIALIZED (
         SELECT ctid AS row_id, priority, due_at, message_id FROM due
          WHERE tenant_id = $1 AND phone_number_id = $2 AND due.priority = p.priority AND due_at <= $3
          ORDER BY due_at, message_id LIMIT $4) AS d
+     WHERE NOT is_held($1, $2)
      ORDER BY d.priority, d.due_at, d.message_id LIMIT $4),
 taken AS MATERIALIZED (
     DELETE FROM due WHERE ctid = ANY (ARRAY(SELECT row_id FROM picked)) AND tenant_id = $1
@@ -84,12 +87,17 @@ taken AS MATERIALIZED (
 rates AS MATERIALIZED (
     SELECT DISTINCT ON (market, category) market, category, price FROM rate_cards WHERE effective_from <= $3
      ORDER BY market, category, effective_from DESC),
+stops AS MATERIALIZED (
+    SELECT kind, key FROM holds WHERE tenant_id = $1 AND kind IN ('TEMPLATE', 'CAMPAIGN', 'CONTACT')),
 terms AS MATERIALIZED (
-    SELECT t.status = 'ACTIVE' AS is_active, p.margin_bps, w.balance, w.seq
+    SELECT p.margin_bps, w.balance, w.balance - w.reserved AS spendable, w.seq
       FROM tenants t JOIN plans p USING (plan_id) JOIN wallets w USING (tenant_id) WHERE t.tenant_id = $1),
 priced AS MATERIALIZED (
     SELECT k.priority, k.due_at, k.message_id, m.dispatch_state = 'RESERVED' AS is_paid,
-           terms.is_active AND c.opted_out_at IS NULL AND t.status = 'APPROVED' AND rate.price IS NOT NULL AS may_be_sent,
+           hold.kind AS hold_kind, hold.key AS hold_key,
+           CASE WHEN c.opted_out_at IS NOT NULL THEN 'the contact has opted out'
+                WHEN m.not_after < $3 THEN 'it was no longer valid when its turn came'
+                WHEN rate.price IS NULL THEN 'there is no price for its market' END AS forbidden_by,
            rate.price + (rate.price * terms.margin_bps + 9999) / 10000 AS price,
            t.name AS template, t.language
       FROM taken k
@@ -99,15 +107,20 @@ priced AS MATERIALIZED (
      CROSS JOIN terms
       LEFT JOIN LATERAL (
         SELECT r.price FROM rates r WHERE r.category = t.category AND r.market IN (m.market, '*')
-         ORDER BY r.market = '*' LIMIT 1) AS rate ON true),
+         ORDER BY r.market = '*' LIMIT 1) AS rate ON true
+      LEFT JOIN LATERAL (
+        SELECT s.kind, s.key FROM stops s
+         WHERE s.key = CASE s.kind WHEN 'TEMPLATE' THEN m.template_id WHEN 'CAMPAIGN' THEN m.source_id ELSE m.contact_id END::text
+         UNION ALL SELECT 'TEMPLATE', t.template_id::text WHERE t.status <> 'APPROVED' LIMIT 1) AS hold ON true),
 running AS MATERIALIZED (
-    SELECT *, sum(CASE WHEN may_be_sent AND NOT is_paid THEN price ELSE 0 END)
+    SELECT *, sum(CASE WHEN hold_kind IS NULL AND forbidden_by IS NULL AND NOT is_paid THEN price ELSE 0 END)
                   OVER (ORDER BY priority, due_at, message_id ROWS UNBOUNDED PRECEDING) AS spent
       FROM priced),
 verdicts AS MATERIALIZED (
-    SELECT r.*, CASE WHEN r.is_paid THEN 'RESERVED'
-                     WHEN NOT r.may_be_sent THEN 'CANCELLED'
-                     WHEN r.spent <= terms.balance THEN 'RESERVED'
+    SELECT r.*, CASE WHEN r.hold_kind IS NOT NULL THEN 'HELD'
+                     WHEN r.is_paid THEN 'RESERVED'
+                     WHEN r.forbidden_by IS NOT NULL THEN 'CANCELLED'
+                     WHEN r.spent <= terms.spendable THEN 'RESERVED'
                      ELSE 'NO_FUNDS' END AS verdict
       FROM running r CROSS JOIN terms),
 debits AS (
@@ -120,6 +133,9 @@ paid AS (
     UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
       FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries FROM debits) AS total
      WHERE tenant_id = $1 AND total.entries > 0),
+held AS (
+    INSERT INTO held_messages (tenant_id, message_id, phone_number_id, priority, due_at, kind, key)
+    SELECT $1, message_id, $2, priority, due_at, hold_kind, hold_key FROM verdicts WHERE verdict = 'HELD'),
 claim AS (
     INSERT INTO claims (tenant_id, claim_id, phone_number_id, message_ids, lease_until)
     SELECT $1, $5, $2, array_agg(message_id), $6 FROM verdicts WHERE verdict = 'RESERVED' HAVING count(*) > 0),
@@ -129,23 +145,25 @@ moved AS (
            claim_id = CASE WHEN v.verdict = 'RESERVED' THEN $5 END,
            attempt = m.attempt + CASE WHEN v.verdict = 'RESERVED' THEN 1 ELSE 0 END,
            price = CASE WHEN v.verdict = 'RESERVED' THEN coalesce(m.price, v.price) END,
-           error_text = CASE WHEN v.verdict = 'CANCELLED' THEN 'no longer allowed when it fell due' END
-      FROM verdicts v WHERE m.tenant_id = $1 AND m.message_id = v.message_id
+           error_text = CASE WHEN v.verdict = 'CANCELLED' THEN v.forbidden_by END
+      FROM verdicts v WHERE m.tenant_id = $1 AND m.message_id = v.message_id AND v.verdict <> 'HELD'
     RETURNING m.message_id, v.verdict, m.to_phone, v.template, v.language, m.variables, m.attempt, m.price, m.traceparent, v.priority, m.due_at)
-SELECT message_id, verdict, to_phone, template, language, variables, attempt, price, traceparent FROM moved
+SELECT message_id, verdict, to_phone, template, language, variables, attempt, price, traceparent, priority, due_at FROM moved
+ UNION ALL
+SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, priority, due_at FROM verdicts WHERE verdict = 'HELD'
  ORDER BY priority, due_at, message_id";
 
 /// Takes a chunk of what is due now: debits what the balance covers, in the order of sending, and ends the rest.
-pub async fn claim(tx: &TenantTx, chunk: &Chunk) -> Result<Taken, StoreError> {
+pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, StoreError> {
     wallet::lock(tx).await?;
     let values = params![
-        tx.tenant().0 => UUID, chunk.number.0 => TEXT, tx.now() => TIMESTAMPTZ, chunk.limit => INT8,
-        chunk.claim_id.0 => UUID, chunk.lease_until => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, request.number.0 => TEXT, tx.now() => TIMESTAMPTZ, request.limit => INT8,
+        request.claim_id.0 => UUID, request.lease_until => TIMESTAMPTZ,
     ];
-    let mut taken = Taken::default();
+    let mut claim = Claim::default();
     for row in tx.rows_by_index(CLAIM, values).await? {
         match row.get("verdict") {
-            "RESERVED" => taken.funded.push(Claimed {
+            "RESERVED" => claim.funded.push(ClaimedMessage {
                 message_id: MessageId(row.get("message_id")),
                 to: row.get("to_phone"),
                 template: row.get("template"),
@@ -155,14 +173,15 @@ pub async fn claim(tx: &TenantTx, chunk: &Chunk) -> Result<Taken, StoreError> {
                 attempt: row.get("attempt"),
                 traceparent: row.get("traceparent"),
             }),
-            "NO_FUNDS" => taken.unfunded += 1,
-            "CANCELLED" => taken.forbidden += 1,
+            "NO_FUNDS" => claim.unfunded += 1,
+            "CANCELLED" => claim.forbidden += 1,
+            "HELD" => claim.held += 1,
             other => {
                 return Err(StoreError::Inconsistent { table: "claims", what: format!("verdict {other}") });
             }
         }
     }
-    Ok(taken)
+    Ok(claim)
 }
 
 const FREE: &str = "-- claims::free

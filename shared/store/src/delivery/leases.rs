@@ -68,14 +68,14 @@ pub async fn release(tx: &TenantTx, lease: &Lease, in_any_case: bool) -> Result<
 
 const NUMBERS_DUE: &str = "-- leases::numbers_due
 SELECT n.phone_number_id, n.messages_per_second
-  FROM phone_numbers n JOIN whatsapp_accounts a USING (tenant_id, waba_id)
- WHERE n.tenant_id = $1 AND a.paused_reason IS NULL AND EXISTS (
+  FROM phone_numbers n
+ WHERE n.tenant_id = $1 AND NOT is_held($1, n.phone_number_id) AND EXISTS (
        SELECT FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
         WHERE EXISTS (SELECT FROM due d WHERE d.tenant_id = $1 AND d.phone_number_id = n.phone_number_id
                                           AND d.priority = p.priority AND d.due_at <= $2))
  ORDER BY n.phone_number_id";
 
-/// The tenant's numbers that have something due and whose account is not paused.
+/// The tenant's numbers that have something due and are not on hold.
 pub async fn numbers_due(tx: &TenantTx) -> Result<Vec<DueNumber>, StoreError> {
     let rows = tx.rows(NUMBERS_DUE, params![tx.tenant().0 => UUID, tx.now() => TIMESTAMPTZ]).await?;
     Ok(rows

@@ -1,54 +1,14 @@
 //! Messages under their locks, and what the dispatch machine decided about them.
 
-use domain::messages::{DispatchState, EvidenceSet};
-use domain::updates::MetaError;
-use domain::{AttemptId, Batch, Category, ClaimId, MessageId, PhoneNumberId, Wamid};
+use domain::billing::RefundReason;
+use domain::messages::{LockedMessage, StatusSet, Transition};
+use domain::{AttemptId, Batch, ClaimId, MessageId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params, uuids};
 use crate::messages::state_of;
-
-/// What the machine needs to know of a message, read under its lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Its id.
-    pub message_id: MessageId,
-    /// Where sending stands.
-    pub state: DispatchState,
-    /// Which attempt it is in.
-    pub attempt: i16,
-    /// The id of the last attempt that may have left.
-    pub attempt_id: Option<AttemptId>,
-    /// The chunk that holds it.
-    pub claim_id: Option<ClaimId>,
-    /// What was heard of it.
-    pub evidence: EvidenceSet,
-    /// Whether a refund was promised or paid.
-    pub refund_due: bool,
-    /// The number it goes out from.
-    pub number: PhoneNumberId,
-    /// Its place in the queue.
-    pub category: Category,
-}
-
-/// A message's new place in the machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// Which message.
-    pub message_id: MessageId,
-    /// Where it stands now.
-    pub state: DispatchState,
-    /// What was heard of it by now.
-    pub evidence: EvidenceSet,
-    /// Whether a refund is owed or paid by now.
-    pub refund_due: bool,
-    /// Meta's id, when it was learned.
-    pub wamid: Option<Wamid>,
-    /// Meta's words, when there were any.
-    pub error: Option<MetaError>,
-}
 
 pub(crate) const STATEMENTS: &[&str] = &[LOCK, APPLY, REQUEUE, NAME, NOTE_UNKNOWN, FORGET_UNKNOWN];
 
@@ -57,18 +17,18 @@ SELECT message_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refu
   FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2) ORDER BY message_id FOR NO KEY UPDATE";
 
 /// Reads messages under their locks, taken in the order of their ids so that two of us never wait crosswise.
-pub async fn lock(tx: &TenantTx, messages: &[MessageId]) -> Result<Vec<Held>, StoreError> {
+pub async fn lock(tx: &TenantTx, messages: &[MessageId]) -> Result<Vec<LockedMessage>, StoreError> {
     let rows = tx.rows(LOCK, params![tx.tenant().0 => UUID, uuids(messages) => UUID_ARRAY]).await?;
     rows.iter()
         .map(|row| {
             let category: &str = row.get("category");
-            Ok(Held {
+            Ok(LockedMessage {
                 message_id: MessageId(row.get("message_id")),
                 state: state_of(row)?,
                 attempt: row.get("attempt"),
                 attempt_id: row.get::<_, Option<Uuid>>("attempt_id").map(AttemptId),
                 claim_id: row.get::<_, Option<Uuid>>("claim_id").map(ClaimId),
-                evidence: EvidenceSet::from_bits(row.get("evidence")),
+                statuses: StatusSet::from_bits(row.get("evidence")),
                 refund_due: row.get("refund_due"),
                 number: PhoneNumberId(row.get("phone_number_id")),
                 category: category.parse().map_err(|error| StoreError::Inconsistent {
@@ -84,34 +44,40 @@ const APPLY: &str = "-- states::apply
 UPDATE messages m
    SET dispatch_state = u.state, evidence = u.evidence, refund_due = u.refund_due, claim_id = NULL,
        wamid = coalesce(m.wamid, u.wamid), error_code = coalesce(u.error_code, m.error_code),
-       error_text = coalesce(u.error_text, m.error_text), updated_at = $9
-  FROM unnest($2::uuid[], $3::text[], $4::int2[], $5::bool[], $6::text[], $7::int4[], $8::text[])
-       AS u (message_id, state, evidence, refund_due, wamid, error_code, error_text)
+       error_text = coalesce(u.error_text, m.error_text), is_withdrawn = m.is_withdrawn OR u.is_withdrawn, updated_at = $10
+  FROM unnest($2::uuid[], $3::text[], $4::int2[], $5::bool[], $6::text[], $7::int4[], $8::text[], $9::bool[])
+       AS u (message_id, state, evidence, refund_due, wamid, error_code, error_text, is_withdrawn)
  WHERE m.tenant_id = $1 AND m.message_id = u.message_id";
 
-/// Writes what [`lock`] and the machine decided, and lets go of the messages.
-pub async fn apply(tx: &TenantTx, moved: &[Moved]) -> Result<(), StoreError> {
-    if moved.is_empty() {
+/// Writes what was decided about messages that [`lock`] read, and lets go of them.
+pub async fn apply(tx: &TenantTx, transitions: &[Transition]) -> Result<(), StoreError> {
+    if transitions.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = moved.iter().map(|to| to.message_id.0).collect();
-    let states: Vec<&str> = moved.iter().map(|to| to.state.as_str()).collect();
-    let evidence: Vec<i16> = moved.iter().map(|to| to.evidence.bits()).collect();
-    let refunds: Vec<bool> = moved.iter().map(|to| to.refund_due).collect();
+    let ids: Vec<Uuid> = transitions.iter().map(|to| to.message.message_id.0).collect();
+    let states: Vec<&str> = transitions.iter().map(|to| to.message.state.as_str()).collect();
+    let statuses: Vec<i16> = transitions.iter().map(|to| to.message.statuses.bits()).collect();
+    let refunds: Vec<bool> = transitions.iter().map(|to| to.message.refund_due).collect();
     let wamids: Vec<Option<&str>> =
-        moved.iter().map(|to| to.wamid.as_ref().map(|id| id.0.as_str())).collect();
-    let codes: Vec<Option<i32>> = moved.iter().map(|to| to.error.as_ref().map(|error| error.code)).collect();
+        transitions.iter().map(|to| to.wamid.as_ref().map(|id| id.0.as_str())).collect();
+    let codes: Vec<Option<i32>> =
+        transitions.iter().map(|to| to.error.as_ref().map(|error| error.code)).collect();
     let texts: Vec<Option<&str>> =
-        moved.iter().map(|to| to.error.as_ref().map(|error| error.text.as_str())).collect();
+        transitions.iter().map(|to| to.error.as_ref().map(|error| error.text.as_str())).collect();
+    let withdrawn: Vec<bool> =
+        transitions.iter().map(|to| to.refund == Some(RefundReason::Withdrawn)).collect();
     let values = params![
-        tx.tenant().0 => UUID, ids => UUID_ARRAY, states => TEXT_ARRAY, evidence => INT2_ARRAY, refunds => BOOL_ARRAY,
-        wamids => TEXT_ARRAY, codes => INT4_ARRAY, texts => TEXT_ARRAY, tx.now() => TIMESTAMPTZ,
+        tx.tenant().0 => UUID, ids => UUID_ARRAY, states => TEXT_ARRAY, statuses => INT2_ARRAY, refunds => BOOL_ARRAY,
+        wamids => TEXT_ARRAY, codes => INT4_ARRAY, texts => TEXT_ARRAY, withdrawn => BOOL_ARRAY, tx.now() => TIMESTAMPTZ,
     ];
     let touched = tx.run(APPLY, values).await?;
-    if usize::try_from(touched).is_ok_and(|touched| touched == moved.len()) {
+    if usize::try_from(touched).is_ok_and(|touched| touched == transitions.len()) {
         return Ok(());
     }
-    Err(StoreError::Inconsistent { table: "messages", what: format!("{touched} of {} moved", moved.len()) })
+    Err(StoreError::Inconsistent {
+        table: "messages",
+        what: format!("{touched} of {} transitions were written", transitions.len()),
+    })
 }
 
 const REQUEUE: &str = "-- states::requeue
@@ -122,14 +88,14 @@ WITH again AS (
 INSERT INTO batches (tenant_id, minute) SELECT DISTINCT $1::uuid, m FROM unnest($6::timestamptz[]) AS m ON CONFLICT DO NOTHING";
 
 /// Lets messages that certainly did not leave wait for another attempt.
-pub async fn requeue(tx: &TenantTx, again: &[(&Held, Timestamp)]) -> Result<(), StoreError> {
+pub async fn requeue(tx: &TenantTx, again: &[(&LockedMessage, Timestamp)]) -> Result<(), StoreError> {
     if again.is_empty() {
         return Ok(());
     }
-    let numbers: Vec<&str> = again.iter().map(|(held, _)| held.number.0.as_str()).collect();
-    let priorities: Vec<i16> = again.iter().map(|(held, _)| held.category.priority()).collect();
+    let numbers: Vec<&str> = again.iter().map(|(message, _)| message.number.0.as_str()).collect();
+    let priorities: Vec<i16> = again.iter().map(|(message, _)| message.category.priority()).collect();
     let times: Vec<Timestamp> = again.iter().map(|(_, at)| *at).collect();
-    let ids: Vec<Uuid> = again.iter().map(|(held, _)| held.message_id.0).collect();
+    let ids: Vec<Uuid> = again.iter().map(|(message, _)| message.message_id.0).collect();
     let minutes: Vec<Timestamp> = again.iter().map(|(_, at)| Batch::of(tx.tenant(), *at).minute).collect();
     let values = params![
         tx.tenant().0 => UUID, numbers => TEXT_ARRAY, priorities => INT2_ARRAY, times => TIMESTAMPTZ_ARRAY, ids => UUID_ARRAY,
@@ -158,12 +124,12 @@ SELECT $1, u.message_id, u.phone_number_id, $4 FROM unnest($2::uuid[], $3::text[
     ON CONFLICT DO NOTHING";
 
 /// Starts the horizon of messages that may or may not have left.
-pub async fn note_unknown(tx: &TenantTx, lost: &[&Held]) -> Result<(), StoreError> {
+pub async fn note_unknown(tx: &TenantTx, lost: &[&LockedMessage]) -> Result<(), StoreError> {
     if lost.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = lost.iter().map(|held| held.message_id.0).collect();
-    let numbers: Vec<&str> = lost.iter().map(|held| held.number.0.as_str()).collect();
+    let ids: Vec<Uuid> = lost.iter().map(|message| message.message_id.0).collect();
+    let numbers: Vec<&str> = lost.iter().map(|message| message.number.0.as_str()).collect();
     let values =
         params![tx.tenant().0 => UUID, ids => UUID_ARRAY, numbers => TEXT_ARRAY, tx.now() => TIMESTAMPTZ];
     tx.run(NOTE_UNKNOWN, values).await.map(drop)

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use domain::messages::Evidence;
 use domain::updates::StatusUpdate;
 use domain::{AttemptId, MessageId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
@@ -137,12 +136,4 @@ pub async fn heard(tx: &TenantTx, number: &PhoneNumberId) -> Result<u64, StoreEr
 fn parked(update: serde_json::Value) -> Result<StatusUpdate, StoreError> {
     serde_json::from_value(update)
         .map_err(|error| StoreError::Inconsistent { table: "parked_updates", what: error.to_string() })
-}
-
-/// The kind of status that a stored bit stands for.
-pub fn kind_of(bit: i16) -> Result<Evidence, StoreError> {
-    Evidence::ALL
-        .into_iter()
-        .find(|kind| kind.bit() == bit)
-        .ok_or_else(|| StoreError::Inconsistent { table: "statuses", what: format!("status {bit}") })
 }

@@ -128,8 +128,8 @@ SELECT count(*) AS violations FROM unnest(ARRAY['tidings_app', 'tidings_system']
 
 const I14: &str = "-- audit::i14
 SELECT count(*) AS violations FROM due d
-  JOIN phone_numbers n USING (tenant_id, phone_number_id) JOIN whatsapp_accounts a USING (tenant_id, waba_id)
- WHERE d.due_at < $1::timestamptz - interval '1 minute' AND a.paused_reason IS NULL";
+
+ WHERE d.due_at < $1::timestamptz - interval '1 minute' AND NOT is_held(d.tenant_id, d.phone_number_id)";
 
 const I17: &str = "-- audit::i17
 SELECT count(*) AS violations FROM parked_updates p

@@ -2,8 +2,8 @@
 //! the same one again changes nothing (I19). Of two in one second the word that comes first in the alphabet counts for a
 //! template, which lets an approval through, and the stricter one for a person or an account.
 
-use domain::Category;
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
+use domain::{Category, TemplateId};
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
@@ -19,17 +19,22 @@ const TEMPLATE_STATUS: &str = "-- notices::template_status
 UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
    AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
-   AND coalesce((status_said_at, $6) < ($7, status), status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))";
+   AND coalesce((status_said_at, $6) < ($7, status), status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))
+RETURNING template_id, status";
 
 const TEMPLATE_CATEGORY: &str = "-- notices::template_category
 UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
    AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
-   AND coalesce((category_said_at, $6) < ($7, category), category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))";
+   AND coalesce((category_said_at, $6) < ($7, category), category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))
+RETURNING template_id, status";
 
-/// Notes what Meta decided about a template; tells how many it was about: none, when the tenant never made it here or
-/// something later is known.
-pub async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<u64, StoreError> {
+/// Stores what Meta decided about a template; returns the templates it changed, with their status: none, when the tenant
+/// never made it here or something later is known.
+pub async fn template(
+    tx: &TenantTx,
+    update: &TemplateUpdate,
+) -> Result<Vec<(TemplateId, String)>, StoreError> {
     let (sql, word) = match &update.decision {
         Decision::Status(status) => (TEMPLATE_STATUS, status.as_str()),
         Decision::Category(category) => (TEMPLATE_CATEGORY, Category::as_str(*category)),
@@ -38,7 +43,8 @@ pub async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<u64, Sto
         tx.tenant().0 => UUID, update.waba_id => TEXT, update.template_id => TEXT, update.name => TEXT,
         update.language => TEXT, word => TEXT, update.at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
     ];
-    tx.run(sql, values).await
+    let rows = tx.rows(sql, values).await?;
+    Ok(rows.iter().map(|row| (TemplateId(row.get("template_id")), row.get("status"))).collect())
 }
 
 const STOP: &str = "-- notices::stop
@@ -66,15 +72,18 @@ pub async fn preference(tx: &TenantTx, update: &PreferenceUpdate) -> Result<u64,
 const CLOSE: &str = "-- notices::close
 UPDATE whatsapp_accounts SET paused_reason = coalesce(paused_reason, $3), standing_said_at = $4
  WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(connected_at <= $4, true)
-   AND coalesce(standing_said_at <= $4, standing_said_at IS NULL)";
+   AND coalesce(standing_said_at <= $4, standing_said_at IS NULL)
+RETURNING paused_reason";
 
 const REOPEN: &str = "-- notices::reopen
 UPDATE whatsapp_accounts SET standing_said_at = $4,
        paused_reason = CASE WHEN starts_with(paused_reason, $3) THEN NULL ELSE paused_reason END
- WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(standing_said_at < $4, standing_said_at IS NULL)";
+ WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(standing_said_at < $4, standing_said_at IS NULL)
+RETURNING paused_reason";
 
 /// Stops sending through an account that Meta closed, or goes on when Meta opened it again and nothing else stops it.
-pub async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<u64, StoreError> {
+/// Returns why it is paused now, if it is; `None` when something later is known.
+pub async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<Option<Option<String>>, StoreError> {
     let (sql, words) = if update.is_closed {
         (CLOSE, format!("{CLOSED}: {}", update.reason))
     } else {
@@ -82,5 +91,5 @@ pub async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<u64, Store
     };
     let values =
         params![tx.tenant().0 => UUID, update.waba_id => TEXT, words => TEXT, update.at => TIMESTAMPTZ];
-    tx.run(sql, values).await
+    Ok(tx.row(sql, values).await?.map(|row| row.get("paused_reason")))
 }

@@ -6,38 +6,38 @@ use domain::billing::RefundReason;
 use domain::{Act, ClaimId, MessageId, Money, TenantId};
 use store::billing::refunds;
 use store::billing::wallet;
-use store::delivery::claims::{self, Chunk, Taken};
+use store::delivery::claims::{self, Claim, ClaimRequest};
 use store::{Operation, Store, StoreError, TenantTx};
 use tokio::task::JoinSet;
 
 use crate::world::{PRICE, World, assert_audit_is_clean, noon, world};
 
-struct Claim {
-    chunk: Chunk,
+struct ClaimDue {
+    request: ClaimRequest,
 }
 
-impl Operation for Claim {
+impl Operation for ClaimDue {
     const NAME: &'static str = "claim";
-    type Done = Taken;
+    type Done = Claim;
     type Error = StoreError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<Taken, StoreError> {
-        claims::claim(tx, &self.chunk).await
+    async fn run(&self, tx: &TenantTx) -> Result<Claim, StoreError> {
+        claims::claim(tx, &self.request).await
     }
 }
 
-pub async fn try_to_claim(store: &Store, world: &World, limit: i64) -> Result<Taken, StoreError> {
+pub async fn try_to_claim(store: &Store, world: &World, limit: i64) -> Result<Claim, StoreError> {
     let claim_id = ClaimId::at(noon());
     let lease_until = noon() + jiff::SignedDuration::from_mins(1);
-    let chunk = Chunk { number: world.number.clone(), claim_id, limit, lease_until };
-    store.perform(&Act::of_system(world.tenant, noon()), &Claim { chunk }).await
+    let request = ClaimRequest { number: world.number.clone(), claim_id, limit, lease_until };
+    store.perform(&Act::of_system(world.tenant, noon()), &ClaimDue { request }).await
 }
 
-async fn claim(store: &Store, world: &World, limit: i64) -> Taken {
+async fn claim(store: &Store, world: &World, limit: i64) -> Claim {
     try_to_claim(store, world, limit).await.unwrap()
 }
 
-async fn claim_until_nothing_is_due(store: Store, world: World) -> Vec<Taken> {
+async fn claim_until_nothing_is_due(store: Store, world: World) -> Vec<Claim> {
     let mut taken = Vec::new();
     loop {
         let chunk = claim(&store, &world, 7).await;
@@ -82,7 +82,7 @@ async fn forty_workers_racing_for_one_balance_spend_it_exactly_once() {
     for _ in 0..40 {
         workers.spawn(claim_until_nothing_is_due(store.clone(), world.clone()));
     }
-    let chunks: Vec<Taken> = workers.join_all().await.into_iter().flatten().collect();
+    let chunks: Vec<Claim> = workers.join_all().await.into_iter().flatten().collect();
     let funded: Vec<MessageId> =
         chunks.iter().flat_map(|chunk| &chunk.funded).map(|claimed| claimed.message_id).collect();
     let unfunded: usize = chunks.iter().map(|chunk| chunk.unfunded).sum();

@@ -4,10 +4,12 @@
 mod access;
 mod claims;
 mod errors;
+mod holds;
 mod migrations;
 mod news;
 mod statements;
 mod time_outs;
 mod tls;
+mod upgrade;
 mod walls;
 mod world;

@@ -44,9 +44,9 @@ impl Operation for Hear<'_> {
         for said in self.said {
             let known = self.known(tx).await?;
             counts.push(match said {
-                Said::Template(update) => notices::template(tx, update).await?,
+                Said::Template(update) => u64::try_from(notices::template(tx, update).await?.len()).unwrap(),
                 Said::Preference(update) => notices::preference(tx, update).await?,
-                Said::Account(update) => notices::account(tx, update).await?,
+                Said::Account(update) => u64::from(notices::account(tx, update).await?.is_some()),
                 Said::Answered(category) => {
                     let said = Answered { status: "PENDING", meta_id: None, category: Some(*category) };
                     templates::settle(tx, known.template.template_id, said).await?;

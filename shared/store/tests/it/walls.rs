@@ -66,7 +66,6 @@ impl SystemOperation for PointAcross {
             category: domain::Category::Utility,
             variables: vec![],
             due_at: noon(),
-            traceparent: None,
         };
         messages::accept(&tx.as_tenant(self.from.tenant), &message).await
     }

@@ -89,7 +89,6 @@ impl Operation for Build {
                 category: Category::Utility,
                 variables: vec!["Ann".to_owned()],
                 due_at: now,
-                traceparent: None,
             };
             messages::accept(tx, &message).await?;
             made.push(message.message_id);

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{Act, AttemptId, ClaimId, Money, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::delivery::dispatch::ClaimChunk;
+use ops::delivery::dispatch::ClaimDue;
 use serde_json::{Value, json};
-use store::delivery::claims::Chunk;
+use store::delivery::claims::ClaimRequest;
 use tidings::client::{Client, text};
 
 use super::super::stage::{Stage, insist, insist_on_reading};
@@ -90,6 +90,7 @@ impl<'a> Life<'a> {
         self.stage.work().await;
         self.send(&client, (&template, &contacts[LATER]), "abandoned").await;
         self.abandon(tenant, number).await;
+        self.hold(tenant).await;
         for path in ["/messages", "/billing/balance", "/billing/ledger"] {
             insist_on_reading(&client, path).await;
         }
@@ -110,9 +111,18 @@ impl<'a> Life<'a> {
         let platform = self.stage.platform();
         let now = platform.clock.now();
         let lease_until = now + platform.waits.lease;
-        let chunk = Chunk { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
+        let chunk = ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
         // It may be cut off itself.
-        platform.store.perform(&Act::of_system(tenant, now), &ClaimChunk { chunk }).await.ok();
+        platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { chunk }).await.ok();
+    }
+
+    /// A contact is on hold for a minute.
+    async fn hold(&self, tenant: TenantId) {
+        let now = self.stage.platform().clock.now();
+        let until = now + SignedDuration::from_mins(1);
+        let row =
+            format!("('{tenant}', 'CONTACT', 'unknown', 'USER', 'a test', '{now}', '{until}', 'system')");
+        self.stage.world.db.execute(&format!("INSERT INTO holds VALUES {row}")).await;
     }
 
     /// What the platform's owner does: a login of its own, a plan, a tenant that is invited.

@@ -1,0 +1,122 @@
+//! One message on its way to its next state: what was decided about it, to be written in one statement with others.
+
+use jiff::Timestamp;
+
+use super::{DeliveryStatus, DispatchState, Effect, Event, StatusSet, Step, on_event, on_statuses};
+use crate::billing::RefundReason;
+use crate::updates::{MetaError, StatusUpdate};
+use crate::{AttemptId, Category, ClaimId, MessageId, PhoneNumberId, Wamid};
+
+/// What deciding needs to know of a message, read under its row lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedMessage {
+    pub message_id: MessageId,
+    pub state: DispatchState,
+    /// 1 is the first attempt.
+    pub attempt: i16,
+    /// The last attempt that may have left.
+    pub attempt_id: Option<AttemptId>,
+    /// The claim that holds it.
+    pub claim_id: Option<ClaimId>,
+    pub statuses: StatusSet,
+    /// A refund was promised or paid.
+    pub refund_due: bool,
+    /// The number it goes out from.
+    pub number: PhoneNumberId,
+    pub category: Category,
+}
+
+/// A message as it will be, and what follows from that.
+#[derive(Clone, Debug)]
+pub struct Transition {
+    pub message: LockedMessage,
+    /// The state it was found in.
+    pub from: DispatchState,
+    /// Meta's id, when it was just learned.
+    pub wamid: Option<Wamid>,
+    pub error: Option<MetaError>,
+    /// A refund is owed from now on, for this reason.
+    pub refund: Option<RefundReason>,
+    /// It was refunded and arrived all the same.
+    pub is_write_off: bool,
+    /// When it is due again.
+    pub retry_at: Option<Timestamp>,
+    /// A status in it was not known before.
+    pub has_new_status: bool,
+}
+
+/// The state cannot have had this event: something is broken, and nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("message {message_id} is {state} and cannot have had the event {event:?}")]
+pub struct Impossible {
+    pub message_id: MessageId,
+    pub state: DispatchState,
+    pub event: Event,
+}
+
+impl Transition {
+    /// Nothing has changed yet.
+    pub const fn of(message: LockedMessage) -> Self {
+        let from = message.state;
+        let (wamid, error, refund, retry_at) = (None, None, None, None);
+        Self { message, from, wamid, error, refund, is_write_off: false, retry_at, has_new_status: false }
+    }
+
+    /// Lets the dispatch machine decide; `reason` is why money would go back.
+    pub fn apply(&mut self, event: Event, reason: RefundReason) -> Result<(), Impossible> {
+        match on_event(self.message.state, event, self.message.attempt) {
+            Step::To(state, effect) => {
+                self.message.state = state;
+                self.take(effect, reason);
+                Ok(())
+            }
+            Step::Stale => Ok(()),
+            Step::Impossible => {
+                Err(Impossible { message_id: self.message.message_id, state: self.message.state, event })
+            }
+        }
+    }
+
+    /// Takes in statuses of this message, as a set: order and repetition cannot matter (I18, I19).
+    pub fn receive(&mut self, updates: &[&StatusUpdate]) -> Result<(), Impossible> {
+        let before = self.message.statuses;
+        let new = updates.iter().fold(StatusSet::NONE, |set, update| set.with(update.status));
+        let was_refunded = self.message.refund_due;
+        self.apply(Event::StatusReceived, RefundReason::Failed)?;
+        if new.is_failed_alone() {
+            // Refunded, and now Meta says itself that it failed: nothing was lost.
+            self.is_write_off = false;
+        }
+        self.message.statuses = StatusSet::from_bits(before.bits() | new.bits());
+        self.take(on_statuses(before, new, was_refunded), RefundReason::Failed);
+        self.has_new_status = self.message.statuses != before || self.message.state != self.from;
+        // The first failure says why, as the stored status does.
+        if !before.contains(DeliveryStatus::Failed)
+            && let Some(error) = updates.iter().find_map(|update| update.error.clone())
+        {
+            self.error = Some(error);
+        }
+        Ok(())
+    }
+
+    /// Whether it is in that state now, and was in another one.
+    pub fn became(&self, state: DispatchState) -> bool {
+        self.message.state == state && self.from != state
+    }
+
+    /// Whether it left that state.
+    pub fn left(&self, state: DispatchState) -> bool {
+        self.from == state && self.message.state != state
+    }
+
+    fn take(&mut self, effect: Effect, reason: RefundReason) {
+        match effect {
+            Effect::None | Effect::Debit => {}
+            Effect::Refund => {
+                self.message.refund_due = true;
+                self.refund = Some(reason);
+            }
+            Effect::WriteOff => self.is_write_off = true,
+        }
+    }
+}
