@@ -10,7 +10,7 @@ use cloud::one_machine::OneMachine;
 use domain::Clock;
 use mailer::{Mailer, Transport};
 use ops::Platform;
-use ops::delivery::call_stats::Calls;
+use ops::delivery::call_stats::CallCounts;
 use ops::kernel::cipher::{Ring, Sealer};
 use ops::kernel::passwords::Passwords;
 use secrecy::SecretString;
@@ -100,5 +100,5 @@ impl Machine {
 /// answers the dispatcher.
 pub fn metrics() -> impl Iterator<Item = &'static str> {
     let swept = sweep::metrics(Gauges::default());
-    swept.into_iter().chain(dispatch::metrics(Calls::default())).map(|metric| metric.name)
+    swept.into_iter().chain(dispatch::metrics(CallCounts::default())).map(|metric| metric.name)
 }

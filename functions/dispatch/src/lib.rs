@@ -7,7 +7,7 @@ use cloud::trace::{self, TraceContext};
 use cloud::{Scheduled, WakeUp};
 use jiff::Timestamp;
 use ops::Platform;
-use ops::delivery::call_stats::{Calls, Tally};
+use ops::delivery::call_stats::{CallCounts, CallStats};
 use ops::delivery::dispatch::{DispatchError, dispatch};
 use runtime::emf::{self, Metric, Unit};
 use serde::Deserialize;
@@ -29,14 +29,14 @@ pub async fn on_event(
     platform: &Platform,
     until: Timestamp,
 ) -> Result<SqsBatchResponse, DispatchError> {
-    let tally = Tally::default();
+    let stats = CallStats::default();
     let answer = match woken {
         Woken::BySchedule(scheduled) => {
-            fired(scheduled, platform, until, &tally).await.map(|()| SqsBatchResponse::default())
+            fired(scheduled, platform, until, &stats).await.map(|()| SqsBatchResponse::default())
         }
-        Woken::ByQueue(event) => Ok(each_wake_up(event, platform, until, &tally).await),
+        Woken::ByQueue(event) => Ok(each_wake_up(event, platform, until, &stats).await),
     };
-    let calls = tally.calls();
+    let calls = stats.calls();
     if calls.made > 0 {
         emf::emit(&metrics(calls), platform.clock.now());
     }
@@ -49,37 +49,37 @@ pub async fn on_schedule(
     platform: &Platform,
     until: Timestamp,
 ) -> Result<(), DispatchError> {
-    fired(scheduled, platform, until, &Tally::default()).await
+    fired(scheduled, platform, until, &CallStats::default()).await
 }
 
 /// Wake-ups from the queue.
 pub async fn on_queue(event: SqsEvent, platform: &Platform, until: Timestamp) -> SqsBatchResponse {
-    each_wake_up(event, platform, until, &Tally::default()).await
+    each_wake_up(event, platform, until, &CallStats::default()).await
 }
 
 async fn fired(
     scheduled: Scheduled,
     platform: &Platform,
     until: Timestamp,
-    tally: &Tally,
+    stats: &CallStats,
 ) -> Result<(), DispatchError> {
     let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
-    trace::within(span, dispatch(platform, scheduled.batch.tenant, until, tally)).await.map(drop)
+    trace::within(span, dispatch(platform, scheduled.batch.tenant, until, stats)).await.map(drop)
 }
 
 async fn each_wake_up(
     event: SqsEvent,
     platform: &Platform,
     until: Timestamp,
-    tally: &Tally,
+    stats: &CallStats,
 ) -> SqsBatchResponse {
     let is_time = || platform.clock.now() < until;
-    let wake = async |wake_up: WakeUp| dispatch(platform, wake_up.tenant, until, tally).await.map(drop);
+    let wake = async |wake_up: WakeUp| dispatch(platform, wake_up.tenant, until, stats).await.map(drop);
     runtime::each_record(event, is_time, wake).await
 }
 
 /// What is measured of each invocation that asked Meta to send something.
-pub fn metrics(calls: Calls) -> [Metric; 3] {
+pub fn metrics(calls: CallCounts) -> [Metric; 3] {
     let count =
         |name, number| Metric { name, unit: Unit::Count, value: i64::try_from(number).unwrap_or(i64::MAX) };
     [

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::{Group, Message};
-use domain::updates::{KeptUpdate, Update, UpdateBatch};
+use domain::updates::{UnhandledUpdate, Update, UpdateBatch};
 
 /// Updates in one queue message at most: what one transaction applies well.
 const UPDATES_MAX: usize = 200;
@@ -34,12 +34,12 @@ fn account(update: &Update) -> Group {
         Update::Preference(update) => &update.phone_number_id.0,
         Update::Template(update) => &update.waba_id,
         Update::Account(update) => &update.waba_id,
-        Update::Kept(update) => account_of_kept(update),
+        Update::Unhandled(update) => account_of_kept(update),
     })
 }
 
 /// What is kept is a webhook's body with one thing in it: of a number, or else of an account.
-fn account_of_kept(update: &KeptUpdate) -> &str {
+fn account_of_kept(update: &UnhandledUpdate) -> &str {
     let places = ["/entry/0/changes/0/value/metadata/phone_number_id", "/entry/0/id"];
     places.iter().find_map(|place| update.raw.pointer(place)?.as_str()).unwrap_or_default()
 }
@@ -100,7 +100,9 @@ mod tests {
 
     fn updates(count: usize, bytes: usize) -> Vec<Update> {
         let raw = serde_json::Value::String("x".repeat(bytes));
-        (0..count).map(|i| Update::Kept(KeptUpdate { reason: i.to_string(), raw: raw.clone() })).collect()
+        (0..count)
+            .map(|i| Update::Unhandled(UnhandledUpdate { reason: i.to_string(), raw: raw.clone() }))
+            .collect()
     }
 
     fn unpacked(messages: &[Message]) -> Vec<Update> {
@@ -116,7 +118,8 @@ mod tests {
             ("\\\0\\\\u0000\0", "\\\u{fffd}\\\\u0000\u{fffd}"),
             ("\u{1}\"\n\u{fffd}", "\u{1}\"\n\u{fffd}"),
         ] {
-            let update = |text: &str| Update::Kept(KeptUpdate { reason: text.to_owned(), raw: text.into() });
+            let update =
+                |text: &str| Update::Unhandled(UnhandledUpdate { reason: text.to_owned(), raw: text.into() });
             assert_eq!(unpacked(&pack(vec![update(text)]).unwrap()), [update(held)], "{text:?}");
         }
     }
@@ -145,7 +148,7 @@ mod tests {
                 error: None,
             })
         };
-        let kept = |raw: Value| Update::Kept(KeptUpdate { reason: "a kind".to_owned(), raw });
+        let kept = |raw: Value| Update::Unhandled(UnhandledUpdate { reason: "a kind".to_owned(), raw });
         let of_number = json!({ "entry": [{ "id": "waba", "changes": [
             { "value": { "metadata": { "phone_number_id": "1" } } }] }] });
         let of_account = json!({ "entry": [{ "id": "waba", "changes": [] }] });

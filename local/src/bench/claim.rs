@@ -102,13 +102,13 @@ async fn check(store: &Store) -> Result<(), LocalError> {
 
 async fn claim_all(store: &Store, ground: &Ground, plan: Plan, now: Timestamp) -> Result<(), StoreError> {
     loop {
-        let chunk = ClaimRequest {
+        let request = ClaimRequest {
             number: ground.number.clone(),
             claim_id: ClaimId::at(now),
             limit: plan.chunk,
             lease_until: now + SignedDuration::from_mins(1),
         };
-        let taken = store.perform(&Act::of_system(ground.tenant, now), &ClaimDue { chunk }).await?;
+        let taken = store.perform(&Act::of_system(ground.tenant, now), &ClaimDue { request }).await?;
         if taken.is_empty() {
             return Ok(());
         }

@@ -189,13 +189,13 @@ pub fn whole(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use cloud::Group;
-    use domain::updates::{KeptUpdate, Update};
+    use domain::updates::{UnhandledUpdate, Update};
 
     use super::*;
 
     #[test]
     fn every_update_travels_in_a_message_of_its_own() {
-        let update = |n: u32| Update::Kept(KeptUpdate { reason: n.to_string(), raw: n.into() });
+        let update = |n: u32| Update::Unhandled(UnhandledUpdate { reason: n.to_string(), raw: n.into() });
         let batch = UpdateBatch { updates: (0..3).map(update).collect() };
         let message = |body| Message::new(Group::named("somebody"), body);
         let sent = [serde_json::to_string(&batch).unwrap(), "no batch".to_owned()].map(message);

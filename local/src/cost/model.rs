@@ -10,7 +10,7 @@ use super::pico::Pico;
 use super::prices as p;
 
 /// Transactions of the function that applies statuses.
-const APPLYING: [&str; 3] = ["number_owners", "apply_statuses", "keep_updates"];
+const APPLYING: [&str; 3] = ["number_owners", "apply_statuses", "store_unhandled"];
 /// Transactions of the function that pays refunds.
 const PAYING: [&str; 1] = ["refund"];
 

@@ -104,7 +104,7 @@ pub struct AccountUpdate {
 /// An authentic change, kept whole as it came, never dropped (I17). What is acted on of it travels beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct KeptUpdate {
+pub struct UnhandledUpdate {
     /// The webhook field, or why the element could not be read.
     pub reason: String,
     /// Meta's JSON as received.
@@ -123,8 +123,9 @@ pub enum Update {
     Preference(PreferenceUpdate),
     /// What became of an account.
     Account(AccountUpdate),
-    /// Anything else.
-    Kept(KeptUpdate),
+    /// Anything else. The word on the queue is older than this name.
+    #[serde(rename = "kept")]
+    Unhandled(UnhandledUpdate),
 }
 
 /// The body of one queue message: several updates packed together.

@@ -2,7 +2,7 @@
 //!
 //! [`read`] returns one [`Event`] for each thing that a body reports; an element that cannot be read is an event too
 //! and does not affect the others. [`parse`] turns events into updates for the queue: a delivery status becomes
-//! [`Update::Status`]; everything else becomes [`Update::Kept`], named by its kind or by what is wrong with it,
+//! [`Update::Status`]; everything else becomes [`Update::Unhandled`], named by its kind or by what is wrong with it,
 //! followed by an update for the part that this version handles. The raw JSON of an unhandled update is again a webhook
 //! with that one element, so that a later version can [`parse`] it. Nothing that Meta may add makes a webhook
 //! unreadable.

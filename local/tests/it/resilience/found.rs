@@ -1,7 +1,7 @@
 //! Faults that were found by breaking things, each as the test that found it.
 
 use domain::messages::Outcome;
-use domain::updates::{KeptUpdate, Update, UpdateBatch};
+use domain::updates::{UnhandledUpdate, Update, UpdateBatch};
 use domain::{Act, AttemptId, ClaimId, MessageId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
 use ops::delivery::dispatch::ClaimDue;
@@ -44,13 +44,13 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claime
     let (tenant, platform) = (tenant.id.parse::<TenantId>().unwrap(), stage.platform());
     stage.world.clock.advance(SignedDuration::from_mins(2));
     let now = platform.clock.now();
-    let chunk = ClaimRequest {
+    let request = ClaimRequest {
         number: number(&stage).await,
         claim_id: ClaimId::at(now),
         limit: 10,
         lease_until: now + platform.waits.lease,
     };
-    let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { chunk }).await.unwrap();
+    let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.unwrap();
     assert_eq!(taken.funded.len(), 1);
     let sent = Sent { message, attempt, outcome: Outcome::KnownUnsent { wait: None, error: None } };
     record(platform, tenant, ClaimId::at(now), vec![sent], true).await.unwrap();
@@ -112,7 +112,7 @@ async fn an_update_that_cannot_be_stored_does_not_keep_the_others_of_its_record_
     let (id, read) = silent(&stage, &tenant).await;
     let body = json!({ "object": "whatsapp_business_account", "entry": [read] }).to_string();
     let mut updates = meta::webhook::parse(body.as_bytes()).unwrap();
-    updates.push(Update::Kept(KeptUpdate { reason: "messages".to_owned(), raw: json!("a\0b") }));
+    updates.push(Update::Unhandled(UnhandledUpdate { reason: "messages".to_owned(), raw: json!("a\0b") }));
     let record = serde_json::to_string(&UpdateBatch { updates }).unwrap();
     stage.put(cloud::Queue::Updates, vec![record]).await;
     stage.rest().await;

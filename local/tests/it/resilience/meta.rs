@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ops::Platform;
-use ops::delivery::call_stats::{Calls, Tally};
+use ops::delivery::call_stats::{CallCounts, CallStats};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::Moment;
@@ -99,12 +99,12 @@ async fn a_dispatch_tells_calls_that_meta_refused_from_those_without_an_answer()
         tenant.send(&phone(trouble.to)).await;
     }
     tenant.send(&phone(1)).await;
-    let (until, tally) = (stage.world.clock.now() + SignedDuration::from_mins(1), Tally::default());
-    ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &tally)
+    let (until, stats) = (stage.world.clock.now() + SignedDuration::from_mins(1), CallStats::default());
+    ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &stats)
         .await
         .unwrap();
-    let told = Calls { made: 6, refused: refused.len(), unanswered: unanswered.len() };
-    assert_eq!(tally.calls(), told);
+    let told = CallCounts { made: 6, refused: refused.len(), unanswered: unanswered.len() };
+    assert_eq!(stats.calls(), told);
     stage.rest().await;
     stage.assert_at_rest(0).await;
 }
@@ -113,19 +113,19 @@ async fn a_dispatch_tells_calls_that_meta_refused_from_those_without_an_answer()
 async fn a_dispatch_that_fails_has_told_how_meta_answered_all_the_same() {
     let stage = Stage::start().await;
     let tenant = stage.world.tenant("acme", "1.00").await;
-    let one = |refused, unanswered| Calls { made: 1, refused, unanswered };
+    let one = |refused, unanswered| CallCounts { made: 1, refused, unanswered };
     for (to, told) in [(1, one(0, 0)), (111, one(0, 1)), (131, one(1, 0))] {
         for trouble in troubles().into_iter().filter(|trouble| trouble.to == to) {
             stage.fault(&phone(to), trouble.fault).await;
         }
         tenant.send(&phone(to)).await;
         stage.fuse.arm("record", Moment::BeforeCommit, 1);
-        let (until, tally) = (stage.world.clock.now() + SignedDuration::from_mins(1), Tally::default());
+        let (until, stats) = (stage.world.clock.now() + SignedDuration::from_mins(1), CallStats::default());
         let outcome =
-            ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &tally)
+            ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &stats)
                 .await;
         assert!(outcome.is_err(), "what became of the call was recorded: {outcome:?}");
-        assert_eq!((to, tally.calls()), (to, told));
+        assert_eq!((to, stats.calls()), (to, told));
     }
     stage.rest().await;
     stage.assert_at_rest(0).await;
@@ -179,7 +179,7 @@ async fn while_meta_cannot_be_reached_messages_wait_and_then_each_leaves_once() 
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let cut_off = with_meta_at(&stage.world, format!("http://{address}"));
     let until = stage.world.clock.now() + SignedDuration::from_mins(1);
-    ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &Tally::default())
+    ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &CallStats::default())
         .await
         .unwrap();
     assert_eq!(stage.states().await, [("RESERVED".to_owned(), 5)], "known unsent, and paid for");
@@ -202,7 +202,7 @@ async fn a_meta_that_stays_away_uses_the_tries_up_and_every_debit_comes_back() {
     let mut dispatches = 0;
     while stage.states().await != [("REJECTED".to_owned(), 1)] {
         let until = stage.world.clock.now() + SignedDuration::from_mins(1);
-        ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &Tally::default())
+        ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &CallStats::default())
             .await
             .unwrap();
         stage.world.clock.advance(SignedDuration::from_mins(11));

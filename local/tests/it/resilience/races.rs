@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use cloud::Queue;
 use domain::{Money, TenantId};
 use jiff::SignedDuration;
-use ops::delivery::call_stats::Tally;
+use ops::delivery::call_stats::CallStats;
 use serde_json::{Value, json};
 use tidings::client::{Answer, text};
 use tidings::machine::Machine;
@@ -39,7 +39,7 @@ async fn dispatch_by(stage: &Stage, tenant: &Tenant, dispatchers: usize) {
         let platform = stage.platform().clone();
         let until = platform.clock.now() + platform.waits.shift;
         running.spawn(async move {
-            ops::delivery::dispatch::dispatch(&platform, tenant, until, &Tally::default()).await.unwrap()
+            ops::delivery::dispatch::dispatch(&platform, tenant, until, &CallStats::default()).await.unwrap()
         });
     }
     running.join_all().await;

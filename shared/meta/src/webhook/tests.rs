@@ -24,7 +24,7 @@ fn parsed(body: &Value) -> Vec<Update> {
 fn reason(update: &Update) -> &str {
     match update {
         Update::Status(status) => status.status.as_str(),
-        Update::Kept(unhandled) => &unhandled.reason,
+        Update::Unhandled(unhandled) => &unhandled.reason,
         Update::Template(_) => "a template",
         Update::Preference(_) => "a preference",
         Update::Account(_) => "an account",
@@ -37,7 +37,7 @@ fn reasons(updates: &[Update]) -> Vec<&str> {
 
 fn raw(update: &Update) -> &Value {
     match update {
-        Update::Kept(unhandled) => &unhandled.raw,
+        Update::Unhandled(unhandled) => &unhandled.raw,
         other => panic!("handled: {other:?}"),
     }
 }

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use domain::messages::DeliveryStatus;
 use domain::updates::{
-    AccountUpdate, Decision, KeptUpdate, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, Update,
+    AccountUpdate, Decision, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, UnhandledUpdate,
+    Update,
 };
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
 
@@ -33,7 +34,7 @@ pub(super) fn push(event: &Event<'_>, updates: &mut Vec<Update>) {
     } else {
         reason(event)
     };
-    updates.push(Update::Kept(KeptUpdate { reason, raw: event.raw().unwrap_or_default() }));
+    updates.push(Update::Unhandled(UnhandledUpdate { reason, raw: event.raw().unwrap_or_default() }));
     updates.extend(handled(event));
 }
 

@@ -6,7 +6,7 @@ use domain::messages::Outcome;
 
 /// Calls to Meta, and how many of them went wrong in which of two ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
+pub struct CallCounts {
     /// Messages that Meta was asked to send.
     pub made: usize,
     /// Those that Meta answered with an error of ours: a 4xx, its rate limits among them.
@@ -16,7 +16,7 @@ pub struct Calls {
     pub unanswered: usize,
 }
 
-impl Calls {
+impl CallCounts {
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Accepted(_) => {}
@@ -25,7 +25,7 @@ impl Calls {
         }
     }
 
-    /// Those that came after these.
+    /// The calls since `before`.
     pub(crate) const fn since(self, before: Self) -> Self {
         Self {
             made: self.made - before.made,
@@ -35,18 +35,16 @@ impl Calls {
     }
 }
 
-/// Where calls are counted as they happen. It belongs to whoever asks for the sending and not to what comes of it: how
-/// Meta answered is asked most when a run breaks off.
+/// The counter of one dispatch. Its caller owns it and not its result: how Meta answered matters most when the run fails.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<Calls>);
+pub struct CallStats(Mutex<CallCounts>);
 
-impl Tally {
-    /// What was counted so far.
-    pub fn calls(&self) -> Calls {
+impl CallStats {
+    pub fn calls(&self) -> CallCounts {
         *self.count()
     }
 
-    pub(crate) fn count(&self) -> MutexGuard<'_, Calls> {
+    pub(crate) fn count(&self) -> MutexGuard<'_, CallCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! One tenant's due messages, sent: per number one dispatcher at a time, chunk after chunk until nothing is due.
+//! Sends one tenant's due messages: per number one dispatcher at a time, claim after claim until nothing is due.
 
 use domain::{ClaimId, TenantId};
 use futures_util::future::join_all;
@@ -10,21 +10,20 @@ use store::whatsapp::accounts::Account;
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::delivery::call_stats::{Calls, Tally};
-use crate::delivery::rate_limiter::Pace;
-use crate::delivery::send::send_chunk;
-use crate::delivery::session::Sender;
+use crate::delivery::call_stats::{CallCounts, CallStats};
+use crate::delivery::rate_limiter::RateLimiter;
+use crate::delivery::send::send_claim;
+use crate::delivery::session::NumberSession;
 use crate::kernel::cipher::SealError;
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
 use crate::whatsapp::token;
 
-/// Seconds of sending in one chunk: long enough that the commits around it do not matter, short enough that its lease
-/// outlives it many times.
-const CHUNK_SECONDS: i64 = 5;
-/// Messages in one chunk at least and at most.
-const CHUNK_MESSAGES: (i64, i64) = (50, 1_000);
+/// Seconds of sending in one claim: long enough that the commits around it do not matter, and a small part of its lease.
+const CLAIM_SECONDS: i64 = 5;
+/// Messages in one claim, at least and at most.
+const CLAIM_MESSAGES: (i64, i64) = (50, 1_000);
 
 /// What a dispatch did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,29 +36,28 @@ pub struct Dispatched {
     pub held: usize,
 }
 
-/// Why a dispatch stopped early. Whatever it left is found by the next one or by the sweeper.
+/// Why a dispatch stopped early. The next dispatch or the sweeper finds what it left.
 #[derive(Debug, Error)]
 pub enum DispatchError {
-    /// The account's token does not open.
+    /// The account's token could not be decrypted.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Sends what a tenant has due, from all its numbers side by side; hands over to the next when its shift ends at `until`.
-/// Calls to Meta are counted in `tally`, whatever comes of it.
+/// Sends what a tenant has due, from all its numbers at the same time; hands over to another dispatch at `until`. Calls to
+/// Meta are counted in `stats`, also when it fails.
 #[tracing::instrument(skip_all, fields(%tenant))]
 pub async fn dispatch(
     platform: &Platform,
     tenant: TenantId,
     until: Timestamp,
-    tally: &Tally,
+    stats: &CallStats,
 ) -> Result<Dispatched, DispatchError> {
-    let before = tally.calls();
+    let before = stats.calls();
     let due = platform.store.perform(&platform.as_system(tenant), &NumbersDue {}).await?;
-    let runs = join_all(due.into_iter().map(|number| run_number(platform, tenant, number, until, tally)));
+    let runs = join_all(due.into_iter().map(|number| run_number(platform, tenant, number, until, stats)));
     let (mut all, mut failed) = (Dispatched::default(), None);
     for run in runs.await {
         match run {
@@ -71,9 +69,9 @@ pub async fn dispatch(
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    let calls = tally.calls().since(before);
-    if all != Dispatched::default() || calls != Calls::default() {
-        let Calls { made, refused, unanswered } = calls;
+    let calls = stats.calls().since(before);
+    if all != Dispatched::default() || calls != CallCounts::default() {
+        let CallCounts { made, refused, unanswered } = calls;
         tracing::info!(made, refused, unanswered, all.unfunded, all.forbidden, all.held, "dispatched");
     }
     failed.map_or(Ok(all), Err)
@@ -84,21 +82,28 @@ async fn run_number(
     tenant: TenantId,
     due: DueNumber,
     until: Timestamp,
-    tally: &Tally,
+    stats: &CallStats,
 ) -> Result<Dispatched, DispatchError> {
     let now = platform.clock.now();
     let lease = Lease { number: due.number.clone(), holder: leases::holder(now) };
     let acquire = Acquire { lease: lease.clone(), until: now + platform.waits.lease };
     let Some(account) = platform.store.perform(&platform.as_system(tenant), &acquire).await? else {
-        // Its holder was told that somebody came, and looks once more before it goes.
+        // The dispatcher that holds the number looks once more before it ends.
         return Ok(Dispatched::default());
     };
     let outcome = async {
         let token = token::decrypt(platform, tenant, &account).await?;
         let rate = due.messages_per_second;
-        let mut sender =
-            Sender { platform, tenant, number: due.number, token, rate, pace: Pace::per_second(rate), tally };
-        send_all(&mut sender, &lease, until).await
+        let mut session = NumberSession {
+            platform,
+            tenant,
+            number: due.number,
+            token,
+            rate,
+            rate_limiter: RateLimiter::per_second(rate),
+            stats,
+        };
+        send_all(&mut session, &lease, until).await
     }
     .await;
     if outcome.is_err() {
@@ -110,54 +115,42 @@ async fn run_number(
 
 /// Claim after claim, while the lease is ours.
 async fn send_all(
-    sender: &mut Sender<'_>,
+    session: &mut NumberSession<'_>,
     lease: &Lease,
     until: Timestamp,
 ) -> Result<Dispatched, DispatchError> {
-    let platform = sender.platform;
+    let platform = session.platform;
     let mut all = Dispatched::default();
     loop {
         let now = platform.clock.now();
         if now >= until || platform.is_closing() {
-            platform
-                .store
-                .perform(
-                    &platform.as_system(sender.tenant),
-                    &Release { lease: lease.clone(), in_any_case: true },
-                )
-                .await?;
-            wake(platform, sender.tenant, SignedDuration::ZERO).await;
+            session.perform(&Release { lease: lease.clone(), in_any_case: true }).await?;
+            wake(platform, session.tenant, SignedDuration::ZERO).await;
             return Ok(all);
         }
         let lease_until = now + platform.waits.lease;
-        let (claim_id, taken) = claim(sender, now, lease_until).await?;
-        if taken.is_empty() {
+        let (claim_id, claim) = claim(session, now, lease_until).await?;
+        if claim.is_empty() {
             let release = Release { lease: lease.clone(), in_any_case: false };
-            if !platform.store.perform(&platform.as_system(sender.tenant), &release).await? {
+            if !session.perform(&release).await? {
                 return Ok(all);
             }
         }
-        all.unfunded += taken.unfunded;
-        all.forbidden += taken.forbidden;
-        all.held += taken.held;
-        if !taken.funded.is_empty() {
-            let report = send_chunk(sender, (claim_id, lease_until), taken.funded).await?;
+        all.unfunded += claim.unfunded;
+        all.forbidden += claim.forbidden;
+        all.held += claim.held;
+        if !claim.funded.is_empty() {
+            let report = send_claim(session, (claim_id, lease_until), claim.funded).await?;
             if let Some(again_at) = report.again_at {
-                wake(platform, sender.tenant, again_at.duration_since(platform.clock.now())).await;
+                wake(platform, session.tenant, again_at.duration_since(platform.clock.now())).await;
             }
             if report.is_paused {
-                platform
-                    .store
-                    .perform(
-                        &platform.as_system(sender.tenant),
-                        &Release { lease: lease.clone(), in_any_case: true },
-                    )
-                    .await?;
+                session.perform(&Release { lease: lease.clone(), in_any_case: true }).await?;
                 return Ok(all);
             }
         }
         let renew = Renew { lease: lease.clone(), until: platform.clock.now() + platform.waits.lease };
-        if !platform.store.perform(&platform.as_system(sender.tenant), &renew).await? {
+        if !session.perform(&renew).await? {
             tracing::warn!(number = %lease.number, "the number's lease was lost to another dispatcher");
             return Ok(all);
         }
@@ -165,21 +158,20 @@ async fn send_all(
 }
 
 async fn claim(
-    sender: &Sender<'_>,
+    session: &NumberSession<'_>,
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<(ClaimId, Claim), StoreError> {
-    let (least, most) = CHUNK_MESSAGES;
+    let (least, most) = CLAIM_MESSAGES;
     let claim_id = ClaimId::at(now);
-    let chunk = ClaimRequest {
-        number: sender.number.clone(),
+    let request = ClaimRequest {
+        number: session.number.clone(),
         claim_id,
-        limit: (i64::from(sender.rate) * CHUNK_SECONDS).clamp(least, most),
+        limit: (i64::from(session.rate) * CLAIM_SECONDS).clamp(least, most),
         lease_until,
     };
-    let taken =
-        sender.platform.store.perform(&sender.platform.as_system(sender.tenant), &ClaimDue { chunk }).await?;
-    Ok((claim_id, taken))
+    let claim = session.perform(&ClaimDue { request }).await?;
+    Ok((claim_id, claim))
 }
 
 one_statement! {
@@ -195,7 +187,7 @@ struct Acquire {
 
 impl Operation for Acquire {
     const NAME: &'static str = "acquire_number";
-    /// The account to send through, when the lease was got and the account is not paused.
+    /// The account to send through, when the lease was free.
     type Done = Option<Account>;
     type Error = StoreError;
 
@@ -220,10 +212,9 @@ one_statement! {
     fn run(&self, tx) -> bool { leases::release(tx, &self.lease, self.in_any_case) }
 }
 
-/// Takes a chunk under the balance lock: see `store::delivery::claims`.
+/// Claims due messages under the balance lock: see [`store::delivery::claims`].
 pub struct ClaimDue {
-    /// Which.
-    pub chunk: ClaimRequest,
+    pub request: ClaimRequest,
 }
 
 impl Operation for ClaimDue {
@@ -232,6 +223,6 @@ impl Operation for ClaimDue {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Claim, StoreError> {
-        claims::claim(tx, &self.chunk).await
+        claims::claim(tx, &self.request).await
     }
 }

@@ -1,7 +1,7 @@
-//! What became of calls to Meta, written down: the commit after the send.
+//! Records the outcomes of calls to Meta: the commit after the send.
 //!
-//! A refused message is refunded here and at once, because the wallet is locked anyway; the promise is written first
-//! all the same, so that the ledger has one way of paying.
+//! A refused message is refunded here, because the wallet is locked anyway; the promise is written first all the same, so
+//! that every refund is paid in one way.
 
 use domain::billing::RefundReason;
 use domain::holds::{HoldReason, HoldTarget};
@@ -19,25 +19,22 @@ use store::{Operation, StoreError, TenantTx, delivery::claims, delivery::statuse
 use crate::kernel::platform::{Platform, Waits};
 use crate::messages::transition::{self, by_id};
 
-/// One call and what became of it.
+/// One call and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// The message.
     pub message: MessageId,
-    /// The attempt that the call was.
     pub attempt: AttemptId,
-    /// What became of it.
     pub outcome: Outcome,
 }
 
 /// What recording led to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
-    /// When the first of those that did not leave is to be tried again.
+    /// When the first message that did not leave is due again.
     pub again_at: Option<Timestamp>,
     /// Messages whose parked statuses turned out to be failures: their refunds are promised.
     pub promised: Vec<MessageId>,
-    /// Whether Meta refused the connection itself, which is paused now.
+    /// Meta refused the account, which is on hold now.
     pub is_paused: bool,
 }
 
@@ -80,10 +77,11 @@ impl Operation for Record {
                 transitions.extend(self.transition(message, sent, tx.now()));
             }
         }
-        let heard = self.unpark(tx, &mut transitions).await?;
+        let parked = self.unpark(tx, &mut transitions).await?;
         transition::write(tx, &transitions).await?;
-        let heard: Vec<(MessageId, &StatusUpdate)> = heard.iter().map(|(id, update)| (*id, update)).collect();
-        statuses::store(tx, &heard).await?;
+        let parked: Vec<(MessageId, &StatusUpdate)> =
+            parked.iter().map(|(id, update)| (*id, update)).collect();
+        statuses::store(tx, &parked).await?;
         let refused = transition::owed(&transitions, RefundReason::Rejected);
         if !refused.is_empty() {
             refunds::pay(tx, &refused).await?;
@@ -101,15 +99,14 @@ impl Operation for Record {
 }
 
 impl Record {
-    /// What the machine makes of an outcome; `None` when it speaks of an attempt that is no longer the message's and
-    /// says nothing that matters.
+    /// What an outcome changes; `None` when it is about an older attempt and changes nothing.
     fn transition(&self, message: LockedMessage, sent: &Sent, now: Timestamp) -> Option<Transition> {
         let is_current = message.attempt_id == Some(sent.attempt);
         let mut transition = Transition::of(message);
         let (event, reason) = match &sent.outcome {
             Outcome::Accepted(wamid) => {
                 transition.wamid = Some(wamid.clone());
-                // An older attempt that was taken after all is evidence, like a status of it.
+                // An older attempt that Meta accepted after all counts like a status of the message.
                 (if is_current { Event::Accepted } else { Event::StatusReceived }, RefundReason::Rejected)
             }
             Outcome::Rejected(error) if is_current => {
@@ -125,7 +122,7 @@ impl Record {
         };
         transition::apply(&mut transition, event, reason).ok()?;
         if transition.message.state == DispatchState::Reserved && transition.from == DispatchState::Reserved {
-            // A copy of what was recorded before. Writing it would let go of a claim that somebody may have taken since.
+            // A copy of what was recorded before. Writing it would clear a claim that another dispatcher may have made since.
             return None;
         }
         if let Outcome::KnownUnsent { wait, .. } = &sent.outcome
@@ -138,7 +135,7 @@ impl Record {
         Some(transition)
     }
 
-    /// Takes in the statuses that overtook the answers.
+    /// Takes in the statuses that came before the answers.
     async fn unpark(
         &self,
         tx: &TenantTx,
@@ -148,17 +145,17 @@ impl Record {
             transitions.iter().filter_map(|transition| transition.wamid.clone()).collect();
         let names: Vec<&str> = wamids.iter().map(|wamid| wamid.0.as_str()).collect();
         let updates = statuses::unpark(tx, &names).await?;
-        let mut heard = Vec::new();
+        let mut parked = Vec::new();
         for transition in transitions {
             let of_this = |update: &&StatusUpdate| Some(&update.wamid) == transition.wamid.as_ref();
             let received: Vec<&StatusUpdate> = updates.iter().filter(of_this).collect();
             if !received.is_empty() && transition::receive(transition, &received).is_ok() {
-                heard.extend(
+                parked.extend(
                     received.into_iter().map(|update| (transition.message.message_id, update.clone())),
                 );
             }
         }
-        Ok(heard)
+        Ok(parked)
     }
 
     /// Stops sending through an account whose token or permission Meta refused.
@@ -174,7 +171,7 @@ impl Record {
             .error
             .as_ref()
             .map_or_else(String::new, |error| format!("{} {}", error.code, error.text));
-        tracing::error!(tenant = %tx.tenant(), waba = account.waba_id, reason, "Meta refused the connection: paused");
+        tracing::error!(tenant = %tx.tenant(), waba = account.waba_id, reason, "Meta refused the account, which is on hold until it is connected again");
         accounts::pause(tx, &account.waba_id, &reason).await?;
         holds::place(tx, &HoldTarget::Account(account.waba_id), HoldReason::Account, &reason, None).await?;
         Ok(true)

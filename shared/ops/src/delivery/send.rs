@@ -1,7 +1,7 @@
-//! A claimed chunk on its way to Meta: intent, call, record, with many calls in flight.
+//! Sends the messages of a claim: mark the intent, call Meta, record the outcome, with many calls in flight.
 //!
-//! The order is what makes it safe. A message becomes SENDING in a commit of its own before its request is written, and
-//! no request starts after the deadline that this commit stored: whoever finds it later knows that it may have left.
+//! The order makes it safe. A message becomes SENDING in its own commit before its request is written, and no request
+//! starts after the deadline that this commit stored: a message that is found SENDING later may have left.
 
 use std::time::Duration;
 
@@ -16,48 +16,48 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::billing::refund::enqueue_refunds;
-use crate::delivery::call_stats::Tally;
+use crate::delivery::call_stats::CallStats;
 use crate::delivery::mark_intent::MarkIntent;
 use crate::delivery::record::{Recorded, Sent, record};
-use crate::delivery::session::Sender;
+use crate::delivery::session::NumberSession;
 
-/// Messages whose intent is marked in one commit: half a second of sending. Whatever is marked when the process dies is
-/// unknown, so few is kind; each commit costs, so not too few.
+/// Messages whose intent is marked in one commit: half a second of sending. What is marked when the process dies is
+/// unknown, so they are few; each commit costs, so they are not too few.
 const MARKS_PER_SECOND: i32 = 2;
 const MARK_MIN: usize = 10;
 /// Outcomes recorded in one commit.
 const RECORD_MAX: usize = 100;
-/// The longest that an outcome waits for others to be recorded with.
+/// How long an outcome may wait to be recorded together with others.
 const RECORD_WITHIN: Duration = Duration::from_millis(250);
 /// Calls in flight at once, whatever the number's rate.
 const IN_FLIGHT_MAX: usize = 1_000;
-/// Tries to record before the outcomes are left to the claim's end.
+/// How often recording is tried before the outcomes are left to the end of the claim's lease.
 const RECORD_TRIES: u32 = 4;
 
-/// What sending a chunk came to.
+/// What sending a claim led to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// When the first of those that did not leave is to be tried again.
+    /// When the first message that did not leave is due again.
     pub again_at: Option<Timestamp>,
-    /// Meta refused the connection: nothing more is sent through it.
+    /// Meta refused the account, which is on hold now.
     pub is_paused: bool,
 }
 
-/// Sends a chunk. What cannot be started in time stays with the claim until the sweeper gives it back.
-pub(crate) async fn send_chunk(
-    sender: &mut Sender<'_>,
+/// Sends a claim. What cannot be started in time stays with the claim until the sweeper gives it back.
+pub(crate) async fn send_claim(
+    session: &mut NumberSession<'_>,
     claim: (ClaimId, Timestamp),
-    chunk: Vec<ClaimedMessage>,
+    messages: Vec<ClaimedMessage>,
 ) -> Result<Report, StoreError> {
     let (claim_id, lease_until) = claim;
-    let mut run = Run::new(claim_id, sender.tally);
-    let per_mark = usize::try_from(sender.rate / MARKS_PER_SECOND).unwrap_or(MARK_MIN).max(MARK_MIN);
+    let mut run = Run::new(claim_id, session.stats);
+    let per_mark = usize::try_from(session.rate / MARKS_PER_SECOND).unwrap_or(MARK_MIN).max(MARK_MIN);
     let mut is_complete = true;
-    for part in chunk.chunks(per_mark) {
-        let now = sender.platform.clock.now();
+    for part in messages.chunks(per_mark) {
+        let now = session.platform.clock.now();
         let call_timeout =
-            jiff::SignedDuration::try_from(sender.platform.meta.call_timeout()).unwrap_or_default();
-        let deadline = (now + sender.platform.waits.start).min(lease_until - call_timeout);
+            jiff::SignedDuration::try_from(session.platform.meta.call_timeout()).unwrap_or_default();
+        let deadline = (now + session.platform.waits.start).min(lease_until - call_timeout);
         if deadline <= now || run.report.is_paused {
             is_complete = false;
             break;
@@ -65,48 +65,48 @@ pub(crate) async fn send_chunk(
         let attempts: Vec<(MessageId, AttemptId)> =
             part.iter().map(|message| (message.message_id, AttemptId::random())).collect();
         let mark = MarkIntent { claim_id, attempts, deadline };
-        let marked = sender.platform.store.perform(&sender.platform.as_system(sender.tenant), &mark).await?;
-        enqueue_refunds(sender.platform, sender.tenant, marked.promised).await;
+        let marked = session.perform(&mark).await?;
+        enqueue_refunds(session.platform, session.tenant, marked.promised).await;
         for (message, (_, attempt)) in part.iter().zip(&mark.attempts) {
             if marked.sending.contains(&message.message_id) {
-                run.start(sender, message, *attempt, deadline).await?;
+                run.start(session, message, *attempt, deadline).await?;
             }
         }
     }
-    while run.land().await {
+    while run.finish_one().await {
         if run.done.len() >= RECORD_MAX {
-            run.write_down(sender, false).await?;
+            run.record_finished(session, false).await?;
         }
     }
-    run.write_down(sender, is_complete).await?;
+    run.record_finished(session, is_complete).await?;
     Ok(run.report)
 }
 
 struct Run<'a> {
     claim_id: ClaimId,
-    tally: &'a Tally,
-    flying: JoinSet<Sent>,
+    stats: &'a CallStats,
+    in_flight: JoinSet<Sent>,
     done: Vec<Sent>,
     oldest: Option<Instant>,
     report: Report,
 }
 
 impl<'a> Run<'a> {
-    fn new(claim_id: ClaimId, tally: &'a Tally) -> Self {
-        let (flying, done, report) = (JoinSet::new(), Vec::new(), Report::default());
-        Self { claim_id, tally, flying, done, oldest: None, report }
+    fn new(claim_id: ClaimId, stats: &'a CallStats) -> Self {
+        let (in_flight, done, report) = (JoinSet::new(), Vec::new(), Report::default());
+        Self { claim_id, stats, in_flight, done, oldest: None, report }
     }
 
-    /// Starts one call in its slot, and records what has come back meanwhile.
+    /// Starts one call when the rate allows it, and records what has come back by then.
     async fn start(
         &mut self,
-        sender: &mut Sender<'_>,
+        session: &mut NumberSession<'_>,
         message: &ClaimedMessage,
         attempt: AttemptId,
         deadline: Timestamp,
     ) -> Result<(), StoreError> {
-        sender.pace.slot().await;
-        while self.flying.len() >= IN_FLIGHT_MAX && self.land().await {}
+        session.rate_limiter.slot().await;
+        while self.in_flight.len() >= IN_FLIGHT_MAX && self.finish_one().await {}
         let call = meta::send::TemplateSend {
             to: PhoneNumber::from_stored(message.to.clone()),
             template: message.template.clone(),
@@ -114,13 +114,13 @@ impl<'a> Run<'a> {
             parameters: message.variables.clone(),
             attempt,
         };
-        let (meta, clock) = (sender.platform.meta.clone(), sender.platform.clock.clone());
-        // The request that the message came with may have been one of weeks ago: the call belongs to it.
+        let (meta, clock) = (session.platform.meta.clone(), session.platform.clock.clone());
+        // The call belongs to the trace of the request that accepted the message, which may be weeks old.
         let span = TraceContext::received(message.traceparent.as_deref());
-        let (token, from, message) = (sender.token.clone(), sender.number.clone(), message.message_id);
-        let of = tracing::info_span!("send", traceId = span.trace_id(), %message);
+        let (token, from, message) = (session.token.clone(), session.number.clone(), message.message_id);
+        let send = tracing::info_span!("send", traceId = span.trace_id(), message_id = %message);
         let call = async move {
-            // Asked right before the request is written: a process that was frozen in between does not send (I13).
+            // Checked right before the request is written: a process that was frozen in between does not send (I13).
             let outcome = if clock.now() < deadline {
                 meta.send_template(&token, &from, &call).await
             } else {
@@ -128,62 +128,62 @@ impl<'a> Run<'a> {
             };
             Sent { message, attempt, outcome }
         };
-        self.flying.spawn(trace::within(span, call).instrument(of));
-        self.tally.count().made += 1;
-        while let Some(landed) = self.flying.try_join_next() {
-            self.keep(landed);
+        self.in_flight.spawn(trace::within(span, call).instrument(send));
+        self.stats.count().made += 1;
+        while let Some(finished) = self.in_flight.try_join_next() {
+            self.finish(finished);
         }
         let is_old = self.oldest.is_some_and(|since| since.elapsed() >= RECORD_WITHIN);
         if self.done.len() >= RECORD_MAX || is_old {
-            self.write_down(sender, false).await?;
+            self.record_finished(session, false).await?;
         }
         Ok(())
     }
 
-    /// Waits for one call to come back; `false` when none is under way.
-    async fn land(&mut self) -> bool {
-        match self.flying.join_next().await {
-            Some(landed) => {
-                self.keep(landed);
+    /// Waits for one call to come back; `false` when none is in flight.
+    async fn finish_one(&mut self) -> bool {
+        match self.in_flight.join_next().await {
+            Some(finished) => {
+                self.finish(finished);
                 true
             }
             None => false,
         }
     }
 
-    /// A call that panicked stays SENDING, which at its claim's end is what it is: unknown.
-    fn keep(&mut self, landed: Result<Sent, tokio::task::JoinError>) {
-        match landed {
+    /// The message of a call that panicked stays SENDING, and becomes UNKNOWN when the claim's lease ends.
+    fn finish(&mut self, finished: Result<Sent, tokio::task::JoinError>) {
+        match finished {
             Ok(sent) => {
-                self.tally.count().add(&sent.outcome);
+                self.stats.count().add(&sent.outcome);
                 self.oldest.get_or_insert_with(Instant::now);
                 self.done.push(sent);
             }
-            // Where it panicked is in the log already; its words may quote somebody's number.
+            // The log already says where it panicked; the panic's message may quote a phone number.
             Err(_panicked) => {
-                self.tally.count().unanswered += 1;
+                self.stats.count().unanswered += 1;
                 tracing::error!("a call to Meta panicked");
             }
         }
     }
 
-    async fn write_down(&mut self, sender: &Sender<'_>, closes: bool) -> Result<(), StoreError> {
+    async fn record_finished(&mut self, session: &NumberSession<'_>, closes: bool) -> Result<(), StoreError> {
         if self.done.is_empty() && !closes {
             return Ok(());
         }
         let done = std::mem::take(&mut self.done);
         self.oldest = None;
-        let recorded = record_with_patience(sender, self.claim_id, done, closes).await?;
-        enqueue_refunds(sender.platform, sender.tenant, recorded.promised).await;
+        let recorded = record_with_retries(session, self.claim_id, done, closes).await?;
+        enqueue_refunds(session.platform, session.tenant, recorded.promised).await;
         self.report.again_at = self.report.again_at.into_iter().chain(recorded.again_at).min();
         self.report.is_paused |= recorded.is_paused;
         Ok(())
     }
 }
 
-/// What Meta answered is only in our hands now: a database that is away for a moment must not make it unknown.
-async fn record_with_patience(
-    sender: &Sender<'_>,
+/// Only this process knows what Meta answered: a database that is away for a moment must not make it unknown.
+async fn record_with_retries(
+    session: &NumberSession<'_>,
     claim: ClaimId,
     done: Vec<Sent>,
     closes: bool,
@@ -191,7 +191,7 @@ async fn record_with_patience(
     let mut tries = 0;
     loop {
         tries += 1;
-        let outcome = record(sender.platform, sender.tenant, claim, done.clone(), closes).await;
+        let outcome = record(session.platform, session.tenant, claim, done.clone(), closes).await;
         match outcome {
             Err(error @ StoreError::Unavailable(_)) if tries < RECORD_TRIES => {
                 tracing::warn!(
@@ -209,15 +209,15 @@ async fn record_with_patience(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::call_stats::Calls;
+    use crate::delivery::call_stats::CallCounts;
 
     #[tokio::test]
     async fn a_call_that_panics_is_one_without_an_answer() {
-        let tally = Tally::default();
-        let mut run = Run::new(ClaimId::at(Timestamp::UNIX_EPOCH), &tally);
-        run.flying.spawn(async { panic!("in the middle of a call") });
-        assert!(run.land().await);
-        assert_eq!(tally.calls(), Calls { unanswered: 1, ..Calls::default() });
+        let stats = CallStats::default();
+        let mut run = Run::new(ClaimId::at(Timestamp::UNIX_EPOCH), &stats);
+        run.in_flight.spawn(async { panic!("in the middle of a call") });
+        assert!(run.finish_one().await);
+        assert_eq!(stats.calls(), CallCounts { unanswered: 1, ..CallCounts::default() });
         assert!(run.done.is_empty(), "what became of it is not known, so nothing is recorded");
     }
 }

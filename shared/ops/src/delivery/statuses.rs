@@ -1,14 +1,14 @@
-//! What Meta tells us after a send: every authentic status is stored, and what is shown follows from their set.
+//! Delivery statuses from Meta: each is stored, and what a tenant is shown follows from their set.
 //!
 //! Order and repetition cannot matter (I18, I19). A status whose message is not known yet is parked, never dropped
-//! (I17); one that cannot be true is kept apart and moves no money. A failure promises its refund in the same
+//! (I17); an impossible one is stored as unhandled and moves no money. A failure promises its refund in the same
 //! transaction (I6), and the refunds queue carries it.
 
 use std::collections::BTreeMap;
 
 use domain::billing::RefundReason;
 use domain::messages::{LockedMessage, Transition};
-use domain::updates::{KeptUpdate, StatusUpdate};
+use domain::updates::{StatusUpdate, UnhandledUpdate};
 use domain::{MessageId, PhoneNumberId, TenantId};
 use store::delivery::states;
 use store::updates::unhandled;
@@ -33,13 +33,13 @@ pub(crate) fn numbers_of(statuses: &[StatusUpdate]) -> Vec<String> {
     numbers
 }
 
-pub(crate) fn aside(reason: &str, status: &StatusUpdate) -> KeptUpdate {
-    tracing::warn!(reason, wamid = %status.wamid, "a status was kept aside");
-    KeptUpdate { reason: reason.to_owned(), raw: serde_json::to_value(status).unwrap_or_default() }
+pub(crate) fn unhandled(reason: &str, status: &StatusUpdate) -> UnhandledUpdate {
+    tracing::warn!(reason, wamid = %status.wamid, "a status was stored as unhandled");
+    UnhandledUpdate { reason: reason.to_owned(), raw: serde_json::to_value(status).unwrap_or_default() }
 }
 
 pub(crate) enum Source {
-    Heard(Vec<StatusUpdate>),
+    Received(Vec<StatusUpdate>),
     Parked,
 }
 
@@ -55,31 +55,31 @@ impl Operation for ApplyStatuses {
 
     async fn run(&self, tx: &TenantTx) -> Result<Vec<MessageId>, StoreError> {
         let updates = match &self.source {
-            Source::Heard(updates) => updates.clone(),
+            Source::Received(updates) => updates.clone(),
             Source::Parked => statuses::unpark_known(tx).await?,
         };
         let matches = statuses::matches(tx, &updates).await?;
-        let (mut by_message, mut strangers) = (BTreeMap::<MessageId, Vec<&StatusUpdate>>::new(), Vec::new());
+        let (mut by_message, mut unknown) = (BTreeMap::<MessageId, Vec<&StatusUpdate>>::new(), Vec::new());
         for update in &updates {
             match matches.of(update) {
                 Some(message) => by_message.entry(message).or_default().push(update),
-                None => strangers.push(update),
+                None => unknown.push(update),
             }
         }
-        statuses::park(tx, &strangers).await?;
+        statuses::park(tx, &unknown).await?;
         let ids: Vec<MessageId> = by_message.keys().copied().collect();
         let mut locked = by_id(states::lock(tx, &ids).await?);
         let (mut transitions, mut received) = (Vec::new(), Vec::new());
         for (message, updates) in by_message {
             let Some(locked) = locked.remove(&message) else { continue };
             match receive(locked, &updates) {
-                // A copy of what was heard before changes nothing, not even when the message changed (I19).
+                // A copy of a known status changes nothing, not even when the message changed (I19).
                 Ok(transition) if !transition.has_new_status => {}
                 Ok(transition) => {
                     received.extend(updates.into_iter().map(|update| (message, update)));
                     transitions.push(transition);
                 }
-                Err(reason) => self.keep_aside(tx, reason, &updates).await?,
+                Err(reason) => self.store_unhandled(tx, reason, &updates).await?,
             }
         }
         statuses::store(tx, &received).await?;
@@ -92,14 +92,14 @@ impl Operation for ApplyStatuses {
 }
 
 impl ApplyStatuses {
-    async fn keep_aside(
+    async fn store_unhandled(
         &self,
         tx: &TenantTx,
         reason: &str,
         updates: &[&StatusUpdate],
     ) -> Result<(), StoreError> {
         for update in updates {
-            unhandled::insert(tx, &aside(reason, update), tx.now()).await?;
+            unhandled::insert(tx, &unhandled(reason, update), tx.now()).await?;
         }
         Ok(())
     }

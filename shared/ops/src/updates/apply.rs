@@ -3,30 +3,30 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::updates::{KeptUpdate, PreferenceUpdate, StatusUpdate, Update};
+use domain::updates::{PreferenceUpdate, StatusUpdate, UnhandledUpdate, Update};
 use domain::{PhoneNumberId, TenantId};
 use store::updates::unhandled;
 use store::whatsapp::numbers;
 use store::{StoreError, SystemOperation, SystemTx};
 
 use crate::billing::refund::enqueue_refunds;
-use crate::delivery::statuses::{ApplyStatuses, Source, aside, numbers_of};
+use crate::delivery::statuses::{ApplyStatuses, Source, numbers_of, unhandled};
 use crate::kernel::platform::Platform;
-use crate::updates::notices::{News, apply_news};
+use crate::updates::notices::{Notice, apply_notices};
 
 /// Applies updates of any tenants, in any order, as often as they come.
 pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<(), StoreError> {
-    let (mut statuses, mut kept, mut news) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut statuses, mut unhandled_updates, mut notices) = (Vec::new(), Vec::new(), Vec::new());
     for update in updates {
         match update {
             Update::Status(status) => statuses.push(status),
-            Update::Kept(update) => kept.push(update),
-            Update::Template(update) => news.push(News::Template(update)),
+            Update::Unhandled(update) => unhandled_updates.push(update),
+            Update::Template(update) => notices.push(Notice::Template(update)),
             Update::Preference(update) => {
                 let phone = update.phone.normalised();
-                news.push(News::Preference(PreferenceUpdate { phone, ..update }));
+                notices.push(Notice::Preference(PreferenceUpdate { phone, ..update }));
             }
-            Update::Account(update) => news.push(News::Account(update)),
+            Update::Account(update) => notices.push(Notice::Account(update)),
         }
     }
     let owners =
@@ -35,22 +35,26 @@ pub async fn apply_updates(platform: &Platform, updates: Vec<Update>) -> Result<
     for status in statuses {
         match owners.get(&status.phone_number_id) {
             Some(tenant) => by_tenant.entry(*tenant).or_default().push(status),
-            None => kept.push(aside("a status of a phone number that nobody has connected", &status)),
+            None => unhandled_updates
+                .push(unhandled("a status of a phone number that no tenant has connected", &status)),
         }
     }
-    // One tenant's trouble, or what cannot be kept, must not keep the others waiting: whatever fails comes again with
-    // its record, and what is done by then is not done twice.
+    // A failure for one tenant must not stop the others: what fails comes again with its record, and what is done by
+    // then is not done twice.
     let mut outcome = Ok(());
     for (tenant, updates) in by_tenant {
-        let apply = ApplyStatuses { source: Source::Heard(updates) };
+        let apply = ApplyStatuses { source: Source::Received(updates) };
         match platform.store.perform(&platform.as_meta(tenant), &apply).await {
             Ok(promised) => enqueue_refunds(platform, tenant, promised).await,
             Err(error) => outcome = Err(error),
         }
     }
-    outcome = outcome.and(apply_news(platform, news).await);
-    if !kept.is_empty() {
-        platform.store.perform_system(&platform.system(), &Keep { kept }).await?;
+    outcome = outcome.and(apply_notices(platform, notices).await);
+    if !unhandled_updates.is_empty() {
+        platform
+            .store
+            .perform_system(&platform.system(), &StoreUnhandled { updates: unhandled_updates })
+            .await?;
     }
     outcome
 }
@@ -70,17 +74,17 @@ impl SystemOperation for Owners {
     }
 }
 
-struct Keep {
-    kept: Vec<KeptUpdate>,
+struct StoreUnhandled {
+    updates: Vec<UnhandledUpdate>,
 }
 
-impl SystemOperation for Keep {
-    const NAME: &'static str = "keep_updates";
+impl SystemOperation for StoreUnhandled {
+    const NAME: &'static str = "store_unhandled";
     type Done = ();
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        for update in &self.kept {
+        for update in &self.updates {
             unhandled::insert(tx, update, tx.now()).await?;
         }
         Ok(())

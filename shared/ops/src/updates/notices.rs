@@ -1,8 +1,6 @@
-//! What Meta tells beside statuses, as far as it is acted on: a template's status and category, what a person wants, and
-//! whether an account is closed.
-//!
-//! Whose it is follows from the account or the number alone. What is of nobody here changes nothing; all of it stands in
-//! the kept updates as well.
+//! Notices from Meta that are acted on: the status and category of a template, a person's wish for messages, and the
+//! closing of an account. The account or number in a notice says which tenant it concerns; a notice about an account or
+//! number that no tenant has connected changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,18 +17,18 @@ use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, updates:
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
 
-/// One thing that is acted on.
+/// A notice that is acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum Notice {
     /// A template's status or category.
     Template(TemplateUpdate),
-    /// What a person wants.
+    /// Whether a person wants messages.
     Preference(PreferenceUpdate),
-    /// An account's standing.
+    /// Whether an account is closed.
     Account(AccountUpdate),
 }
 
-impl News {
+impl Notice {
     /// What it changes.
     fn subject(&self) -> (&str, &str) {
         match self {
@@ -43,26 +41,27 @@ impl News {
     }
 }
 
-/// Applies news of any tenants, in any order, as often as they come.
-pub(crate) async fn apply_news(platform: &Platform, all: Vec<News>) -> Result<(), StoreError> {
-    if all.is_empty() {
+/// Applies notices about any tenants, in any order, as often as they come.
+pub(crate) async fn apply_notices(platform: &Platform, notices: Vec<Notice>) -> Result<(), StoreError> {
+    if notices.is_empty() {
         return Ok(());
     }
-    let owners = platform.store.perform_system(&platform.system(), &Owners { news: all.clone() }).await?;
-    let mut by_tenant: BTreeMap<TenantId, Vec<News>> = BTreeMap::new();
-    for one in all {
-        let Some(tenant) = owners.of(&one) else {
-            tracing::warn!("news of an account or a number that nobody has connected");
+    let owners =
+        platform.store.perform_system(&platform.system(), &NoticeOwners { notices: notices.clone() }).await?;
+    let mut by_tenant: BTreeMap<TenantId, Vec<Notice>> = BTreeMap::new();
+    for notice in notices {
+        let Some(tenant) = owners.of(&notice) else {
+            tracing::warn!("a notice is about an account or number that no tenant has connected");
             continue;
         };
-        by_tenant.entry(tenant).or_default().push(one);
+        by_tenant.entry(tenant).or_default().push(notice);
     }
     let mut outcome = Ok(());
-    for (tenant, mut news) in by_tenant {
+    for (tenant, mut notices) in by_tenant {
         // In one order: two batches about the same rows must not wait for each other.
-        news.sort_by(|left, right| left.subject().cmp(&right.subject()));
-        // One tenant's trouble must not keep the others waiting.
-        let applied = platform.store.perform(&platform.as_meta(tenant), &ApplyNews { news }).await;
+        notices.sort_by(|left, right| left.subject().cmp(&right.subject()));
+        // A failure for one tenant must not stop the others.
+        let applied = platform.store.perform(&platform.as_meta(tenant), &ApplyNotices { notices }).await;
         if matches!(applied, Ok(true)) {
             wake(platform, tenant, SignedDuration::ZERO).await;
         }
@@ -72,53 +71,53 @@ pub(crate) async fn apply_news(platform: &Platform, all: Vec<News>) -> Result<()
 }
 
 #[derive(Default)]
-struct Found {
+struct OwnersByNotice {
     by_account: HashMap<String, TenantId>,
     by_number: HashMap<PhoneNumberId, TenantId>,
 }
 
-impl Found {
-    fn of(&self, news: &News) -> Option<TenantId> {
-        match news {
-            News::Template(update) => self.by_account.get(&update.waba_id),
-            News::Account(update) => self.by_account.get(&update.waba_id),
-            News::Preference(update) => self.by_number.get(&update.phone_number_id),
+impl OwnersByNotice {
+    fn of(&self, notice: &Notice) -> Option<TenantId> {
+        match notice {
+            Notice::Template(update) => self.by_account.get(&update.waba_id),
+            Notice::Account(update) => self.by_account.get(&update.waba_id),
+            Notice::Preference(update) => self.by_number.get(&update.phone_number_id),
         }
         .copied()
     }
 }
 
-struct Owners {
-    news: Vec<News>,
+struct NoticeOwners {
+    notices: Vec<Notice>,
 }
 
-impl SystemOperation for Owners {
-    const NAME: &'static str = "news_owners";
-    type Done = Found;
+impl SystemOperation for NoticeOwners {
+    const NAME: &'static str = "notice_owners";
+    type Done = OwnersByNotice;
     type Error = StoreError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<Found, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<OwnersByNotice, StoreError> {
         let (mut accounts, mut numbers) = (Vec::new(), Vec::new());
-        for one in &self.news {
-            match one {
-                News::Template(update) => accounts.push(update.waba_id.as_str()),
-                News::Account(update) => accounts.push(update.waba_id.as_str()),
-                News::Preference(update) => numbers.push(update.phone_number_id.0.as_str()),
+        for notice in &self.notices {
+            match notice {
+                Notice::Template(update) => accounts.push(update.waba_id.as_str()),
+                Notice::Account(update) => accounts.push(update.waba_id.as_str()),
+                Notice::Preference(update) => numbers.push(update.phone_number_id.0.as_str()),
             }
         }
-        Ok(Found {
+        Ok(OwnersByNotice {
             by_account: accounts::owners(tx, &accounts).await?.into_iter().collect(),
             by_number: numbers::owners(tx, &numbers).await?.into_iter().collect(),
         })
     }
 }
 
-struct ApplyNews {
-    news: Vec<News>,
+struct ApplyNotices {
+    notices: Vec<Notice>,
 }
 
-impl Operation for ApplyNews {
-    const NAME: &'static str = "apply_news";
+impl Operation for ApplyNotices {
+    const NAME: &'static str = "apply_notices";
     /// Whether a hold was lifted.
     type Done = bool;
     type Error = StoreError;
@@ -127,14 +126,14 @@ impl Operation for ApplyNews {
         // Holds may follow: their lock comes first, as in everything that moves money.
         wallet::lock(tx).await?;
         let mut is_lifted = false;
-        for notice in &self.news {
+        for notice in &self.notices {
             is_lifted |= match notice {
-                News::Template(update) => template(tx, update).await?,
-                News::Preference(update) => {
+                Notice::Template(update) => template(tx, update).await?,
+                Notice::Preference(update) => {
                     notices::preference(tx, update).await?;
                     false
                 }
-                News::Account(update) => account(tx, update).await?,
+                Notice::Account(update) => account(tx, update).await?,
             };
         }
         Ok(is_lifted)

@@ -1,6 +1,6 @@
 //! Authentic updates that nothing here acts on, stored whole and once.
 
-use domain::updates::KeptUpdate;
+use domain::updates::UnhandledUpdate;
 use jiff::Timestamp;
 
 use crate::kernel::error::StoreError;
@@ -13,6 +13,6 @@ INSERT INTO kept_updates (digest, reason, raw, received_at) VALUES (sha256(conve
     ON CONFLICT DO NOTHING";
 
 /// Keeps what we act on in no way, whole and once.
-pub async fn insert(tx: &Tx, update: &KeptUpdate, now: Timestamp) -> Result<(), StoreError> {
+pub async fn insert(tx: &Tx, update: &UnhandledUpdate, now: Timestamp) -> Result<(), StoreError> {
     tx.run(INSERT, params![update.reason => TEXT, update.raw => JSONB, now => TIMESTAMPTZ]).await.map(drop)
 }

@@ -111,9 +111,9 @@ impl<'a> Life<'a> {
         let platform = self.stage.platform();
         let now = platform.clock.now();
         let lease_until = now + platform.waits.lease;
-        let chunk = ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
+        let request = ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
         // It may be cut off itself.
-        platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { chunk }).await.ok();
+        platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.ok();
     }
 
     /// A contact is on hold for a minute.

@@ -8,8 +8,12 @@ use super::*;
 fn handled(field: &str, value: &Value) -> Vec<Update> {
     let body = json!({"object": OBJECT, "entry": [{"id": 55, "time": 1_750_000_000, "changes": [{"field": field, "value": value}]}]});
     let updates = parsed(&body);
-    assert_eq!(updates.iter().filter(|update| matches!(update, Update::Kept(_))).count(), 1, "{updates:?}");
-    updates.into_iter().filter(|update| !matches!(update, Update::Kept(_))).collect()
+    assert_eq!(
+        updates.iter().filter(|update| matches!(update, Update::Unhandled(_))).count(),
+        1,
+        "{updates:?}"
+    );
+    updates.into_iter().filter(|update| !matches!(update, Update::Unhandled(_))).collect()
 }
 
 fn at() -> Option<Timestamp> {
