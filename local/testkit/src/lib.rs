@@ -126,7 +126,7 @@ pub fn workspace() -> PathBuf {
         .ancestors()
         .nth(2)
         .map(Path::to_path_buf)
-        .expect("shared/testkit is two deep")
+        .expect("local/testkit is two deep")
 }
 
 /// One server for all tests that run at the same time; whoever holds it last stops it.
