@@ -10,7 +10,7 @@ use runtime::Logs;
 
 use crate::error::LocalError;
 use crate::home::Home;
-use crate::poll::Role;
+use crate::poll::ProcessRole;
 use crate::serve::{self, Serve};
 use crate::settings::Settings;
 use crate::{bench, cost, database, deploy_check, story};
@@ -35,7 +35,7 @@ enum Command {
     Serve {
         /// What this process does, separated by commas.
         #[arg(long, value_delimiter = ',', default_value = "http,dispatch,updates,refunds,sweep,mailer")]
-        roles: Vec<Role>,
+        roles: Vec<ProcessRole>,
         /// Another Meta than the sandbox of this process.
         #[arg(long)]
         meta_url: Option<String>,
@@ -60,7 +60,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let command = arguments
         .command
         .clone()
-        .unwrap_or_else(|| Command::Serve { roles: Role::ALL.to_vec(), meta_url: None });
+        .unwrap_or_else(|| Command::Serve { roles: ProcessRole::ALL.to_vec(), meta_url: None });
     let default_filter = match command {
         Command::Serve { .. } | Command::Sandbox | Command::Migrate => "info,sandbox=warn",
         Command::Story(_) | Command::DeployCheck(_) | Command::Bench(_) | Command::Cost(_) => "warn",

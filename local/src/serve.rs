@@ -15,7 +15,7 @@ use crate::database::{self, Database};
 use crate::error::LocalError;
 use crate::home::Home;
 use crate::machine::Machine;
-use crate::poll::{self, Role, Rules};
+use crate::poll::{self, ProcessRole, Rules};
 use crate::say::say;
 use crate::settings::Settings;
 use crate::{api, demo};
@@ -27,7 +27,7 @@ const CLOSING: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Serve {
     /// Its roles.
-    pub roles: Vec<Role>,
+    pub roles: Vec<ProcessRole>,
     /// Whether Postgres may be fetched.
     pub fetch: Fetch,
 }
@@ -38,7 +38,7 @@ pub async fn serve(settings: Settings, asked: Serve) -> Result<(), LocalError> {
     let database = database::open(&settings, &home, asked.fetch).await?;
     say(format!("Database: {}", database.origin));
     let machine = Machine::assemble(&settings, &home, database.store.clone(), Clock::System)?;
-    let is_http = asked.roles.contains(&Role::Http);
+    let is_http = asked.roles.contains(&ProcessRole::Http);
     let sandbox = if is_http && settings.meta_url.is_none() {
         Some(start_sandbox(&settings, &home).await?)
     } else {

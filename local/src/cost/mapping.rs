@@ -9,10 +9,10 @@
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::SqsBatchResponse;
-use cloud::one_machine::{Policy, Received, Settle};
 use cloud::{Queue, Scheduled};
 use domain::{Batch, with_causes};
 use jiff::{SignedDuration, Timestamp};
+use one_machine::{Acknowledgement, Policy, Received};
 use store::StoreError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -155,9 +155,9 @@ impl Carrier {
         let (failed, done): (Vec<&Received>, Vec<&Received>) = batch.iter().partition(is_failed);
         let receipts =
             |messages: Vec<&Received>| messages.into_iter().map(|message| message.receipt).collect();
-        let again_at = self.machine.platform.clock.now();
-        let settle = Settle { queue, done: receipts(done), failed: receipts(failed), again_at };
-        self.machine.queues.settle(settle).await
+        let retry_at = self.machine.platform.clock.now();
+        let outcome = Acknowledgement { queue, done: receipts(done), failed: receipts(failed), retry_at };
+        self.machine.queues.acknowledge(outcome).await
     }
 
     /// When an invocation that begins now has to be done.

@@ -21,7 +21,7 @@ use crate::machine::Machine;
 
 /// Operations of the queues that stand on Postgres here and on SQS and Scheduler in the cloud, and of the run itself.
 const NOT_IN_THE_CLOUD: [&str; 8] =
-    ["send", "receive", "settle", "schedule", "due_wake_ups", "fired", "depths", "audit"];
+    ["send", "receive", "acknowledge", "schedule", "due_wake_ups", "fired", "depths", "audit"];
 
 /// The counts so far. Clones share them.
 #[derive(Clone, Debug, Default)]

@@ -25,7 +25,7 @@ impl<'a> Behind<'a> {
     pub fn one_machine(store: &'a Store, sandbox_url: String) -> Self {
         let waiting: Waiting<'a> = Box::new(move || {
             Box::pin(async move {
-                let queues = cloud::one_machine::OneMachine::new(store.clone(), Clock::System);
+                let queues = one_machine::OneMachine::new(store.clone(), Clock::System);
                 let (waiting, _dead) = queues.depths().await?;
                 Ok(u64::try_from(waiting).unwrap_or(0))
             })

@@ -16,8 +16,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("cluster", &[]),
     ("store", &["domain"]),
     ("meta", &["domain"]),
-    // Queues on Postgres, for one machine.
-    ("cloud", &["domain", "store"]),
+    ("cloud", &["domain"]),
     ("ops", &["cloud", "domain", "meta", "store"]),
     // Neither operations nor the database: the webhook is compiled without them.
     ("http-kit", &["cloud", "domain"]),

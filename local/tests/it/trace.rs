@@ -1,9 +1,9 @@
 //! A request can be followed to everything that it led to (W3C trace context).
 
 use cloud::Queue;
-use cloud::one_machine::Policy;
 use domain::{Act, ClaimId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
+use one_machine::Policy;
 use ops::delivery::dispatch::ClaimDue;
 use serde_json::json;
 use store::delivery::claims::{ClaimRequest, ClaimedMessage};

@@ -3,8 +3,8 @@
 //! Everything here is at least once: a message may come twice, late, or out of order, and what it starts must not mind.
 //! Nothing here is the truth: whatever a lost message asked for also stands in a row that the sweeper finds.
 //!
-//! `one_machine` keeps queues, wake-ups and events on Postgres tables; `aws` has them in SQS, EventBridge Scheduler
-//! and EventBridge, and secrets in Secrets Manager. Both hold to the claims in `tests/it`, which run against each.
+//! `aws` has queues, wake-ups and events in SQS, EventBridge Scheduler and EventBridge, and secrets in Secrets Manager;
+//! the crate `one_machine` has the first three on Postgres tables. The tests in `tests/it` run against both.
 //!
 //! [`trace`] is the thread through it all: what a request led to carries its trace. [`kept`] has a secret at hand, and
 //! reads it again when it was changed.
@@ -26,14 +26,12 @@ pub mod aws;
 mod bodies;
 pub mod kept;
 mod message;
-#[cfg(feature = "one-machine")]
-pub mod one_machine;
 pub mod trace;
 
 pub use absent::Absent;
 pub use bodies::{Body, RefundJob, Scheduled, WakeUp};
 pub use kept::Kept;
-pub use message::{BODY_BYTES_MAX, Group, Message};
+pub use message::{BODY_BYTES_MAX, Group, Message, without_oversized};
 
 /// The longest delay of a queue message (SQS: 15 minutes).
 pub const DELAY_MAX: Duration = Duration::from_mins(15);

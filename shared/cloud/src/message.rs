@@ -2,7 +2,6 @@
 
 use domain::TenantId;
 
-#[cfg(any(feature = "aws", feature = "one-machine"))]
 use crate::CloudError;
 use crate::trace::{self, TraceContext};
 
@@ -65,9 +64,8 @@ pub(crate) fn takeable(json: String) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 
-/// Takes out what no queue takes; its reason is to be told when the others are sent.
-#[cfg(any(feature = "aws", feature = "one-machine"))]
-pub(crate) fn without_oversized(messages: &mut Vec<Message>) -> Result<(), CloudError> {
+/// Removes the messages that no queue takes. The error is to be returned after the others were sent.
+pub fn without_oversized(messages: &mut Vec<Message>) -> Result<(), CloudError> {
     let all = messages.len();
     messages.retain(|message| message.body.len() <= BODY_BYTES_MAX);
     match all - messages.len() {

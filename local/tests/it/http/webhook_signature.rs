@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use cloud::Queue;
-use cloud::one_machine::Policy;
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
 use domain::updates::{Update, UpdateBatch};
 use jiff::SignedDuration;
 use meta::signature::sign;
+use one_machine::Policy;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 

@@ -18,7 +18,7 @@ use super::stage::Stage;
 const WORLDS: usize = 3;
 
 /// Where operations of the product stand.
-const SOURCES: [&str; 4] = ["shared/ops/src", "shared/cloud/src", "functions", "local/src"];
+const SOURCES: [&str; 4] = ["shared/ops/src", "local/one_machine/src", "functions", "local/src"];
 /// Operations of the workshop, not of the product: measurements, and the audit that every test ends with.
 const NOT_THE_PRODUCT: [&str; 2] = ["local/src/bench", "local/src/audit.rs"];
 
@@ -85,7 +85,7 @@ const TOGETHER: [&str; 27] = [
 /// The runs that are cut of operations that do different things in their turn: another queue, another message.
 fn runs_of(operation: &str) -> std::ops::RangeInclusive<u32> {
     match operation {
-        "send" | "settle" | "receive" => 1..=4,
+        "send" | "acknowledge" | "receive" => 1..=4,
         "claim" | "mark_intent" | "record" | "apply_statuses" => 1..=2,
         _ => 1..=1,
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cloud::one_machine::{Policy, Received, Settle};
 use cloud::{Group, Message, Queue};
 use domain::messages::DispatchState;
 use jiff::SignedDuration;
+use one_machine::{Acknowledgement, Policy, Received};
 use ops::Platform;
 use serde_json::{Value, json};
 use testkit::TestDb;
@@ -158,9 +158,9 @@ impl Stage {
     /// Loses what was caught.
     pub async fn lose(&self, caught: &Caught) {
         let done = caught.messages.iter().map(|message| message.receipt).collect();
-        let settle =
-            Settle { queue: caught.queue, done, failed: Vec::new(), again_at: self.world.clock.now() };
-        self.world.machine.queues.settle(settle).await.unwrap();
+        let retry_at = self.world.clock.now();
+        let outcome = Acknowledgement { queue: caught.queue, done, failed: Vec::new(), retry_at };
+        self.world.machine.queues.acknowledge(outcome).await.unwrap();
     }
 
     /// Puts bodies on a queue.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud::one_machine::{OneMachine, Policy, Settle};
 use cloud::{Cloud, Queue, Scheduled};
 use domain::Clock;
 use jiff::SignedDuration;
+use one_machine::{Acknowledgement, OneMachine, Policy, Received};
 use testkit::TestDb;
 use tokio::time::{Instant, sleep};
 
@@ -98,9 +98,9 @@ impl Place for Tables {
         let policy = Policy { visibility: SignedDuration::from_mins(1), receives_max: 5, batch_max: 10 };
         let received = self.machine.receive(queue, policy).await.unwrap();
         let done = received.iter().map(|message| message.receipt).collect();
-        let settle = Settle { queue, done, failed: Vec::new(), again_at: Clock::System.now() };
-        self.machine.settle(settle).await.unwrap();
-        let seen = |received: cloud::one_machine::Received| Seen {
+        let outcome = Acknowledgement { queue, done, failed: Vec::new(), retry_at: Clock::System.now() };
+        self.machine.acknowledge(outcome).await.unwrap();
+        let seen = |received: Received| Seen {
             body: received.body,
             group: received.group,
             traceparent: received.traceparent,

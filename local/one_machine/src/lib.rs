@@ -1,12 +1,15 @@
 //! Queues, wake-ups and events on Postgres tables: durable, nothing to install, good for a small installation.
 //!
-//! Whoever sends rings a bell, so that a receiver in the same process looks at once; a receiver in another process looks
-//! when its own time comes.
+//! A send wakes the receivers of the same process at once. A receiver in another process polls.
+//! `shared/cloud/tests` runs the claims of the traits against these tables and against AWS.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cloud::{
+    Cloud, CloudError, DELAY_MAX, Events, Message, Queue, Queues, Scheduled, WakeUps, without_oversized,
+};
 use domain::events::DomainEvent;
 use domain::{Batch, Clock, SystemAct};
 use jiff::Timestamp;
@@ -16,28 +19,23 @@ use store::{Store, StoreError, SystemOperation, SystemTx, queue};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::message::without_oversized;
-use crate::{Cloud, CloudError, DELAY_MAX, Events, Message, Queue, Queues, Scheduled, WakeUps};
-
-/// The tables, and the bell.
+/// The tables, and the signal to receivers in this process.
 #[derive(Clone, Debug)]
 pub struct OneMachine {
     store: Store,
     clock: Clock,
-    bell: Arc<Notify>,
+    sent: Arc<Notify>,
 }
 
 impl OneMachine {
-    /// On this database.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, bell: Arc::new(Notify::new()) }
+        Self { store, clock, sent: Arc::new(Notify::new()) }
     }
 
     fn act(&self) -> SystemAct {
         SystemAct::at(self.clock.now())
     }
 
-    /// Queues, schedules and the bus.
     pub fn cloud(&self) -> Cloud {
         Cloud {
             queues: Arc::new(self.clone()),
@@ -46,32 +44,33 @@ impl OneMachine {
         }
     }
 
-    /// Comes back when something was sent from this process.
-    pub async fn rung(&self) {
-        self.bell.notified().await;
+    /// Returns when something was sent from this process.
+    pub async fn sent(&self) {
+        self.sent.notified().await;
     }
 
-    /// Takes what can be received from a queue.
+    /// Receives at most a batch; the messages are hidden from other receivers until they are acknowledged or their
+    /// visibility ends.
     pub async fn receive(&self, queue: Queue, policy: Policy) -> Result<Vec<Received>, StoreError> {
         self.store.perform_system(&self.act(), &Receive { queue, policy }).await
     }
 
-    /// Settles a receive: removes what was done, hands the rest back at `again_at`.
-    pub async fn settle(&self, settled: Settle) -> Result<(), StoreError> {
-        self.store.perform_system(&self.act(), &settled).await
+    /// Deletes the messages that were done and makes the failed ones receivable at `retry_at`.
+    pub async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError> {
+        self.store.perform_system(&self.act(), &acknowledgement).await
     }
 
-    /// Schedules whose time has come.
+    /// Schedules whose time has come. They stay until [`OneMachine::fired`].
     pub async fn due_wake_ups(&self) -> Result<Vec<Scheduled>, StoreError> {
         self.store.perform_system(&self.act(), &DueWakeUps).await
     }
 
-    /// Forgets schedules that were delivered.
+    /// Deletes schedules that were delivered.
     pub async fn fired(&self, batches: Vec<Batch>) -> Result<(), StoreError> {
         self.store.perform_system(&self.act(), &Fired { batches }).await
     }
 
-    /// Messages on all queues, and dead letters.
+    /// The numbers of messages on all queues and of dead letters.
     pub async fn depths(&self) -> Result<(i64, i64), StoreError> {
         self.store.perform_system(&self.act(), &Depths).await
     }
@@ -90,9 +89,9 @@ impl Queues for OneMachine {
         let messages = messages.into_iter().map(row).collect();
         let send = Send { queue, messages, visible_at: now + delay.min(DELAY_MAX) };
         self.store.perform_system(&self.act(), &send).await.map_err(|error| CloudError::of(&error))?;
-        // One permit is enough: whoever wakes looks at everything there is.
-        self.bell.notify_waiters();
-        self.bell.notify_one();
+        // `notify_one` is for a receiver that is about to wait. One permit is enough: every receiver reads all there is.
+        self.sent.notify_waiters();
+        self.sent.notify_one();
         outcome
     }
 }
@@ -110,7 +109,7 @@ impl WakeUps for OneMachine {
     }
 }
 
-/// On one machine the bus has one rule: every event that is about a person goes to the mail queue.
+/// The bus has one rule here: every event that is about a person goes to the mail queue.
 #[async_trait]
 impl Events for OneMachine {
     async fn publish(&self, events: &[DomainEvent]) -> Result<(), CloudError> {
@@ -152,26 +151,23 @@ impl SystemOperation for Receive {
     }
 }
 
-/// What became of received messages.
+/// The outcome of one receive, by receipts.
 #[derive(Clone, Debug)]
-pub struct Settle {
-    /// From which queue.
+pub struct Acknowledgement {
     pub queue: Queue,
-    /// Receipts of what was dealt with.
     pub done: Vec<Uuid>,
-    /// Receipts of what failed.
     pub failed: Vec<Uuid>,
-    /// When the failed may be received again.
-    pub again_at: Timestamp,
+    /// When the failed messages can be received again.
+    pub retry_at: Timestamp,
 }
 
-impl SystemOperation for Settle {
-    const NAME: &'static str = "settle";
+impl SystemOperation for Acknowledgement {
+    const NAME: &'static str = "acknowledge";
     type Done = ();
     type Error = StoreError;
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         queue::delete(tx, self.queue.name(), &self.done).await?;
-        queue::hand_back(tx, self.queue.name(), &self.failed, self.again_at).await.map(drop)
+        queue::hand_back(tx, self.queue.name(), &self.failed, self.retry_at).await.map(drop)
     }
 }
 
