@@ -47,9 +47,15 @@ fn read_roots(path: &Path) -> Result<String, LocalError> {
 pub async fn scratch(home: &Home, fetch: Fetch, name: &str) -> Result<Database, LocalError> {
     let (url, origin, cluster) = private(home, fetch, name).await?;
     let access = Access::from(url.as_str());
-    migrate::run(&access).await?;
+    migrate(&url).await?;
     let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
     Ok(Database { store, origin, cluster })
+}
+
+/// Brings the database at `url` to the present schema.
+pub async fn migrate(url: &str) -> Result<(), LocalError> {
+    migrate::run(&Access::from(url)).await?;
+    Ok(())
 }
 
 /// Removes what [`scratch`] made.

@@ -1,25 +1,21 @@
-//! Tidings on one machine: every function in one process, its own Postgres, and Meta's sandbox beside it.
+//! Tidings on one machine: every function in one process, with a private Postgres and Meta's sandbox.
 //!
-//! Not a mock: these are the functions that are deployed, behind one server; only queues, schedules and events stand on
-//! Postgres instead of on the cloud's services, behind the same traits. The cast: [`settings`] and [`home`] say how and
-//! where; [`machine`] puts everything together; [`api`] is every HTTP door under one router; [`poll`] carries queue rows
-//! to their functions; [`serve`] runs it all. [`story`] plays the whole flow against it, [`mod@bench`] measures, and
-//! [`cost`] counts and prices.
+//! These are the functions that are deployed, behind one server; only queues, schedules and events are on Postgres
+//! instead of the cloud's services, behind the same traits. [`settings`] and [`home`] are the configuration; [`machine`]
+//! puts everything together; [`api`] is every HTTP function under one router; [`poll`] delivers queue rows to their
+//! functions; [`serve`] runs it all. `local/tools` plays, measures and prices it.
 
 pub mod api;
+#[cfg(feature = "audit")]
 pub mod audit;
-pub mod bench;
 pub mod cli;
 pub mod client;
-pub mod cost;
 pub mod database;
 pub mod demo;
-pub mod deploy_check;
 pub mod error;
 pub mod home;
 pub mod machine;
 pub mod poll;
-mod say;
+pub mod say;
 pub mod serve;
 pub mod settings;
-pub mod story;

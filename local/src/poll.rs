@@ -119,7 +119,7 @@ fn deadline(machine: &Machine) -> Timestamp {
     machine.platform.clock.now() + machine.platform.waits.shift
 }
 
-pub(crate) fn event(received: &[Received]) -> SqsEvent {
+fn event(received: &[Received]) -> SqsEvent {
     let mut event = SqsEvent::default();
     event.records = received.iter().map(record).collect();
     event

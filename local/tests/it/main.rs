@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod architecture;
-mod cost;
 mod flow;
 mod http;
 mod invariants;

@@ -11,7 +11,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Our crates, by the name that their lines have.
-const OURS: [&str; 25] = [
+const OURS: [&str; 26] = [
     "admin",
     "api",
     "auth",
@@ -35,6 +35,7 @@ const OURS: [&str; 25] = [
     "templates",
     "testkit",
     "tidings",
+    "tidings_tools",
     "updates",
     "webhook",
 ];

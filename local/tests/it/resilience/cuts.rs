@@ -19,8 +19,8 @@ const WORLDS: usize = 3;
 
 /// Where operations of the product stand.
 const SOURCES: [&str; 4] = ["shared/ops/src", "local/one_machine/src", "functions", "local/src"];
-/// Operations of the workshop, not of the product: measurements, and the audit that every test ends with.
-const NOT_THE_PRODUCT: [&str; 2] = ["local/src/bench", "local/src/audit.rs"];
+/// No part of the product: the audit that every test ends with.
+const NOT_THE_PRODUCT: [&str; 1] = ["local/src/audit.rs"];
 
 /// The names of all operations, from the lines that give them.
 fn operations() -> BTreeSet<String> {
@@ -33,7 +33,7 @@ fn operations() -> BTreeSet<String> {
 }
 
 fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
-    if NOT_THE_PRODUCT.iter().any(|workshop| path == root.join(workshop)) {
+    if NOT_THE_PRODUCT.iter().any(|other| path == root.join(other)) {
         return;
     }
     if path.is_dir() {
@@ -99,7 +99,7 @@ fn the_operations_are_found_in_the_source() {
     {
         assert!(found.contains(known), "{known} is not among {found:?}");
     }
-    assert!(!found.contains("bench_fill"));
+    assert!(!found.contains("audit"));
 }
 
 /// Everything asked of a life that was lived, when all is at rest.

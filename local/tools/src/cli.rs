@@ -1,0 +1,64 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cluster::Fetch;
+use domain::with_causes;
+use runtime::Logs;
+use tidings::cli::FetchAllowed;
+use tidings::error::LocalError;
+use tidings::say::complain;
+use tidings::settings::Settings;
+
+use crate::{bench, cost, deploy_check, story};
+
+/// Programs that try, measure and price Tidings.
+#[derive(Debug, Parser)]
+#[command(name = "tidings-tools", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    fetch: FetchAllowed,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays the whole flow and audits it; exit status 1 if anything is off.
+    Story(story::Options),
+    /// Proves the deploy, as far as a machine without an account can; exit status 1 if anything failed.
+    DeployCheck(deploy_check::Options),
+    /// Measures.
+    #[command(subcommand)]
+    Bench(bench::Options),
+    /// Counts what messages use of the cloud, and prices it.
+    Cost(cost::Options),
+    /// Serves as `cargo run` does: the story starts this program again, to kill it.
+    #[command(hide = true)]
+    Serve(tidings::cli::ServeOptions),
+}
+
+pub(crate) async fn run(arguments: Arguments) -> ExitCode {
+    let is_serving = matches!(arguments.command, Command::Serve(_));
+    runtime::observe(Logs::Text, if is_serving { tidings::cli::SERVE_FILTER } else { "warn" });
+    match perform(arguments.command, arguments.fetch.into()).await {
+        Ok(code) => code,
+        Err(error) => {
+            complain(with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn perform(command: Command, fetch: Fetch) -> Result<ExitCode, LocalError> {
+    let settings = Settings::from_environment()?;
+    match command {
+        Command::Story(options) => return story::play(settings, options, fetch).await,
+        Command::DeployCheck(options) => return deploy_check::run(settings, options, fetch).await,
+        Command::Bench(options) => bench::run(settings, options, fetch).await?,
+        Command::Cost(options) => cost::run(settings, options, fetch).await?,
+        Command::Serve(options) => tidings::cli::serve(settings, options, fetch).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

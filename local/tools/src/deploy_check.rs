@@ -1,0 +1,120 @@
+//! The proof of the deploy that a machine without an account can give, as one command.
+//!
+//! `tools` come from the package index into an ignored folder; `template` asks the linters; `build` makes every
+//! function's bootstrap as a deploy does and weighs it, or `dev` as cargo does while one works on it; `emulator` runs
+//! each bootstrap under AWS's own Runtime Interface Emulator with every file of `events/`; `cloud` deploys the built
+//! template to an emulator of the cloud and plays the story against it. Everything listens on loopback alone, has an end
+//! in time, and is gone when the check is.
+
+mod aws;
+mod build;
+mod cloud;
+mod dev;
+mod emulator;
+mod ground;
+mod letters;
+mod program;
+mod report;
+mod site;
+mod template;
+mod tools;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use cluster::Fetch;
+use domain::with_causes;
+
+use report::Report;
+use site::Site;
+use tidings::error::LocalError;
+use tidings::settings::Settings;
+
+/// What is checked.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Only these steps, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Step::ALL)]
+    only: Vec<Step>,
+    /// Build for arm64 as well.
+    #[arg(long, conflicts_with = "dev")]
+    arm64: bool,
+    /// Try the functions as cargo builds them for development: in minutes, and without a word on speed and size.
+    #[arg(long)]
+    dev: bool,
+    /// How many messages the story has; with fewer than 102 none is due later, and no schedule is made.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(102..))]
+    messages: u32,
+}
+
+/// A part of the check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Step {
+    /// Installs what the others need.
+    Tools,
+    /// Lints the template.
+    Static,
+    /// Builds every function.
+    Build,
+    /// Runs every function with every event.
+    Emulator,
+    /// Deploys everything and plays the story.
+    Cloud,
+}
+
+impl Step {
+    const ALL: [Self; 5] = [Self::Tools, Self::Static, Self::Build, Self::Emulator, Self::Cloud];
+}
+
+/// Checks, shows, and says by its exit code whether everything is as it must be.
+pub async fn run(settings: Settings, ask: Options, fetch: Fetch) -> Result<ExitCode, LocalError> {
+    let site = Site::open(&settings, if ask.dev { site::DEV } else { site::DEPLOYED })?;
+    let mut report = Report::default();
+    for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
+        // Whoever stops the check stops everything that it started: each thing ends when it is dropped.
+        let outcome = tokio::select! {
+            outcome = perform(step, &site, &mut report, (&ask, fetch)) => outcome,
+            () = tidings::serve::stopped() => return Err(LocalError::Call("the check was stopped".to_owned())),
+        };
+        // What one step finds does not keep the next from looking.
+        if let Err(error) = outcome {
+            report.row(
+                "check",
+                format!("{step:?}").to_lowercase(),
+                Instant::now(),
+                &Err(with_causes(&error)),
+            );
+        }
+    }
+    let is_green = report.show();
+    if is_green {
+        let path = site.work;
+        std::fs::remove_dir_all(&path).map_err(|source| LocalError::File { what: "remove", path, source })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    tidings::say::say(format!("Everything that was left is in {}", site.work.display()));
+    Ok(ExitCode::FAILURE)
+}
+
+async fn perform(
+    step: Step,
+    site: &Site,
+    report: &mut Report,
+    (ask, fetch): (&Options, Fetch),
+) -> Result<(), LocalError> {
+    match step {
+        Step::Tools => {
+            for tool in tools::Tool::ALL {
+                let since = Instant::now();
+                let outcome = tool.install(site).await.map_err(|error| with_causes(&error));
+                report.row("tools", format!("{tool:?}").to_lowercase(), since, &outcome);
+            }
+            Ok(())
+        }
+        Step::Static => template::check(site, report).await,
+        Step::Build if ask.dev => dev::check(site, report).await,
+        Step::Build => build::check(site, report, ask.arm64).await,
+        Step::Emulator => emulator::check(site, report, fetch).await,
+        Step::Cloud => cloud::check(site, report, (ask.messages, fetch)).await,
+    }
+}

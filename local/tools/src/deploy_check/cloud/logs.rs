@@ -1,0 +1,164 @@
+//! What the functions wrote: every line for machines, and nothing in it that belongs to somebody.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::deploy_check::aws::Cloud;
+use tidings::error::LocalError;
+use tidings::machine::metrics;
+
+/// Lines that the emulator writes around each call, as AWS does.
+const PLATFORM: [&str; 4] = ["START RequestId:", "END RequestId:", "REPORT RequestId:", "XRAY TraceId:"];
+/// How the numbers of the story begin, with or without the plus.
+const PHONES: &str = "1555";
+const PHONE_LENGTH: usize = 11;
+/// How a session's token begins: base64 of `{"`.
+const TOKENS: &str = "eyJ";
+const TOKEN_LENGTH: usize = 30;
+/// So many bad lines are shown.
+const SHOWN: usize = 5;
+
+/// The log of every function, by its group.
+#[derive(Debug)]
+pub(crate) struct Logs {
+    lines: Vec<(String, String)>,
+}
+
+impl Logs {
+    /// Reads every group.
+    pub async fn read(cloud: &Cloud) -> Result<Self, LocalError> {
+        let groups = pages(cloud, "Logs_20140328.DescribeLogGroups", &json!({}), "logGroups").await?;
+        let mut lines = Vec::new();
+        for group in &groups {
+            let Some(name) = group.get("logGroupName").and_then(Value::as_str) else { continue };
+            let asked = json!({ "logGroupName": name });
+            for event in pages(cloud, "Logs_20140328.FilterLogEvents", &asked, "events").await? {
+                lines.extend(ours(&event).map(|line| (name.to_owned(), line)));
+            }
+        }
+        Ok(Self { lines })
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Every line is JSON that says when and how serious.
+    pub fn are_for_machines(&self) -> Result<(), String> {
+        if self.lines.is_empty() {
+            return Err("there are no lines at all".to_owned());
+        }
+        none(
+            "are not JSON with a timestamp and a level",
+            self.lines.iter().filter(|(_, line)| !is_for_machines(line)),
+        )
+    }
+
+    /// No phone number, no token, and none of these words.
+    pub fn keep_secrets(&self, words: &[&str]) -> Result<(), String> {
+        let tells =
+            |line: &str| has_phone(line) || has_token(line) || words.iter().any(|word| line.contains(word));
+        none("hold a phone number or a secret", self.lines.iter().filter(|(_, line)| tells(line)))
+    }
+
+    /// Every metric that the functions measure, which is what alarms hear, was written as CloudWatch reads it.
+    pub fn measure(&self) -> Result<(), String> {
+        let written: BTreeSet<String> = self.lines.iter().flat_map(|(_, line)| measured(line)).collect();
+        let missing: Vec<&str> = metrics().filter(|name| !written.contains(*name)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("nobody measured {}", missing.join(", "))) }
+    }
+}
+
+/// The names of the metrics that a line has values of (embedded metric format).
+fn measured(line: &str) -> Vec<String> {
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    let metrics = line.pointer("/_aws/CloudWatchMetrics/0/Metrics").and_then(Value::as_array);
+    let names = metrics.into_iter().flatten().filter_map(|metric| metric.get("Name")?.as_str());
+    names.filter(|name| line.get(*name).is_some_and(Value::is_number)).map(str::to_owned).collect()
+}
+
+/// The line of an event, unless the platform wrote it.
+fn ours(event: &Value) -> Option<String> {
+    let line = event.get("message")?.as_str()?.trim();
+    let is_ours = !line.is_empty() && !PLATFORM.iter().any(|start| line.starts_with(start));
+    is_ours.then(|| line.to_owned())
+}
+
+fn none<'a>(what: &str, bad: impl Iterator<Item = &'a (String, String)>) -> Result<(), String> {
+    let bad: Vec<&(String, String)> = bad.collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = bad.iter().take(SHOWN).map(|(group, line)| format!("{group}: {line}")).collect();
+    Err(format!("{} lines {what}:\n{}", bad.len(), shown.join("\n")))
+}
+
+fn is_for_machines(line: &str) -> bool {
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    let has = |name: &str| line.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    has("timestamp") && has("level")
+}
+
+/// Eleven digits in a row that begin like the story's phones.
+fn has_phone(line: &str) -> bool {
+    line.split(|sign: char| !sign.is_ascii_digit())
+        .any(|digits| digits.len() == PHONE_LENGTH && digits.starts_with(PHONES))
+}
+
+fn has_token(line: &str) -> bool {
+    line.split(|sign: char| !sign.is_ascii_alphanumeric() && !"-_.".contains(sign))
+        .any(|word| word.len() > TOKEN_LENGTH && word.starts_with(TOKENS))
+}
+
+/// Every page of a list.
+pub(crate) async fn pages(
+    cloud: &Cloud,
+    call: &str,
+    asked: &Value,
+    member: &str,
+) -> Result<Vec<Value>, LocalError> {
+    let (mut all, mut asked) = (Vec::new(), asked.clone());
+    loop {
+        let mut page = cloud.call(call, &asked).await?;
+        if let Some(Value::Array(rows)) = page.get_mut(member).map(Value::take) {
+            all.extend(rows);
+        }
+        let next = page.get("nextToken").and_then(Value::as_str).unwrap_or_default();
+        if next.is_empty() || asked.get("nextToken").and_then(Value::as_str) == Some(next) {
+            return Ok(all);
+        }
+        if let Some(members) = asked.as_object_mut() {
+            members.insert("nextToken".to_owned(), Value::from(next));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logs(line: &str) -> Logs {
+        Logs { lines: vec![("group".to_owned(), line.to_owned())] }
+    }
+
+    #[test]
+    fn a_line_for_people_a_phone_and_a_token_are_found() {
+        let fine = r#"{"timestamp":"2026-11-24T00:00:00Z","level":"INFO","id":"15550000001234567890"}"#;
+        assert!(logs(fine).are_for_machines().is_ok() && logs(fine).keep_secrets(&["hush"]).is_ok());
+        assert!(logs("thread panicked").are_for_machines().is_err());
+        assert!(logs(r#"{"level":"INFO"}"#).are_for_machines().is_err());
+        assert!(logs(fine).measure().unwrap_err().contains("MetaRefused"));
+        let values = r#"{"_aws":{"CloudWatchMetrics":[{"Metrics":[{"Name":"A"},{"Name":"B"}]}]},"A":1}"#;
+        assert_eq!(measured(values), ["A"]);
+        for told in [
+            "to +15550000001",
+            "wa_id\":\"15551230000\"",
+            "Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.x",
+            "hush",
+        ] {
+            assert!(logs(told).keep_secrets(&["hush"]).is_err(), "{told}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the functions stand on here: a private Postgres, and Meta's sandbox.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use cluster::{Cluster, Fetch, Options, Profile};
+use sandbox::Running;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::databases;
+
+use crate::deploy_check::aws::free_port;
+use crate::deploy_check::site::Site;
+use tidings::error::LocalError;
+use tidings::home::Secrets;
+
+const META_APP_ID: &str = "1000000000000001";
+/// Whom the functions connect as.
+const APP_USER: &str = "tidings_app";
+
+/// A Postgres and a sandbox, which end with this.
+pub(crate) struct Ground {
+    cluster: Cluster,
+    /// Meta.
+    pub sandbox: Running,
+    /// Our app there.
+    pub meta: MetaApp,
+    /// Every secret of the run.
+    secrets: Secrets,
+}
+
+/// The secret of the Meta app.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MetaApp {
+    /// Its id.
+    pub app_id: String,
+    /// Signs webhooks.
+    pub app_secret: String,
+    /// Is said at the handshake.
+    pub verify_token: String,
+}
+
+impl MetaApp {
+    /// One that nobody else knows.
+    pub fn fresh(site: &Site) -> Result<Self, LocalError> {
+        let secrets = site.home.secrets()?;
+        Ok(Self {
+            app_id: META_APP_ID.to_owned(),
+            app_secret: secrets.sandbox_app_secret,
+            verify_token: secrets.sandbox_verify_token,
+        })
+    }
+}
+
+/// One database, twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Urls {
+    /// As the functions reach it.
+    pub app: String,
+    /// As whoever owns it does.
+    pub admin: String,
+}
+
+impl Ground {
+    /// Starts both; the sandbox tells its news to `webhook_url`, as the Meta app that `meta` is.
+    pub async fn start(
+        site: &Site,
+        fetch: Fetch,
+        (meta, webhook_url): (MetaApp, Option<String>),
+    ) -> Result<Self, LocalError> {
+        let secrets = site.home.secrets()?;
+        let mut options = Options::from_environment(site.work.join("postgres"));
+        options.profile = Profile::Throwaway;
+        if fetch == Fetch::Never {
+            options.fetch = Fetch::Never;
+        }
+        let started = tokio::task::spawn_blocking(move || cluster::start(&options)).await;
+        let cluster =
+            started.map_err(|error| LocalError::Call(format!("starting Postgres panicked: {error}")))??;
+        let sandbox = sandbox::start(sandbox::Options {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
+            app_id: meta.app_id.clone(),
+            app_secret: meta.app_secret.clone(),
+            webhook_url,
+            verify_token: meta.verify_token.clone(),
+            journal: None,
+        })
+        .await?;
+        Ok(Self { cluster, sandbox, meta, secrets })
+    }
+
+    /// A fresh, empty database.
+    pub async fn database(&self, name: &str) -> Result<Urls, LocalError> {
+        databases::create(&self.cluster.url("postgres"), name, None).await?;
+        let admin = self.cluster.url(name);
+        Ok(Urls { app: admin.replacen("postgres@", &format!("{APP_USER}@"), 1), admin })
+    }
+
+    /// What the secret that signs sessions holds.
+    pub fn jwt_secret(&self) -> Value {
+        json!({ "signing": self.secrets.jwt_key, "older": [] })
+    }
+
+    /// What the secret that seals tenants' tokens holds.
+    pub fn data_keys_secret(&self) -> Value {
+        json!({ "current": "k1", "pins": "k1", "keys": { "k1": self.secrets.data_key } })
+    }
+
+    /// Ends both.
+    pub async fn stop(self) {
+        self.sandbox.stop().await;
+        // Stopping Postgres waits for it, which is nothing for a thread that drives others.
+        if tokio::task::spawn_blocking(move || drop(self.cluster)).await.is_err() {
+            tracing::warn!("Postgres was left running");
+        }
+    }
+}

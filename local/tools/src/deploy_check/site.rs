@@ -1,0 +1,104 @@
+//! Where the check works: the repository, and a folder of the run's own.
+
+use std::path::{Path, PathBuf};
+
+use tidings::error::LocalError;
+use tidings::home::Home;
+use tidings::settings::Settings;
+
+/// The folders.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The repository.
+    pub root: PathBuf,
+    /// Everything of this run; goes when the run was green.
+    pub work: PathBuf,
+    /// The same, as a home.
+    pub home: Home,
+    /// The bootstraps that are tried.
+    pub bootstraps: &'static str,
+}
+
+/// Bootstraps as a deploy has them, for the machine that this is.
+pub(crate) const DEPLOYED: &str = "x86_64";
+/// Bootstraps as cargo builds them while one works on them.
+pub(crate) const DEV: &str = "dev";
+
+impl Site {
+    /// Finds the repository and makes the folder.
+    pub fn open(settings: &Settings, bootstraps: &'static str) -> Result<Self, LocalError> {
+        let parent = Home::open(&settings.home)?;
+        let home = Home::open(&parent.join(&format!("deploy-check-{}", std::process::id())))?;
+        home.folder("logs")?;
+        let work = home.join("");
+        Ok(Self { root: root()?, work, home, bootstraps })
+    }
+
+    /// Where every program's output goes.
+    pub fn logs(&self) -> PathBuf {
+        self.work.join("logs")
+    }
+
+    /// A folder of the run's own, by name.
+    pub fn folder(&self, name: &str) -> Result<PathBuf, LocalError> {
+        self.home.folder(name)
+    }
+
+    /// A file of `local/tools/deploy`.
+    pub fn script(&self, name: &str) -> PathBuf {
+        self.root.join("local/tools/deploy").join(name)
+    }
+
+    /// What `sam build` makes for an architecture; kept from run to run.
+    pub fn built(&self, architecture: &str) -> PathBuf {
+        self.root.join("target/sam").join(architecture)
+    }
+
+    /// The function folders below [`Self::built`], by function.
+    pub fn artifacts(&self, architecture: &str) -> Vec<(String, PathBuf)> {
+        let folders = std::fs::read_dir(self.built(architecture)).into_iter().flatten();
+        let mut found: Vec<(String, PathBuf)> = folders
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.join("bootstrap").exists())
+            .map(|path| (function(&path), path))
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+/// The function of a built folder, which has the logical id as its name: `WebhookFunction` is `webhook`.
+fn function(folder: &Path) -> String {
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
+    name.strip_suffix("function").unwrap_or(&name).to_owned()
+}
+
+/// The folder of the workspace: cargo says where the crate is, and otherwise we are called from within.
+fn root() -> Result<PathBuf, LocalError> {
+    let from = match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => std::env::current_dir().map_err(|source| LocalError::File {
+            what: "find",
+            path: PathBuf::from("."),
+            source,
+        })?,
+    };
+    let found = from.ancestors().find(|folder| folder.join("local/tools/deploy/sam.txt").exists());
+    found.map(Path::to_path_buf).ok_or_else(|| {
+        LocalError::Call(
+            "the check runs in the repository: local/tools/deploy is not found from here".to_owned(),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_built_folder_tells_its_function() {
+        assert_eq!(function(Path::new("/x/WebhookFunction")), "webhook");
+        assert_eq!(function(Path::new("/x/Migrate")), "migrate");
+    }
+}

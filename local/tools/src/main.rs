@@ -1,0 +1,16 @@
+//! Programs that try, measure and price Tidings. Each has a cargo alias in `.cargo/config.toml`.
+
+mod bench;
+mod cli;
+mod cost;
+mod deploy_check;
+mod story;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run(cli::Arguments::parse()).await
+}

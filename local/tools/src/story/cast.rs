@@ -1,0 +1,245 @@
+//! Who takes part: two tenants, their contacts, the template, and the messages that each is to get.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use tidings::client::{Client, text};
+use tidings::error::LocalError;
+
+/// Calls under way at once.
+const AT_ONCE: usize = 16;
+/// A call that met a dead server is made again, with its key, so often.
+const TRIES: u32 = 400;
+const NAP: Duration = Duration::from_millis(150);
+/// Contacts per tenant.
+const CONTACTS: usize = 500;
+/// What a tenant is given: more than its messages cost.
+const CREDIT: &str = "50.00";
+
+/// The magic recipients, by their last two digits.
+pub(crate) const MAGIC: [&str; 10] = [
+    "+15550000001",
+    "+15550000002",
+    "+15550000003",
+    "+15550000004",
+    "+15550000005",
+    "+15550000006",
+    "+15550000007",
+    "+15550000008",
+    "+15550000009",
+    "+15550000010",
+];
+/// Two of three calls to it are throttled: one message a tenant, so that each needs exactly three attempts.
+const THROTTLED: &str = "+15550000005";
+
+/// A tenant of the story.
+#[derive(Clone, Debug)]
+pub(crate) struct Tenant {
+    /// Calls the API as its owner.
+    pub client: Client,
+    email: String,
+    contacts: Vec<(String, String)>,
+    template: String,
+}
+
+/// One message to be.
+#[derive(Clone, Debug)]
+struct Planned {
+    tenant: usize,
+    contact: String,
+    template: String,
+    key: String,
+    after: SignedDuration,
+}
+
+/// Everybody, and everything that is to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Cast {
+    /// Both tenants.
+    pub tenants: Vec<Tenant>,
+    nobody: Client,
+    planned: Vec<Planned>,
+}
+
+/// Every tenant's password in a story.
+const PASSWORD: &str = "a-story-needs-a-password";
+
+impl Cast {
+    /// Registers, imports, has the template approved, tops up.
+    pub async fn gather(
+        nobody: &Client,
+        owner: &(String, String),
+        messages: usize,
+    ) -> Result<Self, LocalError> {
+        let owner = nobody.login(&owner.0, &owner.1).await?;
+        let run = format!("{:x}", rand::random::<u32>());
+        let mut tenants = Vec::new();
+        for name in ["north", "south"] {
+            tenants.push(Tenant::gather(nobody, &owner, &format!("{name}-{run}")).await?);
+        }
+        let planned = (0..messages).map(|index| plan(&tenants, index, &run)).collect();
+        Ok(Self { tenants, nobody: nobody.clone(), planned })
+    }
+
+    /// Both tenants with fresh tokens: a story may outlast one.
+    pub async fn renewed(&self) -> Result<Vec<Tenant>, LocalError> {
+        let mut renewed = Vec::new();
+        for tenant in &self.tenants {
+            renewed.push(tenant.renewed(&self.nobody).await?);
+        }
+        Ok(renewed)
+    }
+
+    /// How many messages are to be sent.
+    pub fn len(&self) -> usize {
+        self.planned.len()
+    }
+
+    /// Schedules every message, many calls at once.
+    pub async fn schedule_all(&self) -> Result<(), LocalError> {
+        let bar = bar("Scheduling", self.len());
+        let calls = self.planned.iter().map(|planned| self.schedule(planned, &bar));
+        let mut calls = futures_util::stream::iter(calls).buffer_unordered(AT_ONCE);
+        while let Some(outcome) = calls.next().await {
+            outcome?;
+        }
+        bar.finish();
+        Ok(())
+    }
+
+    /// Schedules one slice of so many: what is asked between two kills.
+    pub async fn schedule_slice(
+        &self,
+        slice: usize,
+        slices: usize,
+        bar: &ProgressBar,
+    ) -> Result<(), LocalError> {
+        let calls =
+            self.planned.iter().skip(slice).step_by(slices.max(1)).map(|planned| self.schedule(planned, bar));
+        let mut calls = futures_util::stream::iter(calls).buffer_unordered(AT_ONCE);
+        while let Some(outcome) = calls.next().await {
+            outcome?;
+        }
+        Ok(())
+    }
+
+    /// A lost answer is asked for again with the same key: that is what the key is for.
+    async fn schedule(&self, planned: &Planned, bar: &ProgressBar) -> Result<(), LocalError> {
+        let tenant = self
+            .tenants
+            .get(planned.tenant)
+            .ok_or_else(|| LocalError::Call("a tenant is missing".to_owned()))?;
+        let at = now() + planned.after;
+        let body = json!({
+            "templateId": planned.template, "contactId": planned.contact, "scheduleTime": at.to_string(),
+            "idempotencyKey": planned.key,
+        });
+        for _ in 0..TRIES {
+            match tenant.client.post("/messages/schedule", &body).await {
+                Ok(answer) if answer.status.is_client_error() && answer.status.as_u16() != 409 => {
+                    return answer.success().map(drop);
+                }
+                Ok(answer) if answer.status.is_success() => {
+                    bar.inc(1);
+                    return Ok(());
+                }
+                Ok(_) | Err(_) => tokio::time::sleep(NAP).await,
+            }
+        }
+        Err(LocalError::Call(format!("message {} could not be scheduled in {TRIES} tries", planned.key)))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the story is a client with a clock of its own")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+impl Tenant {
+    async fn gather(nobody: &Client, owner: &Client, slug: &str) -> Result<Self, LocalError> {
+        let email = format!("{slug}@story.test");
+        let registration = json!({
+            "tenantName": slug, "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": "Story",
+        });
+        let session = nobody.post("/auth/register-tenant", &registration).await?.success()?;
+        let client = nobody.with_token(text(&session, "token")?);
+        let credit = json!({
+            "tenantId": text(&session, "tenantId")?, "amount": CREDIT, "description": "Story", "idempotencyKey": slug,
+        });
+        owner.post("/billing/add-credits", &credit).await?.success()?;
+        let phones = MAGIC
+            .map(str::to_owned)
+            .into_iter()
+            .chain((0..CONTACTS - MAGIC.len()).map(|i| format!("+1555123{i:04}")));
+        let contacts: Vec<Value> = phones
+            .enumerate()
+            .map(|(i, phone)| json!({ "phone": phone, "name": format!("Contact {i}") }))
+            .collect();
+        client.post("/contacts/import", &json!({ "contacts": contacts })).await?.success()?;
+        let template = json!({ "name": "story", "content": "Hello {{1}}, here is your story of today.", "variables": ["name"] });
+        let template = client.post("/templates", &template).await?.success()?;
+        if text(&template, "status")? != "APPROVED" {
+            return Err(LocalError::Call(format!("the template is not approved: {template}")));
+        }
+        let contacts = all(&client, "/contacts").await?;
+        let contacts =
+            contacts.iter().map(|row| Ok((text(row, "phone")?.to_owned(), text(row, "id")?.to_owned())));
+        let contacts = contacts.collect::<Result<_, LocalError>>()?;
+        Ok(Self { client, email, contacts, template: text(&template, "id")?.to_owned() })
+    }
+
+    fn contact(&self, phone: &str) -> String {
+        self.contacts.iter().find(|(theirs, _)| theirs == phone).map(|(_, id)| id.clone()).unwrap_or_default()
+    }
+
+    async fn renewed(&self, nobody: &Client) -> Result<Self, LocalError> {
+        Ok(Self { client: nobody.login(&self.email, PASSWORD).await?, ..self.clone() })
+    }
+}
+
+/// The first two go to the throttled recipient, every second one of the rest to another magic recipient in turn, the
+/// others to everybody else; one in a hundred is due after a minute, which is what schedules are for.
+fn plan(tenants: &[Tenant], index: usize, run: &str) -> Planned {
+    let tenant = index % tenants.len().max(1);
+    let turn = index / tenants.len().max(1);
+    let others: Vec<&str> = MAGIC.into_iter().filter(|phone| *phone != THROTTLED).collect();
+    let phone = match turn {
+        0 => THROTTLED.to_owned(),
+        turn if turn % 2 == 1 => others.get(turn / 2 % others.len()).copied().unwrap_or(THROTTLED).to_owned(),
+        turn => format!("+1555123{:04}", turn % (CONTACTS - MAGIC.len())),
+    };
+    let after = if turn % 100 == 50 { SignedDuration::from_secs(62) } else { SignedDuration::from_secs(1) };
+    let (contact, template) = tenants
+        .get(tenant)
+        .map(|tenant| (tenant.contact(&phone), tenant.template.clone()))
+        .unwrap_or_default();
+    Planned { tenant, contact, template, key: format!("{run}-{index}"), after }
+}
+
+/// Every row of a list, page after page.
+pub(crate) async fn all(client: &Client, path: &str) -> Result<Vec<Value>, LocalError> {
+    let (mut rows, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let mut page = client.get(&format!("{path}?limit=200{cursor}")).await?.success()?;
+        if let Some(Value::Array(data)) = page.get_mut("data").map(Value::take) {
+            rows.extend(data);
+        }
+        match page.get("nextCursor").and_then(Value::as_str) {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return Ok(rows),
+        }
+    }
+}
+
+/// A progress bar, which is silent where nobody watches.
+pub(crate) fn bar(what: &'static str, of: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(of).unwrap_or(u64::MAX)).with_message(what);
+    if let Ok(style) = ProgressStyle::with_template("{msg:>12} {bar:40.cyan/blue} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,54 @@
+//! Waiting until everything has come to rest, and then looking at every message once more.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::story::behind::Behind;
+use crate::story::cast::{Cast, all, bar};
+use tidings::error::LocalError;
+use tidings::say::say;
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Looks before the story gives up: what is not at rest by then is stuck.
+const LOOKS_MAX: u32 = 600;
+/// Looks in a row that must find the same: statuses may still be on their way at another instance's Meta.
+const STILL: u32 = 4;
+
+/// Waits, with a bar, and gives every message as the API shows it at rest.
+pub(crate) async fn wait(cast: &Cast, behind: Option<&Behind<'_>>) -> Result<Vec<Value>, LocalError> {
+    let bar = bar("Settling", cast.len());
+    let (mut still, mut last) = (0, Vec::new());
+    let mut tenants = cast.tenants.clone();
+    for look in 0..LOOKS_MAX {
+        if look % 300 == 299 {
+            tenants = cast.renewed().await?;
+        }
+        let mut messages = Vec::new();
+        for tenant in &tenants {
+            messages.extend(all(&tenant.client, "/messages").await?);
+        }
+        let resting = messages.iter().filter(|message| is_at_rest(message)).count();
+        bar.set_position(u64::try_from(resting).unwrap_or(0));
+        let is_quiet = match behind {
+            Some(behind) => behind.is_quiet().await?,
+            None => true,
+        };
+        still = if messages == last && resting == cast.len() && is_quiet { still + 1 } else { 0 };
+        last = messages;
+        if still == STILL {
+            bar.finish();
+            return Ok(last);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    bar.abandon();
+    say("Not everything came to rest; the table shows what is stuck.");
+    Ok(last)
+}
+
+fn is_at_rest(message: &Value) -> bool {
+    let status = message.get("status").and_then(Value::as_str).unwrap_or_default();
+    let is_owed = status == "FAILED" && message.get("refund").is_none();
+    !matches!(status, "PENDING" | "SENDING" | "UNKNOWN") && !is_owed
+}
