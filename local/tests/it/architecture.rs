@@ -1,4 +1,4 @@
-//! What can be forgotten about the house itself: its arrows, its rooms, the length of its files, its map.
+//! Rules about the repository itself: which crate may depend on which, the length of files, the README's map.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,13 +7,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// A file answers one question; past this it answers several.
+/// Longer files answer more than one question.
 const LINES_MAX: usize = 400;
 
-/// What each room may stand on. Doors are not listed: they may stand on every room but `cluster` and `testkit`.
-const ROOMS: [(&str, &[&str]); 9] = [
+/// What each crate of `shared/` may depend on. A function may depend on all of them.
+const SHARED: [(&str, &[&str]); 8] = [
     ("domain", &[]),
-    ("cluster", &[]),
     ("store", &["domain"]),
     ("meta", &["domain"]),
     ("cloud", &["domain"]),
@@ -21,11 +20,20 @@ const ROOMS: [(&str, &[&str]); 9] = [
     // Neither operations nor the database: the webhook is compiled without them.
     ("http-kit", &["cloud", "domain"]),
     ("api", &["cloud", "domain", "http-kit", "ops"]),
-    // What a deployed function is started with stands on everything that it may ask for.
+    // What a deployed function is started with depends on everything that it may ask for.
     ("runtime", &["api", "cloud", "domain", "http-kit", "meta", "ops", "store"]),
 ];
 
-/// Crates that one room alone may name.
+/// What each crate beside `local/` may depend on. `tidings` itself depends on every function; nothing but tests depends
+/// on `testkit`, and nothing at all on `tidings-tools`.
+const BESIDE_LOCAL: [(&str, &[&str]); 4] = [
+    ("cluster", &[]),
+    ("one-machine", &["cloud", "domain", "store"]),
+    ("sandbox", &[]),
+    ("testkit", &["cluster", "store"]),
+];
+
+/// Foreign crates that one crate alone may depend on.
 const OWNED: [(&str, &str); 10] = [
     ("tokio-postgres", "store"),
     ("deadpool-postgres", "store"),
@@ -41,7 +49,7 @@ const OWNED: [(&str, &str); 10] = [
 
 struct Package {
     folder: PathBuf,
-    /// What it is built with, tests apart.
+    /// Its dependencies without those of its tests.
     needs: BTreeSet<String>,
 }
 
@@ -66,52 +74,71 @@ fn packages() -> BTreeMap<String, Package> {
     metadata["packages"].as_array().unwrap().iter().map(package).collect()
 }
 
-fn is_door(package: &Package) -> bool {
+fn is_function(package: &Package) -> bool {
     package.folder.starts_with("functions")
 }
 
+fn cargo_tree(arguments: &[&str]) -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
+        .args(arguments)
+        .current_dir(testkit::workspace())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
-fn arrows_point_down_and_no_door_imports_a_door() {
+fn dependencies_point_down() {
     let packages = packages();
-    let doors: BTreeSet<&String> =
-        packages.iter().filter(|(_, package)| is_door(package)).map(|(name, _)| name).collect();
-    let rooms: BTreeMap<&str, &[&str]> = ROOMS.into_iter().collect();
+    let allowed: BTreeMap<&str, &[&str]> = SHARED.into_iter().chain(BESIDE_LOCAL).collect();
+    let is_shared = |name: &str| SHARED.iter().any(|(shared, _)| *shared == name);
     for (name, package) in &packages {
-        let ours = package.needs.iter().filter(|need| packages.contains_key(*need));
-        for need in ours {
-            let may = match rooms.get(name.as_str()) {
+        for need in package.needs.iter().filter(|need| packages.contains_key(*need)) {
+            let may = match allowed.get(name.as_str()) {
                 Some(allowed) => allowed.contains(&need.as_str()),
-                None if is_door(package) => rooms.contains_key(need.as_str()) && need != "cluster",
-                None => package.folder.starts_with("local") || name == "testkit",
+                None if is_function(package) => is_shared(need),
+                None => package.folder.starts_with("local"),
             };
             assert!(
                 may,
-                "{name} imports {need}: arrows point down, doors → ops → {{store, meta, cloud}} → domain"
+                "{name} depends on {need}; dependencies point down: functions → ops → {{store, meta, cloud}} → domain"
             );
             assert!(
-                !doors.contains(need) || name == "tidings",
-                "{name} imports the door {need}: only local/ puts doors together"
+                !is_function(&packages[need]) || name == "tidings",
+                "{name} depends on the function {need}; only tidings puts functions together"
             );
         }
     }
 }
 
 #[test]
-fn what_a_room_owns_no_other_names() {
+fn nothing_depends_on_the_tools_or_outside_tests_on_the_testkit() {
+    for (name, package) in packages() {
+        for unwanted in ["tidings-tools", "testkit"] {
+            assert!(!package.needs.contains(unwanted), "{name} depends on {unwanted}");
+        }
+    }
+}
+
+#[test]
+fn some_foreign_crates_have_one_user() {
     for (name, package) in packages() {
         for (foreign, owner) in OWNED {
             assert!(
                 !package.needs.contains(foreign) || name == owner,
-                "{name} names {foreign}, which is {owner}'s: ask {owner} instead"
+                "{name} depends on {foreign}; only {owner} may, so add a function there"
             );
         }
         let sdk = package.needs.iter().find(|need| need.starts_with("aws-sdk-"));
-        assert!(sdk.is_none() || name == "cloud", "{name} names {sdk:?}, which is cloud's");
+        assert!(sdk.is_none() || name == "cloud", "{name} depends on {sdk:?}; only cloud may");
     }
 }
 
 #[test]
-fn each_folder_of_functions_is_one_door_that_local_opens() {
+fn each_folder_of_functions_is_one_crate_that_tidings_runs() {
     let packages = packages();
     let tidings = &packages["tidings"];
     let folders = fs::read_dir(testkit::workspace().join("functions")).unwrap();
@@ -119,37 +146,31 @@ fn each_folder_of_functions_is_one_door_that_local_opens() {
         let name = folder.unwrap().file_name().into_string().unwrap();
         let package = packages.get(&name);
         let is_there = package.is_some_and(|package| package.folder == Path::new("functions").join(&name));
-        assert!(is_there, "functions/{name} holds no crate of that name");
+        assert!(is_there, "functions/{name} has no crate of that name");
         assert!(
             tidings.needs.contains(&name),
-            "local/ does not run functions/{name}: it is the product on one machine"
+            "local/ does not run functions/{name}; it must run every function"
         );
     }
 }
 
-/// What is deployed is a library with a `main` that starts it: nothing is decided where no test goes.
+/// A `main` cannot be tested, so it only starts its library. `cargo run` builds neither the AWS SDK nor the tools.
 #[test]
-fn each_door_is_deployed_by_a_main_of_thirty_lines_that_one_machine_does_without() {
-    for (name, package) in packages().into_iter().filter(|(_, package)| is_door(package)) {
+fn each_function_has_a_main_of_thirty_lines_that_one_machine_does_not_build() {
+    for (name, package) in packages().into_iter().filter(|(_, package)| is_function(package)) {
         let source = testkit::workspace().join(&package.folder).join("src/main.rs");
         let lines = fs::read_to_string(&source).map(|text| text.lines().count());
         let lines = lines.unwrap_or_else(|error| panic!("{}: {error}", source.display()));
-        assert!(lines <= 30, "{name}'s main has {lines} lines; what it does belongs into its library");
+        assert!(lines <= 30, "the main of {name} has {lines} lines; move its code into the library");
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--package", "tidings"])
-        .current_dir(testkit::workspace())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8(output.stdout).unwrap();
-    let sdk = tree.lines().find(|line| line.starts_with("aws-sdk-") || line.starts_with("lambda_"));
-    assert!(tree.contains("tokio-postgres") && sdk.is_none(), "`cargo run` would build {sdk:?}");
+    let tree = cargo_tree(&["--package", "tidings"]);
+    let unwanted = ["aws-sdk-", "lambda_", "comfy-table", "indicatif", "saphyr"];
+    let found = tree.lines().find(|line| unwanted.iter().any(|name| line.starts_with(name)));
+    assert!(tree.contains("tokio-postgres") && found.is_none(), "`cargo run` would build {found:?}");
 }
 
 #[test]
-fn the_readmes_map_shows_every_room() {
+fn the_readmes_map_shows_every_crate() {
     let readme = fs::read_to_string(testkit::workspace().join("README.md")).unwrap();
     let (_, map) = readme.split_once("## The map").unwrap();
     let (map, _) = map.split_once("\n## ").unwrap();
@@ -161,7 +182,7 @@ fn the_readmes_map_shows_every_room() {
             package.folder.display()
         );
     }
-    assert!(readme.lines().count() <= 200, "the README is longer than anybody reads");
+    assert!(readme.lines().count() <= 200, "the README has more than 200 lines");
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -177,26 +198,26 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_file_is_longer_than_one_question() {
+fn no_file_is_too_long() {
     let root = testkit::workspace();
     let mut files = Vec::new();
     rust_files(&root, &mut files);
-    assert!(files.len() > 100, "the house was not found");
+    assert!(files.len() > 100, "the sources were not found");
     for file in files {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
-        assert!(lines <= LINES_MAX, "{} has {lines} lines; {LINES_MAX} is the most", file.display());
+        assert!(lines <= LINES_MAX, "{} has {lines} lines, more than {LINES_MAX}", file.display());
     }
 }
 
-/// A flow's words stand where a newcomer looks for them: in the rooms of its layers, and nowhere else.
+/// A newcomer who searches for a flow finds it in the crates of its layers and nowhere else.
 #[test]
-fn a_refund_is_spoken_of_only_in_its_rooms() {
+fn refunds_are_mentioned_only_where_they_are_handled() {
     let root = testkit::workspace();
     let mut files = Vec::new();
     for folder in ["functions", "shared"] {
         rust_files(&root.join(folder), &mut files);
     }
-    let rooms: BTreeSet<String> = files
+    let crates: BTreeSet<String> = files
         .iter()
         .filter(|file| fs::read_to_string(file).unwrap().to_lowercase().contains("refund"))
         .map(|file| {
@@ -213,9 +234,9 @@ fn a_refund_is_spoken_of_only_in_its_rooms() {
         "shared/cloud",
         "shared/domain",
         "shared/ops",
-        // Where the crates are named whose lines of the log are ours.
+        // Names every crate, for its log filter.
         "shared/runtime",
         "shared/store",
     ];
-    assert_eq!(rooms.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    assert_eq!(crates.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
