@@ -96,7 +96,7 @@ pub async fn receive_once(machine: &Machine, rules: Rules, queue: Queue) -> Resu
     let received = machine.queues.receive(queue, rules.policy(batch_max)).await?;
     let count = received.len();
     if count > 0 {
-        deliver(machine, queue, received).await?;
+        Box::pin(deliver(machine, queue, received)).await?;
     }
     Ok(count)
 }

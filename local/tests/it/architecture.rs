@@ -169,6 +169,22 @@ fn each_function_has_a_main_of_thirty_lines_that_one_machine_does_not_build() {
     assert!(tree.contains("tokio-postgres") && found.is_none(), "`cargo run` would build {found:?}");
 }
 
+/// Built alone, as it is deployed: in a build of the whole workspace the features of tests are on everywhere.
+#[test]
+fn no_function_is_built_with_code_for_tests() {
+    for (name, _) in
+        packages().into_iter().filter(|(name, package)| is_function(package) || name == "tidings")
+    {
+        let tree = cargo_tree(&["--package", &name, "--edges", "features"]);
+        for feature in ["testing", "faults"] {
+            let line = format!("store feature \"{feature}\"");
+            assert!(!tree.contains(&line), "{name} is built with the feature {feature} of store");
+        }
+    }
+    let tools = cargo_tree(&["--package", "tidings-tools", "--edges", "features"]);
+    assert!(tools.contains("store feature \"testing\""), "cargo tree no longer shows features so");
+}
+
 #[test]
 fn the_readmes_map_shows_every_crate() {
     let readme = fs::read_to_string(testkit::workspace().join("README.md")).unwrap();

@@ -20,13 +20,16 @@ pub mod messages;
 pub mod recovery;
 pub mod templates;
 pub mod tenants;
+#[cfg(feature = "testing")]
 pub mod testing;
 pub mod updates;
 pub mod whatsapp;
 
 pub use kernel::connect::{Access, Password, address};
 pub use kernel::error::StoreError;
-pub use kernel::pool::{Config, Moment, Store};
+#[cfg(feature = "faults")]
+pub use kernel::pool::Moment;
+pub use kernel::pool::{Config, Store};
 pub use kernel::tx::{Operation, SystemOperation, SystemTx, TenantTx, Tx};
 pub use kernel::{databases, idempotency, migrate, outbox, queue};
 
@@ -38,6 +41,7 @@ pub fn statements() -> Vec<&'static str> {
         billing::STATEMENTS,
         delivery::STATEMENTS,
         recovery::STATEMENTS,
+        #[cfg(feature = "testing")]
         testing::STATEMENTS,
         updates::STATEMENTS,
         whatsapp::STATEMENTS,

@@ -24,17 +24,14 @@ pub enum StoreError {
         #[source]
         source: tokio_postgres::Error,
     },
-    /// A row holds what no code writes.
-    #[error("{table} holds a row that cannot be read: {what}")]
+    /// A bug: a row, a result or a transaction is as no code leaves it.
+    #[error("{table} is inconsistent: {what}")]
     Inconsistent {
         /// Where.
         table: &'static str,
         /// What is wrong with it.
         what: String,
     },
-    /// A test cut the operation off here, as a killed process would.
-    #[error("operation {0} was cut off by a test")]
-    Cut(&'static str),
 }
 
 /// What the server says when it ends a statement or a session that did nothing wrong: a time-out of the role's
@@ -79,7 +76,7 @@ impl StoreError {
     pub fn is_constraint(&self, name: &str) -> bool {
         match self {
             Self::Constraint(refused_by) => refused_by == name,
-            Self::Unavailable(_) | Self::Statement { .. } | Self::Inconsistent { .. } | Self::Cut(_) => false,
+            Self::Unavailable(_) | Self::Statement { .. } | Self::Inconsistent { .. } => false,
         }
     }
 }
@@ -93,10 +90,7 @@ impl From<StoreError> for Problem {
                 tracing::error!(error = causes, "a request failed because the database cannot be reached");
                 Self::new(Kind::Unavailable)
             }
-            StoreError::Constraint(_)
-            | StoreError::Statement { .. }
-            | StoreError::Inconsistent { .. }
-            | StoreError::Cut(_) => {
+            StoreError::Constraint(_) | StoreError::Statement { .. } | StoreError::Inconsistent { .. } => {
                 tracing::error!(error = causes, "a request failed because of an internal error");
                 Self::new(Kind::Internal)
             }

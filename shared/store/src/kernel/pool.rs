@@ -1,6 +1,7 @@
 //! Connections to Postgres and the one door to a transaction.
 
 use std::fmt;
+#[cfg(feature = "faults")]
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub struct Config {
 }
 
 /// Before or after an operation's commit: where a test may cut it off.
+#[cfg(feature = "faults")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Nothing of it happened.
@@ -37,12 +39,14 @@ pub enum Moment {
     AfterCommit,
 }
 
+#[cfg(feature = "faults")]
 type Cut = dyn Fn(&'static str, Moment) -> bool + Send + Sync;
 
 /// The database.
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
+    #[cfg(feature = "faults")]
     cut: Option<Arc<Cut>>,
 }
 
@@ -83,11 +87,16 @@ impl Store {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Unavailable(error.into()))?;
-        Ok(Self { pool, cut: None })
+        Ok(Self {
+            pool,
+            #[cfg(feature = "faults")]
+            cut: None,
+        })
     }
 
-    /// The same store with a saboteur: operations for which it says yes end in [`StoreError::Cut`] at that moment,
-    /// which to the rest of the product is what a killed process looks like.
+    /// The same store, where operations for which `cut` returns `true` fail at that moment. To the rest of the product
+    /// that looks like a killed process.
+    #[cfg(feature = "faults")]
     #[must_use]
     pub fn with_cut(mut self, cut: impl Fn(&'static str, Moment) -> bool + Send + Sync + 'static) -> Self {
         self.cut = Some(Arc::new(cut));
@@ -123,7 +132,14 @@ impl Store {
         self.pool.get().await.map_err(|error| StoreError::Unavailable(error.into()))
     }
 
-    pub(crate) fn is_cut(&self, operation: &'static str, moment: Moment) -> bool {
-        self.cut.as_ref().is_some_and(|cut| cut(operation, moment))
+    #[cfg(feature = "faults")]
+    pub(crate) fn check_cut(&self, operation: &'static str, moment: Moment) -> Result<(), StoreError> {
+        match &self.cut {
+            Some(cut) if cut(operation, moment) => {
+                let what = format!("{operation} was cut off by a test");
+                Err(StoreError::Inconsistent { table: "transaction", what })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }

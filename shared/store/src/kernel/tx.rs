@@ -14,7 +14,9 @@ use tokio_postgres::{Row, SimpleQueryMessage};
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-use crate::kernel::pool::{Moment, Store};
+#[cfg(feature = "faults")]
+use crate::kernel::pool::Moment;
+use crate::kernel::pool::Store;
 
 /// How often an operation is run again after a deadlock or a serialization failure.
 const TRIES_MAX: u32 = 5;
@@ -314,13 +316,11 @@ impl Tries {
     }
 
     async fn commit(&self, store: &Store, tx: Tx) -> Result<(), StoreError> {
-        if store.is_cut(self.operation, Moment::BeforeCommit) {
-            return Err(StoreError::Cut(self.operation));
-        }
+        #[cfg(feature = "faults")]
+        store.check_cut(self.operation, Moment::BeforeCommit)?;
         tx.finish("COMMIT").await?;
-        if store.is_cut(self.operation, Moment::AfterCommit) {
-            return Err(StoreError::Cut(self.operation));
-        }
+        #[cfg(feature = "faults")]
+        store.check_cut(self.operation, Moment::AfterCommit)?;
         Ok(())
     }
 }
