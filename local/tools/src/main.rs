@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod cost;
 mod deploy_check;
+mod progress;
 mod story;
 
 use std::process::ExitCode;

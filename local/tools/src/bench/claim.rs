@@ -61,7 +61,7 @@ pub(super) async fn run(
 async fn measure(store: &Store, plan: Plan) -> Result<Measured, LocalError> {
     let (mut claims, mut floors, mut naives) = (Vec::new(), Vec::new(), Vec::new());
     let chunk = usize::try_from(plan.chunk).unwrap_or(1).max(1);
-    let bar = crate::story::bar("Measuring", plan.rounds);
+    let bar = crate::progress::bar("Measuring", plan.rounds);
     // The first round warms caches and plans up and does not count.
     for round in 0..=plan.rounds {
         let now = now();

@@ -1,6 +1,6 @@
-//! Counts what passes: put around the doors of a machine from outside, so that no function knows that it is counted.
+//! Counts what a machine uses, from outside, so that no function knows that it is counted.
 
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,26 +14,27 @@ use domain::Batch;
 use domain::events::DomainEvent;
 use domain::updates::UpdateBatch;
 use store::{Moment, Store};
-
-use super::counts::{Calls, Counts, QueueCounts};
-use super::model::billed_sends;
 use tidings::machine::Machine;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
-/// Operations of the queues that stand on Postgres here and on SQS and Scheduler in the cloud, and of the run itself.
+use super::bill::billed_sends;
+use super::counts::{Calls, Counts, QueueCounts};
+
+/// Operations of the queues, which are not on Postgres in the cloud, and of the run itself.
 const NOT_IN_THE_CLOUD: [&str; 8] =
     ["send", "receive", "acknowledge", "schedule", "due_wake_ups", "fired", "depths", "audit"];
 
 /// The counts so far. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct Meter(Arc<Mutex<Counts>>);
+#[derive(Clone, Default)]
+pub(super) struct Meter(Arc<Mutex<Counts>>);
 
 impl Meter {
-    /// Writes something down.
     pub fn note(&self, write: impl FnOnce(&mut Counts)) {
         write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Writes something down of a queue, unless it is mail, which is no message of a tenant's.
+    /// Mail is not a tenant's message.
     pub fn note_queue(&self, queue: Queue, write: impl FnOnce(&mut QueueCounts)) {
         self.note(|counts| match queue {
             Queue::WakeUps => write(&mut counts.wake_ups),
@@ -43,12 +44,11 @@ impl Meter {
         });
     }
 
-    /// The counts since the last time.
+    /// The counts since the last call.
     pub fn take(&self) -> Counts {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A store whose commits are counted by operation.
     pub fn around_store(&self, store: Store) -> Store {
         let meter = self.clone();
         store.with_cut(move |operation, moment| {
@@ -59,15 +59,9 @@ impl Meter {
         })
     }
 
-    /// A machine whose queues, schedules and events are counted.
-    #[must_use]
     pub fn around_machine(&self, mut machine: Machine) -> Machine {
-        let counted = Counted { meter: self.clone(), inner: machine.platform.cloud.clone() };
-        let cloud = Cloud {
-            queues: Arc::new(counted.clone()),
-            wake_ups: Arc::new(counted.clone()),
-            events: Arc::new(counted),
-        };
+        let counted = Arc::new(Counted { meter: self.clone(), inner: machine.platform.cloud.clone() });
+        let cloud = Cloud { queues: counted.clone(), wake_ups: counted.clone(), events: counted };
         machine.platform.cloud = cloud.clone();
         machine.app.platform.cloud = cloud.clone();
         machine.mailer.platform.cloud = cloud.clone();
@@ -75,9 +69,41 @@ impl Meter {
         machine
     }
 
-    /// A router whose accepted messages and webhooks are counted.
     pub fn around_router(&self, router: Router) -> Router {
         router.layer(from_fn_with_state(self.clone(), count_request))
+    }
+
+    /// Passes connections on to Meta's sandbox and counts their bytes.
+    pub async fn pass(self, listener: TcpListener, to: SocketAddr) {
+        while let Ok((near, _)) = listener.accept().await {
+            let Ok(far) = TcpStream::connect(to).await else { continue };
+            // Otherwise a small answer waits for more bytes, and a dispatch seems slow.
+            if near.set_nodelay(true).and_then(|()| far.set_nodelay(true)).is_err() {
+                continue;
+            }
+            self.note(|counts| counts.connections += 1);
+            let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
+            tokio::spawn(copy(near_read, far_write, self.clone(), |counts, bytes| counts.bytes_up += bytes));
+            tokio::spawn(copy(far_read, near_write, self.clone(), |counts, bytes| {
+                counts.bytes_down += bytes;
+            }));
+        }
+    }
+}
+
+async fn copy(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    meter: Meter,
+    write: impl Fn(&mut Counts, u64),
+) {
+    let mut buffer = vec![0; 16_384];
+    while let Ok(read) = from.read(&mut buffer).await {
+        let bytes = buffer.get(..read).unwrap_or_default();
+        if bytes.is_empty() || to.write_all(bytes).await.is_err() {
+            return;
+        }
+        meter.note(|counts| write(counts, whole(read)));
     }
 }
 
@@ -86,7 +112,7 @@ async fn count_request(State(meter): State<Meter>, request: Request, next: Next)
     let start = Instant::now();
     let response = next.run(request).await;
     meter.note(|counts| match path.as_str() {
-        "/messages" | "/messages/schedule" => counts.accepts.add(start.elapsed()),
+        "/messages" | "/messages/schedule" => counts.requests.add(start.elapsed()),
         "/webhook/meta" => counts.webhooks.add(start.elapsed()),
         _others => {}
     });
@@ -94,42 +120,19 @@ async fn count_request(State(meter): State<Meter>, request: Request, next: Next)
 }
 
 impl Calls {
-    /// One more.
     pub fn add(&mut self, taken: Duration) {
         self.count += 1;
         self.milliseconds += u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
     }
 }
 
-impl Counts {
-    /// Committed transactions in all.
-    pub fn committed(&self) -> u64 {
-        self.transactions.values().sum()
-    }
-
-    /// Committed transactions of these operations.
-    pub fn committed_of(&self, operations: &[&str]) -> u64 {
-        operations.iter().filter_map(|name| self.transactions.get(*name)).sum()
-    }
-
-    /// Committed transactions, the most first.
-    pub fn operations(&self) -> Vec<(&str, u64)> {
-        let by_name: &BTreeMap<String, u64> = &self.transactions;
-        let mut operations: Vec<(&str, u64)> =
-            by_name.iter().map(|(name, count)| (name.as_str(), *count)).collect();
-        operations.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
-        operations
-    }
-}
-
-#[derive(Clone)]
 struct Counted {
     meter: Meter,
     inner: Cloud,
 }
 
-/// Meta promises no packing, so every status is put on the queue as if it had come in a POST of its own.
-fn one_status_each(messages: Vec<Message>) -> Vec<Message> {
+/// Meta does not promise to pack, so every status is queued as if it had come in its own POST.
+pub(super) fn one_status_each(messages: Vec<Message>) -> Vec<Message> {
     let split = |message: Message| match serde_json::from_str::<UpdateBatch>(&message.body) {
         Ok(batch) => batch
             .updates
@@ -137,7 +140,7 @@ fn one_status_each(messages: Vec<Message>) -> Vec<Message> {
             .filter_map(|update| serde_json::to_string(&UpdateBatch { updates: vec![update] }).ok())
             .map(|body| Message { body, ..message.clone() })
             .collect(),
-        Err(_no_batch) => vec![message],
+        Err(_not_a_batch) => vec![message],
     };
     messages.into_iter().flat_map(split).collect()
 }
@@ -148,19 +151,14 @@ impl Queues for Counted {
         let (messages, requests) = if queue == Queue::Updates {
             let messages = one_status_each(messages);
             let each = whole(messages.len());
+            self.meter.note(|counts| counts.statuses += each);
             (messages, each)
         } else {
             let bytes = messages.iter().map(|message| message.body.len()).sum::<usize>();
             let requests = billed_sends(whole(messages.len()), whole(bytes));
             (messages, requests)
         };
-        if queue == Queue::Updates {
-            self.meter.note(|counts| counts.statuses += whole(messages.len()));
-        }
-        self.meter.note_queue(queue, |of| {
-            of.messages += whole(messages.len());
-            of.sends += requests;
-        });
+        self.meter.note_queue(queue, |counts| counts.sends += requests);
         self.inner.queues.send(queue, messages, delay).await
     }
 }
@@ -181,28 +179,6 @@ impl Events for Counted {
     }
 }
 
-/// A length as a count.
-pub fn whole(length: usize) -> u64 {
+pub(super) fn whole(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use cloud::Group;
-    use domain::updates::{UnhandledUpdate, Update};
-
-    use super::*;
-
-    #[test]
-    fn every_update_travels_in_a_message_of_its_own() {
-        let update = |n: u32| Update::Unhandled(UnhandledUpdate { reason: n.to_string(), raw: n.into() });
-        let batch = UpdateBatch { updates: (0..3).map(update).collect() };
-        let message = |body| Message::new(Group::named("somebody"), body);
-        let sent = [serde_json::to_string(&batch).unwrap(), "no batch".to_owned()].map(message);
-        let messages = one_status_each(sent.into());
-        assert_eq!(messages.len(), 4);
-        let third: UpdateBatch = serde_json::from_str(&messages[2].body).unwrap();
-        assert_eq!((third.updates, messages[3].body.as_str()), (vec![update(2)], "no batch"));
-        assert!(messages.iter().all(|message| message.group.as_str() == "somebody"));
-    }
 }

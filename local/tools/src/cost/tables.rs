@@ -1,253 +1,226 @@
-//! The bill, as tables for a terminal or for `docs/cost.md`.
+//! The bill as tables, as in `docs/cost.md`.
 
-use std::fmt::Write;
+use std::cmp::Reverse;
 
-use comfy_table::presets::{ASCII_MARKDOWN, UTF8_FULL_CONDENSED};
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
 
-use super::counts::{Counts, Kind, Sample};
-use super::model::{Bill, Design, bill, mixed, posts};
-use super::pico::{Pico, grouped};
-use super::prices::{FLOOR, FUNCTION_URL_REQUEST, HTTP_API_REQUEST};
+use super::bill::{Bill, Design, LINES, bill, meta_posts, mixed};
+use super::counts::{Calls, Counts, KINDS, Sample};
+use super::prices::{FLOOR, FUNCTION_URL_REQUEST, HTTP_API_REQUEST, Pico, floor};
 
-/// A million messages.
-pub const MILLION: u64 = 1_000_000;
-/// Messages a month that are priced.
-pub const VOLUMES: [(&str, u64); 3] = [("10 k", 10_000), ("1 M", MILLION), ("150 M", 150 * MILLION)];
-/// Statuses in one POST, when Meta packs: what is shown as a saving.
+pub(super) const MILLION: u64 = 1_000_000;
+/// Messages a month.
+const VOLUMES: [(&str, u64); 3] = [("10 k", 10_000), ("1 M", MILLION), ("150 M", 150 * MILLION)];
+/// Statuses in one POST when Meta packs.
 const PACKED: u64 = 10;
+const A_DOLLAR: Pico = 1_000_000_000_000;
 
-/// For whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// With lines.
-    Terminal,
-    /// As in a document, with the counts behind.
-    Markdown,
+/// All tables, and the counts that they follow from.
+pub(super) fn report(sample: &Sample) -> String {
+    let tables = [
+        ("Counted, per 1,000 messages", counted(sample)),
+        ("Processing a million messages, line by line", lines(sample)),
+        ("Against the naive design, per million messages", ratios(sample)),
+        ("A month of the mix", months(sample)),
+        ("Meta's POSTs, per million messages", webhooks(sample)),
+        ("The floor of a month", fixed()),
+        ("Transactions, per 1,000 messages of a campaign", transactions(&sample.campaign)),
+    ];
+    let text = tables.map(|(title, table)| format!("### {title}\n\n{table}\n\n")).concat();
+    let counts = serde_json::to_string_pretty(sample).unwrap_or_default();
+    format!("{text}### The counts\n\n```json\n{counts}\n```\n")
 }
 
-/// Everything that the counts come to.
-pub fn report(sample: &Sample, style: Style) -> String {
-    let mut text = String::new();
-    let mut part = |title: &str, table: Table| {
-        // Writing to a string cannot fail.
-        write!(text, "### {title}\n\n{table}\n\n").unwrap_or_default();
-    };
-    part("Counted, per 1,000 messages", counted(sample, style));
-    part("Per million messages behind the doors, line by line", lines(sample, style));
-    part("Against the naive design, per million messages", ratios(sample, style));
-    part("A month of the mix", months(sample, style));
-    part("Meta's POSTs, per million messages", webhooks(sample, style));
-    part("The floor of a month", floor(style));
-    part("Transactions, per 1,000 messages of a campaign", transactions(&sample.campaign, style));
-    if style == Style::Markdown {
-        let counts = serde_json::to_string_pretty(sample).unwrap_or_default();
-        write!(text, "### The counts\n\n```json\n{counts}\n```\n").unwrap_or_default();
-    }
-    text
-}
+type Row = Vec<String>;
+type Count = fn(&Counts) -> u64;
+type Timed = fn(&Counts) -> Calls;
 
-fn table(style: Style, header: &[&str]) -> Table {
-    let preset = if style == Style::Markdown { ASCII_MARKDOWN } else { UTF8_FULL_CONDENSED };
+fn table(header: &[&str], rows: impl IntoIterator<Item = Row>) -> Table {
     let mut table = Table::new();
-    table.load_preset(preset).set_header(header);
+    table.load_preset(ASCII_MARKDOWN).set_header(header).add_rows(rows);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }
 
-fn row(table: &mut Table, first: &str, rest: impl IntoIterator<Item = String>) {
-    table.add_row(std::iter::once(Cell::new(first)).chain(rest.into_iter().map(Cell::new)));
+fn row(first: &str, rest: impl IntoIterator<Item = String>) -> Row {
+    std::iter::once(first.to_owned()).chain(rest).collect()
 }
 
-/// A count for each thousand messages, with one decimal.
+/// Rounded to the nearest.
+pub(super) fn dollars(amount: Pico, decimals: usize) -> String {
+    let unit = 10_u128.pow(u32::try_from(decimals).unwrap_or_default());
+    let rounded = (amount * unit + A_DOLLAR / 2) / A_DOLLAR;
+    format!("${}.{:0decimals$}", grouped(rounded / unit), rounded % unit)
+}
+
+fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap_or_default()).collect();
+    groups.join(",")
+}
+
+/// Thousandths, rounded up: a ratio is never made to look better.
+pub(super) fn per_mille(part: Pico, of: Pico) -> u128 {
+    (part * 1_000).div_ceil(of.max(1))
+}
+
+fn percent(part: Pico, of: Pico) -> String {
+    let per_mille = per_mille(part, of);
+    format!("{}.{} %", per_mille / 10, per_mille % 10)
+}
+
 fn per_thousand(count: u64, messages: u64) -> String {
     let tenths = (u128::from(count) * 10_000 + u128::from(messages) / 2) / u128::from(messages.max(1));
     format!("{}.{}", grouped(tenths / 10), tenths % 10)
 }
 
-fn per_call(total: u64, calls: u64) -> String {
-    if calls == 0 { "–".to_owned() } else { grouped(u128::from(total.div_ceil(calls))) }
-}
-
-fn percent(part: Pico, of: Pico) -> String {
-    let per_mille = part.per_mille_of(of);
-    format!("{}.{} %", per_mille / 10, per_mille % 10)
-}
-
-type Count = fn(&Counts) -> u64;
-/// Milliseconds in all, and calls.
-type Timed = fn(&Counts) -> (u64, u64);
-
-fn counted(sample: &Sample, style: Style) -> Table {
-    let names: Vec<&str> = std::iter::once("what").chain(Kind::ALL.map(Kind::name)).collect();
-    let mut table = table(style, &names);
-    let counts: [(&str, Count); 22] = [
-        ("messages in the run", |counts| counts.messages),
-        ("API requests", |counts| counts.accepts.count),
-        ("schedules made", |counts| counts.schedules),
-        ("events put", |counts| counts.events),
-        ("dispatch invocations", |counts| counts.dispatches.count),
-        ("dispatch milliseconds", |counts| counts.dispatches.milliseconds),
-        ("wake-ups: SQS sends", |counts| counts.wake_ups.sends),
-        ("wake-ups: receives, deletes", |counts| counts.wake_ups.taking()),
-        ("statuses from Meta", |counts| counts.statuses),
-        ("updates: receives", |counts| counts.updates.receives),
-        ("updates: deletes", |counts| counts.updates.deletes),
-        ("updates: invocations", |counts| counts.updates.invocations.count),
-        ("refunds: SQS sends", |counts| counts.refunds.sends),
-        ("refunds: receives, deletes", |counts| counts.refunds.taking()),
-        ("refunds: invocations", |counts| counts.refunds.invocations.count),
-        ("connections to Meta", |counts| counts.graph.connections),
-        ("bytes to Meta", |counts| counts.graph.bytes_up),
-        ("bytes from Meta", |counts| counts.graph.bytes_down),
-        ("rows: attempts", |counts| counts.rows.attempts),
-        ("rows: ledger entries", |counts| counts.rows.ledger_entries),
-        ("rows: refunds of these", |counts| counts.rows.refunds),
-        ("transactions", Counts::committed),
+fn counted(sample: &Sample) -> Table {
+    let names: Vec<&str> = std::iter::once("what").chain(KINDS.map(|(name, _)| name)).collect();
+    let per_thousand: [(&str, Count); 21] = [
+        ("API requests", |c| c.requests.count),
+        ("schedules made", |c| c.schedules),
+        ("events put", |c| c.events),
+        ("dispatch invocations", |c| c.dispatches.count),
+        ("dispatch milliseconds", |c| c.dispatches.milliseconds),
+        ("wake-ups: SQS sends", |c| c.wake_ups.sends),
+        ("wake-ups: receives, deletes", |c| c.wake_ups.receives_and_deletes()),
+        ("statuses from Meta", |c| c.statuses),
+        ("updates: receives", |c| c.updates.receives),
+        ("updates: deletes", |c| c.updates.deletes),
+        ("updates: invocations", |c| c.updates.invocations.count),
+        ("refunds: SQS sends", |c| c.refunds.sends),
+        ("refunds: receives, deletes", |c| c.refunds.receives_and_deletes()),
+        ("refunds: invocations", |c| c.refunds.invocations.count),
+        ("connections to Meta", |c| c.connections),
+        ("bytes to Meta", |c| c.bytes_up),
+        ("bytes from Meta", |c| c.bytes_down),
+        ("rows: attempts", |c| c.attempts),
+        ("rows: ledger entries", |c| c.ledger_entries),
+        ("rows: refunds of these", |c| c.refunds_paid),
+        ("transactions", |c| c.transactions.values().sum()),
     ];
-    for (index, (what, count)) in counts.into_iter().enumerate() {
-        let cell = |kind: Kind| {
-            let of = sample.of(kind);
-            if index == 0 { grouped(of.messages.into()) } else { per_thousand(count(of), of.messages) }
+    let milliseconds: [(&str, Timed); 4] = [
+        ("ms here: a request", |c| c.requests),
+        ("ms here: a webhook", |c| c.webhooks),
+        ("ms here: an updates event", |c| c.updates.invocations),
+        ("ms here: a refunds event", |c| c.refunds.invocations),
+    ];
+    let first = row("messages in the run", sample.all().map(|counts| grouped(counts.messages.into())));
+    let counts = per_thousand.map(|(what, count)| {
+        row(what, sample.all().map(|counts| self::per_thousand(count(counts), counts.messages)))
+    });
+    let times = milliseconds.map(|(what, calls)| {
+        let mean = |calls: Calls| match calls.count {
+            0 => "–".to_owned(),
+            count => grouped(calls.milliseconds.div_ceil(count).into()),
         };
-        row(&mut table, what, Kind::ALL.map(cell));
-    }
-    let here: [(&str, Timed); 4] = [
-        ("ms here: a request", |counts| (counts.accepts.milliseconds, counts.accepts.count)),
-        ("ms here: a webhook", |counts| (counts.webhooks.milliseconds, counts.webhooks.count)),
-        ("ms here: an updates event", |counts| {
-            (counts.updates.invocations.milliseconds, counts.updates.invocations.count)
-        }),
-        ("ms here: a refunds event", |counts| {
-            (counts.refunds.invocations.milliseconds, counts.refunds.invocations.count)
-        }),
-    ];
-    for (what, of) in here {
-        row(
-            &mut table,
-            what,
-            Kind::ALL.map(|kind| {
-                let (milliseconds, calls) = of(sample.of(kind));
-                per_call(milliseconds, calls)
-            }),
-        );
-    }
-    table
+        row(what, sample.all().map(|counts| mean(calls(counts))))
+    });
+    table(&names, std::iter::once(first).chain(counts).chain(times))
 }
 
-fn lines(sample: &Sample, style: Style) -> Table {
+fn lines(sample: &Sample) -> Table {
     let header = ["line", "campaign", "naive", "single, now", "single, scheduled", "the mix", "naive mix"];
-    let mut table = table(style, &header);
-    let of = |kind: Kind| bill(sample.of(kind), Design::Ours, MILLION);
+    let ours = |counts: &Counts| bill(counts, Design::Ours, MILLION);
     let bills = [
-        of(Kind::Campaign),
+        ours(&sample.campaign),
         bill(&sample.campaign, Design::Naive, MILLION),
-        of(Kind::Single),
-        of(Kind::Scheduled),
+        ours(&sample.single),
+        ours(&sample.scheduled),
         mixed(sample, Design::Ours, MILLION),
         mixed(sample, Design::Naive, MILLION),
     ];
-    for (index, (name, _)) in Bill::default().lines().into_iter().enumerate() {
-        let amount =
-            |bill: &Bill| bill.lines().get(index).map(|(_, amount)| amount.dollars(4)).unwrap_or_default();
-        row(&mut table, name, bills.iter().map(amount));
-    }
-    row(&mut table, "**sum**", bills.iter().map(|bill| bill.behind_the_doors().dollars(4)));
-    row(&mut table, "the API's door", bills.iter().map(|bill| bill.door.dollars(4)));
-    row(&mut table, "Meta's POSTs", bills.iter().map(|bill| bill.posts.dollars(4)));
-    table
+    let mut rows: Vec<Row> = LINES
+        .iter()
+        .enumerate()
+        .map(|(line, name)| row(name, bills.iter().filter_map(|bill| Some(dollars(*bill.0.get(line)?, 4)))))
+        .collect();
+    rows.insert(8, row("**processing**", bills.map(|bill| dollars(bill.processing(), 4))));
+    table(&header, rows)
 }
 
-fn ratios(sample: &Sample, style: Style) -> Table {
-    let header = ["messages", "ours", "naive", "ratio", "with the door", "statuses alone", "their ratio"];
-    let mut table = table(style, &header);
+fn ratios(sample: &Sample) -> Table {
+    let header =
+        ["messages", "ours", "naive", "ratio", "with the API request", "statuses alone", "their ratio"];
     let bills = |design: Design| {
-        let kinds = Kind::ALL.map(|kind| (kind.name(), bill(sample.of(kind), design, MILLION)));
-        kinds.into_iter().chain([("the mix", mixed(sample, design, MILLION))])
+        let kinds = sample.all().map(|counts| bill(counts, design, MILLION)).into_iter();
+        kinds.chain([mixed(sample, design, MILLION)])
     };
-    let all = bills(Design::Ours).zip(bills(Design::OursUnpacked)).zip(bills(Design::Naive));
-    for (((name, ours), (_, alone)), (_, naive)) in all {
-        let (mine, theirs) = (ours.behind_the_doors(), naive.behind_the_doors());
-        row(
-            &mut table,
-            name,
-            [
-                mine.dollars(4),
-                theirs.dollars(4),
-                percent(mine, theirs),
-                percent(ours.with_the_door(), naive.with_the_door()),
-                alone.behind_the_doors().dollars(4),
-                percent(alone.behind_the_doors(), theirs),
-            ],
-        );
-    }
-    table
+    let names = KINDS.map(|(name, _)| name).into_iter().chain(["the mix"]);
+    let all = names.zip(bills(Design::Ours)).zip(bills(Design::StatusesAlone)).zip(bills(Design::Naive));
+    let rows = all.map(|(((name, ours), alone), naive)| {
+        let naive_processing = naive.processing();
+        let cells = [
+            dollars(ours.processing(), 4),
+            dollars(naive_processing, 4),
+            percent(ours.processing(), naive_processing),
+            percent(ours.with_api_request(), naive.with_api_request()),
+            dollars(alone.processing(), 4),
+            percent(alone.processing(), naive_processing),
+        ];
+        row(name, cells)
+    });
+    table(&header, rows)
 }
 
-fn months(sample: &Sample, style: Style) -> Table {
-    let mut table = table(style, &["a month", VOLUMES[0].0, VOLUMES[1].0, VOLUMES[2].0]);
-    let of = |design: Design, part: fn(&Bill) -> Pico| {
-        VOLUMES.map(|(_, volume)| part(&mixed(sample, design, volume)))
+fn months(sample: &Sample) -> Table {
+    let (small, production) = floor();
+    let part = |name: &str, design: Design, floor: Pico, part: fn(&Bill) -> Pico| {
+        row(name, VOLUMES.map(|(_, volume)| dollars(part(&mixed(sample, design, volume)) + floor, 2)))
     };
-    let shown = |amounts: [Pico; 3]| amounts.map(|amount| amount.dollars(2));
-    let ours = of(Design::Ours, Bill::behind_the_doors);
-    let naive = of(Design::Naive, Bill::behind_the_doors);
-    let (door, meta) = (of(Design::Ours, |bill| bill.door), of(Design::Ours, |bill| bill.posts));
-    row(&mut table, "ours, behind the doors", shown(ours));
-    row(&mut table, "naive, behind the doors", shown(naive));
-    row(&mut table, "the API's door, both", shown(door));
-    row(&mut table, "Meta's POSTs, both", shown(meta));
-    let (small, production) = floors();
-    row(&mut table, "floor, small shape", shown([small; 3]));
-    row(&mut table, "floor, production shape", shown([production; 3]));
-    let whole = |floor: Pico| of(Design::Ours, Bill::whole).map(|amount| amount + floor);
-    row(&mut table, "**everything, small**", shown(whole(small)));
-    row(&mut table, "**everything, production**", shown(whole(production)));
-    let naive_whole = of(Design::Naive, Bill::whole).map(|amount| amount + production);
-    row(&mut table, "naive, everything, production", shown(naive_whole));
-    table
+    let nothing: fn(&Bill) -> Pico = |_| 0;
+    let rows = [
+        part("ours, processing", Design::Ours, 0, Bill::processing),
+        part("naive, processing", Design::Naive, 0, Bill::processing),
+        part("the API request, both", Design::Ours, 0, Bill::api_request),
+        part("Meta's POSTs, both", Design::Ours, 0, Bill::meta_posts),
+        part("floor, small shape", Design::Ours, small, nothing),
+        part("floor, production shape", Design::Ours, production, nothing),
+        part("**everything, small**", Design::Ours, small, Bill::total),
+        part("**everything, production**", Design::Ours, production, Bill::total),
+        part("naive, everything, production", Design::Naive, production, Bill::total),
+    ];
+    table(&["a month", VOLUMES[0].0, VOLUMES[1].0, VOLUMES[2].0], rows)
 }
 
-fn floors() -> (Pico, Pico) {
-    (FLOOR.iter().map(|part| part.small).sum(), FLOOR.iter().map(|part| part.production).sum())
-}
-
-fn webhooks(sample: &Sample, style: Style) -> Table {
-    let mut table = table(style, &["Meta's POSTs", "POSTs", "cost", "saved"]);
-    let Counts { statuses, messages, .. } = sample.campaign;
-    let sent = statuses * MILLION / messages.max(1);
-    let today = posts(sent, HTTP_API_REQUEST);
-    for (name, count, door) in [
+fn webhooks(sample: &Sample) -> Table {
+    let sent = sample.campaign.statuses * MILLION / sample.campaign.messages.max(1);
+    let today = meta_posts(sent, HTTP_API_REQUEST);
+    let rows = [
         ("HTTP API, one status each (as deployed)", sent, HTTP_API_REQUEST),
         ("function URL, one status each", sent, FUNCTION_URL_REQUEST),
         ("HTTP API, ten statuses each", sent.div_ceil(PACKED), HTTP_API_REQUEST),
         ("function URL, ten statuses each", sent.div_ceil(PACKED), FUNCTION_URL_REQUEST),
-    ] {
-        let cost = posts(count, door);
-        row(&mut table, name, [grouped(count.into()), cost.dollars(2), (today - cost).dollars(2)]);
-    }
-    table
+    ]
+    .map(|(name, posts, price)| {
+        let cost = meta_posts(posts, price);
+        row(name, [grouped(posts.into()), dollars(cost, 2), dollars(today.saturating_sub(cost), 2)])
+    });
+    table(&["Meta's POSTs", "POSTs", "cost", "saved"], rows)
 }
 
-fn floor(style: Style) -> Table {
-    let mut table = table(style, &["part", "small", "production", "reckoned"]);
-    for part in FLOOR {
-        row(&mut table, part.what, [part.small.dollars(2), part.production.dollars(2), part.how.to_owned()]);
-    }
-    let (small, production) = floors();
-    row(&mut table, "**sum**", [small.dollars(2), production.dollars(2), String::new()]);
+fn fixed() -> Table {
+    let (small, production) = floor();
+    let parts = FLOOR.into_iter().chain([("**sum**", small, production, "")]);
+    let rows = parts.map(|(what, small, production, how)| {
+        row(what, [dollars(small, 2), dollars(production, 2), how.to_owned()])
+    });
+    let mut table = table(&["part", "small", "production", "calculation"], rows);
     if let Some(column) = table.column_mut(3) {
         column.set_cell_alignment(CellAlignment::Left);
     }
     table
 }
 
-fn transactions(counts: &Counts, style: Style) -> Table {
-    let mut table = table(style, &["operation", "commits"]);
-    for (name, count) in counts.operations() {
-        row(&mut table, &format!("`{name}`"), [per_thousand(count, counts.messages)]);
-    }
-    table
+fn transactions(counts: &Counts) -> Table {
+    let mut operations: Vec<(&String, &u64)> = counts.transactions.iter().collect();
+    operations.sort_by_key(|(name, count)| (Reverse(**count), *name));
+    let rows = operations
+        .into_iter()
+        .map(|(name, count)| row(&format!("`{name}`"), [per_thousand(*count, counts.messages)]));
+    table(&["operation", "commits"], rows)
 }

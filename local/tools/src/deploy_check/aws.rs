@@ -7,12 +7,10 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::deploy_check::program::Program;
-use crate::deploy_check::site::Site;
+use crate::deploy_check::site::{REGION, Site};
 use crate::deploy_check::tools::Tool;
 use tidings::error::LocalError;
 
-/// Where everything is deployed to; no real account is ever spoken to.
-pub(crate) const REGION: &str = "us-east-1";
 /// The emulator believes any key.
 const KEY: &str = "test";
 const START_LIMIT: Duration = Duration::from_secs(30);

@@ -22,7 +22,7 @@ use crate::deploy_check::letters::Letters;
 use crate::deploy_check::program::spinner;
 use crate::deploy_check::report::Report;
 use crate::deploy_check::site::Site;
-use crate::story::{self, Behind};
+use crate::story::{self, Backend};
 use front::{Front, Gateway};
 use stack::Stack;
 use tidings::client::Client;
@@ -155,10 +155,10 @@ async fn told(
     let access = Access::from(place.database.app.as_str());
     let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: LETTER_LIMIT })?;
     let queues = stack.outputs("QueueUrl");
-    let behind = Behind {
+    let backend = Backend {
         store: &store,
         sandbox_url: place.ground.sandbox.base_url(),
-        waiting: Box::new(|| {
+        queue_depth: Box::new(|| {
             let depths = join_all(queues.iter().map(|(_, url)| place.cloud.depth(url)));
             Box::pin(async { depths.await.into_iter().sum() })
         }),
@@ -168,7 +168,7 @@ async fn told(
     let count = usize::try_from(messages).unwrap_or(usize::MAX);
     let mut seen = std::collections::BTreeSet::new();
     let outcome = tokio::select! {
-        outcome = story::play_at(&place.front.url, &owner, count, Some(&behind)) => outcome,
+        outcome = story::play_at(&place.front.url, &owner, count, Some(&backend)) => outcome,
         error = proofs::watch(&place.cloud, group, &mut seen) => Err(error),
     };
     let outcome = outcome

@@ -19,6 +19,8 @@ pub(crate) struct Site {
     pub bootstraps: &'static str,
 }
 
+/// Of every deploy to the emulator; no real account is used.
+pub(crate) const REGION: &str = "us-east-1";
 /// Bootstraps as a deploy has them, for the machine that this is.
 pub(crate) const DEPLOYED: &str = "x86_64";
 /// Bootstraps as cargo builds them while one works on them.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::deploy_check::program;
-use crate::deploy_check::site::Site;
+use crate::deploy_check::site::{REGION, Site};
 use tidings::error::LocalError;
 
 /// What installing one may take.
@@ -116,7 +116,7 @@ pub(crate) fn tool(site: &Site, tool: Tool, name: &str) -> Command {
         .env("PATH", format!("{bin}:{path}"))
         .env("SAM_CLI_TELEMETRY", "0")
         .env("__SAM_CLI_APP_DIR", site.root.join("target/tools/sam-home"))
-        .env("AWS_DEFAULT_REGION", super::aws::REGION)
+        .env("AWS_DEFAULT_REGION", REGION)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", site.work.join("no-aws-config"))
         .env("AWS_SHARED_CREDENTIALS_FILE", site.work.join("no-aws-credentials"));

@@ -1,5 +1,5 @@
-//! An instance of the story's own: a serving process that can be killed, with Meta's sandbox and the database outside it,
-//! so that both can be asked afterwards.
+//! A private instance: a serving process that can be killed, with Meta's sandbox and the database outside it, so that both
+//! can be read afterwards.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,7 +12,7 @@ use sandbox::Running;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
-use crate::story::behind::Behind;
+use crate::story::backend::Backend;
 use tidings::database::{self, Database};
 use tidings::demo::ADMIN_EMAIL;
 use tidings::error::LocalError;
@@ -20,7 +20,7 @@ use tidings::home::Home;
 use tidings::serve::start_sandbox;
 use tidings::settings::Settings;
 
-/// A week in a minute: every wait of the message's life, in seconds.
+/// Every wait of a message's life, shortened, in seconds.
 const WAITS: [(&str, &str); 11] = [
     ("TIDINGS_LEASE_SECONDS", "8"),
     ("TIDINGS_START_SECONDS", "4"),
@@ -34,15 +34,12 @@ const WAITS: [(&str, &str); 11] = [
     ("TIDINGS_VISIBILITY_SECONDS", "10"),
     ("TIDINGS_SWEEP_SECONDS", "1"),
 ];
-/// Kills lose receives; a message that is merely unlucky is no dead letter.
+/// A kill wastes a receive; a message that was received often is not yet a dead letter.
 const RECEIVES_MAX: &str = "1000";
-/// How long a start may take before it is given up.
 const START_TRIES: u32 = 600;
-/// Looks for two free ports in a row.
 const PORT_TRIES: usize = 100;
-const START_NAP: Duration = Duration::from_millis(100);
+const START_LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// The instance.
 #[derive(Debug)]
 pub(crate) struct Instance {
     settings: Settings,
@@ -55,7 +52,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// In a folder of its own, on ports of its own.
+    /// In a new folder, on free ports.
     pub async fn start(settings: &Settings, fetch: Fetch) -> Result<Self, LocalError> {
         let parent = Home::open(&settings.home)?;
         let home = Home::open(&parent.join(&format!("story-{}", std::process::id())))?;
@@ -75,14 +72,12 @@ impl Instance {
         Ok(instance)
     }
 
-    /// Where its API is.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.settings.port)
     }
 
-    /// What stands behind its API.
-    pub fn behind(&self) -> Behind<'_> {
-        Behind::one_machine(&self.database.store, self.sandbox.base_url())
+    pub fn backend(&self) -> Backend<'_> {
+        Backend::one_machine(&self.database.store, self.sandbox.base_url())
     }
 
     /// The super admin's login.
@@ -111,7 +106,7 @@ impl Instance {
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
-            tokio::time::sleep(START_NAP).await;
+            tokio::time::sleep(START_LOOK_EVERY).await;
         }
         Err(LocalError::Call(format!(
             "the instance did not start; see {}",
@@ -119,7 +114,7 @@ impl Instance {
         )))
     }
 
-    /// Stops everything; the folder goes when there is nothing to look for in it.
+    /// Stops everything, and removes the folder when the audit was clean.
     pub async fn end(self, is_clean: bool) -> Result<(), LocalError> {
         let Self { home, database, sandbox, serving, .. } = self;
         let mut serving = serving.into_inner();
@@ -135,7 +130,7 @@ impl Instance {
         if is_clean {
             return std::fs::remove_dir_all(&path).map_err(failed("remove"));
         }
-        tidings::say::say(format!("Everything that was left is in {}", path.display()));
+        tidings::say::say(format!("All files of the run are in {}", path.display()));
         Ok(())
     }
 }
@@ -169,7 +164,7 @@ fn program() -> Result<PathBuf, LocalError> {
     })
 }
 
-/// Two ports in a row that nobody listens on.
+/// The first of two free ports in a row.
 fn free_ports() -> Result<u16, LocalError> {
     let listen = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let failed = |source| LocalError::Listen { port: 0, source };

@@ -1,28 +1,32 @@
-//! Waiting until everything has come to rest, and then looking at every message once more.
+//! Waits until every message has come to rest.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::story::behind::Behind;
-use crate::story::cast::{Cast, all, bar};
+use crate::progress::bar;
+use crate::story::backend::Backend;
+use crate::story::scenario::{Scenario, all};
 use tidings::error::LocalError;
 use tidings::say::say;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Looks before the story gives up: what is not at rest by then is stuck.
+/// Looks before the story gives up.
 const LOOKS_MAX: u32 = 600;
-/// Looks in a row that must find the same: statuses may still be on their way at another instance's Meta.
+/// Looks in a row that must find the same: statuses may still be on their way from another instance's Meta.
 const STILL: u32 = 4;
 
-/// Waits, with a bar, and gives every message as the API shows it at rest.
-pub(crate) async fn wait(cast: &Cast, behind: Option<&Behind<'_>>) -> Result<Vec<Value>, LocalError> {
-    let bar = bar("Settling", cast.len());
+/// Returns every message as the API shows it at rest.
+pub(crate) async fn wait(
+    scenario: &Scenario,
+    backend: Option<&Backend<'_>>,
+) -> Result<Vec<Value>, LocalError> {
+    let bar = bar("Waiting", scenario.len());
     let (mut still, mut last) = (0, Vec::new());
-    let mut tenants = cast.tenants.clone();
+    let mut tenants = scenario.tenants.clone();
     for look in 0..LOOKS_MAX {
         if look % 300 == 299 {
-            tenants = cast.renewed().await?;
+            tenants = scenario.renewed().await?;
         }
         let mut messages = Vec::new();
         for tenant in &tenants {
@@ -30,11 +34,11 @@ pub(crate) async fn wait(cast: &Cast, behind: Option<&Behind<'_>>) -> Result<Vec
         }
         let resting = messages.iter().filter(|message| is_at_rest(message)).count();
         bar.set_position(u64::try_from(resting).unwrap_or(0));
-        let is_quiet = match behind {
-            Some(behind) => behind.is_quiet().await?,
+        let is_quiet = match backend {
+            Some(backend) => backend.is_quiet().await?,
             None => true,
         };
-        still = if messages == last && resting == cast.len() && is_quiet { still + 1 } else { 0 };
+        still = if messages == last && resting == scenario.len() && is_quiet { still + 1 } else { 0 };
         last = messages;
         if still == STILL {
             bar.finish();

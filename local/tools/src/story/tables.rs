@@ -1,10 +1,10 @@
-//! How a story ends: tables to look at.
+//! The tables at the end of a story.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Color, Table};
 use store::testing::audit::{Finding, Sums};
 
-use crate::story::verdict::Outcome;
+use crate::story::outcome::Outcome;
 use tidings::say::say;
 
 fn table(header: &[&str]) -> Table {
@@ -21,7 +21,6 @@ fn number(value: impl ToString) -> Cell {
     Cell::new(value).set_alignment(CellAlignment::Right)
 }
 
-/// Every recipient's outcome.
 pub(crate) fn outcomes(outcomes: &[Outcome]) {
     let mut table = table(&["recipient", "documented", "messages", "ended as", "refunded", ""]);
     for outcome in outcomes {
@@ -29,17 +28,16 @@ pub(crate) fn outcomes(outcomes: &[Outcome]) {
             outcome.statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
         table.add_row(vec![
             Cell::new(outcome.expected.recipient),
-            Cell::new(outcome.expected.story),
+            Cell::new(outcome.expected.documented),
             number(outcome.messages),
             Cell::new(ended.join(", ")),
             number(outcome.refunded),
-            mark(outcome.off == 0),
+            mark(outcome.unexpected == 0),
         ]);
     }
     say(format!("\n{table}"));
 }
 
-/// The ledger's sums.
 pub(crate) fn sums(sums: &Sums) {
     let mut table = table(&["ledger", "amount"]);
     for (what, amount) in [
@@ -56,7 +54,6 @@ pub(crate) fn sums(sums: &Sums) {
     say(table);
 }
 
-/// Every invariant.
 pub(crate) fn findings(findings: &[Finding]) {
     let mut table = table(&["invariant", "violations", ""]);
     for finding in findings {
@@ -69,7 +66,6 @@ pub(crate) fn findings(findings: &[Finding]) {
     say(table);
 }
 
-/// The last line.
 pub(crate) fn verdict(is_clean: bool) {
     say(if is_clean { "The audit is clean." } else { "The audit is NOT clean." });
 }

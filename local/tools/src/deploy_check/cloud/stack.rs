@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::deploy_check::aws::{Cloud, keys};
 use crate::deploy_check::program;
-use crate::deploy_check::site::Site;
+use crate::deploy_check::site::{REGION, Site};
 use crate::deploy_check::tools::sam;
 use tidings::error::LocalError;
 
@@ -58,7 +58,7 @@ impl Stack {
             return Err(LocalError::Call(format!("sam deploy failed:\n{}", ran.tail)));
         }
         let mut list = sam(site, &["list", "stack-outputs", "--stack-name", NAME, "--output", "json"]);
-        list.args(["--region", super::super::aws::REGION]).envs(keys()).env("AWS_ENDPOINT_URL", cloud.url());
+        list.args(["--region", REGION]).envs(keys()).env("AWS_ENDPOINT_URL", cloud.url());
         let ran = program::run(&site.logs(), "sam-list", list, LIMIT).await?;
         let outputs: Vec<Output> = serde_json::from_str(&ran.out)
             .map_err(|error| LocalError::Call(format!("the stack's outputs: {error}:\n{}", ran.tail)))?;

@@ -3,12 +3,12 @@
 use cluster::Fetch;
 use serde_json::{Value, json};
 
-use crate::deploy_check::aws::{Cloud, REGION};
+use crate::deploy_check::aws::Cloud;
 use crate::deploy_check::emulator::events;
 use crate::deploy_check::emulator::receiver::Receiver;
 use crate::deploy_check::ground::{Ground, Urls};
 use crate::deploy_check::letters::Letters;
-use crate::deploy_check::site::Site;
+use crate::deploy_check::site::{REGION, Site};
 use tidings::error::LocalError;
 
 const ACCOUNT: &str = "000000000000";

@@ -1,26 +1,28 @@
-//! Who takes part: two tenants, their contacts, the template, and the messages that each is to get.
+//! Two tenants with their contacts and template, and the messages that are to be sent.
 
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use tidings::client::{Client, text};
 use tidings::error::LocalError;
 
-/// Calls under way at once.
-const AT_ONCE: usize = 16;
-/// A call that met a dead server is made again, with its key, so often.
+use crate::progress::bar;
+
+/// Calls to the API in parallel.
+pub(crate) const PARALLEL_CALLS: usize = 16;
+/// Tries of a call while the server is dead; the key makes that safe.
 const TRIES: u32 = 400;
-const NAP: Duration = Duration::from_millis(150);
-/// Contacts per tenant.
-const CONTACTS: usize = 500;
-/// What a tenant is given: more than its messages cost.
+const RETRY_EVERY: Duration = Duration::from_millis(150);
+/// Contacts of a tenant beside the magic recipients.
+pub(crate) const OTHERS: usize = 490;
+/// More than the messages of a tenant cost.
 const CREDIT: &str = "50.00";
 
-/// The magic recipients, by their last two digits.
+/// The magic recipients of the sandbox.
 pub(crate) const MAGIC: [&str; 10] = [
     "+15550000001",
     "+15550000002",
@@ -36,17 +38,16 @@ pub(crate) const MAGIC: [&str; 10] = [
 /// Two of three calls to it are throttled: one message a tenant, so that each needs exactly three attempts.
 const THROTTLED: &str = "+15550000005";
 
-/// A tenant of the story.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
-    /// Calls the API as its owner.
+    /// As its owner.
     pub client: Client,
     email: String,
     contacts: Vec<(String, String)>,
-    template: String,
+    pub template: String,
 }
 
-/// One message to be.
+/// A message to send.
 #[derive(Clone, Debug)]
 struct Planned {
     tenant: usize,
@@ -56,54 +57,51 @@ struct Planned {
     after: SignedDuration,
 }
 
-/// Everybody, and everything that is to be sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Cast {
-    /// Both tenants.
+pub(crate) struct Scenario {
     pub tenants: Vec<Tenant>,
-    nobody: Client,
+    anonymous: Client,
     planned: Vec<Planned>,
 }
 
-/// Every tenant's password in a story.
 const PASSWORD: &str = "a-story-needs-a-password";
 
-impl Cast {
-    /// Registers, imports, has the template approved, tops up.
-    pub async fn gather(
-        nobody: &Client,
+impl Scenario {
+    /// Registers two tenants and plans the messages.
+    pub async fn prepare(
+        anonymous: &Client,
         owner: &(String, String),
         messages: usize,
     ) -> Result<Self, LocalError> {
-        let owner = nobody.login(&owner.0, &owner.1).await?;
+        let owner = anonymous.login(&owner.0, &owner.1).await?;
         let run = format!("{:x}", rand::random::<u32>());
         let mut tenants = Vec::new();
         for name in ["north", "south"] {
-            tenants.push(Tenant::gather(nobody, &owner, &format!("{name}-{run}")).await?);
+            tenants.push(Tenant::register(anonymous, &owner, &format!("{name}-{run}")).await?);
         }
         let planned = (0..messages).map(|index| plan(&tenants, index, &run)).collect();
-        Ok(Self { tenants, nobody: nobody.clone(), planned })
+        Ok(Self { tenants, anonymous: anonymous.clone(), planned })
     }
 
-    /// Both tenants with fresh tokens: a story may outlast one.
+    /// Both tenants with fresh tokens: a story may outlast a token.
     pub async fn renewed(&self) -> Result<Vec<Tenant>, LocalError> {
         let mut renewed = Vec::new();
         for tenant in &self.tenants {
-            renewed.push(tenant.renewed(&self.nobody).await?);
+            renewed.push(tenant.renewed(&self.anonymous).await?);
         }
         Ok(renewed)
     }
 
-    /// How many messages are to be sent.
+    /// The number of messages.
     pub fn len(&self) -> usize {
         self.planned.len()
     }
 
-    /// Schedules every message, many calls at once.
+    /// Schedules every message, many in parallel.
     pub async fn schedule_all(&self) -> Result<(), LocalError> {
         let bar = bar("Scheduling", self.len());
         let calls = self.planned.iter().map(|planned| self.schedule(planned, &bar));
-        let mut calls = futures_util::stream::iter(calls).buffer_unordered(AT_ONCE);
+        let mut calls = futures_util::stream::iter(calls).buffer_unordered(PARALLEL_CALLS);
         while let Some(outcome) = calls.next().await {
             outcome?;
         }
@@ -111,7 +109,7 @@ impl Cast {
         Ok(())
     }
 
-    /// Schedules one slice of so many: what is asked between two kills.
+    /// Schedules one of `slices` slices.
     pub async fn schedule_slice(
         &self,
         slice: usize,
@@ -120,14 +118,14 @@ impl Cast {
     ) -> Result<(), LocalError> {
         let calls =
             self.planned.iter().skip(slice).step_by(slices.max(1)).map(|planned| self.schedule(planned, bar));
-        let mut calls = futures_util::stream::iter(calls).buffer_unordered(AT_ONCE);
+        let mut calls = futures_util::stream::iter(calls).buffer_unordered(PARALLEL_CALLS);
         while let Some(outcome) = calls.next().await {
             outcome?;
         }
         Ok(())
     }
 
-    /// A lost answer is asked for again with the same key: that is what the key is for.
+    /// A lost answer is requested again with the same key.
     async fn schedule(&self, planned: &Planned, bar: &ProgressBar) -> Result<(), LocalError> {
         let tenant = self
             .tenants
@@ -147,34 +145,32 @@ impl Cast {
                     bar.inc(1);
                     return Ok(());
                 }
-                Ok(_) | Err(_) => tokio::time::sleep(NAP).await,
+                Ok(_) | Err(_) => tokio::time::sleep(RETRY_EVERY).await,
             }
         }
         Err(LocalError::Call(format!("message {} could not be scheduled in {TRIES} tries", planned.key)))
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the story is a client with a clock of its own")]
+#[expect(clippy::disallowed_methods, reason = "the story is a client and has its own clock")]
 fn now() -> Timestamp {
     Timestamp::now()
 }
 
 impl Tenant {
-    async fn gather(nobody: &Client, owner: &Client, slug: &str) -> Result<Self, LocalError> {
+    /// Registers a tenant, tops it up, imports its contacts and has its template approved.
+    pub async fn register(anonymous: &Client, owner: &Client, slug: &str) -> Result<Self, LocalError> {
         let email = format!("{slug}@story.test");
         let registration = json!({
             "tenantName": slug, "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": "Story",
         });
-        let session = nobody.post("/auth/register-tenant", &registration).await?.success()?;
-        let client = nobody.with_token(text(&session, "token")?);
+        let session = anonymous.post("/auth/register-tenant", &registration).await?.success()?;
+        let client = anonymous.with_token(text(&session, "token")?);
         let credit = json!({
             "tenantId": text(&session, "tenantId")?, "amount": CREDIT, "description": "Story", "idempotencyKey": slug,
         });
         owner.post("/billing/add-credits", &credit).await?.success()?;
-        let phones = MAGIC
-            .map(str::to_owned)
-            .into_iter()
-            .chain((0..CONTACTS - MAGIC.len()).map(|i| format!("+1555123{i:04}")));
+        let phones = MAGIC.map(str::to_owned).into_iter().chain((0..OTHERS).map(other_phone));
         let contacts: Vec<Value> = phones
             .enumerate()
             .map(|(i, phone)| json!({ "phone": phone, "name": format!("Contact {i}") }))
@@ -192,17 +188,24 @@ impl Tenant {
         Ok(Self { client, email, contacts, template: text(&template, "id")?.to_owned() })
     }
 
-    fn contact(&self, phone: &str) -> String {
-        self.contacts.iter().find(|(theirs, _)| theirs == phone).map(|(_, id)| id.clone()).unwrap_or_default()
+    /// The id of the contact with that number.
+    pub fn contact(&self, phone: &str) -> String {
+        self.contacts.iter().find(|(number, _)| number == phone).map(|(_, id)| id.clone()).unwrap_or_default()
     }
 
-    async fn renewed(&self, nobody: &Client) -> Result<Self, LocalError> {
-        Ok(Self { client: nobody.login(&self.email, PASSWORD).await?, ..self.clone() })
+    /// With a fresh token.
+    pub async fn renewed(&self, anonymous: &Client) -> Result<Self, LocalError> {
+        Ok(Self { client: anonymous.login(&self.email, PASSWORD).await?, ..self.clone() })
     }
 }
 
+/// The number of an ordinary contact.
+pub(crate) fn other_phone(index: usize) -> String {
+    format!("+1555123{index:04}")
+}
+
 /// The first two go to the throttled recipient, every second one of the rest to another magic recipient in turn, the
-/// others to everybody else; one in a hundred is due after a minute, which is what schedules are for.
+/// others to ordinary contacts. One in a hundred is due after a minute, so that there are schedules.
 fn plan(tenants: &[Tenant], index: usize, run: &str) -> Planned {
     let tenant = index % tenants.len().max(1);
     let turn = index / tenants.len().max(1);
@@ -210,7 +213,7 @@ fn plan(tenants: &[Tenant], index: usize, run: &str) -> Planned {
     let phone = match turn {
         0 => THROTTLED.to_owned(),
         turn if turn % 2 == 1 => others.get(turn / 2 % others.len()).copied().unwrap_or(THROTTLED).to_owned(),
-        turn => format!("+1555123{:04}", turn % (CONTACTS - MAGIC.len())),
+        turn => other_phone(turn % OTHERS),
     };
     let after = if turn % 100 == 50 { SignedDuration::from_secs(62) } else { SignedDuration::from_secs(1) };
     let (contact, template) = tenants
@@ -233,13 +236,4 @@ pub(crate) async fn all(client: &Client, path: &str) -> Result<Vec<Value>, Local
             None => return Ok(rows),
         }
     }
-}
-
-/// A progress bar, which is silent where nobody watches.
-pub(crate) fn bar(what: &'static str, of: usize) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(of).unwrap_or(u64::MAX)).with_message(what);
-    if let Ok(style) = ProgressStyle::with_template("{msg:>12} {bar:40.cyan/blue} {pos}/{len} {elapsed}") {
-        bar.set_style(style);
-    }
-    bar
 }

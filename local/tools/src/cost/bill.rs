@@ -1,0 +1,183 @@
+//! The price of messages, from what a counted run used: our design, and a naive one beside it.
+//!
+//! The naive design has one schedule, one queue message and one invocation for every send, one queue message and one
+//! invocation for every status and for every refund. What both do has the same price; where they differ in doubt, ours
+//! pays: our functions have twice the memory, and the naive ones keep their connections to Meta as ours do.
+
+use super::counts::{Counts, KINDS, Sample};
+use super::prices::{self as p, Pico};
+
+/// The lines of a bill. The last two are the same in both designs; the others are the processing, which a design is
+/// responsible for.
+pub(super) const LINES: [&str; 10] = [
+    "schedules",
+    "wake-up queue",
+    "dispatch",
+    "status queue, out",
+    "statuses applied",
+    "refunds",
+    "logs",
+    "NAT and egress",
+    "the API request",
+    "Meta's POSTs",
+];
+const PROCESSING: usize = 8;
+const API_REQUEST: usize = 8;
+const META_POSTS: usize = 9;
+
+/// Transactions of the function that applies statuses.
+const APPLYING: [&str; 3] = ["number_owners", "apply_statuses", "keep_updates"];
+/// Transactions of the function that pays refunds.
+const PAYING: [&str; 1] = ["refund"];
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bill(pub [Pico; LINES.len()]);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Design {
+    /// As counted.
+    Ours,
+    /// As counted, but every status is received, deleted and applied alone: the worst that SQS and its pollers can do.
+    StatusesAlone,
+    Naive,
+}
+
+impl Bill {
+    pub fn processing(&self) -> Pico {
+        self.0.iter().take(PROCESSING).sum()
+    }
+
+    pub fn with_api_request(&self) -> Pico {
+        self.processing() + self.api_request()
+    }
+
+    pub fn total(&self) -> Pico {
+        self.0.iter().sum()
+    }
+
+    pub fn api_request(&self) -> Pico {
+        self.0[API_REQUEST]
+    }
+
+    pub fn meta_posts(&self) -> Pico {
+        self.0[META_POSTS]
+    }
+}
+
+/// What that many messages of one kind cost.
+pub(super) fn bill(counts: &Counts, design: Design, messages: u64) -> Bill {
+    let lines = match design {
+        Design::Ours => ours(counts),
+        Design::StatusesAlone => ours(&statuses_alone(counts)),
+        Design::Naive => naive(counts),
+    };
+    Bill(lines.map(|line| scaled(line, messages.into(), counts.messages.into())))
+}
+
+/// What that many messages of the mix cost.
+pub(super) fn mixed(sample: &Sample, design: Design, messages: u64) -> Bill {
+    let mut mix = Bill::default();
+    for (counts, (_, per_mille)) in sample.all().into_iter().zip(KINDS) {
+        let part = bill(counts, design, messages * per_mille);
+        for (sum, line) in mix.0.iter_mut().zip(part.0) {
+            *sum += scaled(line, 1, 1_000);
+        }
+    }
+    mix
+}
+
+/// Rounded to the nearest.
+pub(super) fn scaled(amount: Pico, by: u128, of: u128) -> Pico {
+    let of = of.max(1);
+    (amount * by + of / 2) / of
+}
+
+/// Invocations of a function.
+pub(super) fn invocations(count: u64, milliseconds: u64, megabytes: u64) -> Pico {
+    let mb_ms = u128::from(milliseconds) * u128::from(megabytes);
+    p::LAMBDA_INVOCATION * u128::from(count) + scaled(p::LAMBDA_GB_SECOND, mb_ms, 1_024 * 1_000)
+}
+
+/// Requests that SQS bills for a send of that many messages and bytes.
+pub(super) fn billed_sends(messages: u64, bytes: u64) -> u64 {
+    messages.div_ceil(p::SQS_BATCH_MAX).max(bytes.div_ceil(p::SQS_BILLED_BYTES))
+}
+
+fn ours(counts: &Counts) -> [Pico; LINES.len()] {
+    let Counts { dispatches, wake_ups, updates, refunds, .. } = counts;
+    let dispatch_ms = dispatches.milliseconds + dispatches.count * p::DISPATCH_EXTRA_MS;
+    let (applied, paid) = (updates.invocations.count, refunds.invocations.count);
+    let event_ms = |events: u64, operations: &[&str]| {
+        events * p::EVENT_MS + counts.committed(operations) * p::TRANSACTION_MS
+    };
+    let from_the_vpc = wake_ups.sends + refunds.sends + counts.schedules + counts.events;
+    let sqs = |requests: u64| p::SQS_REQUEST * u128::from(requests);
+    [
+        p::SCHEDULER_INVOCATION * u128::from(counts.schedules) + p::EVENT * u128::from(counts.events),
+        sqs(wake_ups.sends + wake_ups.receives_and_deletes()),
+        invocations(dispatches.count, dispatch_ms, p::MEMORY_MB),
+        sqs(updates.receives_and_deletes()),
+        invocations(applied, event_ms(applied, &APPLYING), p::MEMORY_MB),
+        sqs(refunds.sends + refunds.receives_and_deletes())
+            + invocations(paid, event_ms(paid, &PAYING), p::MEMORY_MB),
+        logs(dispatches.count + applied + paid, dispatches.count),
+        network(counts, from_the_vpc),
+        api_requests(counts.requests.count),
+        meta_posts(counts.statuses, p::HTTP_API_REQUEST),
+    ]
+}
+
+fn naive(counts: &Counts) -> [Pico; LINES.len()] {
+    let Counts { messages, statuses, attempts: sends, refunds_paid: refunds, .. } = *counts;
+    let small = |count: u64| invocations(count, count * p::NAIVE_SMALL_MS, p::NAIVE_MEMORY_MB);
+    let sqs = |requests: u64| p::SQS_REQUEST * u128::from(requests);
+    [
+        p::SCHEDULER_INVOCATION * u128::from(messages),
+        sqs(3 * sends),
+        invocations(sends, sends * p::NAIVE_SEND_MS, p::NAIVE_MEMORY_MB),
+        sqs(2 * statuses),
+        small(statuses),
+        sqs(3 * refunds) + small(refunds),
+        logs(sends + statuses + refunds, sends),
+        network(counts, messages + refunds),
+        api_requests(messages),
+        meta_posts(statuses, p::HTTP_API_REQUEST),
+    ]
+}
+
+fn statuses_alone(counts: &Counts) -> Counts {
+    let mut alone = counts.clone();
+    alone.updates.receives = counts.statuses;
+    alone.updates.deletes = counts.statuses;
+    alone.updates.invocations.count = counts.statuses;
+    alone
+}
+
+fn logs(invocations: u64, dispatches: u64) -> Pico {
+    let bytes = invocations * p::LOG_BYTES_AN_INVOCATION + dispatches * p::LOG_BYTES_A_DISPATCH;
+    p::LOG_BYTE * u128::from(bytes)
+}
+
+fn api_requests(requests: u64) -> Pico {
+    let logs = requests * (p::LOG_BYTES_A_REQUEST + p::LOG_BYTES_AN_INVOCATION);
+    p::HTTP_API_REQUEST * u128::from(requests)
+        + invocations(requests, requests * p::ACCEPT_MS, p::MEMORY_MB)
+        + p::LOG_BYTE * u128::from(logs)
+}
+
+/// Meta's POSTs at that price each, with their message to the queue.
+pub(super) fn meta_posts(posts: u64, price: Pico) -> Pico {
+    let access_log = if price == p::FUNCTION_URL_REQUEST { 0 } else { p::LOG_BYTES_A_REQUEST };
+    (price + p::SQS_REQUEST) * u128::from(posts)
+        + invocations(posts, posts * p::WEBHOOK_MS, p::MEMORY_MB)
+        + p::LOG_BYTE * u128::from(posts * (access_log + p::LOG_BYTES_AN_INVOCATION))
+}
+
+/// Exchanges with Meta as measured, with what TLS and TCP add, and calls to AWS that leave the VPC.
+fn network(counts: &Counts, aws_calls: u64) -> Pico {
+    // A function that slept has lost its connection, so every dispatch opens one at least.
+    let connections = counts.connections.max(counts.dispatches.count);
+    let around = counts.attempts * p::WIRE_BYTES_AN_EXCHANGE + connections * p::WIRE_BYTES_A_CONNECTION;
+    let through = counts.bytes_up + counts.bytes_down + around + aws_calls * p::WIRE_BYTES_AN_AWS_CALL;
+    p::NAT_BYTE * u128::from(through) + p::EGRESS_BYTE * u128::from(counts.bytes_up + around / 2)
+}

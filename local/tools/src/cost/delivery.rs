@@ -1,0 +1,119 @@
+//! Delivers queues and schedules as Lambda's event source mappings and EventBridge Scheduler do, as far as documented.
+//!
+//! A receive takes ten messages at most. A mapping with a batching window receives until its batch is full or the window
+//! is over, and then invokes its function once; what was done is deleted by tens. How many pollers look how often inside
+//! a window is not documented: here one does, five times, and the bill also shows what statuses cost that come alone.
+
+use std::time::{Duration, Instant};
+
+use cloud::{Queue, Scheduled};
+use domain::with_causes;
+use jiff::SignedDuration;
+use one_machine::{Policy, Received};
+use store::StoreError;
+use tidings::machine::Machine;
+use tidings::poll::{deliver, fire};
+use tokio::task::JoinSet;
+
+use super::meter::{Meter, whole};
+use super::prices::SQS_BATCH_MAX;
+
+/// A long poll returns as soon as there is something.
+const POLL_EVERY: Duration = Duration::from_millis(50);
+/// Longer than any dispatch of a run.
+const VISIBILITY: SignedDuration = SignedDuration::from_hours(3);
+const LOOKS_IN_A_WINDOW: u32 = 5;
+
+/// Queue, batch, batching window and pollers, as in `template.yaml`.
+const MAPPINGS: [(Queue, usize, Duration, usize); 3] = [
+    (Queue::WakeUps, 1, Duration::ZERO, 4),
+    (Queue::Updates, 100, Duration::from_secs(1), 1),
+    (Queue::Refunds, 10, Duration::ZERO, 1),
+];
+
+#[derive(Clone)]
+pub(super) struct Delivery {
+    pub machine: Machine,
+    pub meter: Meter,
+}
+
+impl Delivery {
+    /// Delivers until the set is dropped.
+    pub fn start(&self) -> JoinSet<()> {
+        let mut loops = JoinSet::new();
+        for (queue, batch, window, pollers) in MAPPINGS {
+            for _ in 0..pollers {
+                loops.spawn(self.clone().poll(queue, batch, window));
+            }
+        }
+        loops.spawn(self.clone().schedules());
+        loops
+    }
+
+    async fn poll(self, queue: Queue, batch: usize, window: Duration) {
+        loop {
+            let delivered = self.deliver_batch(queue, batch, window).await.unwrap_or_else(|error| {
+                tracing::error!(error = with_causes(&error), queue = queue.name(), "a delivery failed");
+                false
+            });
+            if !delivered {
+                tokio::time::sleep(POLL_EVERY).await;
+            }
+        }
+    }
+
+    async fn deliver_batch(&self, queue: Queue, batch: usize, window: Duration) -> Result<bool, StoreError> {
+        let mut messages = self.receive(queue, batch).await?;
+        if messages.is_empty() {
+            return Ok(false);
+        }
+        let until = Instant::now() + window;
+        while messages.len() < batch && Instant::now() < until {
+            tokio::time::sleep(window / LOOKS_IN_A_WINDOW).await;
+            let mut is_backlog = true;
+            while is_backlog && messages.len() < batch {
+                let more = self.receive(queue, batch - messages.len()).await?;
+                is_backlog = whole(more.len()) == SQS_BATCH_MAX;
+                messages.extend(more);
+            }
+        }
+        let (start, deletes) = (Instant::now(), whole(messages.len()).div_ceil(SQS_BATCH_MAX));
+        Box::pin(deliver(&self.machine, queue, messages)).await?;
+        if queue == Queue::WakeUps {
+            self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
+        }
+        self.meter.note_queue(queue, |counts| {
+            counts.invocations.add(start.elapsed());
+            counts.deletes += deletes;
+        });
+        Ok(true)
+    }
+
+    async fn receive(&self, queue: Queue, at_most: usize) -> Result<Vec<Received>, StoreError> {
+        let batch_max = i64::try_from(SQS_BATCH_MAX.min(whole(at_most))).unwrap_or(1);
+        let policy = Policy { visibility: VISIBILITY, receives_max: 5, batch_max };
+        let received = self.machine.queues.receive(queue, policy).await?;
+        if !received.is_empty() {
+            self.meter.note_queue(queue, |counts| counts.receives += 1);
+        }
+        Ok(received)
+    }
+
+    async fn schedules(self) {
+        loop {
+            let due = self.machine.queues.due_wake_ups().await.unwrap_or_else(|error| {
+                tracing::error!(error = with_causes(&error), "schedules could not be read");
+                Vec::new()
+            });
+            let fired: JoinSet<()> = due.into_iter().map(|due| self.clone().fire(due)).collect();
+            fired.join_all().await;
+            tokio::time::sleep(POLL_EVERY).await;
+        }
+    }
+
+    async fn fire(self, due: Scheduled) {
+        let start = Instant::now();
+        fire(self.machine, due).await;
+        self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
+    }
+}
