@@ -1,9 +1,9 @@
-//! Measurements that the repository can repeat: ratios against a floor and a naive way in the same run, because absolute
-//! times on a shared machine mean nothing.
+//! Repeatable measurements: ratios to a floor and to a naive way in the same run, because absolute times on a shared
+//! machine mean nothing.
 
 mod claim;
+mod fixture;
 mod floor;
-mod ground;
 mod naive;
 
 use cluster::Fetch;
@@ -11,7 +11,6 @@ use cluster::Fetch;
 use tidings::error::LocalError;
 use tidings::settings::Settings;
 
-/// What is measured.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Options {
     /// The claim of a hot tenant's due messages, on durable Postgres.
@@ -22,7 +21,7 @@ pub enum Options {
         /// Messages in one chunk.
         #[arg(long, default_value_t = 1_000)]
         chunk: i64,
-        /// Rounds; the median counts.
+        /// Rounds; the result is the median.
         #[arg(long, default_value_t = 5)]
         rounds: usize,
         /// The result as JSON.
@@ -31,9 +30,8 @@ pub enum Options {
     },
 }
 
-/// Measures.
-pub async fn run(settings: Settings, ask: Options, fetch: Fetch) -> Result<(), LocalError> {
-    match ask {
+pub async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<(), LocalError> {
+    match options {
         Options::Claim { messages, chunk, rounds, json } => {
             let plan = claim::Plan { messages, chunk, rounds };
             claim::run(settings, plan, json, fetch).await

@@ -1,20 +1,20 @@
-//! The proof of the deploy that a machine without an account can give, as one command.
+//! Checks the deploy as far as a machine without an AWS account can, as one command.
 //!
-//! `tools` come from the package index into an ignored folder; `template` asks the linters; `build` makes every
+//! `tools` installs from the package index into an ignored folder; `static` runs the linters; `build` makes every
 //! function's bootstrap as a deploy does and weighs it, or `dev` as cargo does while one works on it; `emulator` runs
 //! each bootstrap under AWS's own Runtime Interface Emulator with every file of `events/`; `cloud` deploys the built
-//! template to an emulator of the cloud and plays the story against it. Everything listens on loopback alone, has an end
-//! in time, and is gone when the check is.
+//! template to an emulator of the cloud and plays the story against it. Everything listens on loopback only, has a time
+//! limit, and ends with the check.
 
 mod aws;
 mod build;
 mod cloud;
 mod dev;
 mod emulator;
-mod ground;
-mod letters;
+mod mail;
 mod program;
 mod report;
+mod services;
 mod site;
 mod template;
 mod tools;
@@ -30,7 +30,6 @@ use site::Site;
 use tidings::error::LocalError;
 use tidings::settings::Settings;
 
-/// What is checked.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Only these steps, separated by commas.
@@ -39,15 +38,14 @@ pub struct Options {
     /// Build for arm64 as well.
     #[arg(long, conflicts_with = "dev")]
     arm64: bool,
-    /// Try the functions as cargo builds them for development: in minutes, and without a word on speed and size.
+    /// Check development builds: in minutes, without speed and size.
     #[arg(long)]
     dev: bool,
-    /// How many messages the story has; with fewer than 102 none is due later, and no schedule is made.
+    /// The number of messages of the story; with fewer than 102 there is no schedule.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(102..))]
     messages: u32,
 }
 
-/// A part of the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Step {
     /// Installs what the others need.
@@ -66,17 +64,17 @@ impl Step {
     const ALL: [Self; 5] = [Self::Tools, Self::Static, Self::Build, Self::Emulator, Self::Cloud];
 }
 
-/// Checks, shows, and says by its exit code whether everything is as it must be.
+/// The exit code is the verdict.
 pub async fn run(settings: Settings, ask: Options, fetch: Fetch) -> Result<ExitCode, LocalError> {
     let site = Site::open(&settings, if ask.dev { site::DEV } else { site::DEPLOYED })?;
     let mut report = Report::default();
     for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
-        // Whoever stops the check stops everything that it started: each thing ends when it is dropped.
+        // Ctrl-C stops everything that was started: each program ends when it is dropped.
         let outcome = tokio::select! {
             outcome = perform(step, &site, &mut report, (&ask, fetch)) => outcome,
             () = tidings::serve::stopped() => return Err(LocalError::Call("the check was stopped".to_owned())),
         };
-        // What one step finds does not keep the next from looking.
+        // A failed step does not skip the next.
         if let Err(error) = outcome {
             report.row(
                 "check",
@@ -92,7 +90,7 @@ pub async fn run(settings: Settings, ask: Options, fetch: Fetch) -> Result<ExitC
         std::fs::remove_dir_all(&path).map_err(|source| LocalError::File { what: "remove", path, source })?;
         return Ok(ExitCode::SUCCESS);
     }
-    tidings::say::say(format!("Everything that was left is in {}", site.work.display()));
+    tidings::say::say(format!("All files of the run are in {}", site.work.display()));
     Ok(ExitCode::FAILURE)
 }
 

@@ -1,4 +1,4 @@
-//! The claim of a hot tenant's messages beside its floor and the naive loop, round after round in one run.
+//! The claim of a hot tenant's messages, its floor and the naive loop, in alternating rounds.
 
 use std::time::{Duration, Instant};
 
@@ -10,21 +10,20 @@ use jiff::{SignedDuration, Timestamp};
 use ops::delivery::dispatch::ClaimDue;
 use serde::Serialize;
 use store::delivery::claims::ClaimRequest;
-use store::testing::yardstick::Ground;
+use store::testing::yardstick::Fixture;
 use store::{Store, StoreError};
 
-use super::{floor, ground, naive};
+use super::{fixture, floor, naive};
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::say::say;
 use tidings::settings::Settings;
 use tidings::{audit, database};
 
-/// Of the messages, the part that the naive loop gets: it would take minutes for all.
+/// The naive loop gets this part of the messages: all would take minutes.
 const NAIVE_PART: i64 = 10;
 const NAME: &str = "bench";
 
-/// How much is measured.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Plan {
     pub messages: i64,
@@ -32,7 +31,7 @@ pub(super) struct Plan {
     pub rounds: usize,
 }
 
-/// Messages a second of each way, the median of all rounds, and their ratios.
+/// The medians of all rounds in messages a second, and their ratios.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Measured {
@@ -44,7 +43,7 @@ struct Measured {
     over_naive: f64,
 }
 
-/// Measures on a durable Postgres of this machine, in a database of its own.
+/// On a durable Postgres of this machine, in a new database.
 pub(super) async fn run(
     settings: Settings,
     plan: Plan,
@@ -62,15 +61,15 @@ async fn measure(store: &Store, plan: Plan) -> Result<Measured, LocalError> {
     let (mut claims, mut floors, mut naives) = (Vec::new(), Vec::new(), Vec::new());
     let chunk = usize::try_from(plan.chunk).unwrap_or(1).max(1);
     let bar = crate::progress::bar("Measuring", plan.rounds);
-    // The first round warms caches and plans up and does not count.
+    // The first round warms up caches and plans and does not count.
     for round in 0..=plan.rounds {
         let now = now();
-        let (ground, _) = ground::lay(store, plan.messages, now).await?;
-        let claim = timed(claim_all(store, &ground, plan, now)).await?;
-        let (ground, ids) = ground::lay(store, plan.messages, now).await?;
-        let floor = timed(floor::run(store, &ground, &ids, chunk, now)).await?;
-        let (ground, ids) = ground::lay(store, plan.messages / NAIVE_PART, now).await?;
-        let naive = timed(naive::run(store, &ground, &ids, now)).await?;
+        let (fixture, _) = fixture::create(store, plan.messages, now).await?;
+        let claim = timed(claim_all(store, &fixture, plan, now)).await?;
+        let (fixture, ids) = fixture::create(store, plan.messages, now).await?;
+        let floor = timed(floor::run(store, &fixture, &ids, chunk, now)).await?;
+        let (fixture, ids) = fixture::create(store, plan.messages / NAIVE_PART, now).await?;
+        let naive = timed(naive::run(store, &fixture, &ids, now)).await?;
         if round > 0 {
             claims.push(per_second(plan.messages, claim));
             floors.push(per_second(plan.messages, floor));
@@ -91,7 +90,7 @@ async fn measure(store: &Store, plan: Plan) -> Result<Measured, LocalError> {
     })
 }
 
-/// Fast and wrong is not fast.
+/// A measurement that broke an invariant is void.
 async fn check(store: &Store) -> Result<(), LocalError> {
     let books = audit::books(store, now(), false).await?;
     match books.findings.iter().find(|finding| finding.violations != 0) {
@@ -100,15 +99,15 @@ async fn check(store: &Store) -> Result<(), LocalError> {
     }
 }
 
-async fn claim_all(store: &Store, ground: &Ground, plan: Plan, now: Timestamp) -> Result<(), StoreError> {
+async fn claim_all(store: &Store, fixture: &Fixture, plan: Plan, now: Timestamp) -> Result<(), StoreError> {
     loop {
         let request = ClaimRequest {
-            number: ground.number.clone(),
+            number: fixture.number.clone(),
             claim_id: ClaimId::at(now),
             limit: plan.chunk,
             lease_until: now + SignedDuration::from_mins(1),
         };
-        let taken = store.perform(&Act::of_system(ground.tenant, now), &ClaimDue { request }).await?;
+        let taken = store.perform(&Act::of_system(fixture.tenant, now), &ClaimDue { request }).await?;
         if taken.is_empty() {
             return Ok(());
         }

@@ -2,15 +2,15 @@
 
 use domain::{Act, MessageId, Money};
 use jiff::Timestamp;
-use store::testing::yardstick::{self, Ground};
+use store::testing::yardstick::{self, Fixture};
 use store::{Operation, Store, StoreError, TenantTx};
 
-use super::ground::{CREDIT, PRICE};
+use super::fixture::{CREDIT, PRICE};
 
 /// Writes all messages, chunk by chunk.
 pub(super) async fn run(
     store: &Store,
-    ground: &Ground,
+    fixture: &Fixture,
     ids: &[MessageId],
     chunk: usize,
     now: Timestamp,
@@ -19,8 +19,8 @@ pub(super) async fn run(
     let (mut seq, mut balance) = (1, CREDIT.micros());
     for part in ids.chunks(chunk) {
         let paid = (seq, Money::from_micros(balance), PRICE);
-        let floor = Floor { ground, ids: part, paid };
-        store.perform(&Act::of_system(ground.tenant, now), &floor).await?;
+        let floor = Floor { fixture, ids: part, paid };
+        store.perform(&Act::of_system(fixture.tenant, now), &floor).await?;
         let count = i64::try_from(part.len()).unwrap_or(0);
         seq += count;
         balance -= count * PRICE.micros();
@@ -29,7 +29,7 @@ pub(super) async fn run(
 }
 
 struct Floor<'a> {
-    ground: &'a Ground,
+    fixture: &'a Fixture,
     ids: &'a [MessageId],
     paid: (i64, Money, Money),
 }
@@ -40,6 +40,6 @@ impl Operation for Floor<'_> {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<u64, StoreError> {
-        yardstick::floor(tx, self.ground, self.ids, self.paid).await
+        yardstick::floor(tx, self.fixture, self.ids, self.paid).await
     }
 }

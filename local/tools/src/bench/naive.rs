@@ -2,26 +2,26 @@
 
 use domain::{Act, MessageId};
 use jiff::Timestamp;
-use store::testing::yardstick::{self, Ground};
+use store::testing::yardstick::{self, Fixture};
 use store::{Operation, Store, StoreError, TenantTx};
 
-use super::ground::PRICE;
+use super::fixture::PRICE;
 
 /// Debits all messages, one by one.
 pub(super) async fn run(
     store: &Store,
-    ground: &Ground,
+    fixture: &Fixture,
     ids: &[MessageId],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for id in ids {
-        store.perform(&Act::of_system(ground.tenant, now), &Naive { ground, id: *id }).await?;
+        store.perform(&Act::of_system(fixture.tenant, now), &Naive { fixture, id: *id }).await?;
     }
     Ok(())
 }
 
 struct Naive<'a> {
-    ground: &'a Ground,
+    fixture: &'a Fixture,
     id: MessageId,
 }
 
@@ -31,6 +31,6 @@ impl Operation for Naive<'_> {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
-        yardstick::naive(tx, self.ground, self.id, PRICE).await
+        yardstick::naive(tx, self.fixture, self.id, PRICE).await
     }
 }

@@ -1,4 +1,4 @@
-//! An emulator of the cloud on loopback, and a client that speaks its JSON: this program links no SDK.
+//! An emulator of AWS on loopback, and a client for its JSON, because this program links no SDK.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::deploy_check::site::{REGION, Site};
 use crate::deploy_check::tools::Tool;
 use tidings::error::LocalError;
 
-/// The emulator believes any key.
+/// The emulator accepts any key.
 const KEY: &str = "test";
 const START_LIMIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -21,13 +21,12 @@ const CALL_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Cloud {
     program: Program,
-    /// Its port.
     pub port: u16,
     http: reqwest::Client,
 }
 
 impl Cloud {
-    /// Starts it, with nothing of ours in its environment: what a function of it knows, its template told it.
+    /// Starts it with a clean environment, so that a function gets only the variables of the template.
     pub async fn start(site: &Site, name: &str) -> Result<Self, LocalError> {
         let (folder, port) = (site.folder(name)?, free_port()?);
         let url = format!("http://127.0.0.1:{port}");
@@ -69,7 +68,6 @@ impl Cloud {
         Err(LocalError::Call("the emulator of the cloud did not become healthy".to_owned()))
     }
 
-    /// Where it is.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -134,13 +132,13 @@ impl Cloud {
             + count("ApproximateNumberOfMessagesDelayed"))
     }
 
-    /// Ends it, and every function that it runs.
+    /// Ends it with every function that it runs.
     pub async fn stop(self) {
         self.program.stop().await;
     }
 }
 
-/// The credentials that the emulator takes, as variables.
+/// Credentials, as variables.
 pub(crate) fn keys() -> [(&'static str, &'static str); 4] {
     [
         ("AWS_ACCESS_KEY_ID", KEY),
@@ -150,14 +148,14 @@ pub(crate) fn keys() -> [(&'static str, &'static str); 4] {
     ]
 }
 
-/// A signature that nobody checks; the emulator takes the service from it.
+/// The emulator takes the service from it and does not check the signature.
 fn authorization(service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential={KEY}/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=00"
     )
 }
 
-/// A port that nobody listens on. From below those that the system gives to outgoing connections (Linux: 32768 and up), so
+/// A free port, from below those that the system gives to outgoing connections (Linux: 32768 and up), so
 /// that no connection takes it before its program does.
 pub(crate) fn free_port() -> Result<u16, LocalError> {
     const TRIES: usize = 100;

@@ -1,4 +1,4 @@
-//! The bootstraps, as a deploy builds them, and how large their zips are.
+//! Builds the bootstraps as a deploy does, and weighs their zips.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,6 @@ const STEP: &str = "build";
 /// A cold build of every function on two cores.
 const LIMIT: Duration = Duration::from_hours(1);
 const TARGET_LIMIT: Duration = Duration::from_mins(5);
-/// Every function of the product has to come out of it.
 pub(crate) const FUNCTIONS: [&str; 12] = [
     "admin",
     "auth",
@@ -30,7 +29,7 @@ pub(crate) const FUNCTIONS: [&str; 12] = [
     "webhook",
 ];
 
-/// Builds for the machine that this is, and with `is_arm64` for what is deployed by default as well.
+/// Builds for this machine, and with `is_arm64` also for what is deployed by default.
 pub(crate) async fn check(site: &Site, report: &mut Report, is_arm64: bool) -> Result<(), LocalError> {
     architecture(site, report, DEPLOYED).await?;
     if is_arm64 {

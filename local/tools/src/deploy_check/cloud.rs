@@ -1,7 +1,5 @@
-//! The built template, deployed as `sam deploy` does it, to an emulator of the cloud that runs the real bootstraps; and
-//! then the story against it.
-//!
-//! What the emulator cannot show is who may do what: it lets everybody do everything.
+//! Deploys the built template with `sam deploy` to an emulator of AWS that runs the real bootstraps, and plays the story
+//! against it. The emulator does not check permissions.
 
 mod front;
 mod logs;
@@ -17,10 +15,10 @@ use serde_json::json;
 use store::{Access, Config, Store};
 
 use crate::deploy_check::aws::Cloud;
-use crate::deploy_check::ground::{Ground, MetaApp, Urls};
-use crate::deploy_check::letters::Letters;
+use crate::deploy_check::mail::MailServer;
 use crate::deploy_check::program::spinner;
 use crate::deploy_check::report::Report;
+use crate::deploy_check::services::{MetaApp, Services, Urls};
 use crate::deploy_check::site::Site;
 use crate::story::{self, Backend};
 use front::{Front, Gateway};
@@ -30,52 +28,56 @@ use tidings::error::LocalError;
 
 const STEP: &str = "cloud";
 const ADMIN_EMAIL: &str = "owner@tidings.test";
-/// What the owner chooses through the link in the letter.
-const ADMIN_PASSWORD: &str = "chosen-through-the-letter";
-const SMTP_PASSWORD: &str = "a-letter-needs-a-sender";
-/// The sweeper publishes the event within a minute; the letter follows at once.
-const LETTER_LIMIT: Duration = Duration::from_mins(3);
+/// Set through the link in the e-mail.
+const ADMIN_PASSWORD: &str = "set-through-the-link";
+const SMTP_PASSWORD: &str = "a-mail-password";
+/// The sweeper publishes the event within a minute; the e-mail follows at once.
+const MAIL_LIMIT: Duration = Duration::from_mins(3);
 const CONNECTIONS_MAX: usize = 4;
 
-/// Everything that runs for it.
-struct Place {
-    ground: Ground,
+/// Everything that runs.
+struct Deployment {
+    services: Services,
     database: Urls,
     cloud: Cloud,
-    letters: Letters,
+    mail: MailServer,
     front: Front,
 }
 
-/// A row for each thing that must come true, in the order in which one needs the other.
 pub(crate) async fn check(
     site: &Site,
     report: &mut Report,
     (messages, fetch): (u32, Fetch),
 ) -> Result<(), LocalError> {
     if site.artifacts(site.bootstraps).is_empty() {
-        return Err(LocalError::Call("there are no bootstraps; build them first".to_owned()));
+        return Err(LocalError::Call("no bootstraps were found; build them first".to_owned()));
     }
     let front = Front::listen().await?;
     let webhook_url = format!("{}/webhook/meta", front.url);
-    let ground = Ground::start(site, fetch, (MetaApp::fresh(site)?, Some(webhook_url))).await?;
-    let place = Place {
-        database: ground.database("deployed").await?,
+    let services = Services::start(site, fetch, (MetaApp::fresh(site)?, Some(webhook_url))).await?;
+    let deployment = Deployment {
+        database: services.database("deployed").await?,
         cloud: Cloud::start(site, "cloud").await?,
-        letters: Letters::start(site, "letters").await?,
-        ground,
+        mail: MailServer::start(site, "mail").await?,
+        services,
         front,
     };
-    let outcome = play(site, &place, report, messages).await;
-    let Place { ground, cloud, letters, .. } = place;
+    let outcome = play(site, &deployment, report, messages).await;
+    let Deployment { services, cloud, mail, .. } = deployment;
     cloud.stop().await;
-    letters.stop().await;
-    ground.stop().await;
+    mail.stop().await;
+    services.stop().await;
     outcome
 }
 
-async fn play(site: &Site, place: &Place, report: &mut Report, messages: u32) -> Result<(), LocalError> {
+async fn play(
+    site: &Site,
+    deployment: &Deployment,
+    report: &mut Report,
+    messages: u32,
+) -> Result<(), LocalError> {
     let since = Instant::now();
-    let deployed = deploy(site, place).await;
+    let deployed = deploy(site, deployment).await;
     let stack = match deployed {
         Ok(stack) => {
             report.row(STEP, "sam deploy", since, &Ok::<(), String>(()));
@@ -87,79 +89,81 @@ async fn play(site: &Site, place: &Place, report: &mut Report, messages: u32) ->
         }
     };
     let since = Instant::now();
-    let owner = owner(place).await.map_err(|error| with_causes(&error));
-    let is_in = report.row(STEP, "the first super admin's letter", since, &owner);
+    let owner = owner(deployment).await.map_err(|error| with_causes(&error));
+    let is_in = report.row(STEP, "the first super admin's e-mail", since, &owner);
     if is_in {
-        told(site, place, &stack, (&mut *report, messages)).await?;
+        play_story(site, deployment, &stack, (&mut *report, messages)).await?;
     }
     let since = Instant::now();
-    let poison = proofs::poison(&place.cloud, &stack).await.map_err(|error| with_causes(&error));
+    let poison = proofs::poison(&deployment.cloud, &stack).await.map_err(|error| with_causes(&error));
     report.row(STEP, "a poison record is a dead letter", since, &poison);
     let since = Instant::now();
-    let logs = logs::Logs::read(&place.cloud).await?;
-    report.row(STEP, format!("{} log lines are for machines", logs.len()), since, &logs.are_for_machines());
+    let logs = logs::Logs::read(&deployment.cloud).await?;
+    report.row(STEP, format!("{} log lines are JSON", logs.len()), since, &logs.are_json());
     let since = Instant::now();
-    report.row(STEP, "what alarms hear was measured", since, &logs.measure());
+    report.row(STEP, "every metric of an alarm was measured", since, &logs.have_metrics());
     let since = Instant::now();
-    let meta = &place.ground.meta;
+    let meta = &deployment.services.meta;
     let words = [ADMIN_PASSWORD, SMTP_PASSWORD, &meta.app_secret, &meta.verify_token];
-    report.row(STEP, "no log line tells a phone or a secret", since, &logs.keep_secrets(&words));
+    report.row(STEP, "no log line contains a phone number or a secret", since, &logs.contain_none_of(&words));
     Ok(())
 }
 
-/// Deploys, and does what an operator does next: the secrets of others are put into their places.
-async fn deploy(site: &Site, place: &Place) -> Result<Stack, LocalError> {
+/// Deploys, and sets the secrets that an operator sets.
+async fn deploy(site: &Site, deployment: &Deployment) -> Result<Stack, LocalError> {
     let parameters = [
         ("Environment", "dev".to_owned()),
         ("Shape", "small".to_owned()),
         ("Architecture", "x86_64".to_owned()),
-        // All that the functions can say, so that what they must not say is looked for in all of it.
+        // All lines, so that phone numbers and secrets are looked for in all of them.
         ("LogLevel", "TRACE".to_owned()),
         ("AdminEmail", ADMIN_EMAIL.to_owned()),
-        ("DatabaseUrl", place.database.app.clone()),
-        ("DatabaseAdminUrl", place.database.admin.clone()),
-        ("MetaBaseUrl", place.ground.sandbox.base_url()),
+        ("DatabaseUrl", deployment.database.app.clone()),
+        ("DatabaseAdminUrl", deployment.database.admin.clone()),
+        ("MetaBaseUrl", deployment.services.sandbox.base_url()),
         ("SmtpHost", "127.0.0.1".to_owned()),
-        ("SmtpPort", place.letters.port.to_string()),
+        ("SmtpPort", deployment.mail.port.to_string()),
     ];
-    let stack = Stack::deploy(site, &place.cloud, &parameters).await?;
+    let stack = Stack::deploy(site, &deployment.cloud, &parameters).await?;
     let smtp = json!({ "user": "tidings", "password": SMTP_PASSWORD });
-    stack.put_secret(&place.cloud, "MetaSecretArn", &json!(place.ground.meta)).await?;
-    stack.put_secret(&place.cloud, "SmtpSecretArn", &smtp).await?;
+    stack.put_secret(&deployment.cloud, "MetaSecretArn", &json!(deployment.services.meta)).await?;
+    stack.put_secret(&deployment.cloud, "SmtpSecretArn", &smtp).await?;
     let (_, host) = stack
         .output("ApiUrl")?
         .split_once("://")
-        .ok_or_else(|| LocalError::Call("the output ApiUrl is no URL".to_owned()))?;
-    place.front.leads_to(Gateway { url: place.cloud.url(), host: host.trim_end_matches('/').to_owned() });
+        .ok_or_else(|| LocalError::Call("the output ApiUrl is not a URL".to_owned()))?;
+    deployment
+        .front
+        .set_gateway(Gateway { url: deployment.cloud.url(), host: host.trim_end_matches('/').to_owned() });
     Ok(stack)
 }
 
-/// The letter that the deploy had sent, and the password that its link is good for.
-async fn owner(place: &Place) -> Result<(), LocalError> {
-    let waiting = spinner("waiting for the first super admin's letter");
-    let secret = place.letters.secret_for(ADMIN_EMAIL, LETTER_LIMIT).await?;
+/// Waits for the e-mail that the deploy sends, and sets the password through its link.
+async fn owner(deployment: &Deployment) -> Result<(), LocalError> {
+    let waiting = spinner("waiting for the first super admin's e-mail");
+    let secret = deployment.mail.secret_for(ADMIN_EMAIL, MAIL_LIMIT).await?;
     let chosen = json!({ "secret": secret, "password": ADMIN_PASSWORD });
-    Client::new(&place.front.url)?.post("/auth/set-password", &chosen).await?.success()?;
+    Client::new(&deployment.front.url)?.post("/auth/set-password", &chosen).await?.success()?;
     waiting.finish_and_clear();
     Ok(())
 }
 
-/// The story, while somebody looks at the schedules.
-async fn told(
+/// Plays the story while another task watches the schedules.
+async fn play_story(
     site: &Site,
-    place: &Place,
+    deployment: &Deployment,
     stack: &Stack,
     (report, messages): (&mut Report, u32),
 ) -> Result<(), LocalError> {
     let since = Instant::now();
-    let access = Access::from(place.database.app.as_str());
-    let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: LETTER_LIMIT })?;
+    let access = Access::from(deployment.database.app.as_str());
+    let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: MAIL_LIMIT })?;
     let queues = stack.outputs("QueueUrl");
     let backend = Backend {
         store: &store,
-        sandbox_url: place.ground.sandbox.base_url(),
+        sandbox_url: deployment.services.sandbox.base_url(),
         queue_depth: Box::new(|| {
-            let depths = join_all(queues.iter().map(|(_, url)| place.cloud.depth(url)));
+            let depths = join_all(queues.iter().map(|(_, url)| deployment.cloud.depth(url)));
             Box::pin(async { depths.await.into_iter().sum() })
         }),
     };
@@ -168,18 +172,19 @@ async fn told(
     let count = usize::try_from(messages).unwrap_or(usize::MAX);
     let mut seen = std::collections::BTreeSet::new();
     let outcome = tokio::select! {
-        outcome = story::play_at(&place.front.url, &owner, count, Some(&backend)) => outcome,
-        error = proofs::watch(&place.cloud, group, &mut seen) => Err(error),
+        outcome = story::play_at(&deployment.front.url, &owner, count, Some(&backend)) => outcome,
+        error = proofs::watch(&deployment.cloud, group, &mut seen) => Err(error),
     };
     let outcome = outcome
         .map_err(|error| with_causes(&error))
         .and_then(|is_clean| if is_clean { Ok(()) } else { Err("the audit is not clean".to_owned()) });
     report.row(STEP, format!("the story of {messages} messages"), since, &outcome);
     let since = Instant::now();
-    let fired = proofs::fired(site, &place.cloud, group, &seen).await.map_err(|error| with_causes(&error));
-    report.row(STEP, "schedules fired, and are gone", since, &fired);
-    let given_up = proofs::nothing_given_up(&place.cloud, stack).await.map_err(|error| with_causes(&error));
-    report.row(STEP, "no dead letters", since, &given_up);
+    let fired =
+        proofs::fired(site, &deployment.cloud, group, &seen).await.map_err(|error| with_causes(&error));
+    report.row(STEP, "schedules fired and were deleted", since, &fired);
+    let dead = proofs::no_dead_letters(&deployment.cloud, stack).await.map_err(|error| with_causes(&error));
+    report.row(STEP, "no dead letters", since, &dead);
     store.close();
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! The bootstraps as cargo builds them for development, laid out as `sam build` lays out those of a deploy: what they
-//! answer is the same, and they are there in minutes.
+//! Development builds of the bootstraps in the folders of `sam build`: the same answers, in minutes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +49,7 @@ async fn lay_out(site: &Site) -> Result<(), LocalError> {
     fs::write(&template, text).map_err(failed("write", &template))
 }
 
-/// Cargo puts every program of a profile where this one is.
+/// Cargo puts every program of a profile in the folder of this one.
 fn built(name: &str) -> Result<PathBuf, LocalError> {
     let this = std::env::current_exe().map_err(failed("find", Path::new("this program")))?;
     Ok(this.with_file_name(name))

@@ -1,4 +1,4 @@
-//! Other programs: each in a process group of its own, with its output in files, bounded in time, gone when we are.
+//! Other programs: each in its own process group, with its output in files and a time limit, ended when this program ends.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,10 @@ use tokio::process::{Child, Command};
 
 use tidings::error::LocalError;
 
-/// How often a program that is waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// What a program that is told to end may take before it is killed.
+/// Time for a program to end after SIGTERM before it is killed.
 const ENDING: Duration = Duration::from_secs(5);
-/// So much of a failure's output is shown.
+/// Lines of a failure's output that are shown.
 const LINES_SHOWN: usize = 25;
 
 /// A program that runs beside us. Its whole group is killed when this is dropped.
@@ -31,9 +30,8 @@ pub(crate) struct Program {
 /// How a program that was waited for ended.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    /// Whether it was content.
     pub is_fine: bool,
-    /// What it wrote to its standard output.
+    /// Its standard output.
     pub out: String,
     /// The end of everything that it wrote.
     pub tail: String,
@@ -70,7 +68,7 @@ impl Program {
         Ok(Self { name: name.to_owned(), child, group, out, err })
     }
 
-    /// An error that shows the end of its log, when it has ended although nobody asked it to.
+    /// An error with the end of its log when it has ended by itself.
     pub fn check(&mut self) -> Result<(), LocalError> {
         match self.child.try_wait() {
             Ok(None) => Ok(()),
@@ -85,11 +83,11 @@ impl Program {
         format!("{}\n{}", tail(&self.out), tail(&self.err)).trim().to_owned()
     }
 
-    /// Tells the whole group to end, and waits for it.
+    /// Ends the whole group and waits for it.
     pub async fn stop(mut self) {
         self.signal(Signal::TERM);
         if tokio::time::timeout(ENDING, self.child.wait()).await.is_err() {
-            tracing::debug!(self.name, "did not end when it was told to");
+            tracing::debug!(self.name, "did not end after SIGTERM");
         }
     }
 
@@ -117,7 +115,7 @@ pub(crate) async fn run(
 ) -> Result<Ran, LocalError> {
     let spinner = spinner(name);
     let mut program = Program::start(folder, name, command)?;
-    // Nothing that is waited for asks anything.
+    // A program that is waited for reads no input.
     drop(program.child.stdin.take());
     let (out, err) = (folder.join(format!("{name}.out")), folder.join(format!("{name}.err")));
     let started = Instant::now();
@@ -141,7 +139,7 @@ pub(crate) async fn run(
     })
 }
 
-/// A spinner, which is silent where nobody watches.
+/// A spinner; silent without a terminal.
 pub(crate) fn spinner(what: &str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}") {

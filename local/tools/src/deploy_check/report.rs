@@ -1,4 +1,4 @@
-//! What was found: a row per function, a row per thing that was tried, and every shortfall in words.
+//! The results: a row per function, a row per check, and every shortfall in words.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,23 +12,23 @@ const INIT_MS_MAX: f64 = 20.0;
 const FIRST_MS_MAX: f64 = 60.0;
 const IDLE_MIB_MAX: f64 = 20.0;
 const ZIP_MB_MAX: f64 = 5.0;
-/// The webhook is outside every network and holds neither a database nor a client for Meta.
+/// The webhook has neither a database nor a client for Meta.
 const WEBHOOK_ZIP_MB_MAX: f64 = 3.0;
 
-/// What was measured of a function; nothing where it was not tried.
+/// What was measured of a function; `None` where it was not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
-    /// From its start to its first question for work, in milliseconds, the median.
+    /// From its start to its first request for work, in milliseconds, the median.
     pub init_ms: Option<f64>,
     /// From its start to its first answer, in milliseconds, the median.
     pub first_ms: Option<f64>,
-    /// What it holds when it has nothing to do, in MiB.
+    /// Its memory when idle, in MiB.
     pub idle_mib: Option<f64>,
     /// Its zip for `x86_64`, in MB.
     pub zip_mb: Option<f64>,
     /// Its zip for `arm64`, in MB.
     pub arm64_zip_mb: Option<f64>,
-    /// How many events were answered as expected, of how many.
+    /// Events answered as expected, and all events.
     pub events: Option<(usize, usize)>,
 }
 
@@ -40,7 +40,6 @@ struct Row {
     took: Duration,
 }
 
-/// Everything.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     functions: BTreeMap<String, Measured>,
@@ -49,12 +48,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// What is known of a function so far.
     pub fn function(&mut self, name: &str) -> &mut Measured {
         self.functions.entry(name.to_owned()).or_default()
     }
 
-    /// One thing that was tried, and how it went. Tells whether it went well.
+    /// Adds the outcome of one check. Returns whether it succeeded.
     pub fn row<E: std::fmt::Display>(
         &mut self,
         step: &'static str,
@@ -73,7 +71,7 @@ impl Report {
         is_fine
     }
 
-    /// Shows everything; `true` when nothing is short of what it must be.
+    /// Shows everything; `true` when there is no shortfall.
     pub fn show(mut self) -> bool {
         let table = self.table_of_functions();
         if !self.functions.is_empty() {
@@ -175,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_that_tried_nothing_is_not_green() {
+    fn a_report_without_checks_is_not_green() {
         assert!(!Report::default().show());
     }
 }

@@ -1,4 +1,4 @@
-//! Where the check works: the repository, and a folder of the run's own.
+//! The folders of a check: the repository, and a working folder of the run.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,12 @@ use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::settings::Settings;
 
-/// The folders.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
-    /// The repository.
     pub root: PathBuf,
-    /// Everything of this run; goes when the run was green.
+    /// Files of this run; removed when it was green.
     pub work: PathBuf,
-    /// The same, as a home.
+    /// The same folder as a home.
     pub home: Home,
     /// The bootstraps that are tried.
     pub bootstraps: &'static str,
@@ -21,9 +19,9 @@ pub(crate) struct Site {
 
 /// Of every deploy to the emulator; no real account is used.
 pub(crate) const REGION: &str = "us-east-1";
-/// Bootstraps as a deploy has them, for the machine that this is.
+/// Deployed builds for this machine.
 pub(crate) const DEPLOYED: &str = "x86_64";
-/// Bootstraps as cargo builds them while one works on them.
+/// Development builds.
 pub(crate) const DEV: &str = "dev";
 
 impl Site {
@@ -41,7 +39,6 @@ impl Site {
         self.work.join("logs")
     }
 
-    /// A folder of the run's own, by name.
     pub fn folder(&self, name: &str) -> Result<PathBuf, LocalError> {
         self.home.folder(name)
     }
@@ -51,7 +48,7 @@ impl Site {
         self.root.join("local/tools/deploy").join(name)
     }
 
-    /// What `sam build` makes for an architecture; kept from run to run.
+    /// What `sam build` makes for an architecture; reused by the next run.
     pub fn built(&self, architecture: &str) -> PathBuf {
         self.root.join("target/sam").join(architecture)
     }
@@ -76,7 +73,7 @@ fn function(folder: &Path) -> String {
     name.strip_suffix("function").unwrap_or(&name).to_owned()
 }
 
-/// The folder of the workspace: cargo says where the crate is, and otherwise we are called from within.
+/// The folder of the workspace, from the crate's folder that cargo passes, else from the current folder.
 fn root() -> Result<PathBuf, LocalError> {
     let from = match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => PathBuf::from(folder),
@@ -99,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_built_folder_tells_its_function() {
+    fn a_built_folder_is_named_after_its_function() {
         assert_eq!(function(Path::new("/x/WebhookFunction")), "webhook");
         assert_eq!(function(Path::new("/x/Migrate")), "migrate");
     }

@@ -1,4 +1,4 @@
-//! What needs no build: the linters of the template.
+//! The linters of the template, which need no build.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ const STEP: &str = "static";
 const TEMPLATE: &str = "template.yaml";
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Each linter is a row. `sam validate` and `sam validate --lint` find different things, so both are asked.
+/// Each linter is a row. `sam validate` and `sam validate --lint` find different things, so both run.
 pub(crate) async fn check(site: &Site, report: &mut Report) -> Result<(), LocalError> {
-    // What each lets pass, and why, stands in `.cfnlintrc` and `.checkov.yaml`.
+    // `.cfnlintrc` and `.checkov.yaml` list the exceptions with their reasons.
     let lint = tool(site, Tool::Sam, "cfn-lint");
     let mut policies = tool(site, Tool::Checkov, "checkov");
     policies.args(["--config-file", ".checkov.yaml"]);

@@ -1,4 +1,4 @@
-//! The tools, each with its pins in `local/tools/deploy/*.txt` and in a folder of its own below `target/tools`.
+//! The tools, each pinned in `local/tools/deploy/*.txt` and installed in its own folder below `target/tools`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +9,6 @@ use crate::deploy_check::program;
 use crate::deploy_check::site::{REGION, Site};
 use tidings::error::LocalError;
 
-/// What installing one may take.
 const LIMIT: Duration = Duration::from_mins(15);
 const RUNTIME_EMULATOR: &str = "samcli/local/rapid/aws-lambda-rie-x86_64";
 
@@ -18,14 +17,13 @@ const RUNTIME_EMULATOR: &str = "samcli/local/rapid/aws-lambda-rie-x86_64";
 pub(crate) enum Tool {
     /// `sam`, with `cargo-lambda` and `cfn-lint` beside it.
     Sam,
-    /// `checkov`, which wants other versions of nearly everything.
+    /// `checkov`, whose dependencies conflict with those of `sam`.
     Checkov,
     /// `ministack` and `aiosmtpd`.
     Ministack,
 }
 
 impl Tool {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Sam, Self::Checkov, Self::Ministack];
 
     const fn name(self) -> &'static str {
@@ -40,7 +38,6 @@ impl Tool {
         site.root.join("target/tools").join(self.name())
     }
 
-    /// A program of it.
     pub fn program(self, site: &Site, name: &str) -> PathBuf {
         self.folder(site).join("bin").join(name)
     }
@@ -87,14 +84,14 @@ pub(crate) fn runtime_emulator(site: &Site) -> Result<PathBuf, LocalError> {
     found.ok_or_else(|| LocalError::Call(format!("{RUNTIME_EMULATOR} is not below {}", library.display())))
 }
 
-/// `sam`, which can reach no account: it has no credentials but the emulator's, and writes nothing to anybody's home.
+/// `sam`, which can reach no account: it has only the emulator's credentials, and writes to no home folder.
 pub(crate) fn sam(site: &Site, arguments: &[&str]) -> Command {
     let mut command = tool(site, Tool::Sam, "sam");
     command.args(arguments);
     command
 }
 
-/// A program of a tool, in the repository's folder, without anything of AWS's or cargo's in its environment.
+/// A program of a tool, in the repository's folder, without the variables of AWS and cargo.
 pub(crate) fn tool(site: &Site, tool: Tool, name: &str) -> Command {
     let program = tool.program(site, name);
     let path = std::env::var("PATH").unwrap_or_default();

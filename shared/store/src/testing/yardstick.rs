@@ -10,7 +10,7 @@ use crate::kernel::tx::{TenantTx, params, uuids};
 
 /// Where messages are put, or taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ground {
+pub struct Fixture {
     /// Whose.
     pub tenant: TenantId,
     /// From which number.
@@ -34,9 +34,9 @@ INSERT INTO due (tenant_id, phone_number_id, priority, due_at, message_id)
 SELECT $1, $4, 1, $6, id FROM unnest($5::uuid[]) AS m (id)";
 
 /// Puts messages that are due.
-pub async fn fill(tx: &TenantTx, ground: &Ground, messages: &[MessageId]) -> Result<(), StoreError> {
+pub async fn fill(tx: &TenantTx, fixture: &Fixture, messages: &[MessageId]) -> Result<(), StoreError> {
     let values = params![
-        ground.tenant.0 => UUID, ground.contact.0 => UUID, ground.template.0 => UUID, ground.number.0 => TEXT,
+        fixture.tenant.0 => UUID, fixture.contact.0 => UUID, fixture.template.0 => UUID, fixture.number.0 => TEXT,
         uuids(messages) => UUID_ARRAY, tx.now() => TIMESTAMPTZ,
     ];
     tx.run(FILL, values).await.map(drop)
@@ -59,13 +59,13 @@ UPDATE messages SET dispatch_state = 'RESERVED', claim_id = $8, attempt = 1, pri
 /// and the balance before.
 pub async fn floor(
     tx: &TenantTx,
-    ground: &Ground,
+    fixture: &Fixture,
     messages: &[MessageId],
     paid: (i64, Money, Money),
 ) -> Result<u64, StoreError> {
     let (seq, balance, price) = paid;
     let values = params![
-        ground.tenant.0 => UUID, ground.number.0 => TEXT, tx.now() => TIMESTAMPTZ, uuids(messages) => UUID_ARRAY, seq => INT8,
+        fixture.tenant.0 => UUID, fixture.number.0 => TEXT, tx.now() => TIMESTAMPTZ, uuids(messages) => UUID_ARRAY, seq => INT8,
         price.micros() => INT8, balance.micros() => INT8, ClaimId::at(tx.now()).0 => UUID,
     ];
     tx.run(FLOOR, values).await
@@ -90,11 +90,11 @@ DELETE FROM due WHERE tenant_id = $1 AND phone_number_id = $2 AND priority = 1 A
 /// Debits one message the way it is usually written: lock, read, write, write, write.
 pub async fn naive(
     tx: &TenantTx,
-    ground: &Ground,
+    fixture: &Fixture,
     message: MessageId,
     price: Money,
 ) -> Result<(), StoreError> {
-    let tenant: Uuid = ground.tenant.0;
+    let tenant: Uuid = fixture.tenant.0;
     let wallet = tx.row(NAIVE_LOCK, params![tenant => UUID]).await?;
     let missing = || StoreError::Inconsistent { table: "wallets", what: "none to measure with".to_owned() };
     let wallet = wallet.ok_or_else(missing)?;
@@ -107,6 +107,6 @@ pub async fn naive(
     tx.run_one(NAIVE_ENTRY, entry).await?;
     let moved = params![tenant => UUID, message.0 => UUID, price.micros() => INT8, tx.now() => TIMESTAMPTZ];
     tx.run_one(NAIVE_MESSAGE, moved).await?;
-    let taken = params![tenant => UUID, ground.number.0 => TEXT, tx.now() => TIMESTAMPTZ, message.0 => UUID];
+    let taken = params![tenant => UUID, fixture.number.0 => TEXT, tx.now() => TIMESTAMPTZ, message.0 => UUID];
     tx.run_one(NAIVE_TAKE, taken).await
 }

@@ -1,4 +1,4 @@
-//! The API under a plain address: the emulated gateway finds an API by its host name, which loopback has not.
+//! The API under a plain address. The emulated gateway finds an API by its host name, which a loopback address lacks.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, OnceLock};
@@ -15,11 +15,10 @@ use tidings::error::LocalError;
 
 /// Longer than the gateway waits for a function.
 const CALL_LIMIT: Duration = Duration::from_mins(1);
-/// What belongs to one connection and is not passed on.
+/// Headers of one connection, which are not passed on.
 const OF_A_CONNECTION: [HeaderName; 4] =
     [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH];
 
-/// Where the gateway is, and what it calls the API.
 #[derive(Clone, Debug)]
 pub(crate) struct Gateway {
     /// `http://127.0.0.1:…`
@@ -34,7 +33,7 @@ struct Shared {
     http: reqwest::Client,
 }
 
-/// Listens on loopback; it ends when this is dropped.
+/// Ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Front {
     /// `http://127.0.0.1:…`
@@ -44,7 +43,7 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Listens, and answers 503 until it is told where the API is.
+    /// Answers 503 until the gateway is set.
     pub async fn listen() -> Result<Self, LocalError> {
         let failed = |source| LocalError::Listen { port: 0, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
@@ -64,8 +63,7 @@ impl Front {
         Ok(Self { url, gateway, task: task.abort_handle() })
     }
 
-    /// Tells where the API is, once.
-    pub fn leads_to(&self, gateway: Gateway) {
+    pub fn set_gateway(&self, gateway: Gateway) {
         self.gateway.get_or_init(|| gateway);
     }
 }
@@ -93,18 +91,18 @@ async fn forward(
     let request = shared
         .http
         .request(method, format!("{}{path}", gateway.url))
-        .headers(without_those_of_a_connection(headers))
+        .headers(without_connection_headers(headers))
         .header(header::HOST, &gateway.host)
         .body(body);
     let Ok(answer) = request.send().await else { return failed(StatusCode::BAD_GATEWAY) };
-    let (status, headers) = (answer.status(), without_those_of_a_connection(answer.headers().clone()));
+    let (status, headers) = (answer.status(), without_connection_headers(answer.headers().clone()));
     let Ok(body) = answer.bytes().await else { return failed(StatusCode::BAD_GATEWAY) };
     let mut response = Response::new(Body::from(body));
     (*response.status_mut(), *response.headers_mut()) = (status, headers);
     response
 }
 
-fn without_those_of_a_connection(mut headers: HeaderMap) -> HeaderMap {
+fn without_connection_headers(mut headers: HeaderMap) -> HeaderMap {
     for name in OF_A_CONNECTION {
         headers.remove(name);
     }

@@ -1,4 +1,4 @@
-//! What the functions wrote: every line for machines, and nothing in it that belongs to somebody.
+//! The logs of the functions: every line is JSON, and none contains personal data or secrets.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ const PHONE_LENGTH: usize = 11;
 /// How a session's token begins: base64 of `{"`.
 const TOKENS: &str = "eyJ";
 const TOKEN_LENGTH: usize = 30;
-/// So many bad lines are shown.
+/// Bad lines that are shown.
 const SHOWN: usize = 5;
 
 /// The log of every function, by its group.
@@ -26,7 +26,6 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    /// Reads every group.
     pub async fn read(cloud: &Cloud) -> Result<Self, LocalError> {
         let groups = pages(cloud, "Logs_20140328.DescribeLogGroups", &json!({}), "logGroups").await?;
         let mut lines = Vec::new();
@@ -40,34 +39,33 @@ impl Logs {
         Ok(Self { lines })
     }
 
-    /// How many lines there are.
     pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Every line is JSON that says when and how serious.
-    pub fn are_for_machines(&self) -> Result<(), String> {
+    /// Every line is JSON with a timestamp and a level.
+    pub fn are_json(&self) -> Result<(), String> {
         if self.lines.is_empty() {
-            return Err("there are no lines at all".to_owned());
+            return Err("there are no lines".to_owned());
         }
         none(
             "are not JSON with a timestamp and a level",
-            self.lines.iter().filter(|(_, line)| !is_for_machines(line)),
+            self.lines.iter().filter(|(_, line)| !is_json(line)),
         )
     }
 
     /// No phone number, no token, and none of these words.
-    pub fn keep_secrets(&self, words: &[&str]) -> Result<(), String> {
-        let tells =
+    pub fn contain_none_of(&self, words: &[&str]) -> Result<(), String> {
+        let is_bad =
             |line: &str| has_phone(line) || has_token(line) || words.iter().any(|word| line.contains(word));
-        none("hold a phone number or a secret", self.lines.iter().filter(|(_, line)| tells(line)))
+        none("contain a phone number or a secret", self.lines.iter().filter(|(_, line)| is_bad(line)))
     }
 
-    /// Every metric that the functions measure, which is what alarms hear, was written as CloudWatch reads it.
-    pub fn measure(&self) -> Result<(), String> {
+    /// Every metric that an alarm reads was written in the embedded metric format.
+    pub fn have_metrics(&self) -> Result<(), String> {
         let written: BTreeSet<String> = self.lines.iter().flat_map(|(_, line)| measured(line)).collect();
         let missing: Vec<&str> = metrics().filter(|name| !written.contains(*name)).collect();
-        if missing.is_empty() { Ok(()) } else { Err(format!("nobody measured {}", missing.join(", "))) }
+        if missing.is_empty() { Ok(()) } else { Err(format!("no function wrote {}", missing.join(", "))) }
     }
 }
 
@@ -95,7 +93,7 @@ fn none<'a>(what: &str, bad: impl Iterator<Item = &'a (String, String)>) -> Resu
     Err(format!("{} lines {what}:\n{}", bad.len(), shown.join("\n")))
 }
 
-fn is_for_machines(line: &str) -> bool {
+fn is_json(line: &str) -> bool {
     let line: Value = serde_json::from_str(line).unwrap_or_default();
     let has = |name: &str| line.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
     has("timestamp") && has("level")
@@ -144,21 +142,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_a_phone_and_a_token_are_found() {
+    fn a_line_that_is_not_json_a_phone_and_a_token_are_found() {
         let fine = r#"{"timestamp":"2026-11-24T00:00:00Z","level":"INFO","id":"15550000001234567890"}"#;
-        assert!(logs(fine).are_for_machines().is_ok() && logs(fine).keep_secrets(&["hush"]).is_ok());
-        assert!(logs("thread panicked").are_for_machines().is_err());
-        assert!(logs(r#"{"level":"INFO"}"#).are_for_machines().is_err());
-        assert!(logs(fine).measure().unwrap_err().contains("MetaRefused"));
+        assert!(logs(fine).are_json().is_ok() && logs(fine).contain_none_of(&["hush"]).is_ok());
+        assert!(logs("thread panicked").are_json().is_err());
+        assert!(logs(r#"{"level":"INFO"}"#).are_json().is_err());
+        assert!(logs(fine).have_metrics().unwrap_err().contains("MetaRefused"));
         let values = r#"{"_aws":{"CloudWatchMetrics":[{"Metrics":[{"Name":"A"},{"Name":"B"}]}]},"A":1}"#;
         assert_eq!(measured(values), ["A"]);
-        for told in [
+        for line in [
             "to +15550000001",
             "wa_id\":\"15551230000\"",
             "Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.x",
             "hush",
         ] {
-            assert!(logs(told).keep_secrets(&["hush"]).is_err(), "{told}");
+            assert!(logs(line).contain_none_of(&["hush"]).is_err(), "{line}");
         }
     }
 }

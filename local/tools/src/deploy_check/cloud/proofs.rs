@@ -1,4 +1,5 @@
-//! What the story alone does not prove: who woke the dispatcher, and where a record ends that nobody can read.
+//! What the story alone does not prove: that schedules woke the dispatcher, and that an unreadable record becomes a dead
+//! letter.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -11,11 +12,11 @@ use crate::deploy_check::site::Site;
 use tidings::error::LocalError;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// A record is hidden for so long between two tries, when we do not want to wait for the template's six time-outs.
+/// Visibility between two tries; the template's is six time-outs.
 const HIDDEN_SECONDS: &str = "1";
-const POISON: &str = "this is no JSON";
+const POISON: &str = "this is not JSON";
 const POISON_LIMIT: Duration = Duration::from_mins(2);
-/// A call has ended so soon after its schedule fired; the sweeper would begin after half a minute at the earliest.
+/// A call begins within this time after its schedule fired; the sweeper would begin after half a minute at the earliest.
 const AT_ONCE_MS: i64 = 20_000;
 
 /// Notes every schedule of the group that is ever there, until it is dropped.
@@ -58,7 +59,7 @@ struct Firing {
     name: String,
 }
 
-/// What the emulator says that it fired: `fired MILLISECONDS NAME TARGET`.
+/// The firings in the emulator's output: `fired MILLISECONDS NAME TARGET`.
 fn firings(site: &Site) -> Result<Vec<Firing>, LocalError> {
     let path = site.logs().join("cloud.out");
     let text =
@@ -94,8 +95,8 @@ async fn calls(cloud: &Cloud) -> Result<Vec<i64>, LocalError> {
     Ok(calls)
 }
 
-/// After a story in which everything ended well, no queue has given anything up.
-pub(crate) async fn nothing_given_up(cloud: &Cloud, stack: &Stack) -> Result<(), LocalError> {
+/// After a clean story no queue has dead letters.
+pub(crate) async fn no_dead_letters(cloud: &Cloud, stack: &Stack) -> Result<(), LocalError> {
     for (name, url) in stack.outputs("DlqUrl") {
         let depth = cloud.depth(url).await?;
         if depth > 0 {
@@ -105,7 +106,7 @@ pub(crate) async fn nothing_given_up(cloud: &Cloud, stack: &Stack) -> Result<(),
     Ok(())
 }
 
-/// A record that nobody can read is given up after its tries, and is found where an operator looks.
+/// An unreadable record becomes a dead letter after its tries.
 pub(crate) async fn poison(cloud: &Cloud, stack: &Stack) -> Result<(), LocalError> {
     let (queue, dead) = (stack.output("UpdatesQueueUrl")?, stack.output("UpdatesDlqUrl")?);
     let hidden = json!({ "QueueUrl": queue, "Attributes": { "VisibilityTimeout": HIDDEN_SECONDS } });
@@ -113,13 +114,13 @@ pub(crate) async fn poison(cloud: &Cloud, stack: &Stack) -> Result<(), LocalErro
     cloud.call("AmazonSQS.SendMessage", &json!({ "QueueUrl": queue, "MessageBody": POISON })).await?;
     let since = Instant::now();
     while since.elapsed() < POISON_LIMIT {
-        let letters = cloud.call("AmazonSQS.ReceiveMessage", &json!({ "QueueUrl": dead })).await?;
-        if letters.pointer("/Messages/0/Body").and_then(Value::as_str) == Some(POISON) {
+        let messages = cloud.call("AmazonSQS.ReceiveMessage", &json!({ "QueueUrl": dead })).await?;
+        if messages.pointer("/Messages/0/Body").and_then(Value::as_str) == Some(POISON) {
             return Ok(());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    Err(LocalError::Call(format!("it was no dead letter after {} s", POISON_LIMIT.as_secs())))
+    Err(LocalError::Call(format!("it was not a dead letter after {} s", POISON_LIMIT.as_secs())))
 }
 
 #[cfg(test)]
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_firing_is_read_and_one_for_somebody_else_is_none_of_ours() {
+    fn a_firing_of_the_dispatcher_is_read_and_another_is_not() {
         let ours =
             firing("fired 1795562925480 batch-1 arn:aws:lambda:x:1:function:s-DispatchFunction-1:live")
                 .unwrap();

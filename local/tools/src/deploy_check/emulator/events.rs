@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::deploy_check::ground::MetaApp;
+use crate::deploy_check::services::MetaApp;
 use tidings::error::LocalError;
 
 /// One event of a function.
@@ -66,8 +66,8 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, LocalError> {
 }
 
 impl Expected {
-    /// What is wrong with an answer.
-    pub fn hold(&self, answer: &Value) -> Result<(), String> {
+    /// An error that says what is wrong with an answer.
+    pub fn check(&self, answer: &Value) -> Result<(), String> {
         if let Some(error) = answer.get("errorType") {
             return Err(format!(
                 "it failed: {error}: {}",
@@ -81,7 +81,7 @@ impl Expected {
         }
         let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
         if let Some(text) = self.body_holds.as_ref().filter(|text| !body.contains(*text)) {
-            return Err(format!("its body does not hold {text:?}: {body}"));
+            return Err(format!("its body does not contain {text:?}: {body}"));
         }
         let failures = answer.get("batchItemFailures").and_then(Value::as_array).map(Vec::len);
         if let Some(expected) = self.failures
@@ -90,7 +90,7 @@ impl Expected {
             return Err(format!("not {expected} failures but {answer}"));
         }
         match &self.answer {
-            Some(expected) if !has(answer, expected) => Err(format!("{answer} has not {expected}")),
+            Some(expected) if !has(answer, expected) => Err(format!("{answer} does not contain {expected}")),
             Some(_) | None => Ok(()),
         }
     }
@@ -113,17 +113,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_held_against_every_thing_that_is_expected_and_an_error_is_never_expected() {
+    fn an_answer_must_have_everything_that_is_expected_and_an_error_is_never_expected() {
         let http =
             Expected { status: Some(401), body_holds: Some("token".to_owned()), ..Expected::default() };
-        assert!(http.hold(&json!({ "statusCode": 401, "body": "no token" })).is_ok());
-        assert!(http.hold(&json!({ "statusCode": 401, "body": "" })).is_err());
-        assert!(http.hold(&json!({ "statusCode": 200, "body": "token" })).is_err());
+        assert!(http.check(&json!({ "statusCode": 401, "body": "no token" })).is_ok());
+        assert!(http.check(&json!({ "statusCode": 401, "body": "" })).is_err());
+        assert!(http.check(&json!({ "statusCode": 200, "body": "token" })).is_err());
         let queue = Expected { failures: Some(1), ..Expected::default() };
-        assert!(queue.hold(&json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })).is_ok());
-        assert!(queue.hold(&json!({ "batchItemFailures": [] })).is_err());
+        assert!(queue.check(&json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })).is_ok());
+        assert!(queue.check(&json!({ "batchItemFailures": [] })).is_err());
         let any = Expected { answer: Some(json!({ "a": { "b": 1 } })), ..Expected::default() };
-        assert!(any.hold(&json!({ "a": { "b": 1, "c": 2 } })).is_ok() && any.hold(&json!({})).is_err());
-        assert!(Expected::default().hold(&json!({ "errorType": "panic" })).is_err());
+        assert!(any.check(&json!({ "a": { "b": 1, "c": 2 } })).is_ok() && any.check(&json!({})).is_err());
+        assert!(Expected::default().check(&json!({ "errorType": "panic" })).is_err());
     }
 }

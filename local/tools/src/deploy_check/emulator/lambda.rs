@@ -13,13 +13,13 @@ use crate::deploy_check::site::Site;
 use crate::deploy_check::tools::runtime_emulator;
 use tidings::error::LocalError;
 
-/// As long as the longest of them may run: we wait less ourselves.
+/// Dispatch's; this check waits less.
 const TIMEOUT_SECONDS: &str = "300";
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 const START_LIMIT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// A function that is there to be called, one call at a time: two at once end this emulator.
+/// A running function. One call at a time: two at once end the emulator.
 #[derive(Debug)]
 pub(crate) struct Lambda {
     program: Program,
@@ -62,7 +62,6 @@ impl Lambda {
         Ok(lambda)
     }
 
-    /// What it answers to an event.
     pub async fn call(&mut self, event: &Value) -> Result<Value, LocalError> {
         let answer = self.http.post(&self.url).body(event.to_string()).send().await?;
         let status = answer.status();
@@ -75,7 +74,7 @@ impl Lambda {
         Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
-    /// Waits until it has answered and asks for more work; tells what was seen until then, and what it holds.
+    /// Waits until it has answered and asks for more work; returns what was seen until then, and its memory in MiB.
     pub async fn at_rest(&mut self) -> Result<(Seen, Option<f64>), LocalError> {
         let since = Instant::now();
         loop {
@@ -108,13 +107,12 @@ impl Lambda {
         Ok(())
     }
 
-    /// Ends it.
     pub async fn stop(self) {
         self.program.stop().await;
     }
 }
 
-/// What a process holds in memory, as the kernel counts it.
+/// The resident memory of a process.
 fn memory_mib(pid: u32) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

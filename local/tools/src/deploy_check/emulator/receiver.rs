@@ -1,4 +1,4 @@
-//! The stack's side of a custom resource: where the answer is put.
+//! Receives the answers of custom resources, as CloudFormation does.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,36 +14,34 @@ use tokio::task::AbortHandle;
 
 use tidings::error::LocalError;
 
-type Told = Arc<Mutex<Option<Value>>>;
+type Answer = Arc<Mutex<Option<Value>>>;
 
-/// A receiver on loopback; it ends when this is dropped.
+/// Ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    /// Where an answer is to be put.
     pub url: String,
-    told: Told,
+    answer: Answer,
     task: AbortHandle,
 }
 
 impl Receiver {
-    /// Listens.
     pub async fn listen() -> Result<Self, LocalError> {
         let failed = |source| LocalError::Listen { port: 0, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let url = format!("http://{}/response", listener.local_addr().map_err(failed)?);
-        let told = Told::default();
-        let router = Router::new().route("/response", put(receive)).with_state(Arc::clone(&told));
+        let answer = Answer::default();
+        let router = Router::new().route("/response", put(receive)).with_state(Arc::clone(&answer));
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the receiver stopped listening");
             }
         });
-        Ok(Self { url, told, task: task.abort_handle() })
+        Ok(Self { url, answer, task: task.abort_handle() })
     }
 
-    /// What was told since this was asked for the last time.
+    /// The answer since the last call.
     pub fn take(&self) -> Option<Value> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -53,8 +51,8 @@ impl Drop for Receiver {
     }
 }
 
-async fn receive(State(told): State<Told>, body: Bytes) -> StatusCode {
+async fn receive(State(received): State<Answer>, body: Bytes) -> StatusCode {
     let answer = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    *received.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
     StatusCode::OK
 }

@@ -1,8 +1,7 @@
-//! Who said what when: stands between a bootstrap and the runtime API of the emulator, and looks at its clock.
+//! A forwarder between a bootstrap and the runtime API of the emulator, which notes the time of each call.
 //!
-//! AWS's emulator tells nobody when it started the bootstrap, and begins to answer before the bootstrap is there. So it is
-//! given a line of shell to start, which opens a connection to this forwarder, says its process id and becomes the
-//! bootstrap. From then on the bootstrap's calls pass through here: the first question for work ends its init, the first
+//! AWS's emulator does not say when it started the bootstrap, and begins to answer before the bootstrap runs. So it starts
+//! a line of shell, which opens a connection to this forwarder, sends its process id and becomes the bootstrap. From then on the bootstrap's calls pass through here: the first question for work ends its init, the first
 //! answer ends its first invocation. The hop costs less than a tenth of a millisecond, and counts against the bootstrap.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,22 +21,18 @@ const HEAD: usize = 64 * 1024;
 /// What has been seen of one bootstrap.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// Its process.
     pub pid: Option<u32>,
-    /// When it was started.
     pub started: Option<Instant>,
     /// When it asked for work for the first time.
     pub asked: Option<Instant>,
     /// When it answered for the first time.
     pub answered: Option<Instant>,
-    /// How often it has asked for work.
     pub questions: u32,
 }
 
 /// The forwarder; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Stamps {
-    /// Where it listens.
     pub port: u16,
     seen: Arc<Mutex<Seen>>,
     task: AbortHandle,
@@ -61,7 +56,6 @@ impl Stamps {
         Ok(Self { port, seen, task: task.abort_handle() })
     }
 
-    /// What has been seen so far.
     pub fn seen(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -73,7 +67,7 @@ impl Drop for Stamps {
     }
 }
 
-/// An error on either side ends both: they find out by themselves.
+/// An error on either side closes both.
 async fn forward(mut from: TcpStream, to: SocketAddr, seen: Arc<Mutex<Seen>>, accepted: Instant) {
     let mut head = vec![0; HEAD];
     let Ok(length) = from.read(&mut head).await else { return };
@@ -112,7 +106,7 @@ fn started(line: &[u8]) -> Option<u32> {
     std::str::from_utf8(line).ok()?.strip_prefix("exec ")?.trim().parse().ok()
 }
 
-/// A request begins with what has been read, or it does not: a client sends one at a time.
+/// The client sends one request at a time, so a request begins with a chunk or not in it at all.
 fn note(seen: &Mutex<Seen>, chunk: &[u8]) {
     let now = Instant::now();
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! A tenant with credit and messages that are due, made for one measurement.
+//! A tenant with credit and due messages, for one measurement.
 
 use domain::{
     Act, Actor, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId,
@@ -9,7 +9,7 @@ use store::access::users::User;
 use store::contacts::Contact;
 use store::templates::{APPROVED, Template};
 use store::tenants::Tenant;
-use store::testing::yardstick::{self, Ground};
+use store::testing::yardstick::{self, Fixture};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
 use store::whatsapp::numbers;
@@ -19,7 +19,7 @@ use store::{
     tenants::plans,
 };
 
-/// Messages put in one transaction.
+/// Messages inserted in one transaction.
 const FILL_MAX: usize = 5_000;
 
 /// What a utility message costs on the plan `Starter`.
@@ -27,30 +27,30 @@ pub(super) const PRICE: Money = Money::from_micros(12_000);
 /// More than any measurement spends.
 pub(super) const CREDIT: Money = Money::from_micros(900_000_000_000);
 
-/// Makes a tenant with so many messages due at `now`; gives them in their order.
-pub(super) async fn lay(
+/// Creates a tenant with `count` messages due at `now`; returns their ids in order.
+pub(super) async fn create(
     store: &Store,
     count: i64,
     now: Timestamp,
-) -> Result<(Ground, Vec<MessageId>), StoreError> {
+) -> Result<(Fixture, Vec<MessageId>), StoreError> {
     let tenant = TenantId::at(now);
-    let ground = store
+    let fixture = store
         .perform(
             &Act { actor: Actor::User(UserId::at(now)), ..Act::of_system(tenant, now) },
-            &Lay { tenant, now },
+            &CreateTenant { tenant, now },
         )
         .await?;
     let mut ids: Vec<MessageId> = (0..count).map(|_| MessageId::at(now)).collect();
     ids.sort_unstable();
     for part in ids.chunks(FILL_MAX) {
-        let fill = Fill { ground: ground.clone(), ids: part.to_vec() };
+        let fill = Fill { fixture: fixture.clone(), ids: part.to_vec() };
         store.perform(&Act::of_system(tenant, now), &fill).await?;
     }
-    Ok((ground, ids))
+    Ok((fixture, ids))
 }
 
 struct Fill {
-    ground: Ground,
+    fixture: Fixture,
     ids: Vec<MessageId>,
 }
 
@@ -60,23 +60,23 @@ impl Operation for Fill {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
-        yardstick::fill(tx, &self.ground, &self.ids).await
+        yardstick::fill(tx, &self.fixture, &self.ids).await
     }
 }
 
-struct Lay {
+struct CreateTenant {
     tenant: TenantId,
     now: Timestamp,
 }
 
-impl Operation for Lay {
-    const NAME: &'static str = "bench_lay";
-    type Done = Ground;
+impl Operation for CreateTenant {
+    const NAME: &'static str = "bench_create";
+    type Done = Fixture;
     type Error = StoreError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<Ground, StoreError> {
+    async fn run(&self, tx: &TenantTx) -> Result<Fixture, StoreError> {
         let (tenant, now) = (self.tenant, self.now);
-        self.people(tx).await?;
+        self.insert_owner(tx).await?;
         let name = tenant.0.simple().to_string();
         let number = PhoneNumberId(name.clone());
         let account = Account {
@@ -118,12 +118,12 @@ impl Operation for Lay {
             updated_at: now,
         };
         templates::insert(tx, &template).await?;
-        Ok(Ground { tenant, number, contact: contact.contact_id, template: template.template_id })
+        Ok(Fixture { tenant, number, contact: contact.contact_id, template: template.template_id })
     }
 }
 
-impl Lay {
-    async fn people(&self, tx: &TenantTx) -> Result<(), StoreError> {
+impl CreateTenant {
+    async fn insert_owner(&self, tx: &TenantTx) -> Result<(), StoreError> {
         let name = self.tenant.0.simple().to_string();
         let plan = plans::find_by_name(tx, "Starter").await?;
         let missing = || StoreError::Inconsistent { table: "plans", what: "Starter is gone".to_owned() };

@@ -1,4 +1,4 @@
-//! What the functions stand on here: a private Postgres, and Meta's sandbox.
+//! What the functions need besides AWS: a private Postgres, and Meta's sandbox.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -14,17 +14,12 @@ use tidings::error::LocalError;
 use tidings::home::Secrets;
 
 const META_APP_ID: &str = "1000000000000001";
-/// Whom the functions connect as.
 const APP_USER: &str = "tidings_app";
 
-/// A Postgres and a sandbox, which end with this.
-pub(crate) struct Ground {
+pub(crate) struct Services {
     cluster: Cluster,
-    /// Meta.
     pub sandbox: Running,
-    /// Our app there.
     pub meta: MetaApp,
-    /// Every secret of the run.
     secrets: Secrets,
 }
 
@@ -36,12 +31,12 @@ pub(crate) struct MetaApp {
     pub app_id: String,
     /// Signs webhooks.
     pub app_secret: String,
-    /// Is said at the handshake.
+    /// Of the handshake.
     pub verify_token: String,
 }
 
 impl MetaApp {
-    /// One that nobody else knows.
+    /// With new secrets.
     pub fn fresh(site: &Site) -> Result<Self, LocalError> {
         let secrets = site.home.secrets()?;
         Ok(Self {
@@ -52,17 +47,16 @@ impl MetaApp {
     }
 }
 
-/// One database, twice.
+/// One database under two users.
 #[derive(Clone, Debug)]
 pub(crate) struct Urls {
-    /// As the functions reach it.
     pub app: String,
-    /// As whoever owns it does.
+    /// As its owner.
     pub admin: String,
 }
 
-impl Ground {
-    /// Starts both; the sandbox tells its news to `webhook_url`, as the Meta app that `meta` is.
+impl Services {
+    /// Starts both; the sandbox sends its webhooks to `webhook_url` and signs them as the app `meta`.
     pub async fn start(
         site: &Site,
         fetch: Fetch,
@@ -96,20 +90,19 @@ impl Ground {
         Ok(Urls { app: admin.replacen("postgres@", &format!("{APP_USER}@"), 1), admin })
     }
 
-    /// What the secret that signs sessions holds.
+    /// The secret with the keys of access tokens.
     pub fn jwt_secret(&self) -> Value {
         json!({ "signing": self.secrets.jwt_key, "older": [] })
     }
 
-    /// What the secret that seals tenants' tokens holds.
+    /// The secret with the keys of tenants' Meta tokens.
     pub fn data_keys_secret(&self) -> Value {
         json!({ "current": "k1", "pins": "k1", "keys": { "k1": self.secrets.data_key } })
     }
 
-    /// Ends both.
     pub async fn stop(self) {
         self.sandbox.stop().await;
-        // Stopping Postgres waits for it, which is nothing for a thread that drives others.
+        // Stopping Postgres blocks.
         if tokio::task::spawn_blocking(move || drop(self.cluster)).await.is_err() {
             tracing::warn!("Postgres was left running");
         }

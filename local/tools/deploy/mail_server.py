@@ -1,4 +1,4 @@
-"""An SMTP server on a loopback port that puts every letter into a folder, as N.eml, whole or not at all.
+"""An SMTP server on a loopback port that puts every e-mail into a folder, as N.eml, whole or not at all.
 
 It ends when its standard input does.
 """

@@ -1,4 +1,4 @@
-//! A mail server on loopback, and the letters that came to it.
+//! A mail server on loopback, and the e-mails that it received.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,65 +14,61 @@ use tidings::error::LocalError;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const START_LIMIT: Duration = Duration::from_secs(15);
 
-/// The mail server.
 #[derive(Debug)]
-pub(crate) struct Letters {
+pub(crate) struct MailServer {
     program: Program,
     folder: PathBuf,
-    /// Its port.
     pub port: u16,
 }
 
-impl Letters {
-    /// Starts it.
+impl MailServer {
     pub async fn start(site: &Site, name: &str) -> Result<Self, LocalError> {
         let (folder, port) = (site.folder(name)?, free_port()?);
         let mut command = Command::new(Tool::Ministack.program(site, "python"));
-        command.arg(site.script("letters.py")).arg(&folder).arg(port.to_string());
+        command.arg(site.script("mail_server.py")).arg(&folder).arg(port.to_string());
         let program = Program::start(&site.logs(), name, command)?;
-        let mut letters = Self { program, folder, port };
+        let mut server = Self { program, folder, port };
         let since = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            letters.program.check()?;
+            server.program.check()?;
             if since.elapsed() > START_LIMIT {
                 return Err(LocalError::Call("the mail server did not listen".to_owned()));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok(letters)
+        Ok(server)
     }
 
-    /// Waits for a letter to somebody and gives the secret of the link in it.
+    /// Waits for an e-mail to that address and returns the secret of the link in it.
     pub async fn secret_for(&self, to: &str, limit: Duration) -> Result<String, LocalError> {
         let since = Instant::now();
         while since.elapsed() < limit {
-            if let Some(secret) = self.letter_to(to).as_deref().and_then(secret_of) {
+            if let Some(secret) = self.email_to(to).as_deref().and_then(secret_of) {
                 return Ok(secret);
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Err(LocalError::Call(format!("no letter with a link came to {to} within {} s", limit.as_secs())))
+        Err(LocalError::Call(format!("no e-mail with a link to {to} arrived within {} s", limit.as_secs())))
     }
 
-    fn letter_to(&self, to: &str) -> Option<String> {
+    fn email_to(&self, to: &str) -> Option<String> {
         let files = std::fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok);
-        let letters = files.filter(|file| file.path().extension().is_some_and(|kind| kind == "eml"));
-        letters
+        let emails = files.filter(|file| file.path().extension().is_some_and(|kind| kind == "eml"));
+        emails
             .filter_map(|file| std::fs::read_to_string(file.path()).ok())
-            .find(|letter| letter.lines().any(|line| line.starts_with("To:") && line.contains(to)))
+            .find(|email| email.lines().any(|line| line.starts_with("To:") && line.contains(to)))
     }
 
-    /// Ends it.
     pub async fn stop(self) {
         self.program.stop().await;
     }
 }
 
-/// Whatever stands after the last `=` of the link: what a person would click on, its line breaks undone.
-fn secret_of(letter: &str) -> Option<String> {
+/// The text after the last `=` of the link, with line breaks removed.
+fn secret_of(email: &str) -> Option<String> {
     let (_, text) =
-        letter.replace("\r\n", "\n").split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
-    let text = if letter.to_lowercase().contains("quoted-printable") {
+        email.replace("\r\n", "\n").split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+    let text = if email.to_lowercase().contains("quoted-printable") {
         text.replace("=\n", "").replace("=3D", "=")
     } else {
         text
@@ -86,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_secret_is_read_from_plain_and_from_folded_letters() {
+    fn the_secret_is_read_from_plain_and_from_folded_emails() {
         let plain = "To: a@b.c\r\n\r\nHello,\r\n\r\nhttps://h/auth/set-password?s=abc-1_2\r\n";
         assert_eq!(secret_of(plain).as_deref(), Some("abc-1_2"));
         let folded = "Content-Transfer-Encoding: quoted-printable\r\n\r\nhttps://h/auth/set-password?s=3Dabc=\r\ndef\r\n";
