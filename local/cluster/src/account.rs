@@ -1,4 +1,4 @@
-//! Whose processes and files the cluster's are: ours, or, since Postgres refuses root, an ordinary account's.
+//! The account of the cluster's processes and files: the current user, or for root, which Postgres refuses, another.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -54,8 +54,8 @@ impl Account {
         command
     }
 
-    /// Reads a file with this account's rights: in folders of its own it could have planted a link to a file
-    /// that only root may read.
+    /// Reads a file with this account's rights: in its folders it could have planted a link to a file that only
+    /// root may read.
     pub(crate) fn read(&self, file: &Path) -> io::Result<String> {
         if !self.dropped {
             return fs::read_to_string(file);
@@ -73,8 +73,8 @@ impl Account {
         })
     }
 
-    /// Whether the mode bits let this account enter a folder. A file in the way is no closed folder: whoever
-    /// makes folders below it gets the error that fits.
+    /// Whether the mode bits let this account enter a folder. A file in the way does not count as closed: making
+    /// folders below it returns the right error.
     fn enters(&self, folder: &Metadata) -> bool {
         let bit = if folder.uid() == self.uid {
             0o100

@@ -54,7 +54,7 @@ impl Candidate {
 #[derive(Debug, Clone)]
 pub(crate) struct Binaries {
     candidate: Candidate,
-    /// As the server tells it.
+    /// As the server reports it.
     pub(crate) version: Version,
 }
 

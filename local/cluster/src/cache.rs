@@ -1,4 +1,4 @@
-//! The folder that keeps fetched binaries, and remembers which sources have just failed.
+//! The folder of fetched binaries, which also remembers the sources that have just failed.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -44,7 +44,7 @@ impl Cache {
         }
     }
 
-    /// Where one package is kept, whether or not it is there.
+    /// The folder of one package, whether or not it exists.
     pub(crate) fn package(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

@@ -1,4 +1,4 @@
-//! The process environment, read once at the door so that everything behind it takes it by argument.
+//! The process environment, read once; everything else takes it by argument.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ pub(crate) struct Environment {
     pub(crate) xdg_cache: Option<PathBuf>,
     /// `HOME`.
     pub(crate) home: Option<PathBuf>,
-    /// `SUDO_UID`: who stands behind root.
+    /// `SUDO_UID`: the user who ran sudo.
     pub(crate) sudo_uid: Option<String>,
     /// `CARGO`, set for us by `cargo run` and `cargo test`.
     pub(crate) cargo: Option<PathBuf>,
@@ -31,7 +31,7 @@ impl Environment {
         }
     }
 
-    /// The folders of `PATH`, absolute ones only: a relative entry would depend on where we stand.
+    /// The folders of `PATH`, absolute ones only: a relative entry would depend on the current folder.
     pub(crate) fn path_folders(&self) -> impl Iterator<Item = PathBuf> {
         std::env::split_paths(&self.path).filter(|folder| folder.is_absolute())
     }

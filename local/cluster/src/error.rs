@@ -1,4 +1,4 @@
-//! What can go wrong, said so that the reader knows what to do next.
+//! Errors, which say what to do next.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};

@@ -123,7 +123,7 @@ pub(crate) fn fetch(
     notice: fn(&str),
 ) -> Result<Result<Binaries, Vec<String>>, ClusterError> {
     let _alone = cache.lock(account)?;
-    // Whoever held the lock before us may have fetched it.
+    // The previous holder of the lock may have fetched it.
     if let Some(binaries) = cached(cache, account).into_iter().next() {
         return Ok(Ok(binaries));
     }
@@ -161,7 +161,7 @@ fn one(
         cache.folder().display()
     ));
     sweep(cache, source);
-    // A killed launcher may leave a client at work, so nobody else uses this name.
+    // A killed launcher may leave a client at work, so the name is unique.
     let work = cache.package(&format!("{}{}", unfinished(source), std::process::id()));
     let package = cache.package(source.package());
     let said = |error: std::io::Error| format!("{}: {error}", work.display());

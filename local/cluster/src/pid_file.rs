@@ -1,4 +1,4 @@
-//! `postmaster.pid`: how Postgres tells the world that it runs, and where.
+//! `postmaster.pid`, in which Postgres publishes that it runs, and where.
 //!
 //! One fact a line (`src/include/utils/pidfile.h`): 1 process id, 2 data folder, 3 start time, 4 port,
 //! 5 socket folder, 6 listen address, 7 shared memory key, 8 status. It is written line by line, so a file
@@ -15,7 +15,7 @@ use crate::error::ClusterError;
 use crate::process::{self, Life};
 
 /// The largest process id a `pid_t` can hold, far above any that a system gives out.
-const NOBODY: &str = "2147483647";
+const UNUSED_PID: &str = "2147483647";
 
 /// The socket's name; the port is part of it.
 const SOCKET: &str = ".s.PGSQL.5432";
@@ -40,7 +40,7 @@ pub(crate) enum Sign {
     Crashed,
     /// A pid file whose process id is taken by something that is not this server; Postgres would refuse.
     Haunted,
-    /// A live postmaster that does not answer (yet, or any more).
+    /// A live postmaster that does not answer (yet, or no longer).
     Busy(PidFile),
     /// A live server that answers.
     Serving(PidFile),
@@ -68,7 +68,7 @@ pub(crate) fn ready_as(data: &Path, pid: u32) -> Option<PidFile> {
     parse(&text).filter(|file| file.pid == pid && file.ready)
 }
 
-/// Lays the ghost in a haunted data folder: its pid file gets a process id that no process has.
+/// Repairs the pid file of a crashed server: it gets a process id that no process has.
 ///
 /// Removing the file would also remove the shared memory key on line 7, by which Postgres makes sure that no
 /// backend of the crashed server still writes to the data.
@@ -95,7 +95,7 @@ pub(crate) fn exorcise_socket(socket_dir: &Path, account: &Account) -> Result<()
 fn disown(file: &Path, account: &Account) -> io::Result<()> {
     let text = account.read(file).unwrap_or_default();
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
-    replace(file, &format!("{NOBODY}\n{rest}"), account)
+    replace(file, &format!("{UNUSED_PID}\n{rest}"), account)
 }
 
 /// Writes a new file beside the old one and renames it: a link planted there is replaced, not followed.

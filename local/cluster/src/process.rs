@@ -1,4 +1,4 @@
-//! Running a program with a limit, and asking what became of a process.
+//! Runs a program with a time limit, and looks a process up.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(20);
 /// How long a finished program's output may still be on its way.
 const OUTPUT_LATE_MAX: Duration = Duration::from_secs(1);
 
-/// How much of a failed program's last words is passed on.
+/// Bytes of a failed program's output that are passed on.
 const SAID_CHARS_MAX: usize = 2_000;
 
 /// What a program that succeeded wrote to its standard output; otherwise the end of what it said, or why it
@@ -66,13 +66,13 @@ pub(crate) fn poll<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> O
     }
 }
 
-/// The end of a long text, where the reason usually stands.
+/// The end of a long text, which usually holds the reason.
 pub(crate) fn tail(text: &str) -> &str {
     let start = text.char_indices().rev().nth(SAID_CHARS_MAX).map_or(0, |(index, _)| index);
     text.get(start..).unwrap_or(text)
 }
 
-/// Reads a pipe to its end on a thread of its own, so that a talkative program cannot block on it.
+/// Reads a pipe to its end on a new thread, so that a program with much output does not block.
 fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (send, receive) = channel();
     thread::spawn(move || {
@@ -84,7 +84,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     receive
 }
 
-/// What a process id from a pid file stands for today.
+/// What a process id from a pid file refers to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Life {
     /// No such process.
@@ -97,12 +97,12 @@ pub(crate) enum Life {
     Postmaster,
 }
 
-/// Looks process `pid` up; `data` tells our postmaster from other people's.
+/// Looks process `pid` up; `data` distinguishes our postmaster from others.
 pub(crate) fn life(pid: u32, data: &Path) -> Life {
     if Path::new("/proc/self/stat").exists() { life_by_proc(pid, data) } else { life_by_ps(pid) }
 }
 
-/// Linux: a postmaster's working folder is its data folder; state and name stand in `/proc/<pid>/stat`.
+/// Linux: a postmaster's working folder is its data folder; state and name are in `/proc/<pid>/stat`.
 fn life_by_proc(pid: u32, data: &Path) -> Life {
     let process = Path::new("/proc").join(pid.to_string());
     let Ok(stat) = fs::read_to_string(process.join("stat")) else { return Life::Gone };
@@ -138,7 +138,7 @@ fn life_by_ps(pid: u32) -> Life {
     }
 }
 
-/// Name and state letter from `<pid> (<name>) <state> …`; the name may itself hold parentheses.
+/// Name and state from `<pid> (<name>) <state> …`; the name may itself hold parentheses.
 fn parse_stat(stat: &str) -> Option<(&str, char)> {
     let (head, rest) = stat.rsplit_once(") ")?;
     let (_, name) = head.split_once('(')?;

@@ -1,4 +1,4 @@
-//! What several unit tests need: a folder of their own, and programs that are only scripts.
+//! For several unit tests: a scratch folder, and programs that are only scripts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::account::{self, Account};
 
-/// A folder of one test's own, gone at its end.
+/// A folder that is removed with the test.
 pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
@@ -48,12 +48,12 @@ pub(crate) fn program(file: &Path, script: &str) {
     assert!(Command::new("sh").args(["-c", write, "sh"]).arg(file).arg(script).status().unwrap().success());
 }
 
-/// Whoever runs the tests, also when that is root.
+/// The user who runs the tests, also root.
 pub(crate) fn myself() -> Account {
     account::look_up(None).unwrap()
 }
 
-/// `nobody` as root drops to it; `None`, and a word about it, when the tests are not run by root.
+/// The account `nobody`, to which root drops; `None` with a message when the tests are not run by root.
 pub(crate) fn dropped() -> Option<Account> {
     if myself().uid != 0 {
         println!("skipped: only root drops to another account");

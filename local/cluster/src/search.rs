@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::error::ClusterError;
 use crate::{Fetch, Options, Search, fetch};
 
-/// Where distributions put servers outside of `PATH`; `*` stands for any rest of a name.
+/// Where distributions put servers outside of `PATH`; `*` matches any rest of a name.
 const KNOWN: &[&str] = &[
     "/usr/lib/postgresql/*/bin",                      // Debian, Ubuntu
     "/usr/pgsql-*/bin",                               // Fedora, RHEL (PGDG)
@@ -41,7 +41,7 @@ pub(crate) fn find(
         Search::CacheOnly => None,
     };
     let cache = match Cache::new(options.cache.clone(), environment, account) {
-        // A cache that is refused must not stand in the way of those who do not need one.
+        // A refused cache matters only when it is needed.
         Err(_) if installed.is_some() => None,
         outcome => outcome?,
     };
@@ -69,7 +69,7 @@ fn choose(
     majors: &[u32],
 ) -> Option<Binaries> {
     let reads = |binaries: &Binaries| majors.contains(&binaries.version.major);
-    // The cache is not looked at in vain: that costs a process for each package.
+    // Looking into the cache costs a process for each package.
     if installed.as_ref().is_some_and(|binaries| majors.is_empty() || reads(binaries)) {
         return installed;
     }

@@ -1,8 +1,8 @@
 //! The one server of a home: started, adopted, shared and stopped.
 //!
 //! Two locks keep order. The *home* folder is locked alone while a server is being started or stopped, so
-//! that nobody sees one half-way. The *data* folder is locked jointly by everyone who uses the server for as
-//! long as they do; whoever can turn that into a lock of his own is the last, and stops the server. The kernel
+//! that no process sees an intermediate state. The *data* folder is locked jointly by every process that uses
+//! the server; one that can make its lock exclusive is the last, and stops the server. The kernel
 //! releases both when a process dies, however it dies.
 
 use std::fs::{self, File, TryLockError};
@@ -17,7 +17,7 @@ use crate::Profile;
 use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::error::ClusterError;
-use crate::folder::{self, Place};
+use crate::folder::{self, ServerFolders};
 use crate::initialise::Initialise;
 use crate::pid_file::{self, PidFile, Sign};
 use crate::process::{self, Life};
@@ -46,7 +46,7 @@ const SIGNAL_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Server {
     binaries: Binaries,
     account: Account,
-    /// The place that is locked while starting and stopping.
+    /// Locked while starting and stopping.
     home: PathBuf,
     data: PathBuf,
     /// As the pid file had it when the server was ready.
@@ -62,7 +62,7 @@ impl Server {
     pub(crate) fn open(
         binaries: Binaries,
         account: Account,
-        place: &Place,
+        place: &ServerFolders,
         profile: Profile,
     ) -> Result<Self, ClusterError> {
         let lock = folder::lock(&place.folder, LOCK_LIMIT)?;
@@ -98,7 +98,7 @@ impl Server {
     }
 
     /// One line on what runs, from where, in which folder.
-    pub(crate) fn describe(&self, place: &Place) -> String {
+    pub(crate) fn describe(&self, place: &ServerFolders) -> String {
         let state = if self.child.is_some() { "started" } else { "already running" };
         let moved =
             if place.moved { "; here because its account cannot enter the wanted folder" } else { "" };
@@ -110,7 +110,7 @@ impl Server {
         )
     }
 
-    /// Gives up our share, and stops the server if nobody else has one. Doing it twice does nothing.
+    /// Gives up our share, and stops the server if it was the last. Doing it twice does nothing.
     pub(crate) fn leave(&mut self) -> Result<(), ClusterError> {
         let Some(share) = self.share.take() else { return Ok(()) };
         let _alone = folder::lock(&self.home, LOCK_LIMIT)?;
@@ -163,7 +163,7 @@ impl Server {
 struct Start<'a> {
     binaries: &'a Binaries,
     account: &'a Account,
-    place: &'a Place,
+    place: &'a ServerFolders,
     data: &'a Path,
     profile: Profile,
 }
@@ -199,7 +199,7 @@ impl Start<'_> {
         }
     }
 
-    /// Starts the postmaster in a process group of its own: Ctrl-C is for the application, which then stops
+    /// Starts the postmaster in its own process group: Ctrl-C is for the application, which then stops
     /// the server in its own time.
     fn spawn(&self) -> Result<Child, ClusterError> {
         pid_file::exorcise_socket(&self.place.socket_dir, self.account)?;

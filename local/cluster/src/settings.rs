@@ -1,4 +1,4 @@
-//! What Postgres is told on its command line, by profile.
+//! Postgres's command-line settings, by profile.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -52,7 +52,7 @@ pub(crate) fn arguments(profile: Profile, socket_dir: &Path) -> Vec<OsString> {
         .collect()
 }
 
-/// The setting is a list divided by commas, so a folder's name stands in double quotes.
+/// The setting is a list divided by commas, so a folder's name is put in double quotes.
 fn quoted(folder: &OsStr) -> OsString {
     match folder.to_str() {
         Some(name) => OsString::from(format!("\"{}\"", name.replace('"', "\"\""))),

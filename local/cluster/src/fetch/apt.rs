@@ -1,6 +1,6 @@
 //! The distribution's own server, downloaded and unpacked into the cache without being installed.
 //!
-//! apt gets state and cache folders of its own, so neither the system's package lists nor its database are
+//! apt gets its own state and cache folders, so neither the system's package lists nor its database are
 //! touched, and no root is needed. LLVM (100 MB) is left out: the launcher runs with `jit=off`.
 
 use std::fs;
@@ -53,7 +53,7 @@ pub(super) fn unpack(client: &Path, work: &Path) -> Result<PathBuf, String> {
     Ok(root)
 }
 
-/// apt with folders of its own.
+/// apt with its own folders.
 struct Apt<'a> {
     client: &'a Path,
     debs: PathBuf,
@@ -91,7 +91,7 @@ pub(super) fn candidate(package: &Path) -> Option<Candidate> {
     Some(Candidate { dir, libraries, variables: Vec::new() })
 }
 
-/// Folders of our own, the system's list of what is installed, and downloads as ourselves: the account apt
+/// Our folders, the system's list of what is installed, and downloads as ourselves: the account apt
 /// would switch to cannot enter the cache.
 fn options(work: &Path) -> Result<Vec<String>, String> {
     let me = process::run(Command::new("id").arg("-un"), CLIENT_LIMIT)?;
@@ -104,7 +104,7 @@ fn options(work: &Path) -> Result<Vec<String>, String> {
         "Acquire::http::Timeout=30".to_owned(),
         "Acquire::https::Timeout=30".to_owned(),
         "Acquire::Languages=none".to_owned(),
-        // A failed list must be told; by default apt goes on with what it has, which may be nothing.
+        // A failed list must be an error; by default apt goes on with what it has, which may be nothing.
         "APT::Update::Error-Mode=any".to_owned(),
     ];
     let options = options.into_iter().flat_map(|option| ["-o".to_owned(), option]);

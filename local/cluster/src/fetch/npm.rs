@@ -120,7 +120,7 @@ fn links(list: &str) -> Result<Vec<(&str, &str)>, String> {
         .collect()
 }
 
-/// The first string named `key` in JSON whose strings hold no escapes, as npm's and this list's do not.
+/// The first string named `key` in JSON whose strings have no escapes, as npm's and this list's do not.
 fn field<'json>(json: &'json str, key: &str) -> Option<&'json str> {
     let (_, rest) = json.split_once(&format!("\"{key}\""))?;
     let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;

@@ -36,7 +36,7 @@ esac"#;
 
 const APT_CACHE: &str = "printf 'postgresql\\n  Depends: postgresql-15\\n'";
 
-/// Unpacks a server that tells its version, with a library beside it.
+/// Unpacks a server that reports its version, with a library beside it.
 const DPKG_DEB: &str = r#"mkdir -p "$3/usr/lib/postgresql/15/bin" "$3/usr/lib/x86_64-linux-gnu"
 cd "$3/usr/lib/postgresql/15/bin"
 for program in postgres initdb pg_ctl; do
@@ -51,20 +51,20 @@ fn cache(scratch: &Scratch) -> Cache {
 
 #[test]
 fn a_fetch_tells_of_itself_happens_once_and_is_found_in_the_cache() {
-    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    static NOTICES: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let scratch = Scratch::new();
     let (cache, environment) = (cache(&scratch), machine(&scratch, APT_GET));
-    let notice: fn(&str) = |line| TOLD.lock().unwrap().push(line.to_owned());
+    let notice: fn(&str) = |line| NOTICES.lock().unwrap().push(line.to_owned());
     let fetched = fetch(&cache, &environment, &myself(), notice).unwrap().unwrap();
     assert_eq!(fetched.version.text, "15.20");
     assert_eq!(fetched.dir(), cache.package("apt/usr/lib/postgresql/15/bin"));
-    let told = TOLD.lock().unwrap().join("\n");
-    assert!(told.contains("by apt-get") && told.lines().count() == 1, "{told}");
+    let notices = NOTICES.lock().unwrap().join("\n");
+    assert!(notices.contains("by apt-get") && notices.lines().count() == 1, "{notices}");
 
     let calls = scratch.text("calls");
     assert_eq!(fetch(&cache, &environment, &myself(), notice).unwrap().unwrap().dir(), fetched.dir());
-    assert_eq!(scratch.text("calls"), calls, "the second fetch calls nobody");
-    assert_eq!(TOLD.lock().unwrap().len(), 1);
+    assert_eq!(scratch.text("calls"), calls, "the second fetch calls no program");
+    assert_eq!(NOTICES.lock().unwrap().len(), 1);
     assert_eq!(fs::read_dir(cache.folder()).unwrap().count(), 1, "no working folder is left");
 }
 
@@ -103,7 +103,7 @@ fn a_source_that_fails_is_left_alone_for_a_while() {
     let calls = scratch.text("calls");
     let tried = fetch(&cache, &environment, &myself(), |_| ()).unwrap().unwrap_err();
     assert!(tried[2].contains("less than an hour ago") && tried[2].contains("no network"), "{tried:?}");
-    assert_eq!(scratch.text("calls"), calls, "the second fetch calls nobody");
+    assert_eq!(scratch.text("calls"), calls, "the second fetch calls no program");
 }
 
 #[test]

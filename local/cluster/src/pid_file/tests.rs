@@ -42,6 +42,6 @@ fn a_link_to_a_file_that_only_root_may_read_gives_nothing_away() {
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     std::os::unix::fs::symlink(&secret, path(&scratch.0)).unwrap();
     exorcise(&scratch.0, &account).unwrap();
-    assert_eq!(scratch.text("postmaster.pid"), format!("{NOBODY}\n"));
+    assert_eq!(scratch.text("postmaster.pid"), format!("{UNUSED_PID}\n"));
     assert_eq!(scratch.text("secret"), "first line\nthe secret\n");
 }

@@ -42,13 +42,13 @@ fn the_server_is_utf8_durable_and_without_a_port() {
 fn a_restart_keeps_the_data() {
     let home = Home::new();
     let cluster = start(&home.options()).unwrap();
-    ask(&cluster, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)");
+    ask(&cluster, "CREATE TABLE durable (n int); INSERT INTO durable VALUES (7)");
     let first = cluster.pid();
     drop(cluster);
     assert!(!alive(first), "dropping a durable cluster stops it");
     let cluster = start(&home.options()).unwrap();
     assert_ne!(cluster.pid(), first);
-    assert_eq!(ask(&cluster, "SELECT n FROM kept"), ["7"]);
+    assert_eq!(ask(&cluster, "SELECT n FROM durable"), ["7"]);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_server_that_another_process_uses_is_not_stopped() {
 fn a_server_left_by_a_killed_run_is_adopted() {
     let home = Home::new();
     let server = Holder::new(&home).kill();
-    assert!(alive(server), "the server has a process group of its own");
+    assert!(alive(server), "the server has its own process group");
     let cluster = start(&home.options()).unwrap();
     assert_eq!(cluster.pid(), server);
     assert!(cluster.origin().contains("already running"), "{}", cluster.origin());

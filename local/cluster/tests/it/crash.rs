@@ -22,7 +22,7 @@ fn a_killed_postmaster_loses_no_committed_row() {
     }
     let killed = cluster.pid();
     signal("KILL", killed);
-    // The old cluster is still held, so its postmaster is a zombie that nobody has asked after.
+    // The old cluster is still held, so its postmaster is a zombie.
     let again = start(&home.options()).unwrap();
     assert_ne!(again.pid(), killed);
     assert_eq!(ask(&again, "SELECT count(*) FROM rows"), ["20"]);

@@ -1,4 +1,4 @@
-//! A second process that holds a cluster: this test binary again, told to run one test that waits.
+//! A second process that holds a cluster: this test binary again, which runs one test that waits.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,7 +8,7 @@ use cluster::{Fetch, Options, start};
 
 use crate::home::Home;
 
-/// Tells the helper which home to use.
+/// The helper's home.
 const VARIABLE: &str = "CLUSTER_TEST_HOLD";
 
 /// The other process; it holds its cluster until its standard input ends.
@@ -78,7 +78,7 @@ pub fn command(home: &Path) -> Command {
 }
 
 #[test]
-#[ignore = "run by Holder in a process of its own"]
+#[ignore = "run by Holder in a new process"]
 fn holds_a_cluster_until_its_input_ends() {
     let Some(home) = std::env::var_os(VARIABLE) else { return };
     let cluster = start(&Options { fetch: Fetch::Never, ..Options::from_environment(home) }).unwrap();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cluster::{Fetch, Options, Profile};
 
-/// A scratch folder with room for a cluster in `<folder>/pg`.
+/// A scratch folder for a cluster in `<folder>/pg`.
 pub struct Home {
     pub scratch: PathBuf,
     /// Folders outside of the scratch folder that the launcher chose.
