@@ -1,4 +1,4 @@
-//! Every HTTP door under one router, with its description at `/openapi.json` and to be read at `/docs`.
+//! Every HTTP function under one router, with its description at `/openapi.json` and `/docs`.
 
 use axum::Router;
 use axum::extract::State;
@@ -30,10 +30,10 @@ impl Modify for Bearer {
     }
 }
 
-/// Is the process well, and does it reach its database?
+/// Whether the process runs and reaches its database.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses(
-    (status = 200, description = "It does"),
-    (status = 503, description = "It does not reach its database"),
+    (status = 200, description = "Healthy"),
+    (status = 503, description = "The database cannot be reached"),
 ))]
 async fn healthz(State(platform): State<Platform>) -> StatusCode {
     match platform.store.warm_up().await {
@@ -47,18 +47,18 @@ async fn healthz(State(platform): State<Platform>) -> StatusCode {
 
 /// All routes of all functions, and their description.
 pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
-    let mut doors = OpenApiRouter::with_openapi(Description::openapi())
+    let mut functions = OpenApiRouter::with_openapi(Description::openapi())
         .merge(auth::router())
         .merge(admin::router())
         .merge(contacts::router())
         .merge(templates::router())
         .merge(scheduling::router());
-    // The webhook and the health check take nothing that others do, and say all of their answers themselves.
-    ::api::openapi::complete(doors.get_openapi_mut());
-    let doors = doors.with_state(machine.app.clone());
+    // The webhook and the health check declare all of their responses.
+    ::api::openapi::complete(functions.get_openapi_mut());
+    let functions = functions.with_state(machine.app.clone());
     let webhook = webhook::router().with_state(machine.webhook.clone());
     let health = OpenApiRouter::new().routes(routes!(healthz)).with_state(machine.platform.clone());
-    doors.merge(webhook).merge(health).split_for_parts()
+    functions.merge(webhook).merge(health).split_for_parts()
 }
 
 /// The whole API with its layers and its documentation.

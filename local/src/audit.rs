@@ -1,4 +1,4 @@
-//! The whole audit: the invariants as SQL, and Meta's side of the story held against the ledger.
+//! The audit: the invariants as SQL, and the sandbox's acceptances compared with the ledger.
 
 use std::collections::HashMap;
 
@@ -10,17 +10,14 @@ use store::{Store, StoreError, SystemOperation, SystemTx};
 
 use crate::error::LocalError;
 
-/// One acceptance as the sandbox's oracle tells it.
+/// One message that the sandbox accepted.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Acceptance {
-    /// What travelled with the message.
     pub attempt_id: Option<String>,
     /// Meta's id of it.
     pub wamid: String,
-    /// To whom.
     pub to: String,
-    /// When.
     pub time: Timestamp,
 }
 
@@ -31,20 +28,18 @@ struct AcceptancePage {
     more: bool,
 }
 
-/// What the database says of itself.
 #[derive(Clone, Debug)]
 pub struct Books {
-    /// Every invariant, kept or broken.
+    /// Every invariant with its violations.
     pub findings: Vec<Finding>,
-    /// The money of all tenants.
     pub sums: Sums,
-    /// How many messages stand where.
+    /// The number of messages in each state.
     pub states: Vec<(String, i64)>,
     /// Every attempt with its message's debit.
     pub ledgered: Vec<Ledgered>,
 }
 
-/// Everything that the sandbox ever accepted.
+/// Everything that the sandbox accepted since it started.
 pub async fn acceptances(sandbox_url: &str) -> Result<Vec<Acceptance>, LocalError> {
     let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?;
     let (mut all, mut after) = (Vec::new(), 0);
@@ -60,7 +55,7 @@ pub async fn acceptances(sandbox_url: &str) -> Result<Vec<Acceptance>, LocalErro
     }
 }
 
-/// Asks the database every question.
+/// Reads the database's side.
 pub async fn books(store: &Store, now: Timestamp, at_rest: bool) -> Result<Books, StoreError> {
     store.perform_system(&SystemAct::at(now), &ReadBooks { at_rest }).await
 }
@@ -84,7 +79,7 @@ impl SystemOperation for ReadBooks {
     }
 }
 
-/// Holds Meta's acceptances against the books: I11, I12, I15, and that every acceptance is one of ours.
+/// Compares the acceptances with the ledger: I11, I12, I15, and that each belongs to an attempt.
 pub fn compare(books: &Books, acceptances: &[Acceptance]) -> Vec<Finding> {
     let attempts: HashMap<AttemptId, &Ledgered> =
         books.ledgered.iter().map(|row| (row.attempt_id, row)).collect();

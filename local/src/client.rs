@@ -1,4 +1,4 @@
-//! A client of our own API, for the demo and the story: what any integrator would write.
+//! A client of the API, for the demo, the tests and local/tools.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::error::LocalError;
 /// Longer than any request may take.
 const TIMEOUT: Duration = Duration::from_secs(35);
 
-/// Calls the API at one address, as one caller.
+/// One caller at one address.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -21,9 +21,7 @@ pub struct Client {
 /// An answer: its status and its body, `null` when it has none.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
-    /// The body.
     pub body: Value,
 }
 
@@ -38,7 +36,7 @@ impl Answer {
 }
 
 impl Client {
-    /// Of the API at `base_url`, as nobody yet.
+    /// Without a token.
     pub fn new(base_url: &str) -> Result<Self, LocalError> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
@@ -47,7 +45,7 @@ impl Client {
         Ok(Self { http, base_url: base_url.trim_end_matches('/').to_owned(), token: None })
     }
 
-    /// The same, as the caller whose token it is.
+    /// The same with a token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
@@ -59,19 +57,16 @@ impl Client {
         Self { base_url: base_url.trim_end_matches('/').to_owned(), ..self.clone() }
     }
 
-    /// Logs in.
     pub async fn login(&self, email: &str, password: &str) -> Result<Self, LocalError> {
         let body = serde_json::json!({ "email": email, "password": password });
         let session = self.post("/auth/login", &body).await?.success()?;
         Ok(self.with_token(text(&session, "token")?))
     }
 
-    /// `GET`.
     pub async fn get(&self, path: &str) -> Result<Answer, LocalError> {
         self.call(Method::GET, path, None).await
     }
 
-    /// `POST` with a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, LocalError> {
         self.call(Method::POST, path, Some(body)).await
     }

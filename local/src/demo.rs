@@ -15,8 +15,8 @@ const DEMO_EMAIL: &str = "demo@tidings.local";
 /// A recipient whose message fails after it was sent, so that there is a refund to see.
 const FAILING: &str = "+15550000002";
 
-/// Makes the super admin, or gives it the password that was set. Before anybody is listened to: whoever finds the API
-/// healthy may log in as it.
+/// Creates the super admin, or sets its password to the configured one. Before the API listens, so that a client that
+/// finds it healthy can log in.
 pub async fn ensure_owner(machine: &Machine, settings: &Settings, home: &Home) -> Result<(), LocalError> {
     let (email, password) = owner(settings, &home.secrets()?);
     let is_chosen = settings.admin_password.is_some();
@@ -29,7 +29,7 @@ fn owner(settings: &Settings, secrets: &Secrets) -> (String, String) {
     (email, settings.admin_password.clone().unwrap_or_else(|| secrets.admin_password.clone()))
 }
 
-/// Makes the demo tenant on the first start and says how to begin.
+/// Creates the demo tenant on the first start and prints how to begin.
 pub async fn welcome(machine: &Machine, settings: &Settings, home: &Home) -> Result<(), LocalError> {
     let secrets = home.secrets()?;
     let (email, password) = owner(settings, &secrets);
@@ -48,17 +48,19 @@ pub async fn welcome(machine: &Machine, settings: &Settings, home: &Home) -> Res
     Ok(())
 }
 
-/// Through the front door, like any integrator. A start that died in the middle is taken up where it was.
+/// Through the API, like any integrator. Repeatable, so that a start after a crash completes it.
 async fn make_demo(base_url: &str, admin: (&str, &str), password: &str) -> Result<Value, LocalError> {
-    let nobody = Client::new(base_url)?;
+    let anonymous = Client::new(base_url)?;
     let registration = json!({
         "tenantName": "Demo", "slug": "demo", "adminEmail": DEMO_EMAIL, "adminPassword": password, "adminName": "Demo",
     });
-    nobody.post("/auth/register-tenant", &registration).await?;
-    let session =
-        nobody.post("/auth/login", &json!({ "email": DEMO_EMAIL, "password": password })).await?.success()?;
-    let demo = nobody.with_token(text(&session, "token")?);
-    let owner = nobody.login(admin.0, admin.1).await?;
+    anonymous.post("/auth/register-tenant", &registration).await?;
+    let session = anonymous
+        .post("/auth/login", &json!({ "email": DEMO_EMAIL, "password": password }))
+        .await?
+        .success()?;
+    let demo = anonymous.with_token(text(&session, "token")?);
+    let owner = anonymous.login(admin.0, admin.1).await?;
     let credit = json!({
         "tenantId": text(&session, "tenantId")?, "amount": 10.00, "description": "Demo credit",
         "idempotencyKey": "demo-credit",
@@ -90,7 +92,7 @@ fn show_first(settings: &Settings, admin: (&str, &str), password: &str, demo: &V
     });
     let shown = if settings.admin_password.is_some() { "as you set it" } else { admin.1 };
     say(format!(
-        "\nFirst start. These are shown once and kept in {}/secrets.json:\n\
+        "\nFirst start. These are shown once and stored in {}/secrets.json:\n\
          \n  super admin   {}  {shown}\n  demo tenant   {DEMO_EMAIL}  {password}\n\
          \nThree commands to try:\n\
          \n  TOKEN=$(curl -s localhost:{port}/auth/login -H 'content-type: application/json' \\\n    \

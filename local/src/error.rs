@@ -1,56 +1,32 @@
-//! Why the machine did not start, in words for whoever started it.
+//! Errors for the person at the terminal.
 
 use domain::with_causes;
 use thiserror::Error;
 
-/// Something that the person at the terminal has to know.
 #[derive(Debug, Error)]
 pub enum LocalError {
-    /// A setting that cannot be.
+    /// An invalid setting.
     #[error("{name} {why}")]
-    Setting {
-        /// The variable or flag.
-        name: &'static str,
-        /// What is wrong with it.
-        why: String,
-    },
+    Setting { name: &'static str, why: String },
     /// A file of the home folder.
     #[error("cannot {what} {}", .path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// Where.
-        path: std::path::PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// No Postgres.
+    File { what: &'static str, path: std::path::PathBuf, source: std::io::Error },
     #[error(transparent)]
     Cluster(#[from] cluster::ClusterError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] store::StoreError),
-    /// The client for Meta.
     #[error(transparent)]
     Meta(#[from] meta::ConfigError),
-    /// The sandbox.
     #[error(transparent)]
     Sandbox(#[from] sandbox::SandboxError),
-    /// A signing key.
     #[error(transparent)]
     Key(#[from] api::tokens::BadKey),
-    /// The super admin.
     #[error(transparent)]
     Owner(#[from] ops::tenants::owner::OwnerError),
     /// The port is taken, usually by another run.
     #[error("cannot listen on port {port}; PORT=… moves it")]
-    Listen {
-        /// Which.
-        port: u16,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A call of the story or the demo to its own API.
+    Listen { port: u16, source: std::io::Error },
+    /// Anything else, in words.
     #[error("{0}")]
     Call(String),
 }

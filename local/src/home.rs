@@ -1,4 +1,4 @@
-//! The folder of everything that outlives a run, and the secrets that are made on the first.
+//! The folder that outlives a run, and the secrets that are created on the first run.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -13,27 +13,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LocalError;
 
-/// The folder.
 #[derive(Clone, Debug)]
 pub struct Home {
     path: PathBuf,
 }
 
-/// What nobody else may know. The file is readable by its owner alone.
+/// The file is readable by its owner only.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Secrets {
     /// Signs access tokens: PKCS#8, base64.
     pub jwt_key: String,
-    /// Seals tenants' tokens: 32 bytes, base64.
+    /// Encrypts tenants' tokens: 32 bytes, base64.
     pub data_key: String,
-    /// The sandbox's app secret.
     pub sandbox_app_secret: String,
-    /// What the sandbox says at the handshake.
+    /// Of the webhook handshake.
     pub sandbox_verify_token: String,
     /// The super admin's password, unless one was set.
     pub admin_password: String,
-    /// The demo tenant's password.
     pub demo_password: String,
 }
 
@@ -41,7 +38,7 @@ pub struct Secrets {
 pub const DATA_KEY_ID: &str = "k1";
 
 impl Home {
-    /// Makes the folder unless it is there. Others may pass through it, to what Postgres' own account has in it, but see nothing.
+    /// Creates the folder unless it exists. Mode 0711, because Postgres may run as another account and has its data below.
     pub fn open(path: &Path) -> Result<Self, LocalError> {
         let failed = |source| LocalError::File { what: "make the folder", path: path.to_path_buf(), source };
         fs::DirBuilder::new().recursive(true).mode(0o711).create(path).map_err(failed)?;
@@ -54,7 +51,7 @@ impl Home {
         self.path.join(name)
     }
 
-    /// A folder in it, made unless it is there.
+    /// A folder in it, created unless it exists.
     pub fn folder(&self, name: &str) -> Result<PathBuf, LocalError> {
         let path = self.join(name);
         match fs::DirBuilder::new().mode(0o700).create(&path) {
@@ -65,7 +62,7 @@ impl Home {
         }
     }
 
-    /// The secrets; made on the first run. Two first runs at once end up with the same.
+    /// The secrets, created on the first run. Two first runs at once get the same.
     pub fn secrets(&self) -> Result<Secrets, LocalError> {
         let path = self.join("secrets.json");
         match fs::read(&path) {
@@ -83,7 +80,7 @@ impl Home {
         }
     }
 
-    /// Whole or not at all, and never over another's: written aside, then linked to its name.
+    /// Atomic and never over an existing file: written to a draft, then linked to its name.
     fn publish(&self, path: &Path, secrets: &Secrets) -> Result<(), LocalError> {
         let draft = self.join(&format!("secrets.{}.draft", std::process::id()));
         let failed = |source| LocalError::File { what: "write", path: draft.clone(), source };
@@ -129,12 +126,10 @@ fn word<const N: usize>() -> Result<String, LocalError> {
 }
 
 impl Secrets {
-    /// The signing key's bytes.
     pub fn jwt_key(&self) -> Result<Vec<u8>, LocalError> {
         decode("jwtKey", &self.jwt_key)
     }
 
-    /// The data key's bytes.
     pub fn data_key(&self) -> Result<[u8; KEY_BYTES], LocalError> {
         let bytes = decode("dataKey", &self.data_key)?;
         bytes.try_into().map_err(|_bytes| LocalError::Setting {
@@ -147,7 +142,7 @@ impl Secrets {
 fn decode(name: &'static str, text: &str) -> Result<Vec<u8>, LocalError> {
     STANDARD
         .decode(text)
-        .map_err(|_text| LocalError::Setting { name, why: "of secrets.json is no base64".to_owned() })
+        .map_err(|_text| LocalError::Setting { name, why: "of secrets.json is not base64".to_owned() })
 }
 
 #[cfg(test)]
@@ -157,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_made_once_and_are_their_owners_alone() {
+    fn secrets_are_created_once_and_only_their_owner_can_read_them() {
         let path = std::env::temp_dir().join(format!("tidings-home-{}", std::process::id()));
         let home = Home::open(&path).unwrap();
         let first = home.secrets().unwrap();

@@ -1,4 +1,4 @@
-//! Everything put together: what the functions are handed on this machine.
+//! Creates the state of every function on this machine.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -25,20 +25,16 @@ use crate::settings::Settings;
 /// The state of every function, and the queues between them.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    /// What operations run on.
     pub platform: Platform,
-    /// The state of the HTTP doors.
+    /// The state of the HTTP functions.
     pub app: App,
-    /// The state of the webhook.
     pub webhook: Webhook,
-    /// The state of the mailer.
     pub mailer: Mailer,
     /// Queues and schedules.
     pub queues: OneMachine,
 }
 
 impl Machine {
-    /// On this database.
     pub fn assemble(
         settings: &Settings,
         home: &Home,
@@ -74,7 +70,7 @@ impl Machine {
             sealer: Arc::new(Sealer::new(Kept::fixed(Ring::new(DATA_KEY_ID, secrets.data_key()?)))),
             passwords: Passwords::default(),
             waits: settings.waits,
-            // The real Meta is only ever spoken to over TLS.
+            // The real Meta is only called over TLS.
             is_sandbox: !base_url.starts_with("https://"),
             is_closing: Arc::new(AtomicBool::new(false)),
         };
@@ -96,8 +92,7 @@ impl Machine {
     }
 }
 
-/// The names of all that functions measure on AWS, each of which an alarm hears: what the sweeper counts, and how Meta
-/// answers the dispatcher.
+/// The names of all metrics on AWS, each of which has an alarm: the sweeper's gauges, and Meta's answers to the dispatcher.
 pub fn metrics() -> impl Iterator<Item = &'static str> {
     let swept = sweep::metrics(Gauges::default());
     swept.into_iter().chain(dispatch::metrics(CallCounts::default())).map(|metric| metric.name)

@@ -1,4 +1,4 @@
-//! `cargo run` starts Tidings on this machine; `cargo run -- --help` says what else there is.
+//! `cargo run` starts Tidings on this machine; `cargo run -- --help` lists the other commands.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Runs the roles of a process until it is told to stop.
+//! Runs the roles of a process until it is stopped.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
@@ -20,25 +20,23 @@ use crate::say::say;
 use crate::settings::Settings;
 use crate::{api, demo};
 
-/// How long work in hand may take at the end: longer than a chunk.
+/// How long running work may take at the end: longer than a claim.
 const CLOSING: Duration = Duration::from_secs(20);
 
-/// What a process is asked to do.
 #[derive(Clone, Debug)]
 pub struct Serve {
-    /// Its roles.
     pub roles: Vec<ProcessRole>,
     /// Whether Postgres may be fetched.
     pub fetch: Fetch,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-pub async fn serve(settings: Settings, asked: Serve) -> Result<(), LocalError> {
+pub async fn serve(settings: Settings, options: Serve) -> Result<(), LocalError> {
     let home = Home::open(&settings.home)?;
-    let database = database::open(&settings, &home, asked.fetch).await?;
+    let database = database::open(&settings, &home, options.fetch).await?;
     say(format!("Database: {}", database.origin));
     let machine = Machine::assemble(&settings, &home, database.store.clone(), Clock::System)?;
-    let is_http = asked.roles.contains(&ProcessRole::Http);
+    let is_http = options.roles.contains(&ProcessRole::Http);
     let sandbox = if is_http && settings.meta_url.is_none() {
         Some(start_sandbox(&settings, &home).await?)
     } else {
@@ -55,7 +53,7 @@ pub async fn serve(settings: Settings, asked: Serve) -> Result<(), LocalError> {
         receives_max: settings.receives_max,
         sweep_every: settings.sweep_every,
     };
-    for role in &asked.roles {
+    for role in &options.roles {
         tasks.spawn(poll::run(machine.clone(), *role, rules, stopping.clone()));
     }
     if is_http {
@@ -96,7 +94,7 @@ async fn listen(
     let router = api::router(machine);
     tasks.spawn(async move {
         let stop = async move {
-            // An error means that nobody is left to say stop.
+            // An error means that the sender is gone.
             stopping.wait_for(|stop| *stop).await.map(drop).ok();
         };
         if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
@@ -106,12 +104,12 @@ async fn listen(
     Ok(())
 }
 
-/// Comes back at Ctrl-C or SIGTERM.
+/// Returns at Ctrl-C or SIGTERM.
 pub async fn stopped() {
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(signal) => signal,
         Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be waited for");
+            tracing::warn!(%error, "SIGTERM cannot be handled");
             return tokio::signal::ctrl_c().await.unwrap_or_default();
         }
     };
@@ -121,7 +119,7 @@ pub async fn stopped() {
     }
 }
 
-/// Lets work in hand finish, then the sandbox, then the database.
+/// Waits for running work, then stops the sandbox and the database.
 async fn close(
     machine: &Machine,
     stop: watch::Sender<bool>,
@@ -133,14 +131,14 @@ async fn close(
     stop.send_replace(true);
     let finished = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(CLOSING, finished).await.is_err() {
-        tracing::warn!("some work did not finish in time; the next start takes it up");
+        tracing::warn!("some work did not finish in time; the next start continues it");
         tasks.abort_all();
     }
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
     database.store.close();
-    // Stopping Postgres waits for it, which is nothing for a thread that drives others.
+    // Stopping Postgres blocks.
     if tokio::task::spawn_blocking(move || drop(database)).await.is_err() {
         tracing::warn!("the database was left running");
     }

@@ -1,4 +1,4 @@
-//! Everything that can be set from outside, read once.
+//! The settings, read once from the environment.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -14,41 +14,38 @@ use crate::error::LocalError;
 /// Meta's newest version when this was written.
 const META_VERSION_DEFAULT: &str = "v26.0";
 const PORT_DEFAULT: u16 = 3_000;
-/// A name that no mail can come from: letters that leave the machine need one of their own.
+/// A name that no mail can come from: e-mails that leave the machine need a real sender.
 const MAIL_FROM_DEFAULT: &str = "Tidings <noreply@tidings.invalid>";
 
-/// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The folder that holds everything that outlives a run.
     pub home: PathBuf,
     /// Where the API listens; the sandbox takes the next port.
     pub port: u16,
-    /// The address that it listens on; this machine's own unless set.
+    /// The address that it listens on; loopback unless set.
     pub listen: IpAddr,
-    /// A database that is there already.
+    /// An existing database.
     pub database_url: Option<String>,
-    /// A file of certificates that it may prove itself with, when they are of a private authority.
+    /// A file with the root certificates of its private authority.
     pub database_roots: Option<PathBuf>,
     /// Meta, when it is not the sandbox of this run.
     pub meta_url: Option<String>,
-    /// Meta's API version.
     pub meta_version: String,
     /// The Meta app; the sandbox takes any.
     pub meta_app_id: String,
-    /// Its secret, when it is a real one.
+    /// Its secret, when it is a real app.
     pub meta_app_secret: Option<SecretString>,
-    /// What Meta says at the handshake, when it is set.
+    /// Of Meta's webhook handshake.
     pub meta_verify_token: Option<SecretString>,
-    /// How a browser reaches the API from outside: links in letters start with it.
+    /// How a browser reaches the API: links in e-mails start with it.
     pub public_url: String,
-    /// Who letters are from.
+    /// The sender of e-mails.
     pub mail_from: String,
     /// The mail server, when there is one.
     pub smtp: Option<(Server, Login)>,
     /// The super admin's login, when it is set.
     pub admin_email: Option<String>,
-    /// Its password.
     pub admin_password: Option<String>,
     /// Waits of the message's life.
     pub waits: Waits,
@@ -58,12 +55,10 @@ pub struct Settings {
     pub visibility: SignedDuration,
     /// How often a queue message is received before it is a dead letter.
     pub receives_max: i32,
-    /// How often the sweeper looks.
     pub sweep_every: Duration,
 }
 
 impl Settings {
-    /// From the environment.
     pub fn from_environment() -> Result<Self, LocalError> {
         let defaults = Waits::default();
         let waits = Waits {
@@ -108,7 +103,6 @@ impl Settings {
         self.port.saturating_add(1)
     }
 
-    /// Where Meta is.
     pub fn meta_base_url(&self) -> String {
         self.meta_url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", self.sandbox_port()))
     }
@@ -128,7 +122,7 @@ fn number<T: std::str::FromStr>(name: &'static str, default: T) -> Result<T, Loc
     }
 }
 
-/// At least a second: a wait of nothing would be a loop.
+/// At least a second: without a wait there would be a busy loop.
 fn seconds(name: &'static str, default: SignedDuration) -> Result<SignedDuration, LocalError> {
     let seconds: i64 = number(name, default.as_secs())?;
     if seconds < 1 {

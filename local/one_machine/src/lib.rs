@@ -19,7 +19,7 @@ use store::{Store, StoreError, SystemOperation, SystemTx, queue};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// The tables, and the signal to receivers in this process.
+/// The tables, and the signal to receivers in this process. Clones share both.
 #[derive(Clone, Debug)]
 pub struct OneMachine {
     store: Store,

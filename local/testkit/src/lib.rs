@@ -1,7 +1,7 @@
-//! For tests only: a database each, made in milliseconds, and a platform on it.
+//! For tests only: a database for each test, created in milliseconds.
 //!
 //! All tests of a process share one throwaway Postgres, which the last of them stops. A migrated template database is
-//! made once per content of `migrations/`; every test gets a copy of its own, which goes when the test does.
+//! created once per content of `migrations/`; every test gets a copy, which is dropped with the test.
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed, and says why")]
 
 use std::collections::BTreeMap;
@@ -19,10 +19,10 @@ mod own_server;
 
 pub use own_server::OwnServer;
 
-/// A database of a test's own.
+/// The database of one test.
 #[derive(Debug)]
 pub struct TestDb {
-    /// On it, as the app's role.
+    /// Works as the app's role.
     pub store: Store,
     url: String,
     admin_url: String,
@@ -31,25 +31,25 @@ pub struct TestDb {
 }
 
 impl TestDb {
-    /// Its URL, as a superuser.
+    /// Of a superuser.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Ends every connection to it, as a server that is restarted does; tells how many there were.
+    /// Ends every connection to it, as a restart of the server does; returns how many there were.
     ///
     /// # Panics
     /// When the server itself cannot be reached.
-    pub async fn throw_everybody_out(&self) -> usize {
+    pub async fn disconnect_others(&self) -> usize {
         store::testing::databases::disconnect_others(&self.url).await.expect("the cluster answers")
     }
 
-    /// Another store on it, with connections of its own.
+    /// Another store on it, with its own connections.
     pub fn another_store(&self, connections_max: usize) -> Store {
         open(&self.url, connections_max)
     }
 
-    /// Runs SQL on it as a superuser: what no part of the product may do.
+    /// Runs SQL as a superuser, which no part of the product may do.
     ///
     /// # Panics
     /// When Postgres refuses.
@@ -57,7 +57,7 @@ impl TestDb {
         store::testing::databases::execute(&self.url, sql).await.expect("Postgres takes it");
     }
 
-    /// How many rows each of its tables holds, and a hash of them.
+    /// The number of rows of each table, and a hash of them.
     ///
     /// # Panics
     /// When it cannot be read.
@@ -65,7 +65,7 @@ impl TestDb {
         store::testing::databases::contents(&self.url).await.expect("every table can be read")
     }
 
-    /// Throws everybody out and lets nobody in any more: what a database that is away looks like.
+    /// Ends every connection and refuses new ones, like a database that is down.
     ///
     /// # Panics
     /// When Postgres refuses.
@@ -79,7 +79,7 @@ impl TestDb {
     }
 }
 
-/// Removes the database; on a thread of its own, because the test's runtime may be gone.
+/// On a new thread, because the test's runtime may be gone.
 impl Drop for TestDb {
     fn drop(&mut self) {
         let (url, name) = (self.admin_url.clone(), self.name.clone());
@@ -120,7 +120,7 @@ fn open(url: &str, connections_max: usize) -> Store {
 /// The workspace's folder.
 ///
 /// # Panics
-/// Never where this crate stands.
+/// Never in this repository.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -129,10 +129,10 @@ pub fn workspace() -> PathBuf {
         .expect("local/testkit is two deep")
 }
 
-/// One server for all tests that run at the same time; whoever holds it last stops it.
+/// One server for all tests that run at the same time; the last to drop it stops it.
 fn shared_cluster() -> Arc<Cluster> {
     static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-    let mut running = RUNNING.lock().expect("nobody panics while starting a cluster");
+    let mut running = RUNNING.lock().expect("starting a cluster does not panic");
     if let Some(cluster) = running.upgrade() {
         return cluster;
     }
@@ -143,8 +143,8 @@ fn shared_cluster() -> Arc<Cluster> {
     cluster
 }
 
-/// The template of the present migrations: migrated under another name first, so that a killed run never leaves half of
-/// one.
+/// The template of the present migrations. It is migrated under another name first, so that a killed run never leaves an
+/// incomplete one.
 async fn template(cluster: &Cluster) -> String {
     static READY: OnceCell<String> = OnceCell::const_new();
     let make = || async {

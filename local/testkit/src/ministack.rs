@@ -1,8 +1,8 @@
 //! An AWS on this machine: ministack, an emulator in Python, started when it is installed.
 //!
 //! `TIDINGS_MINISTACK` names its virtual environment, or an executable in that one's `bin`; without it
-//! `target/tools/ministack` is looked at. Where there is neither, [`Ministack::shared`] says so and gives nothing, and a
-//! test that needs it leaves that half out.
+//! `target/tools/ministack` is used. Without either, [`Ministack::shared`] prints so and returns `None`, and a test skips
+//! its AWS half.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ use crate::workspace;
 /// How long it may take to answer: half a second, and more on a machine that is busy.
 const START_MAX: Duration = Duration::from_mins(1);
 
-/// A running ministack, with nothing in it that another test put there. It ends when this is dropped, or its process.
+/// A running ministack. It ends when this is dropped, or with this process.
 #[derive(Debug)]
 pub struct Ministack {
     endpoint: String,
@@ -27,13 +27,13 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// One for all tests of this process that run at the same time; whoever holds it last ends it.
+    /// One for all tests of this process that run at the same time; the last to drop it ends it.
     ///
     /// # Panics
     /// When it is installed and does not start.
     pub fn shared() -> Option<Arc<Self>> {
         static RUNNING: Mutex<Weak<Ministack>> = Mutex::new(Weak::new());
-        let mut running = RUNNING.lock().expect("nobody panics while starting it");
+        let mut running = RUNNING.lock().expect("starting it does not panic");
         if let Some(ministack) = running.upgrade() {
             return Some(ministack);
         }
@@ -70,7 +70,7 @@ impl Ministack {
         &self.endpoint
     }
 
-    /// An access key of a test's own. Twelve digits are an account to ministack, so nothing in it is anybody else's.
+    /// A new access key. Ministack takes twelve digits as an account, so tests do not share resources.
     pub fn new_account() -> String {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         format!("1{:011}", NUMBER.fetch_add(1, Ordering::Relaxed))
@@ -94,7 +94,7 @@ impl Ministack {
 
 impl Drop for Ministack {
     fn drop(&mut self) {
-        // The end of its input is the end of it, and of every function that it runs.
+        // It ends with its input, and so does every function that it runs.
         drop(self.process.stdin.take());
         if self.process.wait().is_err() || std::fs::remove_dir_all(&self.home).is_err() {
             tracing::warn!(home = %self.home.display(), "ministack left something behind");
@@ -102,7 +102,7 @@ impl Drop for Ministack {
     }
 }
 
-/// Ministack's Python, when it is installed. Says so when it is not.
+/// Ministack's Python, when it is installed; otherwise prints that it is not.
 ///
 /// # Panics
 /// When `TIDINGS_MINISTACK` names something that is not there.
@@ -116,7 +116,7 @@ pub fn installed() -> Option<PathBuf> {
     }
     assert!(named.is_none(), "TIDINGS_MINISTACK: there is no {}", python.display());
     let mut stderr = std::io::stderr();
-    writeln!(stderr, "SKIPPED: what needs an AWS; there is no ministack in {}", place.display()).ok();
+    writeln!(stderr, "SKIPPED: the AWS half of a test, because {} has no ministack", place.display()).ok();
     None
 }
 
@@ -129,9 +129,9 @@ fn command(python: &Path, home: &Path, port: u16, endpoint: &str) -> Command {
         // Without it, it listens on every interface.
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "localhost")
-        // A listener of its own, for things, on every interface.
+        // Its IoT listener, on every interface.
         .env("IOT_MTLS_ENABLED", "0")
-        // Functions that it runs inherit this, and talk to it.
+        // Functions that it runs inherit this and call it.
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("TMPDIR", home)
         .env("STATE_DIR", home.join("state"))
@@ -141,7 +141,7 @@ fn command(python: &Path, home: &Path, port: u16, endpoint: &str) -> Command {
     command
 }
 
-/// A port that nobody listens on. Somebody else may take it before it is used; then the start fails, and says so.
+/// A free port. Another process may take it before it is used; then the start fails with an error.
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has a free port");
     listener.local_addr().expect("it is bound").port()

@@ -1,4 +1,4 @@
-//! A server that a test may kill, because no other test stands on it.
+//! A server that a test may kill, because no other test uses it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::{TestDb, open};
 /// What IAM signs, here.
 const TOKEN: &str = "signed";
 
-/// A Postgres of a test's own. Its data goes when it does.
+/// The Postgres of one test. Its data is removed when it is dropped.
 #[derive(Debug)]
 pub struct OwnServer {
     home: PathBuf,
@@ -21,7 +21,7 @@ pub struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts one that keeps what it committed; `name` is the test's alone.
+    /// Starts a durable one; `name` is unique to the test.
     ///
     /// # Panics
     /// When no Postgres can be had.
@@ -46,7 +46,7 @@ impl OwnServer {
         TestDb { store: open(&url, 16), url, admin_url, name, _cluster: cluster }
     }
 
-    /// An empty database that belongs to a user, `master`, who may make roles and is no superuser; gives its URL.
+    /// The URL of an empty database of the user `master`, who may create roles and is not a superuser.
     ///
     /// # Panics
     /// When it cannot be made.
@@ -56,10 +56,9 @@ impl OwnServer {
         self.url("managed", "master")
     }
 
-    /// The same as RDS hands it out: whoever is a member of `rds_iam`, by whatever detour, is let in with a token and
-    /// with nothing else; everybody else with any password.
+    /// The same as on RDS: direct and indirect members of `rds_iam` log in with a token only, all others with any password.
     ///
-    /// From 16 on nobody can grant a role without being a member of it, so there the master needs a token from the start.
+    /// From 16 on only a member of a role can grant it, so the master needs a token from the start.
     ///
     /// # Panics
     /// When it cannot be made.
@@ -78,10 +77,10 @@ impl OwnServer {
         Access { password: Some(password.or(token)), ..url.as_str().into() }
     }
 
-    /// What IAM signs for a role, as far as this server can tell: the password that it keeps for it.
+    /// The token of a role: here, its password.
     ///
     /// # Panics
-    /// When there is no such role.
+    /// When the role does not exist.
     pub async fn token(&self, role: &str) -> Password {
         self.execute(&format!("ALTER ROLE {role} PASSWORD '{TOKEN}'")).await;
         Password::asked(|| async { Ok(TOKEN.to_owned()) })
@@ -100,7 +99,7 @@ impl OwnServer {
     /// The URL of a database for a user.
     ///
     /// # Panics
-    /// When somebody panicked who held the server.
+    /// When another holder of the server panicked.
     pub fn url(&self, database: &str, user: &str) -> String {
         self.cluster().url(database).replacen("//postgres@", &format!("//{user}@"), 1)
     }
@@ -117,13 +116,13 @@ impl OwnServer {
         self.kill_and_revive().await;
     }
 
-    /// Ends it as a power cut would, as far as its processes can tell, and starts it again.
+    /// Kills it as a power cut would, and starts it again.
     ///
     /// # Panics
     /// When it cannot be killed or does not come back.
     pub async fn kill_and_revive(&self) {
         let pid = self.cluster().pid().to_string();
-        let killed = Command::new("kill").args(["-KILL", &pid]).status().expect("there is a kill");
+        let killed = Command::new("kill").args(["-KILL", &pid]).status().expect("`kill` exists");
         assert!(killed.success(), "the server was gone already");
         self.revive().await;
     }
@@ -132,11 +131,11 @@ impl OwnServer {
         let options = self.options.clone();
         let started = tokio::task::spawn_blocking(move || cluster::start(&options)).await;
         let started = started.expect("starting does not panic").expect("a Postgres can be had");
-        *self.running.lock().expect("nobody panics with it") = Some(Arc::new(started));
+        *self.running.lock().expect("no holder panics") = Some(Arc::new(started));
     }
 
     fn cluster(&self) -> Arc<Cluster> {
-        let running = self.running.lock().expect("nobody panics with it");
+        let running = self.running.lock().expect("no holder panics");
         Arc::clone(running.as_ref().expect("it was started"))
     }
 }

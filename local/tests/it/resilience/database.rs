@@ -75,7 +75,7 @@ async fn live_through(stage: &Stage, outages: usize, outage: impl AsyncFn() -> b
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that_was_answered() {
     let stage = Stage::start().await;
-    live_through(&stage, 12, async || stage.world.db.throw_everybody_out().await > 0).await;
+    live_through(&stage, 12, async || stage.world.db.disconnect_others().await > 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -142,7 +142,7 @@ async fn each_connection_asks_for_its_password_anew() {
     store.warm_up().await.unwrap();
     store.warm_up().await.unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 1, "a connection that is there is used again");
-    db.throw_everybody_out().await;
+    db.disconnect_others().await;
     store.warm_up().await.unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
