@@ -23,11 +23,9 @@ use tidings::home::Home;
 use tidings::say::say;
 use tidings::settings::Settings;
 
-use counts::Sample;
+use counts::recorded;
 
 const DATABASE: &str = "cost";
-/// Stands before the counts in a document.
-const FENCE: &str = "```json\n";
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
@@ -45,24 +43,16 @@ pub(crate) struct Options {
 pub(crate) async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<(), LocalError> {
     let sample = if let Some(path) = &options.recorded {
         let failed = |source| LocalError::File { what: "read", path: path.clone(), source };
-        recorded(&std::fs::read_to_string(path).map_err(failed)?)?
+        let document = std::fs::read_to_string(path).map_err(failed)?;
+        recorded(&document).ok_or_else(|| LocalError::Call("the document has no counts".to_owned()))?
     } else {
         let home = Home::open(&settings.home)?;
         let database = database::scratch(&home, fetch, DATABASE).await?;
-        let plan = run::Plan { tenants: 2, campaign: options.messages, singles: options.singles };
+        let plan = (options.messages, options.singles);
         let sample = run::count(settings, &home, database.store.clone(), plan).await;
         database::remove(database, DATABASE).await?;
         sample?
     };
     say(tables::report(&sample));
     Ok(())
-}
-
-/// The counts in a document.
-fn recorded(document: &str) -> Result<Sample, LocalError> {
-    let missing = || LocalError::Call("the document has no counts".to_owned());
-    let (_, rest) = document.split_once(FENCE).ok_or_else(missing)?;
-    let (counts, _) = rest.split_once("```").ok_or_else(missing)?;
-    serde_json::from_str(counts)
-        .map_err(|error| LocalError::Call(format!("the document's counts cannot be read: {error}")))
 }

@@ -21,7 +21,7 @@ pub(super) const LINES: [&str; 10] = [
     "the API request",
     "Meta's POSTs",
 ];
-const PROCESSING: usize = 8;
+pub(super) const PROCESSING: usize = 8;
 const API_REQUEST: usize = 8;
 const META_POSTS: usize = 9;
 
@@ -71,13 +71,13 @@ pub(super) fn bill(counts: &Counts, design: Design, messages: u64) -> Bill {
         Design::StatusesAlone => ours(&statuses_alone(counts)),
         Design::Naive => naive(counts),
     };
-    Bill(lines.map(|line| scaled(line, messages.into(), counts.messages.into())))
+    Bill(lines.map(|line| scaled(line, messages.into(), counts.of("messages").into())))
 }
 
 /// What that many messages of the mix cost.
 pub(super) fn mixed(sample: &Sample, design: Design, messages: u64) -> Bill {
     let mut mix = Bill::default();
-    for (counts, (_, per_mille)) in sample.all().into_iter().zip(KINDS) {
+    for (counts, (_, per_mille)) in sample.iter().zip(KINDS) {
         let part = bill(counts, design, messages * per_mille);
         for (sum, line) in mix.0.iter_mut().zip(part.0) {
             *sum += scaled(line, 1, 1_000);
@@ -104,31 +104,33 @@ pub(super) fn billed_sends(messages: u64, bytes: u64) -> u64 {
 }
 
 fn ours(counts: &Counts) -> [Pico; LINES.len()] {
-    let Counts { dispatches, wake_ups, updates, refunds, .. } = counts;
-    let dispatch_ms = dispatches.milliseconds + dispatches.count * p::DISPATCH_EXTRA_MS;
-    let (applied, paid) = (updates.invocations.count, refunds.invocations.count);
-    let event_ms = |events: u64, operations: &[&str]| {
-        events * p::EVENT_MS + counts.committed(operations) * p::TRANSACTION_MS
-    };
-    let from_the_vpc = wake_ups.sends + refunds.sends + counts.schedules + counts.events;
+    let of = |name: &str| counts.of(name);
     let sqs = |requests: u64| p::SQS_REQUEST * u128::from(requests);
+    let event_ms = |events: u64, operations: &[&str]| {
+        events * p::EVENT_MS + counts.commits(operations) * p::TRANSACTION_MS
+    };
+    let dispatches = of("dispatches");
+    let dispatch_ms = of("dispatches, ms") + dispatches * p::DISPATCH_EXTRA_MS;
+    let (applied, paid) = (of("updates: invocations"), of("refunds: invocations"));
+    let (woken, refunded) = (of("wake-ups: sends"), of("refunds: sends"));
     [
-        p::SCHEDULER_INVOCATION * u128::from(counts.schedules) + p::EVENT * u128::from(counts.events),
-        sqs(wake_ups.sends + wake_ups.receives_and_deletes()),
-        invocations(dispatches.count, dispatch_ms, p::MEMORY_MB),
-        sqs(updates.receives_and_deletes()),
+        p::SCHEDULER_INVOCATION * u128::from(of("schedules")) + p::EVENT * u128::from(of("events")),
+        sqs(woken + of("wake-ups: receives") + of("wake-ups: deletes")),
+        invocations(dispatches, dispatch_ms, p::MEMORY_MB),
+        sqs(of("updates: receives") + of("updates: deletes")),
         invocations(applied, event_ms(applied, &APPLYING), p::MEMORY_MB),
-        sqs(refunds.sends + refunds.receives_and_deletes())
+        sqs(refunded + of("refunds: receives") + of("refunds: deletes"))
             + invocations(paid, event_ms(paid, &PAYING), p::MEMORY_MB),
-        logs(dispatches.count + applied + paid, dispatches.count),
-        network(counts, from_the_vpc),
-        api_requests(counts.requests.count),
-        meta_posts(counts.statuses, p::HTTP_API_REQUEST),
+        logs(dispatches + applied + paid, dispatches),
+        network(counts, woken + refunded + of("schedules") + of("events")),
+        api_requests(of("API requests")),
+        meta_posts(of("statuses"), p::HTTP_API_REQUEST),
     ]
 }
 
 fn naive(counts: &Counts) -> [Pico; LINES.len()] {
-    let Counts { messages, statuses, attempts: sends, refunds_paid: refunds, .. } = *counts;
+    let (messages, sends) = (counts.of("messages"), counts.of("attempts"));
+    let (statuses, refunds) = (counts.of("statuses"), counts.of("refunds paid"));
     let small = |count: u64| invocations(count, count * p::NAIVE_SMALL_MS, p::NAIVE_MEMORY_MB);
     let sqs = |requests: u64| p::SQS_REQUEST * u128::from(requests);
     [
@@ -147,9 +149,9 @@ fn naive(counts: &Counts) -> [Pico; LINES.len()] {
 
 fn statuses_alone(counts: &Counts) -> Counts {
     let mut alone = counts.clone();
-    alone.updates.receives = counts.statuses;
-    alone.updates.deletes = counts.statuses;
-    alone.updates.invocations.count = counts.statuses;
+    for requests in ["receives", "deletes", "invocations"] {
+        alone.set(&format!("updates: {requests}"), counts.of("statuses"));
+    }
     alone
 }
 
@@ -176,8 +178,9 @@ pub(super) fn meta_posts(posts: u64, price: Pico) -> Pico {
 /// Exchanges with Meta as measured, with what TLS and TCP add, and calls to AWS that leave the VPC.
 fn network(counts: &Counts, aws_calls: u64) -> Pico {
     // A function that slept has lost its connection, so every dispatch opens one at least.
-    let connections = counts.connections.max(counts.dispatches.count);
-    let around = counts.attempts * p::WIRE_BYTES_AN_EXCHANGE + connections * p::WIRE_BYTES_A_CONNECTION;
-    let through = counts.bytes_up + counts.bytes_down + around + aws_calls * p::WIRE_BYTES_AN_AWS_CALL;
-    p::NAT_BYTE * u128::from(through) + p::EGRESS_BYTE * u128::from(counts.bytes_up + around / 2)
+    let connections = counts.of("connections to Meta").max(counts.of("dispatches"));
+    let around = counts.of("attempts") * p::WIRE_BYTES_AN_EXCHANGE + connections * p::WIRE_BYTES_A_CONNECTION;
+    let up = counts.of("bytes to Meta");
+    let through = up + counts.of("bytes from Meta") + around + aws_calls * p::WIRE_BYTES_AN_AWS_CALL;
+    p::NAT_BYTE * u128::from(through) + p::EGRESS_BYTE * u128::from(up + around / 2)
 }

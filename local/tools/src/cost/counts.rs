@@ -1,88 +1,59 @@
-//! What a counted run used of the cloud.
+//! What a counted run used of the cloud: names and numbers, as one table, which is also the record in `docs/cost.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use super::tables::{Row, grouped, row, table};
 
 /// The three kinds of messages, with their share of the mix in thousandths.
 pub(super) const KINDS: [(&str, u64); 3] =
     [("campaign", 900), ("single, now", 80), ("single, scheduled", 20)];
+/// Begins the name of the commits of an operation.
+pub(super) const COMMITS: &str = "commits: ";
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Sample {
-    /// Many of a tenant, due in the same minute.
-    pub campaign: Counts,
-    /// One at a time, now.
-    pub single: Counts,
-    /// One at a time, later.
-    pub scheduled: Counts,
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts(BTreeMap<String, u64>);
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Counts {
-    pub messages: u64,
-    /// Requests that accepted a message.
-    pub requests: Calls,
-    pub schedules: u64,
-    /// By a schedule or from the queue.
-    pub dispatches: Calls,
-    /// On the event bus.
-    pub events: u64,
-    pub wake_ups: QueueCounts,
-    pub updates: QueueCounts,
-    pub refunds: QueueCounts,
-    /// POSTs from Meta, as the sandbox packed them.
-    pub webhooks: Calls,
-    pub statuses: u64,
-    /// To Meta, like the bytes.
-    pub connections: u64,
-    pub bytes_up: u64,
-    pub bytes_down: u64,
-    pub attempts: u64,
-    /// Debits and refunds.
-    pub ledger_entries: u64,
-    pub refunds_paid: u64,
-    /// Commits, by operation.
-    pub transactions: BTreeMap<String, u64>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Calls {
-    pub count: u64,
-    /// In all, on the machine that counted.
-    pub milliseconds: u64,
-}
-
-/// Requests as SQS bills them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct QueueCounts {
-    pub sends: u64,
-    /// That received something.
-    pub receives: u64,
-    pub deletes: u64,
-    pub invocations: Calls,
-}
-
-impl Sample {
-    /// In the order of [`KINDS`].
-    pub fn all(&self) -> [&Counts; 3] {
-        [&self.campaign, &self.single, &self.scheduled]
-    }
-}
+/// In the order of [`KINDS`].
+pub(super) type Sample = [Counts; KINDS.len()];
 
 impl Counts {
+    pub fn of(&self, name: &str) -> u64 {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+
     /// Commits of these operations.
-    pub fn committed(&self, operations: &[&str]) -> u64 {
-        operations.iter().filter_map(|name| self.transactions.get(*name)).sum()
+    pub fn commits(&self, operations: &[&str]) -> u64 {
+        operations.iter().map(|operation| self.of(&format!("{COMMITS}{operation}"))).sum()
+    }
+
+    pub fn add(&mut self, name: &str, more: u64) {
+        *self.0.entry(name.to_owned()).or_default() += more;
+    }
+
+    pub fn set(&mut self, name: &str, number: u64) {
+        self.0.insert(name.to_owned(), number);
     }
 }
 
-impl QueueCounts {
-    pub fn receives_and_deletes(&self) -> u64 {
-        self.receives + self.deletes
+pub(super) fn counts_table(sample: &Sample) -> String {
+    let header: Vec<&str> = std::iter::once("in the run").chain(KINDS.map(|(kind, _)| kind)).collect();
+    let names: BTreeSet<&String> = sample.iter().flat_map(|counts| counts.0.keys()).collect();
+    let rows = names
+        .into_iter()
+        .map(|name| -> Row { row(name, sample.iter().map(|counts| grouped(counts.of(name).into()))) });
+    table(&header, rows)
+}
+
+/// The counts in a document; `None` when it has none.
+pub(super) fn recorded(document: &str) -> Option<Sample> {
+    let mut sample = Sample::default();
+    let rows = document.lines().skip_while(|line| !line.starts_with("| in the run")).skip(2);
+    for line in rows.take_while(|line| line.starts_with('|')) {
+        let mut cells = line.trim_matches('|').split('|').map(str::trim);
+        let name = cells.next()?;
+        for counts in &mut sample {
+            counts.set(name, cells.next()?.replace(',', "").parse().ok()?);
+        }
     }
+    (sample != Sample::default()).then_some(sample)
 }

@@ -79,13 +79,13 @@ impl Delivery {
         }
         let (start, deletes) = (Instant::now(), whole(messages.len()).div_ceil(SQS_BATCH_MAX));
         Box::pin(deliver(&self.machine, queue, messages)).await?;
-        if queue == Queue::WakeUps {
-            self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
+        match queue {
+            Queue::WakeUps => self.meter.add_call("dispatches", start),
+            Queue::Updates => self.meter.add_call("updates: invocations", start),
+            Queue::Refunds => self.meter.add_call("refunds: invocations", start),
+            Queue::Mail => {}
         }
-        self.meter.note_queue(queue, |counts| {
-            counts.invocations.add(start.elapsed());
-            counts.deletes += deletes;
-        });
+        self.meter.add_requests(queue, "deletes", deletes);
         Ok(true)
     }
 
@@ -94,7 +94,7 @@ impl Delivery {
         let policy = Policy { visibility: VISIBILITY, receives_max: 5, batch_max };
         let received = self.machine.queues.receive(queue, policy).await?;
         if !received.is_empty() {
-            self.meter.note_queue(queue, |counts| counts.receives += 1);
+            self.meter.add_requests(queue, "receives", 1);
         }
         Ok(received)
     }
@@ -114,6 +114,6 @@ impl Delivery {
     async fn fire(self, due: Scheduled) {
         let start = Instant::now();
         fire(self.machine, due).await;
-        self.meter.note(|counts| counts.dispatches.add(start.elapsed()));
+        self.meter.add_call("dispatches", start);
     }
 }

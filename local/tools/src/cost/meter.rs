@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::bill::billed_sends;
-use super::counts::{Calls, Counts, QueueCounts};
+use super::counts::{COMMITS, Counts};
 
 /// Operations of the queues, which are not on Postgres in the cloud, and of the run itself.
 const NOT_IN_THE_CLOUD: [&str; 8] =
@@ -30,18 +30,21 @@ const NOT_IN_THE_CLOUD: [&str; 8] =
 pub(super) struct Meter(Arc<Mutex<Counts>>);
 
 impl Meter {
-    pub fn note(&self, write: impl FnOnce(&mut Counts)) {
-        write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    pub fn add(&self, name: &str, more: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(name, more);
     }
 
-    /// Mail is not a tenant's message.
-    pub fn note_queue(&self, queue: Queue, write: impl FnOnce(&mut QueueCounts)) {
-        self.note(|counts| match queue {
-            Queue::WakeUps => write(&mut counts.wake_ups),
-            Queue::Updates => write(&mut counts.updates),
-            Queue::Refunds => write(&mut counts.refunds),
-            Queue::Mail => {}
-        });
+    /// One call and its milliseconds here.
+    pub fn add_call(&self, name: &str, start: Instant) {
+        self.add(name, 1);
+        self.add(&format!("{name}, ms"), u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// Requests as SQS bills them. Mail is not a tenant's message.
+    pub fn add_requests(&self, queue: Queue, what: &str, more: u64) {
+        if queue != Queue::Mail {
+            self.add(&format!("{}: {what}", queue.name()), more);
+        }
     }
 
     /// The counts since the last call.
@@ -53,7 +56,7 @@ impl Meter {
         let meter = self.clone();
         store.with_cut(move |operation, moment| {
             if moment == Moment::AfterCommit && !NOT_IN_THE_CLOUD.contains(&operation) {
-                meter.note(|counts| *counts.transactions.entry(operation.to_owned()).or_default() += 1);
+                meter.add(&format!("{COMMITS}{operation}"), 1);
             }
             false
         })
@@ -81,12 +84,10 @@ impl Meter {
             if near.set_nodelay(true).and_then(|()| far.set_nodelay(true)).is_err() {
                 continue;
             }
-            self.note(|counts| counts.connections += 1);
+            self.add("connections to Meta", 1);
             let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
-            tokio::spawn(copy(near_read, far_write, self.clone(), |counts, bytes| counts.bytes_up += bytes));
-            tokio::spawn(copy(far_read, near_write, self.clone(), |counts, bytes| {
-                counts.bytes_down += bytes;
-            }));
+            tokio::spawn(copy(near_read, far_write, self.clone(), "bytes to Meta"));
+            tokio::spawn(copy(far_read, near_write, self.clone(), "bytes from Meta"));
         }
     }
 }
@@ -95,7 +96,7 @@ async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     meter: Meter,
-    write: impl Fn(&mut Counts, u64),
+    name: &'static str,
 ) {
     let mut buffer = vec![0; 16_384];
     while let Ok(read) = from.read(&mut buffer).await {
@@ -103,7 +104,7 @@ async fn copy(
         if bytes.is_empty() || to.write_all(bytes).await.is_err() {
             return;
         }
-        meter.note(|counts| write(counts, whole(read)));
+        meter.add(name, whole(read));
     }
 }
 
@@ -111,19 +112,12 @@ async fn count_request(State(meter): State<Meter>, request: Request, next: Next)
     let path = request.uri().path().to_owned();
     let start = Instant::now();
     let response = next.run(request).await;
-    meter.note(|counts| match path.as_str() {
-        "/messages" | "/messages/schedule" => counts.requests.add(start.elapsed()),
-        "/webhook/meta" => counts.webhooks.add(start.elapsed()),
+    match path.as_str() {
+        "/messages" | "/messages/schedule" => meter.add_call("API requests", start),
+        "/webhook/meta" => meter.add_call("webhooks", start),
         _others => {}
-    });
-    response
-}
-
-impl Calls {
-    pub fn add(&mut self, taken: Duration) {
-        self.count += 1;
-        self.milliseconds += u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
     }
+    response
 }
 
 struct Counted {
@@ -151,14 +145,14 @@ impl Queues for Counted {
         let (messages, requests) = if queue == Queue::Updates {
             let messages = one_status_each(messages);
             let each = whole(messages.len());
-            self.meter.note(|counts| counts.statuses += each);
+            self.meter.add("statuses", each);
             (messages, each)
         } else {
             let bytes = messages.iter().map(|message| message.body.len()).sum::<usize>();
             let requests = billed_sends(whole(messages.len()), whole(bytes));
             (messages, requests)
         };
-        self.meter.note_queue(queue, |counts| counts.sends += requests);
+        self.meter.add_requests(queue, "sends", requests);
         self.inner.queues.send(queue, messages, delay).await
     }
 }
@@ -166,7 +160,7 @@ impl Queues for Counted {
 #[async_trait]
 impl WakeUps for Counted {
     async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
-        self.meter.note(|counts| counts.schedules += 1);
+        self.meter.add("schedules", 1);
         self.inner.wake_ups.schedule(batch).await
     }
 }
@@ -174,7 +168,7 @@ impl WakeUps for Counted {
 #[async_trait]
 impl Events for Counted {
     async fn publish(&self, events: &[DomainEvent]) -> Result<(), CloudError> {
-        self.meter.note(|counts| counts.events += whole(events.len()));
+        self.meter.add("events", whole(events.len()));
         self.inner.events.publish(events).await
     }
 }

@@ -29,6 +29,7 @@ use crate::story::{Backend, MAGIC, OTHERS, PARALLEL_CALLS, Tenant, other_phone};
 /// One message of so many fails after it was sent.
 const ONE_FAILS_IN: usize = 50;
 const FAILING: &str = MAGIC[1];
+const TENANTS: usize = 2;
 const ADMIN: (&str, &str) = ("owner@sample.test", "the-owners-password");
 /// Longer than a batching window, so that a single message has three statuses that come alone.
 const STATUS_AFTER_MS: u64 = 1_500;
@@ -39,15 +40,6 @@ const LOOKS_MAX: u32 = 6_000;
 /// Far enough ahead that everything is accepted before it is due.
 const CAMPAIGN_IN: SignedDuration = SignedDuration::from_mins(20);
 const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    pub tenants: usize,
-    /// Messages of all campaigns.
-    pub campaign: usize,
-    /// Messages of each other kind.
-    pub singles: usize,
-}
 
 struct Run {
     machine: Machine,
@@ -60,35 +52,36 @@ struct Run {
     _serving: JoinSet<()>,
 }
 
+/// Counts the messages of all campaigns, and those of each other kind.
 pub(super) async fn count(
     settings: Settings,
     home: &Home,
     store: Store,
-    plan: Plan,
+    (campaign, singles): (usize, usize),
 ) -> Result<Sample, LocalError> {
     let mut run = Run::start(settings, home, store).await?;
     let _delivering = Delivery { machine: run.machine.clone(), meter: run.meter.clone() }.start();
     let anonymous = Client::new(&run.url)?;
     let owner = anonymous.login(ADMIN.0, ADMIN.1).await?;
-    for number in 0..plan.tenants.max(1) {
+    for number in 0..TENANTS {
         run.tenants.push(Tenant::register(&anonymous, &owner, &format!("sample-{number}")).await?);
     }
     run.rest().await?;
     let bar = bar("Counting", 3);
-    let before = run.begin().await?;
-    let messages = run.campaign(plan.campaign).await?;
-    let campaign = run.counted(messages, &before).await?;
-    bar.inc(1);
-    let before = run.begin().await?;
-    run.singles(plan.singles).await?;
-    let single = run.counted(plan.singles, &before).await?;
-    bar.inc(1);
-    let before = run.begin().await?;
-    run.scheduled(plan.singles).await?;
-    let scheduled = run.counted(plan.singles, &before).await?;
+    let mut sample = Sample::default();
+    for (kind, counts) in sample.iter_mut().enumerate() {
+        let before = run.begin().await?;
+        let messages = match kind {
+            0 => run.campaign(campaign).await?,
+            1 => run.singles(singles).await?,
+            _ => run.scheduled(singles).await?,
+        };
+        *counts = run.counted(messages, before).await?;
+        bar.inc(1);
+    }
     bar.finish_and_clear();
     run.check().await?;
-    Ok(Sample { campaign, single, scheduled })
+    Ok(sample)
 }
 
 impl Run {
@@ -128,13 +121,13 @@ impl Run {
     }
 
     /// The rows before a kind of messages. Time was moved and tokens have expired, so they are renewed.
-    async fn begin(&mut self) -> Result<Counts, LocalError> {
+    async fn begin(&mut self) -> Result<[u64; 3], LocalError> {
         let anonymous = Client::new(&self.url)?;
         for tenant in &mut self.tenants {
             *tenant = tenant.renewed(&anonymous).await?;
         }
         self.meter.take();
-        self.books(Counts::default()).await
+        self.rows().await
     }
 
     async fn campaign(&self, messages: usize) -> Result<usize, LocalError> {
@@ -153,16 +146,16 @@ impl Run {
         Ok(each * self.tenants.len())
     }
 
-    async fn singles(&self, messages: usize) -> Result<(), LocalError> {
+    async fn singles(&self, messages: usize) -> Result<usize, LocalError> {
         for (turn, tenant) in (0..messages).zip(self.tenants.iter().cycle()) {
             let body = json!({ "templateId": tenant.template, "contactId": contact(tenant, turn) });
             tenant.client.post("/messages", &body).await?.success()?;
             self.rest().await?;
         }
-        Ok(())
+        Ok(messages)
     }
 
-    async fn scheduled(&self, messages: usize) -> Result<(), LocalError> {
+    async fn scheduled(&self, messages: usize) -> Result<usize, LocalError> {
         let start = self.next_minute() + A_MINUTE;
         let mut due_at = start;
         for (turn, tenant) in (0..messages).zip(self.tenants.iter().cycle()) {
@@ -174,7 +167,7 @@ impl Run {
             self.clock.advance(A_MINUTE);
             self.rest().await?;
         }
-        Ok(())
+        Ok(messages)
     }
 
     /// Schedules fire by the minute.
@@ -198,31 +191,29 @@ impl Run {
         Err(LocalError::Call("the counted run did not come to rest".to_owned()))
     }
 
-    /// What was counted since `before`.
-    async fn counted(&self, messages: usize, before: &Counts) -> Result<Counts, LocalError> {
-        let after = self.books(self.meter.take()).await?;
-        let counts = Counts {
-            messages: whole(messages),
-            attempts: after.attempts - before.attempts,
-            ledger_entries: after.ledger_entries - before.ledger_entries,
-            refunds_paid: after.refunds_paid - before.refunds_paid,
-            ..after
-        };
-        if counts.attempts < counts.messages {
-            let why = format!("of {messages} messages only {} were sent", counts.attempts);
-            return Err(LocalError::Call(why));
+    /// What was counted since [`Run::begin`].
+    async fn counted(&self, messages: usize, before: [u64; 3]) -> Result<Counts, LocalError> {
+        let mut counts = self.meter.take();
+        counts.set("messages", whole(messages));
+        let names = ["attempts", "ledger entries", "refunds paid"];
+        for ((name, after), before) in names.into_iter().zip(self.rows().await?).zip(before) {
+            counts.set(name, after - before);
         }
-        Ok(counts)
+        match counts.of("attempts") {
+            sent if sent < whole(messages) => {
+                Err(LocalError::Call(format!("of {messages} messages only {sent} were sent")))
+            }
+            _all => Ok(counts),
+        }
     }
 
-    /// The counts, with the rows that there are now. Top-ups count as refunds, which the difference of two looks removes.
-    async fn books(&self, counts: Counts) -> Result<Counts, LocalError> {
+    /// Attempts, ledger entries, and entries that are not debits: top-ups, which do not change, and refunds.
+    async fn rows(&self) -> Result<[u64; 3], LocalError> {
         let books = audit::books(&self.machine.platform.store, self.clock.now(), false).await?;
         let debited = books.ledgered.iter().filter(|row| row.debits > 0).map(|row| row.message_id);
         let debits = whole(debited.collect::<HashSet<_>>().len());
         let entries = u64::try_from(books.sums.entries).unwrap_or_default();
-        let attempts = whole(books.ledgered.len());
-        Ok(Counts { attempts, ledger_entries: entries, refunds_paid: entries - debits, ..counts })
+        Ok([whole(books.ledgered.len()), entries, entries - debits])
     }
 
     async fn check(&self) -> Result<(), LocalError> {
