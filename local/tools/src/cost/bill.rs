@@ -7,8 +7,8 @@
 use super::counts::{Counts, KINDS, Sample};
 use super::prices::{self as p, Pico};
 
-/// The lines of a bill. The last two are the same in both designs; the others are the processing, which a design is
-/// responsible for.
+/// The lines of a bill. The last two are the same in both designs; the others are the delivery, which depends on
+/// the design.
 pub(super) const LINES: [&str; 10] = [
     "schedules",
     "wake-up queue",
@@ -18,11 +18,11 @@ pub(super) const LINES: [&str; 10] = [
     "refunds",
     "logs",
     "NAT and egress",
-    "the API request",
+    "API requests",
     "Meta's POSTs",
 ];
-pub(super) const PROCESSING: usize = 8;
-const API_REQUEST: usize = 8;
+pub(super) const DELIVERY: usize = 8;
+const API_REQUESTS: usize = 8;
 const META_POSTS: usize = 9;
 
 /// Transactions of the function that applies statuses.
@@ -43,20 +43,20 @@ pub(super) enum Design {
 }
 
 impl Bill {
-    pub fn processing(&self) -> Pico {
-        self.0.iter().take(PROCESSING).sum()
+    pub fn delivery(&self) -> Pico {
+        self.0.iter().take(DELIVERY).sum()
     }
 
-    pub fn with_api_request(&self) -> Pico {
-        self.processing() + self.api_request()
+    pub fn with_api_requests(&self) -> Pico {
+        self.delivery() + self.api_requests()
     }
 
     pub fn total(&self) -> Pico {
         self.0.iter().sum()
     }
 
-    pub fn api_request(&self) -> Pico {
-        self.0[API_REQUEST]
+    pub fn api_requests(&self) -> Pico {
+        self.0[API_REQUESTS]
     }
 
     pub fn meta_posts(&self) -> Pico {

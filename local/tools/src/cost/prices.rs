@@ -1,8 +1,7 @@
 //! What AWS charges, and the assumptions where this machine cannot measure.
 //!
 //! us-east-1, Linux, arm64, list prices, US dollars before tax, collected 2026-11-23, no free tier. In millionths of a
-//! millionth of a dollar, so that even a byte of logs costs a whole number. «List price, not looked up» marks what no
-//! public page at hand confirmed: check it against the bill.
+//! millionth of a dollar, so that even a byte of logs costs a whole number.
 
 /// An amount in millionths of a millionth of a dollar.
 pub(super) type Pico = u128;
@@ -37,7 +36,7 @@ pub(super) const SQS_BATCH_MAX: u64 = 10;
 
 /// Of our functions.
 pub(super) const MEMORY_MB: u64 = 512;
-/// Of the naive functions (performance.md, section 5).
+/// Of the naive functions (an assumption).
 pub(super) const NAIVE_MEMORY_MB: u64 = 256;
 /// One accepted request, in both designs.
 pub(super) const ACCEPT_MS: u64 = 15;
@@ -48,11 +47,11 @@ pub(super) const DISPATCH_EXTRA_MS: u64 = 150;
 pub(super) const TRANSACTION_MS: u64 = 6;
 /// One event from a queue beside its transactions.
 pub(super) const EVENT_MS: u64 = 10;
-/// One webhook: verify, parse, one call to SQS (performance.md, section 5).
+/// One webhook: verify, parse, one call to SQS (an assumption).
 pub(super) const WEBHOOK_MS: u64 = 4;
-/// One invocation that sends one message (performance.md, section 5).
+/// One invocation that sends one message (an assumption).
 pub(super) const NAIVE_SEND_MS: u64 = 230;
-/// One status or refund in an invocation (performance.md, section 5).
+/// One status or refund in an invocation (an assumption).
 pub(super) const NAIVE_SMALL_MS: u64 = 15;
 /// Log lines of one invocation, with platform reports off; in both designs.
 pub(super) const LOG_BYTES_AN_INVOCATION: u64 = 500;

@@ -21,8 +21,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::counts::{Counts, Sample};
-use super::delivery::Delivery;
 use super::meter::{Meter, whole};
+use super::pollers::Pollers;
 use crate::progress::bar;
 use crate::story::{Backend, MAGIC, OTHERS, PARALLEL_CALLS, Tenant, other_phone};
 
@@ -60,7 +60,7 @@ pub(super) async fn count(
     (campaign, singles): (usize, usize),
 ) -> Result<Sample, LocalError> {
     let mut run = Run::start(settings, home, store).await?;
-    let _delivering = Delivery { machine: run.machine.clone(), meter: run.meter.clone() }.start();
+    let _delivering = Pollers { machine: run.machine.clone(), meter: run.meter.clone() }.start();
     let anonymous = Client::new(&run.url)?;
     let owner = anonymous.login(ADMIN.0, ADMIN.1).await?;
     for number in 0..TENANTS {

@@ -3,7 +3,7 @@
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
-use super::bill::{Bill, Design, LINES, PROCESSING, bill, meta_posts, mixed};
+use super::bill::{Bill, DELIVERY, Design, LINES, bill, meta_posts, mixed};
 use super::counts::{KINDS, Sample, counts_table};
 use super::prices::{FLOOR, FUNCTION_URL_REQUEST, HTTP_API_REQUEST, Pico};
 
@@ -81,16 +81,16 @@ fn lines(sample: &Sample) -> String {
     };
     let line = |index: usize, name: &str| both(name, &|bill| bill.0.get(index).copied().unwrap_or_default());
     let mut rows: Vec<Row> = LINES.iter().enumerate().map(|(index, name)| line(index, name)).collect();
-    let others = rows.split_off(PROCESSING);
-    rows.push(both("**processing**", &Bill::processing));
-    rows.push(ratio("ours of naive", &ours, Bill::processing));
+    let others = rows.split_off(DELIVERY);
+    rows.push(both("**delivery**", &Bill::delivery));
+    rows.push(ratio("ours of naive", &ours, Bill::delivery));
     rows.push(row(
         "if every status comes alone",
-        alone.iter().flat_map(|bill| [dollars(bill.processing(), 4), String::new()]),
+        alone.iter().flat_map(|bill| [dollars(bill.delivery(), 4), String::new()]),
     ));
-    rows.push(ratio("of naive", &alone, Bill::processing));
+    rows.push(ratio("of naive", &alone, Bill::delivery));
     rows.extend(others);
-    rows.push(ratio("processing and API request, of naive", &ours, Bill::with_api_request));
+    rows.push(ratio("delivery and API requests, of naive", &ours, Bill::with_api_requests));
     let names = KINDS.map(|(kind, _)| kind).into_iter().chain(["the mix"]);
     let header: Vec<String> = names.flat_map(|name| [name.to_owned(), "naive".to_owned()]).collect();
     let header: Vec<&str> = std::iter::once("line").chain(header.iter().map(String::as_str)).collect();
@@ -103,9 +103,9 @@ fn months(sample: &Sample) -> String {
         row(name, VOLUMES.map(|(_, volume)| dollars(part(&mixed(sample, design, volume)) + floor, 2)))
     };
     let rows = [
-        month("ours, processing", Design::Ours, 0, Bill::processing),
-        month("naive, processing", Design::Naive, 0, Bill::processing),
-        month("the API request, both", Design::Ours, 0, Bill::api_request),
+        month("ours, delivery", Design::Ours, 0, Bill::delivery),
+        month("naive, delivery", Design::Naive, 0, Bill::delivery),
+        month("API requests, both", Design::Ours, 0, Bill::api_requests),
         month("Meta's POSTs, both", Design::Ours, 0, Bill::meta_posts),
         month("floor, small shape", Design::Ours, small, |_| 0),
         month("floor, production shape", Design::Ours, production, |_| 0),

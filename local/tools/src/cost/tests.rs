@@ -31,11 +31,11 @@ fn the_documents_tables_follow_from_the_counts_in_it() {
 }
 
 #[test]
-fn processing_a_campaign_costs_at_most_a_tenth_of_the_naive_design() {
+fn delivering_a_campaign_costs_at_most_a_tenth_of_the_naive_design() {
     let sample = recorded(&document()).unwrap();
     let (ours, naive) = (
-        bill(&sample[0], Design::Ours, MILLION).processing(),
-        bill(&sample[0], Design::Naive, MILLION).processing(),
+        bill(&sample[0], Design::Ours, MILLION).delivery(),
+        bill(&sample[0], Design::Naive, MILLION).delivery(),
     );
     assert!(per_mille(ours, naive) <= 100, "{} of {}", dollars(ours, 4), dollars(naive, 4));
 }
@@ -71,7 +71,7 @@ fn the_head_of_the_template_has_the_same_floor() {
 #[test]
 fn the_mix_costs_at_most_a_fifth_of_the_naive_design_and_the_document_says_how_much() {
     let sample = recorded(&document()).unwrap();
-    let of = |design: Design| mixed(&sample, design, MILLION).processing();
+    let of = |design: Design| mixed(&sample, design, MILLION).delivery();
     let ratio = per_mille(of(Design::Ours), of(Design::Naive));
     assert!(ratio <= 200, "{ratio} thousandths");
     let document = document();
@@ -217,8 +217,8 @@ fn the_prices_of_a_million_are_those_of_the_price_lists() {
 }
 
 #[test]
-fn a_campaign_of_a_thousand_costs_what_the_reference_says() {
-    // performance.md, section 5: dispatch 0.08, status queue 0.24.
+fn a_campaign_of_a_thousand_costs_what_its_counts_come_to() {
+    // Dispatch 0.08, status queue 0.24.
     let line = lines(&bill(&thousand(), Design::Ours, 1_000_000));
     assert_eq!(line("status queue, out", 2), "$0.24");
     assert_eq!(line("dispatch", 2), "$0.08");
@@ -232,7 +232,7 @@ fn the_naive_design_has_one_of_everything_for_each_message() {
     assert_eq!(line("schedules", 2), "$1.00");
     assert_eq!(line("wake-up queue", 2), "$1.20");
     assert_eq!(line("status queue, out", 2), "$2.40");
-    // 0.20 + 230 ms × 256 MB × 0.0000133334 = 0.97: performance.md, section 5.
+    // 0.20 + 230 ms × 256 MB × 0.0000133334 = 0.97.
     assert_eq!(line("dispatch", 2), "$0.97");
     // 3 × (0.20 + 15 ms × 256 MB).
     assert_eq!(line("statuses applied", 2), "$0.75");
@@ -242,7 +242,7 @@ fn the_naive_design_has_one_of_everything_for_each_message() {
 fn both_designs_pay_the_same_for_requests_and_for_metas_posts() {
     let of = |design: Design| {
         let bill = bill(&thousand(), design, 1_000_000);
-        (bill.api_request(), bill.meta_posts())
+        (bill.api_requests(), bill.meta_posts())
     };
     assert_eq!(of(Design::Ours), of(Design::Naive));
 }

@@ -32,12 +32,12 @@ const MAPPINGS: [(Queue, usize, Duration, usize); 3] = [
 ];
 
 #[derive(Clone)]
-pub(super) struct Delivery {
+pub(super) struct Pollers {
     pub machine: Machine,
     pub meter: Meter,
 }
 
-impl Delivery {
+impl Pollers {
     /// Delivers until the set is dropped.
     pub fn start(&self) -> JoinSet<()> {
         let mut loops = JoinSet::new();
