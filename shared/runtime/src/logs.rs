@@ -175,9 +175,10 @@ mod tests {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut crates = vec!["tidings".to_owned()];
         for parent in ["functions", "local", "shared"] {
-            for folder in std::fs::read_dir(root.join(parent)).unwrap() {
-                let manifest = std::fs::read_to_string(folder.unwrap().path().join("Cargo.toml"));
-                let Ok(manifest) = manifest else { continue };
+            let folders = std::fs::read_dir(root.join(parent)).unwrap();
+            let manifests = folders.map(|folder| folder.unwrap().path().join("Cargo.toml"));
+            for manifest in manifests.filter(|manifest| manifest.exists()) {
+                let manifest = std::fs::read_to_string(manifest).unwrap();
                 let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).unwrap();
                 crates.push(name.trim_matches('"').replace('-', "_"));
             }
