@@ -26,7 +26,7 @@ const API_REQUESTS: usize = 8;
 const META_POSTS: usize = 9;
 
 /// Transactions of the function that applies statuses.
-const APPLYING: [&str; 3] = ["number_owners", "apply_statuses", "keep_updates"];
+const APPLYING: [&str; 3] = ["number_owners", "apply_statuses", "store_unhandled"];
 /// Transactions of the function that pays refunds.
 const PAYING: [&str; 1] = ["refund"];
 

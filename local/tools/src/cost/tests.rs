@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cloud::{Group, Message};
-use domain::updates::{KeptUpdate, Update, UpdateBatch};
+use domain::updates::{UnhandledUpdate, Update, UpdateBatch};
 use tidings::home::Home;
 use tidings::settings::Settings;
 
@@ -310,7 +310,7 @@ fn scaling_rounds_to_the_nearest() {
 
 #[test]
 fn every_update_travels_in_its_own_message() {
-    let update = |n: u32| Update::Kept(KeptUpdate { reason: n.to_string(), raw: n.into() });
+    let update = |n: u32| Update::Unhandled(UnhandledUpdate { reason: n.to_string(), raw: n.into() });
     let batch = UpdateBatch { updates: (0..3).map(update).collect() };
     let message = |body| Message::new(Group::named("a-group"), body);
     let sent = [serde_json::to_string(&batch).unwrap(), "not a batch".to_owned()].map(message);
