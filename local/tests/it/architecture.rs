@@ -7,6 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+mod nouns;
+
 /// Longer files answer more than one question.
 const LINES_MAX: usize = 400;
 

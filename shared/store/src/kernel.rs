@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub mod idempotency;
 pub mod migrate;
 pub mod outbox;
+mod perform;
 pub(crate) mod pool;
 pub mod queue;
 pub(crate) mod tx;

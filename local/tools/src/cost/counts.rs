@@ -1,8 +1,6 @@
 //! What a counted run used of the cloud: names and numbers, as one table, which is also the record in `docs/cost.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::tables::{Row, grouped, row, table};
+use std::collections::BTreeMap;
 
 /// The three kinds of messages, with their share of the mix in thousandths.
 pub(super) const KINDS: [(&str, u64); 3] =
@@ -26,6 +24,10 @@ impl Counts {
         operations.iter().map(|operation| self.of(&format!("{COMMITS}{operation}"))).sum()
     }
 
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
     pub fn add(&mut self, name: &str, more: u64) {
         *self.0.entry(name.to_owned()).or_default() += more;
     }
@@ -33,15 +35,6 @@ impl Counts {
     pub fn set(&mut self, name: &str, number: u64) {
         self.0.insert(name.to_owned(), number);
     }
-}
-
-pub(super) fn counts_table(sample: &Sample) -> String {
-    let header: Vec<&str> = std::iter::once("in the run").chain(KINDS.map(|(kind, _)| kind)).collect();
-    let names: BTreeSet<&String> = sample.iter().flat_map(|counts| counts.0.keys()).collect();
-    let rows = names
-        .into_iter()
-        .map(|name| -> Row { row(name, sample.iter().map(|counts| grouped(counts.of(name).into()))) });
-    table(&header, rows)
 }
 
 /// The counts in a document; `None` when it has none.

@@ -1,10 +1,12 @@
 //! The bill as tables, as in `docs/cost.md`.
 
+use std::collections::BTreeSet;
+
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
 use super::bill::{Bill, DELIVERY, Design, LINES, bill, meta_posts, mixed};
-use super::counts::{KINDS, Sample, counts_table};
+use super::counts::{Counts, KINDS, Sample};
 use super::prices::{FLOOR, FUNCTION_URL_REQUEST, HTTP_API_REQUEST, Pico};
 
 pub(super) const MILLION: u64 = 1_000_000;
@@ -130,4 +132,13 @@ fn webhooks([campaign, ..]: &Sample) -> String {
         row(name, [grouped(posts.into()), dollars(cost, 2), dollars(today.saturating_sub(cost), 2)])
     });
     table(&["Meta's POSTs", "POSTs", "cost", "saved"], rows)
+}
+
+fn counts_table(sample: &Sample) -> String {
+    let header: Vec<&str> = std::iter::once("in the run").chain(KINDS.map(|(kind, _)| kind)).collect();
+    let names: BTreeSet<&String> = sample.iter().flat_map(Counts::names).collect();
+    let rows = names
+        .into_iter()
+        .map(|name| -> Row { row(name, sample.iter().map(|counts| grouped(counts.of(name).into()))) });
+    table(&header, rows)
 }

@@ -1,4 +1,4 @@
-//! Connections to Postgres and the one door to a transaction.
+//! A pool of connections to Postgres.
 
 use std::fmt;
 #[cfg(feature = "faults")]
@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 
-use domain::{Act, SystemAct};
-
 use crate::kernel::connect::{Access, Connector};
 use crate::kernel::error::StoreError;
-use crate::kernel::tx::{self, Operation, SystemOperation};
 
 /// The role that every function works as; see `migrations/V1__roles.sql`.
 const APP_ROLE: &str = "tidings_app";
@@ -35,7 +32,7 @@ pub struct Config {
 pub enum Moment {
     /// Nothing of it happened.
     BeforeCommit,
-    /// All of it happened, and nobody was told.
+    /// All of it happened, and the caller does not learn it.
     AfterCommit,
 }
 
@@ -62,7 +59,7 @@ impl Store {
         Self::working_as(APP_ROLE, config)
     }
 
-    /// For whoever owns the database, and [`SystemOperation`]s alone. The owner is no member of `tidings_app` where
+    /// For whoever owns the database, and system operations alone. The owner is no member of `tidings_app` where
     /// IAM says who that is, and needs no other way in for this.
     pub fn of_owner(config: &Config) -> Result<Self, StoreError> {
         Self::working_as(SYSTEM_ROLE, config)
@@ -103,26 +100,12 @@ impl Store {
         self
     }
 
-    /// Runs an operation in one transaction; tries again when Postgres asks for it.
-    pub async fn perform<O: Operation>(&self, act: &Act, operation: &O) -> Result<O::Done, O::Error> {
-        tx::perform(self, act, operation).await
-    }
-
-    /// Runs an operation that spans tenants in one transaction; tries again when Postgres asks for it.
-    pub async fn perform_system<O: SystemOperation>(
-        &self,
-        act: &SystemAct,
-        operation: &O,
-    ) -> Result<O::Done, O::Error> {
-        tx::perform_system(self, act, operation).await
-    }
-
     /// Opens a connection ahead of the first request.
     pub async fn warm_up(&self) -> Result<(), StoreError> {
         self.connection().await.map(drop)
     }
 
-    /// Says goodbye to the server: idle connections close now, busy ones when they are given back.
+    /// Closes idle connections now, and busy ones when they are given back.
     pub fn close(&self) {
         self.pool.close();
     }

@@ -14,12 +14,6 @@ use tokio_postgres::{Row, SimpleQueryMessage};
 use uuid::Uuid;
 
 use crate::kernel::error::StoreError;
-#[cfg(feature = "faults")]
-use crate::kernel::pool::Moment;
-use crate::kernel::pool::Store;
-
-/// How often an operation is run again after a deadlock or a serialization failure.
-const TRIES_MAX: u32 = 5;
 
 /// Parameters of a statement with their types: one round trip, no name for a proxy to pin.
 pub(crate) type Params<'a> = [(&'a (dyn ToSql + Sync), Type)];
@@ -66,6 +60,10 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
+    pub(crate) const fn new(tx: Arc<Tx>, act: Act) -> Self {
+        Self { tx, act }
+    }
+
     pub const fn tenant(&self) -> TenantId {
         self.act.tenant
     }
@@ -99,6 +97,10 @@ pub struct SystemTx {
 }
 
 impl SystemTx {
+    pub(crate) const fn new(tx: Arc<Tx>, act: SystemAct) -> Self {
+        Self { tx, act }
+    }
+
     /// The instant of the call.
     pub const fn now(&self) -> Timestamp {
         self.act.now
@@ -132,13 +134,15 @@ SELECT set_config('enable_hashjoin', $1, true), set_config('enable_mergejoin', $
 
 pub(crate) const STATEMENTS: &[&str] = &[JOIN_METHODS];
 
-const SOUND: u8 = 0;
+/// Every statement succeeded.
+pub(crate) const SOUND: u8 = 0;
 const FAILED: u8 = 1;
-const AGAIN: u8 = 2;
+/// Postgres asks for the whole transaction again.
+pub(crate) const AGAIN: u8 = 2;
 
 impl Tx {
-    async fn begin(store: &Store, opening: &str) -> Result<Arc<Self>, StoreError> {
-        let tx = Self { connection: Some(store.connection().await?), health: AtomicU8::new(SOUND) };
+    pub(crate) async fn begin(connection: Object, opening: &str) -> Result<Arc<Self>, StoreError> {
+        let tx = Self { connection: Some(connection), health: AtomicU8::new(SOUND) };
         tx.simple(opening).await?;
         Ok(Arc::new(tx))
     }
@@ -208,12 +212,12 @@ impl Tx {
         StoreError::from_statement(sql, error)
     }
 
-    fn health(&self) -> u8 {
+    pub(crate) fn health(&self) -> u8 {
         self.health.load(Ordering::Relaxed)
     }
 
     /// Ends the transaction and gives the connection back. An error keeps it out of the pool: `Drop` closes it.
-    async fn finish(mut self, sql: &'static str) -> Result<(), StoreError> {
+    pub(crate) async fn finish(mut self, sql: &'static str) -> Result<(), StoreError> {
         self.simple(sql).await?;
         drop(self.connection.take());
         Ok(())
@@ -230,97 +234,6 @@ impl Drop for Tx {
     }
 }
 
-#[tracing::instrument(name = "operation", skip_all, fields(operation = O::NAME))]
-pub(crate) async fn perform<O: Operation>(
-    store: &Store,
-    act: &Act,
-    operation: &O,
-) -> Result<O::Done, O::Error> {
-    // The tenant travels as text that a UUID printed, so there is nothing to escape.
-    let opening = format!("BEGIN; SELECT set_config('app.tenant', '{}', true)", act.tenant);
-    let mut tries = Tries::of(O::NAME);
-    loop {
-        let tx = Tx::begin(store, &opening).await?;
-        let outcome = Box::pin(operation.run(&TenantTx { tx: Arc::clone(&tx), act: act.clone() })).await;
-        if let Some(outcome) = tries.end(store, tx, outcome).await {
-            return outcome;
-        }
-    }
-}
-
-#[tracing::instrument(name = "operation", skip_all, fields(operation = O::NAME))]
-pub(crate) async fn perform_system<O: SystemOperation>(
-    store: &Store,
-    act: &SystemAct,
-    operation: &O,
-) -> Result<O::Done, O::Error> {
-    let mut tries = Tries::of(O::NAME);
-    loop {
-        let tx = Tx::begin(store, "BEGIN; SET LOCAL ROLE tidings_system").await?;
-        let outcome = Box::pin(operation.run(&SystemTx { tx: Arc::clone(&tx), act: act.clone() })).await;
-        if let Some(outcome) = tries.end(store, tx, outcome).await {
-            return outcome;
-        }
-    }
-}
-
-fn outlived(what: &str) -> StoreError {
+pub(crate) fn outlived(what: &str) -> StoreError {
     StoreError::Inconsistent { table: "transaction", what: format!("{what} outlived it") }
-}
-
-/// How often an operation was tried.
-struct Tries {
-    operation: &'static str,
-    count: u32,
-}
-
-impl Tries {
-    const fn of(operation: &'static str) -> Self {
-        Self { operation, count: 0 }
-    }
-
-    /// Commits or rolls back; `None` when Postgres asked for another try.
-    async fn end<D, E: From<StoreError>>(
-        &mut self,
-        store: &Store,
-        tx: Arc<Tx>,
-        outcome: Result<D, E>,
-    ) -> Option<Result<D, E>> {
-        self.count += 1;
-        let Some(tx) = Arc::into_inner(tx) else { return Some(Err(outlived(self.operation).into())) };
-        let health = tx.health();
-        match outcome {
-            Ok(done) if health == SOUND => Some(self.commit(store, tx).await.map(|()| done).map_err(E::from)),
-            // An operation that swallowed a failed statement would believe in a commit that Postgres turns into a
-            // rollback.
-            Ok(_) => {
-                let swallowed =
-                    StoreError::Inconsistent { table: "transaction", what: self.operation.to_owned() };
-                Some(Err(tx.finish("ROLLBACK").await.err().unwrap_or(swallowed).into()))
-            }
-            Err(error) => {
-                if let Err(unavailable) = tx.finish("ROLLBACK").await {
-                    return Some(Err(unavailable.into()));
-                }
-                if health != AGAIN || self.count >= TRIES_MAX {
-                    return Some(Err(error));
-                }
-                tracing::debug!(
-                    operation = self.operation,
-                    tries = self.count,
-                    "Postgres asked for another try"
-                );
-                None
-            }
-        }
-    }
-
-    async fn commit(&self, store: &Store, tx: Tx) -> Result<(), StoreError> {
-        #[cfg(feature = "faults")]
-        store.check_cut(self.operation, Moment::BeforeCommit)?;
-        tx.finish("COMMIT").await?;
-        #[cfg(feature = "faults")]
-        store.check_cut(self.operation, Moment::AfterCommit)?;
-        Ok(())
-    }
 }
