@@ -10,7 +10,7 @@ use store::delivery::claims::{self, Claim, ClaimRequest};
 use store::{Operation, Store, StoreError, TenantTx};
 use tokio::task::JoinSet;
 
-use crate::world::{PRICE, World, assert_audit_is_clean, noon, world};
+use crate::fixtures::{PRICE, World, assert_audit_is_clean, noon, world};
 
 struct ClaimDue {
     request: ClaimRequest,

@@ -8,7 +8,7 @@ use store::{Operation, Store, StoreError, TenantTx, contacts, holds, templates, 
 use uuid::Uuid;
 
 use crate::claims::try_to_claim;
-use crate::world::{PRICE, World, assert_audit_is_clean, noon, world};
+use crate::fixtures::{PRICE, World, assert_audit_is_clean, noon, world};
 
 const MESSAGES: usize = 3;
 

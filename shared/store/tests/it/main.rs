@@ -4,12 +4,12 @@
 mod access;
 mod claims;
 mod errors;
+mod fixtures;
 mod holds;
+mod isolation;
 mod migrations;
-mod news;
+mod notices;
 mod statements;
 mod time_outs;
 mod tls;
 mod upgrade;
-mod walls;
-mod world;

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 
 use crate::claims::try_to_claim;
-use crate::world::{PRICE, noon, world};
+use crate::fixtures::{PRICE, noon, world};
 
 /// On the database as the functions are: logged in as the app.
 fn as_the_app(db: &TestDb) -> Store {

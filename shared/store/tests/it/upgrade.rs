@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Transaction};
 use uuid::Uuid;
 
-use crate::world::noon;
+use crate::fixtures::noon;
 
 const ROWS: &str = include_str!("upgrade/rows_before_v9.sql");
 const STATEMENTS: &str = include_str!("upgrade/statements_before_v9.sql");

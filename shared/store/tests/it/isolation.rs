@@ -7,7 +7,7 @@ use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, contacts
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
-use crate::world::{World, assert_audit_is_clean, noon, world};
+use crate::fixtures::{World, assert_audit_is_clean, noon, world};
 
 struct Look {
     message: MessageId,

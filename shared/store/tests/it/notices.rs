@@ -10,7 +10,7 @@ use store::whatsapp::accounts::Account;
 use store::{Operation, Store, StoreError, TenantTx, contacts, templates, updates::notices};
 use uuid::Uuid;
 
-use crate::world::{World, noon, world};
+use crate::fixtures::{World, noon, world};
 
 enum Said {
     Template(TemplateUpdate),
