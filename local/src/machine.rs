@@ -11,7 +11,7 @@ use mailer::{Mailer, Transport};
 use one_machine::OneMachine;
 use ops::Platform;
 use ops::delivery::call_stats::CallCounts;
-use ops::kernel::cipher::{Ring, Sealer};
+use ops::kernel::cipher::{KeyRing, TokenCipher};
 use ops::kernel::passwords::Passwords;
 use secrecy::SecretString;
 use store::Store;
@@ -67,7 +67,10 @@ impl Machine {
             cloud: queues.cloud(),
             meta,
             clock: clock.clone(),
-            sealer: Arc::new(Sealer::new(Kept::fixed(Ring::new(DATA_KEY_ID, secrets.data_key()?)))),
+            token_cipher: Arc::new(TokenCipher::new(Kept::fixed(KeyRing::new(
+                DATA_KEY_ID,
+                secrets.data_key()?,
+            )))),
             passwords: Passwords::default(),
             waits: settings.waits,
             // The real Meta is only called over TLS.

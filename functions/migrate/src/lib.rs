@@ -11,7 +11,7 @@ use api::tokens::{BadKey, Keys};
 use cloud::{CloudError, Secret, Secrets};
 use domain::Clock;
 use jiff::Timestamp;
-use ops::kernel::cipher::Ring;
+use ops::kernel::cipher::KeyRing;
 use ops::tenants::owner::{OwnerError, invite_super_admin};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -152,7 +152,7 @@ impl Migrator {
             deployed.keys.push(Secret::Jwt.name());
         }
         if self.is_missing(Secret::DataKeys, "current").await? {
-            self.secrets.write(Secret::DataKeys, &SecretString::from(Ring::new_json()?)).await?;
+            self.secrets.write(Secret::DataKeys, &SecretString::from(KeyRing::new_json()?)).await?;
             deployed.keys.push(Secret::DataKeys.name());
         }
         deployed.applied = session.migrate().await?.applied;

@@ -14,7 +14,7 @@ use crate::delivery::call_stats::{CallCounts, CallStats};
 use crate::delivery::rate_limiter::RateLimiter;
 use crate::delivery::send::send_claim;
 use crate::delivery::session::NumberSession;
-use crate::kernel::cipher::SealError;
+use crate::kernel::cipher::CipherError;
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
@@ -41,7 +41,7 @@ pub struct Dispatched {
 pub enum DispatchError {
     /// The account's token could not be decrypted.
     #[error(transparent)]
-    Seal(#[from] SealError),
+    Cipher(#[from] CipherError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -1,7 +1,7 @@
-//! Seals secrets of tenants before they are stored: AES-256-GCM, a random nonce each, bound to their place.
+//! Encrypts tenants' secrets before they are stored: AES-256-GCM with a random nonce and associated data.
 //!
-//! What is sealed for one tenant, account and column opens nowhere else (I24). A key has an id that is stored beside
-//! what it sealed, so that an older key can still open while a newer one seals.
+//! What is encrypted for one tenant, account and column cannot be decrypted as another's (I24). A key's id is stored
+//! beside the ciphertext, so that older keys still decrypt after a newer one encrypts.
 
 use std::collections::BTreeMap;
 
@@ -19,65 +19,64 @@ use thiserror::Error;
 pub const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 
-/// Where a secret belongs.
+/// What a ciphertext is bound to: it decrypts only together with the same associated data.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-    /// Whose secret.
+pub struct AssociatedData<'a> {
     pub tenant: TenantId,
-    /// The WhatsApp Business account it opens.
+    /// The WhatsApp Business account that the secret gives access to.
     pub account: &'a str,
-    /// The column it is stored in.
+    /// The column that holds the ciphertext.
     pub column: &'static str,
 }
 
-impl Place<'_> {
+impl AssociatedData<'_> {
     fn bytes(&self, key_id: &str) -> Vec<u8> {
         format!("{}\u{1f}{}\u{1f}{}\u{1f}{key_id}", self.tenant, self.account, self.column).into_bytes()
     }
 }
 
-/// Why something could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum SealError {
-    /// No key of that id is known here.
-    #[error("the key that sealed it is not known")]
+pub enum CipherError {
+    #[error("the key that the secret was encrypted with is not known")]
     UnknownKey,
-    /// Tampered with, or moved from its place.
-    #[error("it does not open here")]
-    DoesNotOpen,
+    /// Changed, or stored under other associated data than it was encrypted for.
+    #[error("the secret cannot be decrypted")]
+    NotAuthentic,
+    #[error("the secret cannot be encrypted")]
+    NotEncrypted,
 }
 
-/// The data keys: one seals, all of them open what they sealed.
-pub struct Ring {
+/// The data keys: the current one encrypts, and each decrypts what it encrypted.
+pub struct KeyRing {
     keys: BTreeMap<String, Aes256Gcm>,
     current: String,
     pins: hmac::Key,
 }
 
-/// The keys as they are kept: 32 bytes each, base64.
+/// The keys as they are stored: 32 bytes each, base64.
 #[derive(Serialize, Deserialize)]
-struct WrittenRing {
-    /// Which seals.
+struct StoredKeys {
+    /// The id of the key that encrypts.
     current: String,
-    /// Which one PINs follow from. It stays when another one seals: a number is registered with the same PIN for ever.
+    /// The id of the key that PINs are derived from. A rotation does not change it: a number keeps its PIN.
     pins: String,
     keys: BTreeMap<String, String>,
 }
 
-impl Ring {
-    /// With one key, which seals, and which PINs follow from.
+impl KeyRing {
+    /// One key, for encryption and for PINs.
     pub fn new(key_id: &str, key: [u8; KEY_BYTES]) -> Self {
         let pins = hmac::Key::new(hmac::HMAC_SHA256, &key);
         let keys = BTreeMap::from([(key_id.to_owned(), Aes256Gcm::new(&key.into()))]);
         Self { keys, current: key_id.to_owned(), pins }
     }
 
-    /// With no key: nothing is sealed and nothing opens.
+    /// No key: nothing can be encrypted or decrypted.
     pub fn empty() -> Self {
         Self { keys: BTreeMap::new(), current: String::new(), pins: hmac::Key::new(hmac::HMAC_SHA256, &[]) }
     }
 
-    /// With a newer key, which seals from now on.
+    /// Adds a newer key, which encrypts from now on.
     #[must_use]
     pub fn with_new(mut self, key_id: &str, key: [u8; KEY_BYTES]) -> Self {
         self.keys.insert(key_id.to_owned(), Aes256Gcm::new(&key.into()));
@@ -85,74 +84,79 @@ impl Ring {
         self
     }
 
-    /// From `{"current": "k2", "pins": "k1", "keys": {"k1": "…", "k2": "…"}}`. The error quotes nothing of a key.
+    /// From `{"current": "k2", "pins": "k1", "keys": {"k1": "…", "k2": "…"}}`. The error quotes no part of a key.
     pub fn from_json(text: &str) -> Result<Self, &'static str> {
         const WHY: &str = "must be JSON with current, pins and keys, 32 bytes each in base64";
-        let written: WrittenRing = serde_json::from_str(text).map_err(|_quotes| WHY)?;
+        let stored: StoredKeys = serde_json::from_str(text).map_err(|_quotes| WHY)?;
         let read = |name: &String| {
-            let key = written.keys.get(name).and_then(|text| STANDARD.decode(text).ok());
+            let key = stored.keys.get(name).and_then(|text| STANDARD.decode(text).ok());
             key.and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok()).ok_or(WHY)
         };
-        let mut ring = Self::new(&written.pins, read(&written.pins)?);
-        for name in written.keys.keys() {
+        let mut ring = Self::new(&stored.pins, read(&stored.pins)?);
+        for name in stored.keys.keys() {
             ring = ring.with_new(name, read(name)?);
         }
-        read(&written.current)?;
-        Ok(Self { current: written.current, ..ring })
+        read(&stored.current)?;
+        Ok(Self { current: stored.current, ..ring })
     }
 
-    /// One new key, as [`Ring::from_json`] reads it.
+    /// One new key, as [`KeyRing::from_json`] reads it.
     pub fn new_json() -> Result<String, serde_json::Error> {
         const FIRST: &str = "k1";
         let key: [u8; KEY_BYTES] = rand::random();
         let keys = BTreeMap::from([(FIRST.to_owned(), STANDARD.encode(key))]);
-        serde_json::to_string(&WrittenRing { current: FIRST.to_owned(), pins: FIRST.to_owned(), keys })
+        serde_json::to_string(&StoredKeys { current: FIRST.to_owned(), pins: FIRST.to_owned(), keys })
     }
 }
 
-/// Seals and opens with the data keys of this process.
-pub struct Sealer {
-    ring: Kept<Ring>,
+/// Encrypts and decrypts tokens with the data keys of this process.
+pub struct TokenCipher {
+    keys: Kept<KeyRing>,
 }
 
-impl Sealer {
-    /// With these keys.
-    pub const fn new(ring: Kept<Ring>) -> Self {
-        Self { ring }
+impl TokenCipher {
+    pub const fn new(keys: Kept<KeyRing>) -> Self {
+        Self { keys }
     }
 
-    /// The two-step PIN that a number is registered with: six digits that follow from the key, so that registering it
-    /// again finds the same one and no table holds it.
+    /// The two-step PIN that a number is registered with: six digits derived from the key, so that a later registration
+    /// uses the same PIN and no table holds it.
     pub fn pin(&self, number: &PhoneNumberId) -> String {
-        let tag = hmac::sign(&self.ring.get().pins, number.0.as_bytes());
+        let tag = hmac::sign(&self.keys.get().pins, number.0.as_bytes());
         let digits = tag.as_ref().iter().take(6).map(|byte| char::from(b'0' + byte % 10));
         digits.collect()
     }
 
-    /// Seals; gives the nonce followed by the ciphertext, and the key's id to store beside it.
-    pub fn seal(&self, place: Place<'_>, secret: &str) -> Result<(Vec<u8>, String), SealError> {
-        let ring = self.ring.get();
-        let cipher = ring.keys.get(&ring.current).ok_or(SealError::UnknownKey)?;
+    /// Returns the nonce followed by the ciphertext, and the key's id to store beside it.
+    pub fn encrypt(&self, data: AssociatedData<'_>, secret: &str) -> Result<(Vec<u8>, String), CipherError> {
+        let ring = self.keys.get();
+        let cipher = ring.keys.get(&ring.current).ok_or(CipherError::UnknownKey)?;
         let nonce: [u8; NONCE_BYTES] = rand::random();
-        let aad = place.bytes(&ring.current);
-        let sealed = cipher
+        let aad = data.bytes(&ring.current);
+        let ciphertext = cipher
             .encrypt(&Nonce::from(nonce), Payload { msg: secret.as_bytes(), aad: &aad })
-            .map_err(|_opaque| SealError::DoesNotOpen)?;
-        Ok(([nonce.as_slice(), &sealed].concat(), ring.current.clone()))
+            .map_err(|_opaque| CipherError::NotEncrypted)?;
+        Ok(([nonce.as_slice(), &ciphertext].concat(), ring.current.clone()))
     }
 
-    /// Opens what [`Sealer::seal`] gave, in the same place. A key that is not known may be one that was made a moment
-    /// ago, so the keys are read again before that is said.
-    pub async fn open(&self, place: Place<'_>, sealed: &[u8], key_id: &str) -> Result<String, SealError> {
-        let ring = self.ring.get();
-        let ring = if ring.keys.contains_key(key_id) { ring } else { self.ring.renew().await };
-        let cipher = ring.keys.get(key_id).ok_or(SealError::UnknownKey)?;
-        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::DoesNotOpen)?;
-        let aad = place.bytes(key_id);
-        let opened = cipher
+    /// Decrypts what [`TokenCipher::encrypt`] returned for the same associated data. A key that is not known may be new,
+    /// so the keys are read again before [`CipherError::UnknownKey`] is returned.
+    pub async fn decrypt(
+        &self,
+        data: AssociatedData<'_>,
+        encrypted: &[u8],
+        key_id: &str,
+    ) -> Result<String, CipherError> {
+        let ring = self.keys.get();
+        let ring = if ring.keys.contains_key(key_id) { ring } else { self.keys.renew().await };
+        let cipher = ring.keys.get(key_id).ok_or(CipherError::UnknownKey)?;
+        let (nonce, ciphertext) =
+            encrypted.split_first_chunk::<NONCE_BYTES>().ok_or(CipherError::NotAuthentic)?;
+        let aad = data.bytes(key_id);
+        let secret = cipher
             .decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
-            .map_err(|_opaque| SealError::DoesNotOpen)?;
-        String::from_utf8(opened).map_err(|_bytes| SealError::DoesNotOpen)
+            .map_err(|_opaque| CipherError::NotAuthentic)?;
+        String::from_utf8(secret).map_err(|_bytes| CipherError::NotAuthentic)
     }
 }
 
@@ -160,54 +164,55 @@ impl Sealer {
 mod tests {
     use super::*;
 
-    fn sealer(ring: Ring) -> Sealer {
-        Sealer::new(Kept::fixed(ring))
+    fn cipher(keys: KeyRing) -> TokenCipher {
+        TokenCipher::new(Kept::fixed(keys))
     }
 
-    fn place(tenant: TenantId) -> Place<'static> {
-        Place { tenant, account: "1001", column: "token" }
+    fn data(tenant: TenantId) -> AssociatedData<'static> {
+        AssociatedData { tenant, account: "1001", column: "token" }
     }
 
     #[tokio::test]
-    async fn what_was_sealed_opens_in_its_place_and_nowhere_else() {
+    async fn a_ciphertext_decrypts_with_its_associated_data_and_no_other() {
         let (mine, theirs) = (TenantId(uuid::Uuid::from_u128(1)), TenantId(uuid::Uuid::from_u128(2)));
-        let sealer = sealer(Ring::new("k1", [7; KEY_BYTES]));
-        let (mut cipher, key) = sealer.seal(place(mine), "secret").unwrap();
-        assert_eq!(sealer.open(place(mine), &cipher, &key).await, Ok("secret".to_owned()));
-        assert_eq!(sealer.open(place(theirs), &cipher, &key).await, Err(SealError::DoesNotOpen));
-        let other_account = Place { account: "1002", ..place(mine) };
-        assert_eq!(sealer.open(other_account, &cipher, &key).await, Err(SealError::DoesNotOpen));
-        assert_eq!(sealer.open(place(mine), &cipher, "k2").await, Err(SealError::UnknownKey));
-        *cipher.last_mut().unwrap() ^= 1;
-        assert_eq!(sealer.open(place(mine), &cipher, &key).await, Err(SealError::DoesNotOpen));
-        assert_eq!(sealer.open(place(mine), &cipher[..5], &key).await, Err(SealError::DoesNotOpen));
+        let cipher = cipher(KeyRing::new("k1", [7; KEY_BYTES]));
+        let (mut encrypted, key) = cipher.encrypt(data(mine), "secret").unwrap();
+        assert_eq!(cipher.decrypt(data(mine), &encrypted, &key).await, Ok("secret".to_owned()));
+        assert_eq!(cipher.decrypt(data(theirs), &encrypted, &key).await, Err(CipherError::NotAuthentic));
+        let other_account = AssociatedData { account: "1002", ..data(mine) };
+        assert_eq!(cipher.decrypt(other_account, &encrypted, &key).await, Err(CipherError::NotAuthentic));
+        assert_eq!(cipher.decrypt(data(mine), &encrypted, "k2").await, Err(CipherError::UnknownKey));
+        *encrypted.last_mut().unwrap() ^= 1;
+        assert_eq!(cipher.decrypt(data(mine), &encrypted, &key).await, Err(CipherError::NotAuthentic));
+        assert_eq!(cipher.decrypt(data(mine), &encrypted[..5], &key).await, Err(CipherError::NotAuthentic));
     }
 
     #[tokio::test]
-    async fn an_old_key_still_opens_after_a_rotation() {
+    async fn an_old_key_still_decrypts_after_a_rotation() {
         let tenant = TenantId(uuid::Uuid::from_u128(1));
-        let (sealed, key) = sealer(Ring::new("k1", [7; KEY_BYTES])).seal(place(tenant), "secret").unwrap();
-        let rotated = sealer(Ring::new("k1", [7; KEY_BYTES]).with_new("k2", [8; KEY_BYTES]));
-        assert_eq!(rotated.open(place(tenant), &sealed, &key).await, Ok("secret".to_owned()));
-        assert_eq!(rotated.seal(place(tenant), "x").unwrap().1, "k2");
+        let (encrypted, key) =
+            cipher(KeyRing::new("k1", [7; KEY_BYTES])).encrypt(data(tenant), "secret").unwrap();
+        let rotated = cipher(KeyRing::new("k1", [7; KEY_BYTES]).with_new("k2", [8; KEY_BYTES]));
+        assert_eq!(rotated.decrypt(data(tenant), &encrypted, &key).await, Ok("secret".to_owned()));
+        assert_eq!(rotated.encrypt(data(tenant), "x").unwrap().1, "k2");
     }
 
     #[test]
-    fn a_number_keeps_its_pin_when_another_key_seals() {
+    fn a_number_keeps_its_pin_after_a_rotation() {
         let number = PhoneNumberId("1234".to_owned());
-        let before = sealer(Ring::new("k1", [7; KEY_BYTES])).pin(&number);
+        let before = cipher(KeyRing::new("k1", [7; KEY_BYTES])).pin(&number);
         assert!(before.len() == 6 && before.bytes().all(|byte| byte.is_ascii_digit()), "{before}");
-        let rotated = sealer(Ring::new("k1", [7; KEY_BYTES]).with_new("k2", [8; KEY_BYTES]));
+        let rotated = cipher(KeyRing::new("k1", [7; KEY_BYTES]).with_new("k2", [8; KEY_BYTES]));
         assert_eq!(rotated.pin(&number), before);
     }
 
     #[test]
     fn keys_are_read_as_they_are_written_and_a_broken_secret_is_refused_without_quoting_it() {
-        let written = Ring::new_json().unwrap();
-        assert_eq!(Ring::from_json(&written).unwrap().current, "k1");
+        let written = KeyRing::new_json().unwrap();
+        assert_eq!(KeyRing::from_json(&written).unwrap().current, "k1");
         let (k1, k2) = (STANDARD.encode([7; KEY_BYTES]), STANDARD.encode([8; KEY_BYTES]));
         let text = format!(r#"{{"current":"k2","pins":"k1","keys":{{"k1":"{k1}","k2":"{k2}"}}}}"#);
-        let ring = Ring::from_json(&text).unwrap();
+        let ring = KeyRing::from_json(&text).unwrap();
         assert_eq!((ring.current.as_str(), ring.keys.len()), ("k2", 2));
         for broken in [
             text.replace(r#""current":"k2""#, r#""current":"k3""#),
@@ -215,7 +220,7 @@ mod tests {
             text.replace(&k1, "c2hvcnQ="),
             k2.clone(),
         ] {
-            assert!(!Ring::from_json(&broken).err().unwrap().contains(&k2), "{broken}");
+            assert!(!KeyRing::from_json(&broken).err().unwrap().contains(&k2), "{broken}");
         }
     }
 }

@@ -10,7 +10,7 @@ use domain::{Act, Actor, Clock, SystemAct, TenantId};
 use jiff::SignedDuration;
 use store::Store;
 
-use crate::kernel::cipher::Sealer;
+use crate::kernel::cipher::TokenCipher;
 use crate::kernel::passwords::Passwords;
 use crate::kernel::permit::{Caller, Permit};
 
@@ -25,8 +25,7 @@ pub struct Platform {
     pub meta: meta::Client,
     /// The time.
     pub clock: Clock,
-    /// Seals tenants' Meta tokens.
-    pub sealer: Arc<Sealer>,
+    pub token_cipher: Arc<TokenCipher>,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
     /// How long everything waits.

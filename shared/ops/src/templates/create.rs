@@ -15,7 +15,7 @@ use store::whatsapp::accounts::Account;
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::kernel::cipher::SealError;
+use crate::kernel::cipher::CipherError;
 use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::TenantAdmin;
@@ -68,7 +68,7 @@ pub enum CreateTemplateError {
     Key(#[from] KeyError),
     /// The account's token does not open.
     #[error(transparent)]
-    Seal(#[from] SealError),
+    Cipher(#[from] CipherError),
     /// The database.
     #[error(transparent)]
     Store(StoreError),
@@ -95,7 +95,7 @@ impl From<CreateTemplateError> for Problem {
             CreateTemplateError::Refused(cause) => Self::new(Kind::MetaRefused).with_detail(cause),
             CreateTemplateError::Unreachable(cause) => meta_unreachable(&cause),
             CreateTemplateError::Key(error) => error.into(),
-            CreateTemplateError::Seal(error) => internal(&error),
+            CreateTemplateError::Cipher(error) => internal(&error),
             CreateTemplateError::Store(error) => error.into(),
         }
     }

@@ -10,7 +10,7 @@ use store::whatsapp::numbers::{self, Number};
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::kernel::cipher::SealError;
+use crate::kernel::cipher::CipherError;
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::{internal, meta_unreachable};
@@ -46,7 +46,7 @@ pub enum ConnectError {
     Taken,
     /// The token could not be sealed.
     #[error(transparent)]
-    Seal(#[from] SealError),
+    Cipher(#[from] CipherError),
     /// The database.
     #[error(transparent)]
     Store(StoreError),
@@ -74,7 +74,7 @@ impl From<ConnectError> for Problem {
                 Self::new(Kind::NotPossible).with_detail(error)
             }
             ConnectError::Taken => Self::new(Kind::Conflict).with_detail(error),
-            ConnectError::Seal(error) => internal(&error),
+            ConnectError::Cipher(error) => internal(&error),
             ConnectError::Store(error) => error.into(),
         }
     }
@@ -111,7 +111,7 @@ async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connected,
     platform.meta.subscribe_app(&token, &waba_id).await?;
     for number in &remote {
         let number = PhoneNumberId(number.id.clone());
-        platform.meta.register(&token, &number, &platform.sealer.pin(&number)).await?;
+        platform.meta.register(&token, &number, &platform.token_cipher.pin(&number)).await?;
     }
     let now = act.now;
     let (token_sealed, token_key_id) = token::encrypt(platform, act.tenant, &waba_id, &token)?;

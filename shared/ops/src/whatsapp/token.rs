@@ -4,7 +4,7 @@ use domain::TenantId;
 use secrecy::{ExposeSecret, SecretString};
 use store::whatsapp::accounts::Account;
 
-use crate::kernel::cipher::{Place, SealError};
+use crate::kernel::cipher::{AssociatedData, CipherError};
 use crate::kernel::platform::Platform;
 
 /// The column that the ciphertext is bound to.
@@ -16,8 +16,9 @@ pub(crate) fn encrypt(
     tenant: TenantId,
     waba_id: &str,
     token: &SecretString,
-) -> Result<(Vec<u8>, String), SealError> {
-    platform.sealer.seal(Place { tenant, account: waba_id, column: TOKEN_COLUMN }, token.expose_secret())
+) -> Result<(Vec<u8>, String), CipherError> {
+    let data = AssociatedData { tenant, account: waba_id, column: TOKEN_COLUMN };
+    platform.token_cipher.encrypt(data, token.expose_secret())
 }
 
 /// Decrypts an account's token.
@@ -25,8 +26,8 @@ pub(crate) async fn decrypt(
     platform: &Platform,
     tenant: TenantId,
     account: &Account,
-) -> Result<SecretString, SealError> {
-    let place = Place { tenant, account: &account.waba_id, column: TOKEN_COLUMN };
-    let token = platform.sealer.open(place, &account.token_sealed, &account.token_key_id).await?;
+) -> Result<SecretString, CipherError> {
+    let data = AssociatedData { tenant, account: &account.waba_id, column: TOKEN_COLUMN };
+    let token = platform.token_cipher.decrypt(data, &account.token_sealed, &account.token_key_id).await?;
     Ok(token.into())
 }

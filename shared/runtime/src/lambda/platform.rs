@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud::{Cloud, Kept, Secret};
 use domain::with_causes;
-use ops::kernel::cipher::{Ring, Sealer};
+use ops::kernel::cipher::{KeyRing, TokenCipher};
 use ops::kernel::passwords::Passwords;
 use ops::{Platform, Waits};
 use secrecy::SecretString;
@@ -39,9 +39,9 @@ impl Boot {
         })?;
         let base_url = optional("META_BASE_URL").unwrap_or_else(|| META_URL.to_owned());
         let is_sandbox = !base_url.starts_with("https://");
-        let (meta, sealer, ()) = futures_util::try_join!(
+        let (meta, token_cipher, ()) = futures_util::try_join!(
             self.meta(base_url, uses.contains(&Secret::Meta)),
-            self.sealer(uses.contains(&Secret::DataKeys)),
+            self.token_cipher(uses.contains(&Secret::DataKeys)),
             warm_up(&store),
         )?;
         Ok(Platform {
@@ -49,7 +49,7 @@ impl Boot {
             cloud,
             meta,
             clock: self.clock().clone(),
-            sealer: Arc::new(sealer),
+            token_cipher: Arc::new(token_cipher),
             passwords: Passwords::default(),
             waits: Waits::default(),
             is_sandbox,
@@ -72,13 +72,13 @@ impl Boot {
         Ok(client.with_app(move || app.get()))
     }
 
-    async fn sealer(&self, is_used: bool) -> Result<Sealer, BootError> {
-        let ring = if is_used {
-            self.keep(Secret::DataKeys, Ring::from_json).await?
+    async fn token_cipher(&self, is_used: bool) -> Result<TokenCipher, BootError> {
+        let keys = if is_used {
+            self.keep(Secret::DataKeys, KeyRing::from_json).await?
         } else {
-            Kept::fixed(Ring::empty())
+            Kept::fixed(KeyRing::empty())
         };
-        Ok(Sealer::new(ring))
+        Ok(TokenCipher::new(keys))
     }
 }
 
