@@ -14,6 +14,8 @@
 //! The order of the nouns: kernel < access, billing, contacts, templates, whatsapp < tenants, messages < delivery <
 //! updates < recovery. A module uses only what stands before it.
 
+#![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
+
 pub mod access;
 pub mod billing;
 pub mod contacts;
