@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Who acts, and which role allows what.
 
 mod act;
 mod role;

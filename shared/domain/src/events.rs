@@ -1,4 +1,5 @@
-//! Domain events: facts that others may subscribe to, published through an outbox after the transaction that made them.
+//! Domain events: facts that other systems may subscribe to, published through an outbox after the transaction that
+//! caused them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The people who log in.
+//! The people who log in: accounts, invitations, and the throttle on guessing passwords.
 
 pub mod invites;
 pub mod throttle;

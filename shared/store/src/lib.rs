@@ -1,13 +1,12 @@
 //! All SQL of the product, and the only crate that names `tokio_postgres`.
 //!
-//! The cast: a [`Store`] hands out transactions, each run as one named [`Operation`]; a [`Tx`] is that transaction, and
-//! exists nowhere else; one module per noun holds the statements about it, each signed with the name of the function
-//! that runs it (`-- refunds::pay`), so that a slow query in the server's log points to a line here.
+//! A [`Store`] runs each named [`Operation`] in one transaction, and a [`Tx`] exists only inside one. One module per noun
+//! holds the statements about it, each signed with the name of the function that runs it (`-- refunds::pay`), so that a
+//! slow query in the server's log points to a line here.
 //!
-//! What is guaranteed: a transaction sees one tenant (or, for work that spans tenants, is the system role); it commits
-//! only when every statement of it succeeded; a connection that was left inside one is closed, never used again.
-//! What is not done here: deciding. Which state follows which stands in `domain`; which statements make an operation
-//! stands in `ops`.
+//! Guaranteed: a transaction sees one tenant (or, for work that spans tenants, has the system role); it commits only when
+//! each of its statements succeeded; a connection that was left inside a transaction is closed, never used again.
+//! Not done here: decisions. Which state follows which is in `domain`; which statements make an operation is in `ops`.
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! Who acts, on whose data, and when: decided once per call, and carried through every transaction of it.
+//! Who acts, on which tenant's data, and when: decided once per call, and carried through its transactions.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::{ApiKeyId, TenantId, UserId};
 pub enum Actor {
     /// A person who is logged in.
     User(UserId),
-    /// A program with a key of its tenant.
+    /// A program that calls the API with a key of its tenant.
     ApiKey(ApiKeyId),
     /// The platform itself: a dispatcher, the sweeper, a deploy.
     System,

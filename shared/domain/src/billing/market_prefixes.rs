@@ -1,7 +1,7 @@
 //! Calling codes of Meta's pricing markets, longest prefix wins.
 //!
 //! Facts from Meta's pricing page (rates effective 2026-07-01 and 2026-10-01). A third column names the market
-//! that a prefix moves to on 2026-10-01, when nine countries left their region and got a price of their own.
+//! that a prefix moves to on 2026-10-01, when nine countries left their region and got separate prices.
 
 /// (calling code without `+`, market before 2026-10-01, market since then).
 pub(crate) const PREFIXES: &[(&str, &str, &str)] = &[

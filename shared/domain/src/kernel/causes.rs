@@ -1,15 +1,14 @@
-//! How an error is told to whoever has to do something about it.
+//! How an error is written to a log.
 
 use std::error::Error;
 
-/// An error with everything behind it, on one line: `no connection: refused: port 5432`. An error that says its cause's
-/// words as its own says them once.
+/// An error and its causes on one line: `no connection: refused: port 5432`. A text that an error shares with its cause
+/// is written once.
 ///
-/// Of a cause only the first line is told. What Postgres adds below its message (`DETAIL: Key (phone)=(+15550100) already
-/// exists`) quotes the row, and this text goes into logs, where no phone number may be. It is done here and not where
-/// errors of the database are made: they come through a pool and a migration tool as well, as causes that nobody looks
-/// into, while whoever logs causes comes through here. The error's own words are told whole: they are ours, and some of
-/// them show what a program wrote.
+/// Of a cause only the first line is written. What Postgres adds below its message (`DETAIL: Key (phone)=(+15550100)
+/// already exists`) quotes the row, and no phone number may be in a log. This is done here and not where database errors
+/// are made, because they also come as causes from the pool and from the migration tool. The error's own text is written
+/// in full: it is ours, and sometimes shows the output of a program.
 pub fn with_causes(error: &dyn Error) -> String {
     let mut words = vec![error.to_string()];
     let mut cause = error.source();
@@ -42,14 +41,14 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_told_with_its_causes_and_each_once() {
+    fn an_error_is_written_with_its_causes_and_each_once() {
         let error = Failed::First(Box::new(Failed::Same(Box::new(Failed::Last))));
         assert_eq!(with_causes(&error), "no connection: refused");
         assert_eq!(with_causes(&Failed::First(Box::new(error))), "no connection: refused");
     }
 
     #[test]
-    fn of_a_cause_the_first_line_is_told_and_of_the_error_itself_every_line() {
+    fn of_a_cause_the_first_line_is_written_and_of_the_error_itself_every_line() {
         let same = || Failed::Same(Box::new(Failed::Detailed));
         assert_eq!(with_causes(&Failed::First(Box::new(same()))), "no connection: ERROR: taken");
         assert_eq!(with_causes(&same()), Failed::Detailed.to_string());

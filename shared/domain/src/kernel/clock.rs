@@ -1,4 +1,4 @@
-//! Where the time comes from: asked of a value, never of the air, so that a test can move it.
+//! The source of time: a value that is passed around, so that a test can move it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,12 +16,11 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// A clock that a test can move.
     pub fn shifted() -> Self {
         Self::Shifted(Arc::new(AtomicI64::new(0)))
     }
 
-    /// The present instant, cut to microseconds: what Postgres can store, so that a stored instant reads back equal.
+    /// The present instant, truncated to microseconds as Postgres stores it, so that it reads back equal.
     pub fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "this is the one place where time enters the product")]
         let real = Timestamp::now();
@@ -32,7 +31,7 @@ impl Clock {
         Timestamp::from_microsecond(moved.as_microsecond()).unwrap_or(moved)
     }
 
-    /// Moves a shifted clock on; the system's clock is left alone.
+    /// Moves a shifted clock forward; does nothing to the system's clock.
     pub fn advance(&self, by: SignedDuration) {
         match self {
             Self::System => {}

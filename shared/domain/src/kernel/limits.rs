@@ -1,8 +1,8 @@
-//! Every limit has a name; the ones that the whole product shares stand here.
+//! Limits that the whole product shares.
 
 /// Days ahead that a message may be scheduled.
 pub const SCHEDULE_DAYS_MAX: i64 = 366;
-/// Contacts in one import call; with 6 MB a body on Lambda this is what fits.
+/// Contacts in one import call: what fits into Lambda's 6 MB for a body.
 pub const IMPORT_CONTACTS_MAX: usize = 20_000;
 /// Characters of a contact's name.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -12,7 +12,7 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 4_096;
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// Characters of one variable's value in a message.
 pub const VARIABLE_CHARS_MAX: usize = 1_024;
-/// Characters of the code that Meta's login dialog gives; it travels on in an address.
+/// Characters of the code from Meta's login dialog, which is sent to Meta in a URL.
 pub const OAUTH_CODE_CHARS_MAX: usize = 2_048;
 /// Bytes of a JSON body on ordinary routes.
 pub const BODY_BYTES_MAX: usize = 262_144;
@@ -20,11 +20,11 @@ pub const BODY_BYTES_MAX: usize = 262_144;
 pub const IMPORT_BODY_BYTES_MAX: usize = 5_500_000;
 /// Bytes of a webhook body; Meta sends up to 3 MB.
 pub const WEBHOOK_BODY_BYTES_MAX: usize = 5_500_000;
-/// Characters of a password; more would only be work for the hash.
+/// Characters of a password; more would only cost time to hash.
 pub const PASSWORD_CHARS_MAX: usize = 128;
-/// Characters of a password at least (OWASP ASVS 6.2.1).
+/// OWASP ASVS 6.2.1.
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Rows of one page of a list at most.
 pub const PAGE_ROWS_MAX: u32 = 200;
-/// Rows of one page when the caller does not say.
+/// Rows of one page when the caller names no limit.
 pub const PAGE_ROWS_DEFAULT: u32 = 50;

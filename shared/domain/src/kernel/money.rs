@@ -1,7 +1,7 @@
 //! Money as whole micro-units of the platform's currency: one unit is 1,000,000.
 //!
-//! There is no way in from a float (invariant I10). Text is read digit by digit, so `0.1` is exactly a tenth, and what
-//! does not fit (a seventh decimal, an exponent, more than `i64`) is refused by name instead of being rounded.
+//! A float cannot become an amount (I10). Text is read digit by digit, so `0.1` is exactly a tenth, and what does not fit
+//! (a seventh decimal, an exponent, more than `i64`) is refused with a reason instead of being rounded.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// Decimals that an amount may have.
 pub const DECIMALS: usize = 6;
 const MICROS_PER_UNIT: i64 = 1_000_000;
 
@@ -20,7 +19,7 @@ const MICROS_PER_UNIT: i64 = 1_000_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Money(i64);
 
-/// Why a text is no amount.
+/// Why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MoneyError {
     /// Not digits with at most one point and an optional leading minus.
@@ -29,31 +28,26 @@ pub enum MoneyError {
     /// More than six decimals.
     #[error("must have at most {DECIMALS} decimals")]
     TooFine,
-    /// Beyond what a wallet can hold.
     #[error("must be at most 9223372036854.775807")]
     TooLarge,
 }
 
 impl Money {
-    /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// From micro-units, as the database holds them.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// As micro-units.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// The sum, or `None` past the range of a wallet.
+    /// The sum, or `None` when it exceeds `i64`.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// Whether something is left over nothing.
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
@@ -109,7 +103,7 @@ impl Serialize for Money {
     }
 }
 
-/// A JSON number or a decimal string, read from its own digits: no float in between.
+/// A JSON number or a decimal string, read from its digits, without a float in between.
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;

@@ -1,4 +1,4 @@
-//! Phone numbers in E.164 (ITU-T): what Meta is given and what a contact is known by.
+//! Phone numbers in E.164 (ITU-T), as they are sent to Meta and identify a contact.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -7,26 +7,24 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Digits that a number has with its country code: E.164 ends at 15, and so few are no subscriber's.
+/// Digits of a number with its country code: at most 15 in E.164, and a subscriber's has at least 5.
 const DIGITS: RangeInclusive<usize> = 5..=15;
-/// The longest spelling looked at.
+/// Longer texts are refused unread.
 pub const SPELLING_CHARS_MAX: usize = 40;
 
-/// A number that is *possible* under its country's numbering plan (right length), not necessarily assigned.
+/// A number that is *possible* under its country's numbering plan (right length), but perhaps not assigned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PhoneNumber(String);
 
-/// Why a spelling is no phone number.
+/// Why a text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PhoneError {
-    /// Without a country code there is no telling where it rings.
     #[error("must start with + and a country code, such as +15551234567")]
     NoCountryCode,
-    /// Letters, too many characters, or an unknown country code.
+    /// Alphabetic characters, too many characters, or an unknown country code.
     #[error("is not a phone number")]
     Malformed,
-    /// Too short or too long for its country.
     #[error("has the wrong number of digits for its country")]
     Impossible,
 }
@@ -48,18 +46,18 @@ impl PhoneNumber {
             return Err(PhoneError::NoCountryCode);
         }
         let e164 = normalised(&international)?;
-        // Reading drops one trunk zero. A spelling with several would name another number each time it is read, and
-        // one person would be two contacts.
+        // Parsing drops one trunk zero. A spelling with several would give another number each time it is parsed, and one
+        // person would become two contacts.
         if normalised(&e164)? == e164 { Ok(Self(e164)) } else { Err(PhoneError::Malformed) }
     }
 
-    /// A number as Meta writes one, in digits with the country code, not held against any numbering plan yet.
+    /// A number as Meta writes it, in digits with the country code, not yet checked against a numbering plan.
     pub fn of_digits(digits: &str) -> Option<Self> {
-        let is_one = DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        is_one.then(|| Self(format!("+{digits}")))
+        let is_valid = DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_valid.then(|| Self(format!("+{digits}")))
     }
 
-    /// As a contact of that number is known: read like any other spelling. What no plan knows stays as it is.
+    /// Parsed like any other spelling, as a contact's number is. A number that no plan knows stays as it is.
     #[must_use]
     pub fn normalised(self) -> Self {
         Self::parse(&self.0).unwrap_or(self)
@@ -70,7 +68,6 @@ impl PhoneNumber {
         Self(e164)
     }
 
-    /// `+` and digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -87,7 +84,7 @@ fn normalised(international: &str) -> Result<String, PhoneError> {
         return Err(PhoneError::Impossible);
     }
     let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
-    // A country's own plan may go beyond what can be dialled from abroad; the plus is no digit.
+    // A country's plan may have numbers that cannot be dialled from abroad. The plus is not a digit.
     if DIGITS.contains(&(e164.len().saturating_sub(1))) { Ok(e164) } else { Err(PhoneError::Impossible) }
 }
 
@@ -119,20 +116,24 @@ mod tests {
     }
 
     #[test]
-    fn what_meta_writes_is_the_contact_that_was_imported() {
+    fn a_number_as_meta_writes_it_is_the_contact_that_was_imported() {
         for (digits, imported) in [("15551234567", "+1 555 123 4567"), ("442079460018", "0044 20 7946 0018")]
         {
-            let heard = PhoneNumber::of_digits(digits).unwrap().normalised();
-            assert_eq!(heard, PhoneNumber::parse(imported).unwrap());
+            let received = PhoneNumber::of_digits(digits).unwrap().normalised();
+            assert_eq!(received, PhoneNumber::parse(imported).unwrap());
         }
-        assert_eq!(PhoneNumber::of_digits("99999").unwrap().normalised().as_str(), "+99999", "of no plan");
-        for none in ["", "1234", "1234567890123456", "+15551234567", "1555a123456"] {
-            assert_eq!(PhoneNumber::of_digits(none), None, "{none}");
+        assert_eq!(
+            PhoneNumber::of_digits("99999").unwrap().normalised().as_str(),
+            "+99999",
+            "no plan has it"
+        );
+        for text in ["", "1234", "1234567890123456", "+15551234567", "1555a123456"] {
+            assert_eq!(PhoneNumber::of_digits(text), None, "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn what_is_not_a_number_is_refused() {
         for (spelling, error) in [
             ("5551234567", PhoneError::NoCountryCode),
             ("", PhoneError::NoCountryCode),
@@ -151,7 +152,7 @@ mod tests {
     proptest::proptest! {
         /// The fuzz target `phone`, bounded.
         #[test]
-        fn a_number_is_read_the_same_from_what_it_was_turned_into(
+        fn parsing_a_parsed_number_changes_nothing(
             spelling in "([+]|00)[0-9 ()/.-]{3,24}|[+]{0,3}[0-9]{0,17}|.{0,24}",
         ) {
             if let Ok(number) = PhoneNumber::parse(&spelling) {

@@ -1,24 +1,23 @@
-//! Instants as callers write them: RFC 3339 with a zone, and not further away than the product promises to remember.
+//! Instants as callers write them: RFC 3339 with a zone, at most a year ahead.
 
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use crate::limits::SCHEDULE_DAYS_MAX;
 
-/// Why a text is no time to send at.
+/// Why a text is not a time to send at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ScheduleTimeError {
     /// Not RFC 3339, a day or second that does not exist, or no zone.
     #[error("must be an RFC 3339 time with a zone, such as 2026-12-31T10:00:00Z")]
     Malformed,
-    /// More than a year ahead.
     #[error("must be at most {SCHEDULE_DAYS_MAX} days ahead")]
     TooFar,
 }
 
-/// Reads a time to send at. A time that has passed is due now: the message leaves at once.
+/// Reads a time to send at. A time that has passed becomes `now`: the message is sent at once.
 pub fn parse_schedule_time(text: &str, now: Timestamp) -> Result<Timestamp, ScheduleTimeError> {
-    // A leap second is no time that a minute-wise schedule can name; a reader that rounds it silently moves a message.
+    // The parser would round a leap second without an error, which moves the message.
     if !is_rfc3339(text) || text.get(17..19) == Some("60") {
         return Err(ScheduleTimeError::Malformed);
     }
@@ -29,8 +28,8 @@ pub fn parse_schedule_time(text: &str, now: Timestamp) -> Result<Timestamp, Sche
     Ok(Timestamp::from_microsecond(at.max(now).as_microsecond()).unwrap_or(at))
 }
 
-/// Whether a text has the form of RFC 3339, section 5.6. The parser takes all of ISO 8601, in which a second has other
-/// places too.
+/// Whether a text has the form of RFC 3339, section 5.6. The parser accepts all of ISO 8601, which also writes
+/// seconds in other ways.
 fn is_rfc3339(text: &str) -> bool {
     const SHAPE: &str = "0000-00-00T00:00:00";
     let Some((start, rest)) = text.split_at_checked(SHAPE.len()) else { return false };
@@ -47,7 +46,7 @@ fn has_shape(text: &str, shape: &str) -> bool {
         && text.bytes().zip(shape.bytes()).all(|(byte, place)| match place {
             b'0' => byte.is_ascii_digit(),
             b'T' => matches!(byte, b'T' | b't' | b' '),
-            letter => byte.eq_ignore_ascii_case(&letter),
+            other => byte.eq_ignore_ascii_case(&other),
         })
 }
 

@@ -1,4 +1,4 @@
-//! Single-use links to choose a password: made for the mailer, used up at `/auth/set-password`.
+//! Single-use links to choose a password: created for the mailer, used up at `/auth/set-password`.
 //!
 //! Only the hash of a link's secret is stored, and the secret itself is in no queue and no log (I29).
 
@@ -15,7 +15,7 @@ use crate::kernel::passwords::{self, HashError, PasswordError};
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::internal;
 
-/// How long a link is good for.
+/// How long a link is valid.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(72);
 
 /// A link's secret: 256 random bits, as hexadecimal.
@@ -23,7 +23,7 @@ fn new_secret() -> String {
     hex::encode(rand::random::<[u8; 32]>())
 }
 
-/// Makes a link's secret for a user and voids older ones. `None` when the user has chosen a password meanwhile.
+/// Creates a link's secret for a user and invalidates older ones. `None` when the user has chosen a password meanwhile.
 pub async fn invite(
     platform: &Platform,
     tenant: TenantId,
@@ -64,13 +64,10 @@ pub enum SetPasswordError {
     /// Used, expired, or never made: the answer does not say which.
     #[error("the link is no longer valid")]
     BadLink,
-    /// Not a password.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -10,45 +10,38 @@ use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
 
-/// The largest amount of one top-up: a million. More is a typing error until somebody proves otherwise.
+/// The largest amount of one top-up: a million. A larger one is probably a typing error.
 pub const TOP_UP_MAX: Money = Money::from_micros(1_000_000_000_000);
-/// What a wallet holds at most: leaves room for a thousand times more before a sum could overflow.
+/// The largest balance: far enough from the range of `Money` that no sum can overflow.
 const BALANCE_MAX: Money = Money::from_micros(1_000_000_000_000_000);
 const DESCRIPTION_CHARS_MAX: usize = 500;
 
-/// Credit for a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credit {
-    /// Whose.
     pub tenant: TenantId,
-    /// How much.
     pub amount: Money,
     /// What for.
     pub description: Option<String>,
 }
 
-/// The entry that was written.
+/// The ledger entry of the credit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booked {
     /// Its number in the tenant's ledger.
     pub seq: i64,
-    /// The balance with it.
     pub balance: Money,
 }
 
-/// Why credit could not be booked.
 #[derive(Debug, Error)]
 pub enum AddCreditsError {
     /// Fields that are not valid.
     #[error("some fields are not valid")]
     Invalid(Vec<FieldError>),
-    /// There is no such tenant.
     #[error("there is no such tenant")]
     NoTenant,
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -67,13 +60,13 @@ impl From<AddCreditsError> for Problem {
 /// Books credit, once per key (I9).
 pub async fn add_credits(
     platform: &Platform,
-    by: &SuperAdmin,
+    permit: &SuperAdmin,
     credit: Credit,
     key: Key,
 ) -> Result<Booked, AddCreditsError> {
     check(&credit)?;
     let add = AddCredits { credit, key };
-    platform.store.perform_system(&platform.system_act(by), &add).await
+    platform.store.perform_system(&platform.system_act(permit), &add).await
 }
 
 fn check(credit: &Credit) -> Result<(), AddCreditsError> {

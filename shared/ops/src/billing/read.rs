@@ -1,4 +1,4 @@
-//! What a tenant has and where it went.
+//! A tenant's balance and ledger.
 
 use domain::Money;
 use store::billing::ledger;
@@ -10,9 +10,8 @@ use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::Spender;
 use crate::kernel::platform::Platform;
 
-/// The tenant's balance.
-pub async fn balance(platform: &Platform, by: &Spender) -> Result<Money, StoreError> {
-    platform.store.perform(&platform.act(by), &Balance).await
+pub async fn balance(platform: &Platform, permit: &Spender) -> Result<Money, StoreError> {
+    platform.store.perform(&platform.act(permit), &Balance).await
 }
 
 struct Balance;
@@ -33,11 +32,11 @@ impl Operation for Balance {
 /// Ledger entries before number `before`, newest first.
 pub async fn entries(
     platform: &Platform,
-    by: &Spender,
+    permit: &Spender,
     before: i64,
     limit: i64,
 ) -> Result<Vec<Entry>, StoreError> {
-    platform.store.perform(&platform.act(by), &Entries { before, limit }).await
+    platform.store.perform(&platform.act(permit), &Entries { before, limit }).await
 }
 
 one_statement! {

@@ -12,11 +12,11 @@ use crate::kernel::platform::Platform;
 /// Contacts older than `before`, newest first.
 pub async fn list_contacts(
     platform: &Platform,
-    by: &Viewer,
+    permit: &Viewer,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    platform.store.perform(&platform.act(by), &ListContacts { before, limit }).await
+    platform.store.perform(&platform.act(permit), &ListContacts { before, limit }).await
 }
 
 one_statement! {

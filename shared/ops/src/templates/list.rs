@@ -1,4 +1,4 @@
-//! The templates of a tenant, to look at.
+//! The templates of a tenant, newest first.
 
 use store::StoreError;
 use store::templates;
@@ -12,11 +12,11 @@ use crate::kernel::platform::Platform;
 /// Templates older than `before`, newest first.
 pub async fn list_templates(
     platform: &Platform,
-    by: &Viewer,
+    permit: &Viewer,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Template>, StoreError> {
-    platform.store.perform(&platform.act(by), &ListTemplates { before, limit }).await
+    platform.store.perform(&platform.act(permit), &ListTemplates { before, limit }).await
 }
 
 one_statement! {

@@ -11,7 +11,6 @@ pub(crate) const STATEMENTS: &[&str] = &[INSERT, TAKE, DROP];
 const INSERT: &str = "-- invites::insert
 INSERT INTO invites (tenant_id, secret_hash, user_id, expires_at) VALUES ($1, $2, $3, $4)";
 
-/// Remembers an invitation by the hash of its secret.
 pub async fn insert(tx: &TenantTx, user: UserId, hash: &[u8], until: Timestamp) -> Result<(), StoreError> {
     tx.run_one(INSERT, params![tx.tenant().0 => UUID, hash => BYTEA, user.0 => UUID, until => TIMESTAMPTZ])
         .await
@@ -20,7 +19,7 @@ pub async fn insert(tx: &TenantTx, user: UserId, hash: &[u8], until: Timestamp) 
 const TAKE: &str = "-- invites::take
 DELETE FROM invites WHERE secret_hash = $1 RETURNING tenant_id, user_id, expires_at > $2 AS is_valid";
 
-/// Uses an invitation up. `None` when there is none, or not any more.
+/// Uses an invitation up. `None` when it does not exist or has expired.
 pub async fn take(tx: &SystemTx, hash: &[u8]) -> Result<Option<(TenantId, UserId)>, StoreError> {
     let row = tx.row(TAKE, params![hash => BYTEA, tx.now() => TIMESTAMPTZ]).await?;
     Ok(row
@@ -31,7 +30,7 @@ pub async fn take(tx: &SystemTx, hash: &[u8]) -> Result<Option<(TenantId, UserId
 const DROP: &str = "-- invites::drop_all
 DELETE FROM invites WHERE tenant_id = $1 AND user_id = $2";
 
-/// Voids every open invitation of a user.
+/// Invalidates every open invitation of a user.
 pub async fn drop_all(tx: &TenantTx, user: UserId) -> Result<u64, StoreError> {
     tx.run(DROP, params![tx.tenant().0 => UUID, user.0 => UUID]).await
 }

@@ -1,4 +1,4 @@
-//! Refunds: owed with the fault that causes them, paid later, each debit at most once.
+//! Refunds: promised in the transaction that finds them owed, paid later, each debit at most once.
 
 use domain::MessageId;
 use domain::billing::RefundReason;
@@ -13,7 +13,7 @@ const PROMISE: &str = "-- refunds::promise
 INSERT INTO refund_promises (tenant_id, message_id, reason, promised_at)
 SELECT $1, message_id, $3, $4 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
 
-/// Owes refunds: written in the transaction that finds them owing, so that no crash can forget one (I6).
+/// Promises refunds in the transaction that finds them owed, so that a crash cannot lose one (I6).
 pub async fn promise(tx: &TenantTx, messages: &[MessageId], reason: RefundReason) -> Result<(), StoreError> {
     if messages.is_empty() {
         return Ok(());
@@ -42,7 +42,7 @@ UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
   FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries FROM credits) AS total
  WHERE tenant_id = $1 RETURNING total.entries";
 
-/// Pays what is owed for these messages, each debit at most once however often it is asked for (I5); tells how many.
+/// Pays the promised refunds of these messages, each debit at most once, however often it runs (I5); returns how many.
 pub async fn pay(tx: &TenantTx, messages: &[MessageId]) -> Result<i64, StoreError> {
     wallet::lock(tx).await?;
     let rows = tx
@@ -58,7 +58,7 @@ const WRITE_OFF: &str = "-- refunds::write_off
 INSERT INTO write_offs (tenant_id, message_id, noted_at)
 SELECT $1, message_id, $3 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
 
-/// Notes messages that were refunded and arrived all the same.
+/// Records messages that were refunded and delivered nevertheless.
 pub async fn write_off(tx: &TenantTx, arrived: &[MessageId]) -> Result<(), StoreError> {
     if arrived.is_empty() {
         return Ok(());

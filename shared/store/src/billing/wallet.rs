@@ -1,4 +1,4 @@
-//! Balances, and the lock that every movement of money takes first.
+//! Balances, and the lock that every change of a balance takes first.
 
 use domain::Money;
 
@@ -10,7 +10,6 @@ pub(crate) const STATEMENTS: &[&str] = &[BALANCE, LOCK];
 const BALANCE: &str = "-- wallet::balance
 SELECT balance FROM wallets WHERE tenant_id = $1";
 
-/// What a tenant has.
 pub async fn balance(tx: &TenantTx) -> Result<Option<Money>, StoreError> {
     let row = tx.row(BALANCE, params![tx.tenant().0 => UUID]).await?;
     Ok(row.map(|row| Money::from_micros(row.get("balance"))))
@@ -19,7 +18,7 @@ pub async fn balance(tx: &TenantTx) -> Result<Option<Money>, StoreError> {
 const LOCK: &str = "-- wallet::lock
 SELECT balance FROM wallets WHERE tenant_id = $1 FOR NO KEY UPDATE";
 
-/// Takes a tenant's balance lock. Every operation that moves money takes it first, before any message.
+/// Locks a tenant's balance. Every operation that changes a balance takes this lock first, before any message.
 pub async fn lock(tx: &TenantTx) -> Result<Money, StoreError> {
     let row = tx.row(LOCK, params![tx.tenant().0 => UUID]).await?;
     row.map(|row| Money::from_micros(row.get("balance"))).ok_or_else(|| StoreError::Inconsistent {

@@ -1,5 +1,5 @@
 //! How a connection to Postgres is opened: encrypted and verified unless it stays on this machine, with a password that
-//! may be another one every time.
+//! may differ each time.
 
 use std::fmt;
 use std::future::Future;
@@ -24,11 +24,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::kernel::error::StoreError;
 
-/// What RDS instances prove themselves with. RDS Proxy has a certificate of a public authority.
+/// The authorities of RDS instances' certificates. RDS Proxy has a certificate of a public authority.
 const RDS_ROOTS: &[u8] = include_bytes!("connect/rds_roots.pem");
 
-/// A server that is gone without a word, as one is after a change to the other zone, is missed after 20 seconds: while
-/// it owes an answer by the probes, and while it has not taken a question by the time-out.
+/// A server that is gone without closing its connections, as after a failover to the other zone, is noticed after 20
+/// seconds: by the probes while a query runs, by the time-out while a query is being sent.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 2;
@@ -38,8 +38,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 type Ask = Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;
 
-/// Asks for the password of a connection that is about to be opened: an IAM token is good for a quarter of an hour, a
-/// password in a secret until somebody changes it.
+/// Gets the password of each connection when it is opened: an IAM token is valid for 15 minutes, a password in a secret
+/// until it is changed.
 #[derive(Clone)]
 pub struct Password {
     first: Ask,
@@ -53,7 +53,7 @@ impl fmt::Debug for Password {
 }
 
 impl Password {
-    /// Asks `ask` each time.
+    /// Calls `ask` for each connection.
     pub fn asked<F>(ask: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<String, BoxError>> + Send + 'static,
@@ -61,22 +61,22 @@ impl Password {
         Self { first: Arc::new(move || ask().boxed()), second: None }
     }
 
-    /// Asks `other` when the server refuses the first. RDS lets whoever is a member of `rds_iam`, by whatever detour, in
-    /// with a token and with no password; only the server knows who that is.
+    /// Uses `other` when the server refuses the first. RDS accepts a token and no password from every direct or indirect
+    /// member of `rds_iam`, and only the server knows who that is.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self { second: Some(other.first), ..self }
     }
 }
 
-/// Where a database is and how it lets us in.
+/// Where a database is and how to log in.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// `postgres://…`. Without `sslmode` in it TLS is required, except to a server on this machine.
     pub url: String,
-    /// Asked for the password of each connection, when the URL has none that lasts.
+    /// The password of each connection, when the URL contains none.
     pub password: Option<Password>,
-    /// Certificates (PEM) of a private authority that the server may prove itself with, beside the public ones and RDS'.
+    /// Certificates (PEM) of a private authority that is trusted beside the public ones and those of RDS.
     pub roots: Option<String>,
 }
 
@@ -86,7 +86,7 @@ impl From<&str> for Access {
     }
 }
 
-/// An open connection: somebody has to drive it for the client to be answered.
+/// An open connection: the client gets answers only while the driver is polled.
 pub(crate) struct Opened {
     pub client: Client,
     pub driver: Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>,
@@ -129,7 +129,7 @@ impl Connector {
             (Err(error), Some(second)) if is_refused(&error) => {
                 tracing::info!(
                     error = with_causes(&error),
-                    "the database wants another password, which is tried now"
+                    "the database refused the first password; trying the second"
                 );
                 self.enter_with(config, second).await
             }
@@ -143,8 +143,8 @@ impl Connector {
             Ok(password) => {
                 config.password(password);
             }
-            // The server says that there is none, which is the error that the caller gets.
-            Err(error) => tracing::error!(%error, "the database's password could not be had"),
+            // The server then refuses a login without a password, which is the error that the caller gets.
+            Err(error) => tracing::error!(%error, "the database's password could not be read"),
         }
         self.enter(&config).await
     }
@@ -163,7 +163,7 @@ impl Connector {
     }
 }
 
-/// Whether the server knows us and does not take the password: PAM, which is IAM on RDS, says it in a way of its own.
+/// Whether the server refused the password. PAM, which RDS uses for IAM, reports it with a different code.
 fn is_refused(error: &Error) -> bool {
     let refusals = [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
     error.code().is_some_and(|code| refusals.contains(code))
@@ -185,7 +185,7 @@ impl Connect for Connector {
 
 async fn drive(driver: impl Future<Output = Result<(), Error>>) {
     if let Err(error) = driver.await {
-        tracing::warn!(%error, "a connection to the database broke");
+        tracing::warn!(%error, "a connection to the database failed");
     }
 }
 
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_server_on_this_machine_is_spoken_to_in_the_clear_unless_the_url_says_so() {
+    fn only_a_connection_on_this_machine_is_unencrypted_unless_the_url_says_so() {
         for url in ["postgres://u@localhost/d", "postgres://u@127.0.0.1/d", "postgres://u@%2Ftmp%2Fpg/d"] {
             assert_eq!(mode(url), SslMode::Disable, "{url}");
         }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_gone_without_a_word_is_missed_within_half_a_minute() {
+    fn a_server_that_is_gone_is_noticed_within_half_a_minute() {
         let config = Connector::new(&"postgres://u@db.example.test/d".into()).unwrap().config;
         let (interval, retries) = (config.get_keepalives_interval(), config.get_keepalives_retries());
         let probed = config.get_keepalives_idle() + interval.unwrap() * retries.unwrap();

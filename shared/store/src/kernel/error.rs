@@ -8,19 +8,17 @@ use tokio_postgres::error::SqlState;
 /// A failed operation on the database.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// No connection could be had, or it broke, or the server let nobody wait any longer: try later. Whether a commit
-    /// under way took effect is not known.
+    /// No connection, a broken one, or a time-out of the server: try later. Whether a commit under way took effect is not
+    /// known.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A constraint refused the change; carries its name.
+    /// The constraint's name.
     #[error("constraint {0} refused the change")]
     Constraint(String),
     /// A bug: a statement failed in a way that no input should cause.
     #[error("statement {statement} failed")]
     Statement {
-        /// The statement's signature.
         statement: String,
-        /// What Postgres said.
         #[source]
         source: tokio_postgres::Error,
     },
@@ -34,9 +32,9 @@ pub enum StoreError {
     },
 }
 
-/// What the server says when it ends a statement or a session that did nothing wrong: a time-out of the role's
-/// (`migrations/V8__time_outs.sql`), or its own end, which is what a change to the other zone looks like.
-const COME_LATER: [SqlState; 6] = [
+/// Codes with which the server ends a correct statement or session: a time-out of the role
+/// (`migrations/V8__time_outs.sql`), or a shutdown, as in a failover to the other zone.
+const TEMPORARY: [SqlState; 6] = [
     SqlState::LOCK_NOT_AVAILABLE,
     SqlState::QUERY_CANCELED,
     SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
@@ -59,10 +57,10 @@ impl StoreError {
                     refused.constraint().or(refused.column()).unwrap_or("unnamed").to_owned(),
                 );
             }
-            let is_for_now = COME_LATER.contains(refused.code());
+            let is_temporary = TEMPORARY.contains(refused.code());
             let failed = Self::Statement { statement: signature(sql).to_owned(), source };
-            // Whoever looks for what took so long finds the statement behind it.
-            return if is_for_now { Self::Unavailable(failed.into()) } else { failed };
+            // The cause names the statement that took too long.
+            return if is_temporary { Self::Unavailable(failed.into()) } else { failed };
         }
         if source.is_closed()
             || std::error::Error::source(&source).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)

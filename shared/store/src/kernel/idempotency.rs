@@ -1,7 +1,7 @@
 //! The same call again gets the same answer (invariants I25–I27).
 //!
-//! Key, effect and answer commit together, so there is no "in progress" that a crash could leave behind: a key is either
-//! absent or done. A call that meets its own twin while the twin runs is told so instead of being made to wait.
+//! Key, effect and answer commit together, so a crash cannot leave a key "in progress": a key is either absent or done. A
+//! call that runs at the same time as its duplicate is refused instead of waiting.
 
 use std::iter;
 
@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, TenantTx, params};
 
-/// Which call it is: a tenant's key on a route, and what was asked for.
+/// A tenant's key on a route, and the request that it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Whose key; another tenant's equal key is another key.
+    /// The same text of another tenant is another key.
     pub tenant: TenantId,
     /// The route's name.
     pub route: String,
@@ -26,16 +26,15 @@ pub struct Key {
     pub legacy_hash: Option<Vec<u8>>,
 }
 
-/// What a key says about the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {
-    /// First time: go on, and [`finish`] before committing.
+    /// Not used before: run the call, and [`finish`] before the commit.
     First,
-    /// Done before; this was the outcome, as JSON.
+    /// The outcome of the first call, as JSON.
     Replay(String),
-    /// Done before with another request.
+    /// Used before with a different request.
     Mismatch,
-    /// Its twin is running.
+    /// The same call is running.
     Running,
 }
 
@@ -80,7 +79,7 @@ const FORGET: &str = "-- idempotency::forget
 DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM idempotency_keys WHERE created_at < $1 LIMIT 5000))";
 
-/// Drops keys older than the retention; tells how many.
+/// Deletes keys older than the retention, some at a time; returns how many.
 pub async fn forget_before(tx: &SystemTx, before: Timestamp) -> Result<u64, StoreError> {
     tx.run(FORGET, params![before => TIMESTAMPTZ]).await
 }

@@ -13,26 +13,22 @@ mod embedded {
     refinery::embed_migrations!("../../migrations");
 }
 
-/// Any constant will do: it is the name of the lock.
+/// The advisory lock's number: any constant, the same in all versions.
 const LOCK: i64 = 0x7469_6469_6e67_7321;
 
-/// Which migrations a database has had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Those it has.
     pub applied: Vec<String>,
-    /// Those it lacks.
     pub missing: Vec<String>,
 }
 
-/// What a run did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrated {
     /// Names of the migrations that this run applied, in order.
     pub applied: Vec<String>,
 }
 
-/// A text that changes whenever a migration does: the name of a template database.
+/// A number that changes with every change of a migration: part of the name of a template database.
 pub fn fingerprint() -> u64 {
     embedded::migrations::runner()
         .get_migrations()
@@ -40,15 +36,15 @@ pub fn fingerprint() -> u64 {
         .fold(0, |all, migration| all.wrapping_mul(31).wrapping_add(migration.checksum()))
 }
 
-/// What no migration can do for itself, because it is about who runs them. A master user that is no superuser, as RDS
-/// has it, may hand a table to a role, and work as one, only as a member of it: of the owner's for tables, of the
-/// system's for the first invitation and an operator's shell. From 16 on it takes the system's role in so many words,
-/// or sees no tenant; before, Postgres cannot say so of a single membership.
+/// What a migration cannot do, because it concerns the user who runs the migrations. A master user that is not a
+/// superuser, as on RDS, may give a table to a role, and act as a role, only as its member: of `tidings_owner` for tables,
+/// of `tidings_system` for the first invitation and an operator's shell. From Postgres 16 on the master does not inherit
+/// `tidings_system`, so it sees tenants only after `SET ROLE`; older versions have no such option per membership.
 ///
-/// Where IAM can decide who logs in, it decides about an app that is made here: nobody has given it a password. One that
-/// was there before keeps the way in that it has. RDS asks everybody who is a member of `rds_iam`, by whatever
-/// detour, for a token: a master that were a member of the app would lose its password. From 16 on it is one all the
-/// same, because who makes a role may hand it on; so it has a second way in ([`Password::or`](crate::Password::or)).
+/// Where IAM can decide who logs in, it does so for an app role that is created here, since that has no password. An
+/// existing app role keeps its login. RDS asks every direct or indirect member of `rds_iam` for a token, so a master that
+/// is a member of the app role could not use its password. From 16 on it is a member anyway, because the creator of a role
+/// may grant it; so the master has a second way to log in ([`Password::or`](crate::Password::or)).
 const PREPARE: &str = "-- migrate::prepare
 DO $$
 DECLARE
@@ -70,7 +66,7 @@ BEGIN
         IF NOT is_by_iam THEN
             EXECUTE format('GRANT tidings_app TO %I', current_user);
         ELSE
-            -- Until there were two ways in it was granted here too. What somebody else granted only they take back.
+            -- Earlier versions granted it here. Only the role that granted a membership can revoke it.
             BEGIN
                 EXECUTE format('REVOKE tidings_app FROM %I', current_user);
             EXCEPTION WHEN insufficient_privilege OR dependent_objects_still_exist THEN
@@ -84,7 +80,7 @@ BEGIN
 END
 $$";
 
-/// Looks which migrations are there, and changes nothing.
+/// Reads which migrations a database has, and changes nothing.
 pub async fn status(access: &Access) -> Result<Status, StoreError> {
     let Opened { mut client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
     let look = async {
@@ -99,13 +95,13 @@ pub async fn status(access: &Access) -> Result<Status, StoreError> {
     outcome
 }
 
-/// Applies what is missing, alone.
+/// Applies the missing migrations, one run at a time.
 pub async fn migrate(access: &Access) -> Result<Migrated, StoreError> {
     alone(access, |mut session| async move { session.migrate().await }).await
 }
 
-/// Does `work` while nobody else who asks for this is at work on the same database: whoever comes second waits. The lock
-/// is the session's, and goes with it.
+/// Runs `work` while holding the database's migration lock; a second caller waits. The lock belongs to the session and
+/// ends with it.
 pub async fn alone<T, E, F>(access: &Access, work: impl FnOnce(Session) -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
@@ -114,7 +110,7 @@ where
     let Opened { client, driver } = Connector::new(access)?.open().await.map_err(unreachable)?;
     let driver = async move {
         if let Err(error) = driver.await {
-            tracing::warn!(%error, "the migration's connection broke");
+            tracing::warn!(%error, "the migration's connection failed");
         }
     };
     let locked = async move {
@@ -125,23 +121,21 @@ where
     outcome
 }
 
-/// A connection to a database that is ours alone to migrate.
+/// A connection that holds the database's migration lock.
 pub struct Session {
     client: Client,
 }
 
 impl Session {
-    /// Applies what is missing. The user must be a superuser, or own the database and be allowed to make roles.
+    /// Applies the missing migrations. The user must be a superuser, or own the database and be allowed to create roles.
     ///
-    /// Refuses a database whose applied migrations differ from ours. One that newer code has gone on with is left as it
-    /// is: a deploy that is taken back runs the older code's migration, and the schema has only been expanded.
+    /// Refuses a database whose applied migrations differ from ours. A database that newer code has migrated is left as it
+    /// is: a rollback of a deploy runs the older code's migration, and newer schemas only add to older ones.
     pub async fn migrate(&mut self) -> Result<Migrated, StoreError> {
         let Self { client } = self;
         let runner = embedded::migrations::runner();
         if is_ahead(&history(client).await?, runner.get_migrations()) {
-            tracing::warn!(
-                "the database has had newer migrations than this code knows, and is left as it is"
-            );
+            tracing::warn!("the database has newer migrations than this code knows and is left as it is");
             return Ok(Migrated { applied: Vec::new() });
         }
         client.batch_execute(PREPARE).await.map_err(unreachable)?;
@@ -155,7 +149,7 @@ impl Session {
     }
 }
 
-/// What a database has had, in order.
+/// The applied migrations, in order.
 async fn history(client: &mut Client) -> Result<Vec<Migration>, StoreError> {
     let sql = "SELECT FROM pg_tables WHERE tablename = 'refinery_schema_history'";
     if client.query(sql, &[]).await.map_err(unreachable)?.is_empty() {
@@ -165,11 +159,12 @@ async fn history(client: &mut Client) -> Result<Vec<Migration>, StoreError> {
     history.map_err(|error| StoreError::Unavailable(error.into()))
 }
 
-/// Whether newer code has gone on from where ours ends: all of ours is there as we know it, and the rest is newer.
+/// Whether newer code has migrated the database: it has all of our migrations unchanged, and others with higher versions.
 fn is_ahead(history: &[Migration], ours: &[Migration]) -> bool {
     let newest = ours.iter().map(Migration::version).max();
-    let (known, newer): (Vec<_>, Vec<_>) = history.iter().partition(|one| Some(one.version()) <= newest);
-    !newer.is_empty() && known.len() == ours.len() && ours.iter().all(|one| known.contains(&one))
+    let (known, newer): (Vec<_>, Vec<_>) =
+        history.iter().partition(|migration| Some(migration.version()) <= newest);
+    !newer.is_empty() && known.len() == ours.len() && ours.iter().all(|migration| known.contains(&migration))
 }
 
 fn unreachable(error: tokio_postgres::Error) -> StoreError {

@@ -10,19 +10,20 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use crate::kernel::connect::{Access, Connector};
 use crate::kernel::error::StoreError;
 
-/// The role that every function works as; see `migrations/V1__roles.sql`.
+/// The role of every function; see `migrations/V1__roles.sql`.
 const APP_ROLE: &str = "tidings_app";
-/// What work that spans tenants is done as.
+/// The role of work that spans tenants.
 const SYSTEM_ROLE: &str = "tidings_system";
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it is. The limits of `migrations/V8__time_outs.sql` hold for who logs in as the app itself. The user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`).
+    /// The user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`). The time-outs of
+    /// `migrations/V8__time_outs.sql` apply only to `tidings_app` itself.
     pub access: Access,
     /// Connections at most. One per environment on Lambda.
     pub connections_max: usize,
-    /// How long a caller waits for a connection before it is told to come later.
+    /// How long a caller waits for a connection before it gets [`StoreError::Unavailable`].
     pub wait: Duration,
 }
 
@@ -32,7 +33,7 @@ pub struct Config {
 pub enum Moment {
     /// Nothing of it happened.
     BeforeCommit,
-    /// All of it happened, and the caller does not learn it.
+    /// All of it happened, and the caller does not know.
     AfterCommit,
 }
 
@@ -59,8 +60,8 @@ impl Store {
         Self::working_as(APP_ROLE, config)
     }
 
-    /// For whoever owns the database, and system operations alone. The owner is no member of `tidings_app` where
-    /// IAM says who that is, and needs no other way in for this.
+    /// For the database's owner, and for system operations only. Where IAM decides who logs in as `tidings_app`, the
+    /// owner is not a member of it.
     pub fn of_owner(config: &Config) -> Result<Self, StoreError> {
         Self::working_as(SYSTEM_ROLE, config)
     }
@@ -68,12 +69,12 @@ impl Store {
     fn working_as(role: &str, config: &Config) -> Result<Self, StoreError> {
         let mut connector = Connector::new(&config.access)?;
         let postgres = connector.config.application_name("tidings");
-        // RDS Proxy takes no command-line options; who comes through it is the app's role already.
+        // RDS Proxy refuses command-line options; its user is the app's role already.
         if postgres.get_user() != Some(role) {
             postgres.options(format!("-c role={role}"));
         }
-        // A thawed Lambda may hold a socket that died while it slept: ask before use. Never `Clean`, whose session
-        // statements would pin a proxied connection.
+        // A resumed Lambda environment may hold a socket that died while it was frozen: check it before use. Never `Clean`,
+        // whose session statements would pin a proxied connection.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
         let manager = Manager::from_connect(connector.config.clone(), connector, recycling);
         let pool = Pool::builder(manager)
@@ -105,7 +106,7 @@ impl Store {
         self.connection().await.map(drop)
     }
 
-    /// Closes idle connections now, and busy ones when they are given back.
+    /// Closes idle connections now, and others when they are returned.
     pub fn close(&self) {
         self.pool.close();
     }

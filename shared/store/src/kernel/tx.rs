@@ -123,7 +123,7 @@ impl Deref for SystemTx {
     }
 }
 
-/// An open transaction, as statements on tables without a tenant see it.
+/// An open transaction, for statements on tables without a tenant.
 pub struct Tx {
     connection: Option<Object>,
     health: AtomicU8,
@@ -188,7 +188,7 @@ impl Tx {
         }
     }
 
-    /// Runs a statement and tells how many rows it touched.
+    /// Runs a statement and returns how many rows it changed.
     pub(crate) async fn run(&self, sql: &str, params: &Params<'_>) -> Result<u64, StoreError> {
         let outcome = self.open()?.execute_typed(sql, params).await;
         outcome.map_err(|error| self.note(sql, error))
@@ -224,8 +224,8 @@ impl Tx {
     }
 }
 
-/// A transaction that nobody finished (its future was dropped, or its process panicked) must not meet another one on
-/// the same connection: the connection is closed, which makes Postgres roll it back.
+/// After an unfinished transaction (its future was dropped, or its process panicked) no other one may use the connection:
+/// it is closed, which makes Postgres roll back.
 impl Drop for Tx {
     fn drop(&mut self) {
         if let Some(left_open) = self.connection.take() {

@@ -1,32 +1,31 @@
-//! What an operator is woken for, as numbers: each is nothing while all is well.
+//! Numbers that an operator is alerted by: each is 0 while all is well.
 
 use jiff::SignedDuration;
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, params};
 
-/// How old something must be before it counts as left behind: the sweeper has had its turn by then.
+/// How old something must be before it counts: by then the sweeper has run.
 pub const LEFT_BEHIND: SignedDuration = SignedDuration::from_mins(2);
 
-/// The numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
-    /// Batches with something due that nobody works on (I14).
+    /// Batches with due messages that no dispatcher is working on (I14).
     pub overdue_batches: i64,
-    /// Refunds owed and not paid (I6).
+    /// Refunds promised and not paid (I6).
     pub open_refunds: i64,
-    /// Seconds since the oldest message that may or may not have left became so (I7).
+    /// Seconds since the oldest UNKNOWN message became UNKNOWN (I7).
     pub unknown_age_seconds: i64,
     /// Statuses whose message is not known yet (I17).
     pub parked_updates: i64,
-    /// Wallets that are not where their last ledger entry left them (I1).
+    /// Wallets whose balance differs from that of their last ledger entry (I1).
     pub drifted_wallets: i64,
 }
 
 pub(crate) const STATEMENTS: &[&str] = &[READ];
 
-/// A number whose lease is held is being worked on, however far behind it is; a paused account waits for its owner. The
-/// wallets are held against their last entry alone, through the primary key: the whole chain is the audit's affair.
+/// A number with a lease is being worked on, however late it is, and a paused account waits for its tenant. Wallets are
+/// compared with their last entry only, through the primary key; the audit checks the whole chain.
 const READ: &str = "-- gauges::read
 SELECT (SELECT count(*) FROM batches b WHERE b.minute <= $1 AND EXISTS (
           SELECT FROM phone_numbers n
@@ -41,7 +40,6 @@ SELECT (SELECT count(*) FROM batches b WHERE b.minute <= $1 AND EXISTS (
        (SELECT count(*) FROM wallets w WHERE w.balance <> coalesce(
           (SELECT balance_after FROM ledger l WHERE l.tenant_id = w.tenant_id ORDER BY seq DESC LIMIT 1), 0)) AS drifted_wallets";
 
-/// Reads them all.
 pub async fn read(tx: &SystemTx) -> Result<Gauges, StoreError> {
     let row = tx.row(READ, params![tx.now() - LEFT_BEHIND => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ]).await?;
     Ok(row.map_or_else(Gauges::default, |row| Gauges {

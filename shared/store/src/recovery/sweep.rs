@@ -1,4 +1,4 @@
-//! What a lost event left behind: the rows are the truth, and these statements find where they ask for something.
+//! What a lost queue message or wake-up left undone: these statements find it in the rows.
 
 use domain::{ClaimId, MessageId, TenantId};
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, TenantTx, params};
 
-/// Things to do found in one look, at most; the next look finds the rest.
+/// Rows found by one statement at most; the next sweep finds the rest.
 pub const FOUND_MAX: i64 = 5_000;
 
 pub(crate) const STATEMENTS: &[&str] =
@@ -40,8 +40,8 @@ DELETE FROM batches WHERE ctid = ANY (ARRAY(
                                 AND d.priority = p.priority AND d.due_at <= b.minute))
      LIMIT $2))";
 
-/// Forgets batches with nothing left to send, some at a time. `until` must lie so far back that no transaction can still be adding to
-/// them: a message always joins a minute that is not over.
+/// Deletes batches with nothing left to send, some at a time. `until` must be long enough ago that no transaction can
+/// still add to them: a message always joins a minute that is not over.
 pub async fn close_batches(tx: &SystemTx, until: Timestamp) -> Result<u64, StoreError> {
     tx.run(CLOSE_BATCHES, params![until => TIMESTAMPTZ, FOUND_MAX => INT8]).await
 }
@@ -49,7 +49,7 @@ pub async fn close_batches(tx: &SystemTx, until: Timestamp) -> Result<u64, Store
 const EXPIRED_CLAIMS: &str = "-- sweep::expired_claims
 SELECT tenant_id, claim_id FROM claims WHERE lease_until < $1 ORDER BY lease_until LIMIT $2";
 
-/// Chunks whose dispatcher did not come back in time.
+/// Claims whose dispatcher did not finish in time.
 pub async fn expired_claims(tx: &SystemTx) -> Result<Vec<(TenantId, ClaimId)>, StoreError> {
     let rows = tx.rows(EXPIRED_CLAIMS, params![tx.now() => TIMESTAMPTZ, FOUND_MAX => INT8]).await?;
     Ok(rows.iter().map(|row| (TenantId(row.get("tenant_id")), ClaimId(row.get("claim_id")))).collect())
@@ -59,7 +59,7 @@ const HELD_BY: &str = "-- sweep::held_by
 SELECT m.message_id FROM claims c JOIN messages m ON m.tenant_id = $1 AND m.message_id = ANY (c.message_ids)
  WHERE c.tenant_id = $1 AND c.claim_id = $2 AND m.claim_id = $2 AND c.lease_until < $3";
 
-/// The messages that an expired chunk still holds.
+/// The messages that an expired claim still holds.
 pub async fn held_by(tx: &TenantTx, claim: ClaimId) -> Result<Vec<MessageId>, StoreError> {
     let rows =
         tx.rows(HELD_BY, params![tx.tenant().0 => UUID, claim.0 => UUID, tx.now() => TIMESTAMPTZ]).await?;
@@ -71,7 +71,7 @@ SELECT tenant_id, array_agg(message_id) AS message_ids
   FROM (SELECT tenant_id, message_id FROM refund_promises WHERE promised_at <= $1 ORDER BY promised_at LIMIT $2) AS p
  GROUP BY tenant_id ORDER BY tenant_id";
 
-/// Refunds that are owed since `until` or earlier, by tenant: their queue message was lost.
+/// Refunds promised at `until` or earlier, by tenant: their queue message was lost.
 pub async fn open_promises(
     tx: &SystemTx,
     until: Timestamp,
@@ -88,8 +88,8 @@ SELECT tenant_id, array_agg(message_id) AS message_ids
          ORDER BY u.since LIMIT $3) AS p
  GROUP BY tenant_id ORDER BY tenant_id";
 
-/// Messages unknown for too long: since `short_ago` when the number's webhooks were still flowing that long after the
-/// attempt, since `long_ago` in any case.
+/// Messages UNKNOWN for too long: since `short_ago` when the number still received webhooks that long after the attempt,
+/// since `long_ago` in any case.
 pub async fn past_horizon(
     tx: &SystemTx,
     short_ago: Timestamp,

@@ -1,7 +1,7 @@
-//! The invariants of the product as questions to the database: each must find nothing.
+//! The invariants of the product as queries: each must find nothing.
 //!
 //! Some hold at every commit, others only at rest (queues empty, no fault active, sweepers done). The comparison with
-//! what Meta really accepted (I11–I15) needs Meta's side and is made by whoever has it.
+//! what Meta accepted (I11–I15) needs Meta's side, so the caller makes it.
 
 use domain::Money;
 use serde::Serialize;
@@ -9,46 +9,39 @@ use serde::Serialize;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, params};
 
-/// One invariant and what speaks against it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Which invariant, and in words.
+    /// Number and description.
     pub invariant: &'static str,
-    /// How many rows break it.
+    /// Rows that break it.
     pub violations: i64,
 }
 
 /// Sums over all tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sums {
-    /// Credit booked in.
     pub top_ups: Money,
-    /// Corrections.
     pub adjustments: Money,
-    /// Debits; negative.
+    /// Negative.
     pub debits: Money,
-    /// Refunds.
     pub refunds: Money,
-    /// What all wallets hold.
+    /// Of all wallets.
     pub balances: Money,
-    /// Ledger entries.
+    /// Of the ledger.
     pub entries: i64,
-    /// Refunded messages that arrived after all.
+    /// Messages that were refunded and delivered nevertheless.
     pub write_offs: i64,
 }
 
 /// A message as the comparison with Meta's side needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledgered {
-    /// The attempt.
     pub attempt_id: domain::AttemptId,
-    /// The message it was for.
     pub message_id: domain::MessageId,
     /// Debits of the message.
     pub debits: i64,
     /// When the first was booked.
     pub debited_at: Option<jiff::Timestamp>,
-    /// When the message was due.
     pub due_at: jiff::Timestamp,
 }
 
@@ -59,20 +52,20 @@ pub(crate) const STATEMENTS: &[&str] =
 const ALWAYS: &[(&str, &str)] = &[
     ("I1 balance is the sum of its entries", I1_BALANCE),
     ("I1 entries form a chain without gaps", I1_CHAIN),
-    ("I2 money is neither made nor lost", I2),
+    ("I2 money is neither created nor lost", I2),
     ("I3 no balance was ever negative", I3),
     ("I4 one debit per message, at its price", I4),
     ("I5 one refund per debit, of its amount", I5),
     ("I8 the app cannot change an entry", I8),
     ("I21 no entry or status of another tenant's message", I21),
     ("I22 no key from tenant to tenant", I22),
-    ("I23 every tenant table is walled", I23),
+    ("I23 every tenant table has row-level security", I23),
 ];
 
 /// At rest only.
 const AT_REST: &[(&str, &str)] = &[
     ("I6 what failed or was rejected is refunded", I6),
-    ("I7 no debit in limbo", I7),
+    ("I7 no debit stays unresolved", I7),
     ("I14 nothing due is left waiting", I14),
     ("I17 no status left parked", I17),
 ];
@@ -114,8 +107,7 @@ SELECT count(*) AS violations FROM messages m
  WHERE (m.dispatch_state IN ('REJECTED', 'REFUNDED_UNRESOLVED') OR (m.evidence & 8 <> 0 AND m.evidence & 6 = 0) OR m.refund_due)
        <> (r.seq IS NOT NULL)";
 
-/// A debit is settled by what was heard, given back, or Meta took the message and has said no more; what is UNKNOWN
-/// must have its horizon.
+/// A debit is decided by a status, by a refund, or by Meta's acceptance alone; an UNKNOWN message must have a horizon.
 const I7: &str = "-- audit::i7
 SELECT count(*) AS violations FROM messages m
  WHERE m.dispatch_state IN ('RESERVED', 'SENDING')
@@ -150,7 +142,7 @@ SELECT count(*) AS violations FROM pg_constraint k
    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attname = 'tenant_id')
    AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'tenant_id' AND a.attnum = ANY (k.conkey))";
 
-/// Tenant tables without both walls, or owned by somebody who could take them down.
+/// Tenant tables without row-level security for both roles, or whose owner is not `tidings_owner` and could remove it.
 const I23: &str = "-- audit::i23
 SELECT count(*) AS violations FROM pg_class c
  WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
@@ -158,11 +150,11 @@ SELECT count(*) AS violations FROM pg_class c
    AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND pg_get_userbyid(c.relowner) = 'tidings_owner'
             AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) = 2)";
 
-/// Asks every question that must find nothing at any time and, with `at_rest`, those for a system at rest.
+/// Runs the queries that must find nothing at any commit and, with `at_rest`, those for a system at rest.
 pub async fn findings(tx: &SystemTx, at_rest: bool) -> Result<Vec<Finding>, StoreError> {
-    let questions = ALWAYS.iter().chain(if at_rest { AT_REST } else { &[] });
+    let queries = ALWAYS.iter().chain(if at_rest { AT_REST } else { &[] });
     let mut findings = Vec::new();
-    for (invariant, sql) in questions {
+    for (invariant, sql) in queries {
         let row = if *sql == I14 {
             tx.row(sql, params![tx.now() => TIMESTAMPTZ]).await?
         } else {
@@ -183,7 +175,7 @@ SELECT coalesce(sum(amount) FILTER (WHERE kind = 'TOPUP'), 0)::bigint AS top_ups
        (SELECT count(*) FROM write_offs) AS write_offs
   FROM ledger";
 
-/// The whole system's money.
+/// Sums over all tenants.
 pub async fn sums(tx: &SystemTx) -> Result<Sums, StoreError> {
     let row = tx.row(SUMS, params![]).await?;
     Ok(row.map_or_else(Sums::default, |row| Sums {
@@ -203,7 +195,7 @@ SELECT a.attempt_id, a.message_id, m.due_at,
        (SELECT min(recorded_at) FROM ledger d WHERE d.tenant_id = a.tenant_id AND d.message_id = a.message_id AND d.kind = 'DEBIT') AS debited_at
   FROM attempts a JOIN messages m USING (tenant_id, message_id)";
 
-/// Every attempt with the debit of its message, to be held against what Meta accepted.
+/// Every attempt with the debit of its message, to compare with what Meta accepted.
 pub async fn ledgered(tx: &SystemTx) -> Result<Vec<Ledgered>, StoreError> {
     let rows = tx.rows(LEDGERED, params![]).await?;
     Ok(rows
@@ -221,7 +213,7 @@ pub async fn ledgered(tx: &SystemTx) -> Result<Vec<Ledgered>, StoreError> {
 const STATES: &str = "-- audit::states
 SELECT dispatch_state, count(*) AS messages FROM messages GROUP BY dispatch_state ORDER BY dispatch_state";
 
-/// How many messages stand where.
+/// The number of messages in each state.
 pub async fn states(tx: &SystemTx) -> Result<Vec<(String, i64)>, StoreError> {
     let rows = tx.rows(STATES, params![]).await?;
     Ok(rows.iter().map(|row| (row.get("dispatch_state"), row.get("messages"))).collect())

@@ -1,4 +1,4 @@
-//! What tests do to a database as a whole.
+//! What tests do with a database as a whole.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,20 @@ use tokio_postgres::Client;
 use crate::kernel::databases::{on, quoted, run};
 use crate::kernel::error::StoreError;
 
-/// Ends every connection to the database of the URL but its own, whatever is under way on it; tells how many.
+/// Ends every other connection to the database, also those in a transaction; returns how many.
 pub async fn disconnect_others(url: &str) -> Result<usize, StoreError> {
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    let thrown_out = on(url, |client| async move { client.query(sql, &[]).await }).await;
-    thrown_out.map(|rows| rows.len())
+    let ended = on(url, |client| async move { client.query(sql, &[]).await }).await;
+    ended.map(|rows| rows.len())
 }
 
-/// Runs SQL as whoever `url` names: for tests, which break a database on purpose.
+/// Runs SQL as the user in `url`: for tests that damage a database on purpose.
 pub async fn execute(url: &str, sql: &str) -> Result<(), StoreError> {
     run(url, sql).await
 }
 
-/// How many rows each table of a database holds, and a hash of them: for tests that claim that nothing changed.
+/// The number of rows in each table of a database, and a hash of them: for tests that check that nothing changed.
 pub async fn contents(url: &str) -> Result<BTreeMap<String, (i64, String)>, StoreError> {
     on(url, read_contents).await
 }

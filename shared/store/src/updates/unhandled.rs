@@ -1,4 +1,4 @@
-//! Authentic updates that nothing here acts on, stored whole and once.
+//! Authentic updates that nothing here handles, each stored unchanged and once.
 
 use domain::updates::UnhandledUpdate;
 use jiff::Timestamp;
@@ -12,7 +12,6 @@ const INSERT: &str = "-- unhandled::insert
 INSERT INTO kept_updates (digest, reason, raw, received_at) VALUES (sha256(convert_to($1 || $2::jsonb::text, 'UTF8')), $1, $2, $3)
     ON CONFLICT DO NOTHING";
 
-/// Keeps what we act on in no way, whole and once.
 pub async fn insert(tx: &Tx, update: &UnhandledUpdate, now: Timestamp) -> Result<(), StoreError> {
     tx.run(INSERT, params![update.reason => TEXT, update.raw => JSONB, now => TIMESTAMPTZ]).await.map(drop)
 }

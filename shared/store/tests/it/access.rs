@@ -1,4 +1,4 @@
-//! Who lets us in, and as whom.
+//! How a database is logged in to, and with which role.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,7 +33,7 @@ async fn read(store: Store) -> Gauges {
 }
 
 #[tokio::test]
-async fn an_owner_that_is_no_superuser_can_migrate_and_works_as_the_app_on_what_it_made() {
+async fn an_owner_that_is_not_a_superuser_can_migrate_and_then_work_as_the_app() {
     let server = OwnServer::start("owned").await;
     let owner = server.owned_database().await;
     let migrated = store::migrate::migrate(&owner.as_str().into()).await.unwrap();
@@ -46,7 +46,7 @@ async fn an_owner_that_is_no_superuser_can_migrate_and_works_as_the_app_on_what_
 }
 
 #[tokio::test]
-async fn where_iam_lets_in_the_app_its_owner_gets_in_after_the_migration_and_works_as_the_system() {
+async fn where_the_app_logs_in_through_iam_the_owner_logs_in_after_the_migration_and_works_as_the_system() {
     let server = OwnServer::start("managed").await;
     let master = server.managed_database().await;
     store::migrate::migrate(&master).await.unwrap();
@@ -59,7 +59,7 @@ async fn where_iam_lets_in_the_app_its_owner_gets_in_after_the_migration_and_wor
     assert_eq!(read(open(app)).await, Gauges::default());
 }
 
-/// What a server before 16 takes for a reason to ask the master for a token, and later ones for one reason more.
+/// A server before 16 asks the master for a token because of such a membership; later ones have other reasons as well.
 async fn memberships_of_the_master_in_the_app(server: &OwnServer) -> i64 {
     let (client, connection) =
         tokio_postgres::connect(&server.url("managed", "postgres"), NoTls).await.unwrap();
@@ -73,12 +73,12 @@ async fn memberships_of_the_master_in_the_app(server: &OwnServer) -> i64 {
 }
 
 #[tokio::test]
-async fn where_iam_lets_in_the_app_its_owner_is_no_member_of_it_any_more() {
+async fn where_the_app_logs_in_through_iam_the_owner_is_no_longer_a_member_of_it() {
     let server = OwnServer::start("member").await;
     let master = server.managed_database().await;
     store::migrate::migrate(&master).await.unwrap();
     assert_eq!(memberships_of_the_master_in_the_app(&server).await, 0);
-    // What the migration did before there were two ways in.
+    // As earlier versions of the migration did.
     server.execute("SET ROLE master; GRANT tidings_app TO master").await;
     assert_eq!(memberships_of_the_master_in_the_app(&server).await, 1);
     store::migrate::migrate(&master).await.unwrap();
@@ -86,54 +86,54 @@ async fn where_iam_lets_in_the_app_its_owner_is_no_member_of_it_any_more() {
 }
 
 #[tokio::test]
-async fn an_app_that_somebody_made_before_keeps_the_password_that_it_has() {
+async fn an_app_role_that_exists_before_the_migration_keeps_its_password() {
     let server = OwnServer::start("before").await;
     let master = server.managed_database().await;
     server.execute("SET ROLE master; CREATE ROLE tidings_app LOGIN NOINHERIT PASSWORD 'given'").await;
     store::migrate::migrate(&master).await.unwrap();
-    // This server asks members of `rds_iam` for what it keeps for them, and lets everybody else in with anything.
+    // This server checks the password of members of `rds_iam` only.
     let password = Some(Password::asked(|| async { Ok("anything".to_owned()) }));
     let app = server.url("managed", "tidings_app");
     let app = Access { password, ..app.as_str().into() };
     assert_eq!(read(open(app)).await, Gauges::default());
 }
 
-/// A password, and how often it was asked for.
+/// A password, and how often it was read.
 fn counted(password: &'static str) -> (Arc<AtomicU32>, Password) {
-    let asked = Arc::new(AtomicU32::new(0));
-    let count = Arc::clone(&asked);
+    let reads = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&reads);
     let password = Password::asked(move || {
         count.fetch_add(1, Ordering::Relaxed);
         async move { Ok(password.to_owned()) }
     });
-    (asked, password)
+    (reads, password)
 }
 
 #[tokio::test]
-async fn the_second_password_is_asked_for_when_the_server_refuses_the_first_and_only_then() {
+async fn the_second_password_is_read_only_when_the_server_refuses_the_first() {
     let server = OwnServer::start("refuses").await;
     server.managed_database().await;
     server.execute("CREATE ROLE by_password LOGIN").await;
     server.execute("CREATE ROLE by_iam LOGIN PASSWORD 'right' IN ROLE rds_iam").await;
-    for (user, second, gets_in, asked_twice) in [
+    for (user, second, succeeds, is_read) in [
         ("by_password", "right", true, false),
         ("by_iam", "right", true, true),
         ("by_iam", "wrong", false, true),
     ] {
-        let (asked, second) = counted(second);
+        let (reads, second) = counted(second);
         let password = Some(Password::asked(|| async { Ok("wrong".to_owned()) }).or(second));
         let access = Access { password, ..server.url("managed", user).as_str().into() };
-        let looked = store::migrate::status(&access).await;
-        assert_eq!(looked.is_ok(), gets_in, "{user}: {looked:?}");
-        assert_eq!(asked.load(Ordering::Relaxed), u32::from(asked_twice), "{user}");
+        let status = store::migrate::status(&access).await;
+        assert_eq!(status.is_ok(), succeeds, "{user}: {status:?}");
+        assert_eq!(reads.load(Ordering::Relaxed), u32::from(is_read), "{user}");
     }
 }
 
 #[tokio::test]
-async fn each_connection_asks_for_its_password_anew() {
+async fn each_connection_reads_its_password_anew() {
     let db = testkit::database().await;
-    let asked = Arc::new(AtomicU32::new(0));
-    let count = Arc::clone(&asked);
+    let reads = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&reads);
     let password = Password::asked(move || {
         let nth = count.fetch_add(1, Ordering::Relaxed);
         async move { Ok(format!("token-{nth}")) }
@@ -141,8 +141,8 @@ async fn each_connection_asks_for_its_password_anew() {
     let store = open(Access { password: Some(password), ..db.url().into() });
     store.warm_up().await.unwrap();
     store.warm_up().await.unwrap();
-    assert_eq!(asked.load(Ordering::Relaxed), 1, "a connection that is there is used again");
+    assert_eq!(reads.load(Ordering::Relaxed), 1, "an idle connection is used again");
     db.disconnect_others().await;
     store.warm_up().await.unwrap();
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(reads.load(Ordering::Relaxed), 2);
 }

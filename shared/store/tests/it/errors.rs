@@ -1,4 +1,4 @@
-//! What an error of Postgres' says where it is logged.
+//! How an error of Postgres is written to a log.
 
 use domain::with_causes;
 use store::StoreError;
@@ -7,7 +7,7 @@ use tokio_postgres::NoTls;
 const PHONE: &str = "+15550100";
 
 #[tokio::test]
-async fn what_postgres_says_is_told_and_what_it_quotes_of_a_row_is_not() {
+async fn the_message_of_postgres_is_written_without_what_it_quotes_of_a_row() {
     let db = testkit::database().await;
     let (client, connection) = tokio_postgres::connect(db.url(), NoTls).await.unwrap();
     let driver = tokio::spawn(connection);
@@ -19,9 +19,12 @@ async fn what_postgres_says_is_told_and_what_it_quotes_of_a_row_is_not() {
     driver.await.unwrap().unwrap();
 
     let refused = source.as_db_error().unwrap();
-    assert!(refused.detail().unwrap().contains(PHONE), "nothing is quoted, so this proves nothing");
+    assert!(refused.detail().unwrap().contains(PHONE), "this test needs an error that quotes a row");
     let message = refused.message().to_owned();
-    let told = with_causes(&StoreError::Statement { statement: "people::insert".to_owned(), source });
-    assert!(told.starts_with("statement people::insert failed") && told.contains(&message), "{told}");
-    assert!(!told.contains(PHONE), "{told}");
+    let written = with_causes(&StoreError::Statement { statement: "people::insert".to_owned(), source });
+    assert!(
+        written.starts_with("statement people::insert failed") && written.contains(&message),
+        "{written}"
+    );
+    assert!(!written.contains(PHONE), "{written}");
 }

@@ -1,4 +1,4 @@
-//! Two tenants on one database: what one can see, point at or change of the other.
+//! Two tenants on one database: neither can see, reference or change rows of the other.
 
 use domain::{Act, ContactId, MessageId, Money, SystemAct};
 use store::billing::wallet;
@@ -9,12 +9,12 @@ use tokio_postgres::error::SqlState;
 
 use crate::fixtures::{World, assert_audit_is_clean, noon, world};
 
-struct Look {
+struct FindRows {
     message: MessageId,
 }
 
-impl Operation for Look {
-    const NAME: &'static str = "look";
+impl Operation for FindRows {
+    const NAME: &'static str = "find_rows";
     type Done = (bool, Option<Money>, usize);
     type Error = StoreError;
 
@@ -27,31 +27,30 @@ impl Operation for Look {
 }
 
 #[tokio::test]
-async fn a_tenant_finds_its_own_rows_and_none_of_another() {
+async fn a_tenant_finds_its_own_rows_and_no_others() {
     let db = testkit::database().await;
     let mine = world(&db.store, 1, Money::from_micros(5)).await;
     let theirs = world(&db.store, 1, Money::from_micros(7)).await;
-    let look = Look { message: mine.messages[0] };
+    let find = FindRows { message: mine.messages[0] };
     assert_eq!(
-        db.store.perform(&Act::of_system(mine.tenant, noon()), &look).await.unwrap(),
+        db.store.perform(&Act::of_system(mine.tenant, noon()), &find).await.unwrap(),
         (true, Some(Money::from_micros(5)), 1)
     );
-    // The same message, asked for by the other tenant.
     assert_eq!(
-        db.store.perform(&Act::of_system(theirs.tenant, noon()), &look).await.unwrap(),
+        db.store.perform(&Act::of_system(theirs.tenant, noon()), &find).await.unwrap(),
         (false, Some(Money::from_micros(7)), 1)
     );
     assert_audit_is_clean(&db.store, false).await;
 }
 
-struct PointAcross {
+struct ReferenceAcross {
     from: World,
     contact: ContactId,
     template: domain::TemplateId,
 }
 
-impl SystemOperation for PointAcross {
-    const NAME: &'static str = "point_across";
+impl SystemOperation for ReferenceAcross {
+    const NAME: &'static str = "reference_across";
     type Done = bool;
     type Error = StoreError;
 
@@ -71,10 +70,10 @@ impl SystemOperation for PointAcross {
     }
 }
 
-struct Things;
+struct ContactAndTemplate;
 
-impl Operation for Things {
-    const NAME: &'static str = "things";
+impl Operation for ContactAndTemplate {
+    const NAME: &'static str = "contact_and_template";
     type Done = (ContactId, domain::TemplateId);
     type Error = StoreError;
 
@@ -86,20 +85,20 @@ impl Operation for Things {
 }
 
 #[tokio::test]
-async fn a_row_of_one_tenant_cannot_point_at_a_row_of_another() {
+async fn a_row_of_one_tenant_cannot_reference_a_row_of_another() {
     let db = testkit::database().await;
     let mine = world(&db.store, 0, Money::ZERO).await;
     let theirs = world(&db.store, 0, Money::ZERO).await;
     let (contact, template) =
-        db.store.perform(&Act::of_system(theirs.tenant, noon()), &Things).await.unwrap();
-    let across = PointAcross { from: mine.clone(), contact, template };
-    // The system role sees both tenants, so only the composite keys stand in the way.
+        db.store.perform(&Act::of_system(theirs.tenant, noon()), &ContactAndTemplate).await.unwrap();
+    let across = ReferenceAcross { from: mine.clone(), contact, template };
+    // The system role sees both tenants, so only the composite foreign keys refuse this.
     let refused = db.store.perform_system(&SystemAct::at(noon()), &across).await.unwrap_err();
     assert!(matches!(refused, StoreError::Constraint(_)), "{refused:?}");
 }
 
 #[tokio::test]
-async fn without_a_tenant_in_the_transaction_nothing_is_seen_and_the_ledger_cannot_be_changed() {
+async fn a_transaction_without_a_tenant_sees_nothing_and_the_ledger_cannot_be_changed() {
     let db = testkit::database().await;
     let other = world(&db.store, 0, Money::ZERO).await;
     let world = world(&db.store, 1, Money::from_micros(5)).await;
@@ -108,11 +107,11 @@ async fn without_a_tenant_in_the_transaction_nothing_is_seen_and_the_ledger_cann
     client.batch_execute("SET ROLE tidings_app").await.unwrap();
     let count = |row: tokio_postgres::Row| row.get::<_, i64>(0);
     assert_eq!(count(client.query_one("SELECT count(*) FROM wallets", &[]).await.unwrap()), 0);
-    // A connection that served the tenant before, in a transaction of its own.
+    // A connection that served the tenant before, in an earlier transaction.
     let served = format!("BEGIN; SELECT set_config('app.tenant', '{}', true); COMMIT", world.tenant);
     client.batch_execute(&served).await.unwrap();
     assert_eq!(count(client.query_one("SELECT count(*) FROM wallets", &[]).await.unwrap()), 0);
-    // Row-level security says one tenant, the predicate another: no row passes both.
+    // When row-level security and the predicate name different tenants, no row passes both.
     client
         .batch_execute(&format!("BEGIN; SELECT set_config('app.tenant', '{}', true)", world.tenant))
         .await

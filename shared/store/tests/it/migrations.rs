@@ -1,4 +1,4 @@
-//! What a migration does to a database that has had some.
+//! Migrating a database that has applied migrations.
 
 use std::error::Error;
 
@@ -14,30 +14,27 @@ async fn a_second_migration_changes_nothing_and_two_at_once_migrate_once() {
     assert!(second.unwrap().applied.is_empty());
 }
 
-/// As code of tomorrow leaves it, when a deploy of it is taken back.
-async fn of_tomorrow() -> TestDb {
+/// As newer code leaves it when its deploy is rolled back.
+async fn migrated_by_newer_code() -> TestDb {
     let db = testkit::database().await;
-    let row = "(9000, 'of_tomorrow', '2026-11-01T12:00:00Z', '1')";
+    let row = "(9000, 'newer', '2026-11-01T12:00:00Z', '1')";
     db.execute(&format!("INSERT INTO refinery_schema_history VALUES {row}")).await;
     db
 }
 
 #[tokio::test]
 async fn a_database_that_newer_code_has_migrated_is_left_as_it_is() {
-    let db = of_tomorrow().await;
+    let db = migrated_by_newer_code().await;
     let access = db.url().into();
     let before = db.contents().await;
     assert!(migrate(&access).await.unwrap().applied.is_empty());
     assert_eq!(db.contents().await, before);
     let status = status(&access).await.unwrap();
-    assert!(
-        status.missing.is_empty() && status.applied.contains(&"V9000__of_tomorrow".to_owned()),
-        "{status:?}"
-    );
+    assert!(status.missing.is_empty() && status.applied.contains(&"V9000__newer".to_owned()), "{status:?}");
 }
 
 #[tokio::test]
-async fn a_history_that_is_not_ours_is_refused_whatever_came_after_it() {
+async fn a_history_that_differs_from_ours_is_refused_even_with_newer_migrations() {
     for (change, why) in [
         ("UPDATE refinery_schema_history SET checksum = '1' WHERE version = 3", "is different than"),
         ("UPDATE refinery_schema_history SET name = 'other' WHERE version = 3", "is different than"),
@@ -48,7 +45,7 @@ async fn a_history_that_is_not_ours_is_refused_whatever_came_after_it() {
             "is missing from",
         ),
     ] {
-        let db = of_tomorrow().await;
+        let db = migrated_by_newer_code().await;
         db.execute(change).await;
         let refused = migrate(&db.url().into()).await.unwrap_err();
         let refused = refused.source().unwrap().to_string();

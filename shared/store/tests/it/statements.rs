@@ -1,9 +1,9 @@
-//! What holds for every statement at once.
+//! What holds for every statement.
 
 use tokio_postgres::NoTls;
 
 #[tokio::test]
-async fn every_statement_is_one_that_postgres_understands() {
+async fn postgres_can_prepare_every_statement() {
     let db = testkit::database().await;
     let (client, connection) = tokio_postgres::connect(db.url(), NoTls).await.unwrap();
     let driver = tokio::spawn(connection);
@@ -17,7 +17,7 @@ async fn every_statement_is_one_that_postgres_understands() {
 }
 
 #[test]
-fn every_statement_signs_itself_with_a_name_of_its_own() {
+fn every_statement_is_signed_with_a_unique_name() {
     let mut names: Vec<&str> = store::statements().iter().map(|sql| sql.lines().next().unwrap()).collect();
     for name in &names {
         assert!(name.starts_with("-- ") && name.contains("::"), "{name}");

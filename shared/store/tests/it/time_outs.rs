@@ -1,4 +1,4 @@
-//! How long whoever logs in as the app waits, or is waited for. The tests' own time-outs are short, and their database's.
+//! The time-outs of the app's role. Each test sets short ones on its own database.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio_postgres::{Client, NoTls};
 use crate::claims::try_to_claim;
 use crate::fixtures::{PRICE, noon, world};
 
-/// On the database as the functions are: logged in as the app.
+/// Logged in as the app, like the functions.
 fn as_the_app(db: &TestDb) -> Store {
     let url = db.url().replacen("//postgres@", "//tidings_app@", 1);
     let access = url.as_str().into();
@@ -45,7 +45,7 @@ async fn the_app_has_its_time_outs_from_login_on() {
 }
 
 #[tokio::test]
-async fn whoever_waits_too_long_for_a_wallet_is_told_to_come_later() {
+async fn a_claim_that_waits_too_long_for_a_wallet_is_unavailable_for_now() {
     let db = testkit::database().await;
     let world = world(&db.store, 2, Money::from_micros(PRICE.micros() * 2)).await;
     for (limit, off) in [("lock_timeout", "statement_timeout"), ("statement_timeout", "lock_timeout")] {
@@ -56,11 +56,11 @@ async fn whoever_waits_too_long_for_a_wallet_is_told_to_come_later() {
         let store = as_the_app(&db);
         let waited = try_to_claim(&store, &world, 1).await;
         assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{limit}: {waited:?}");
-        let told = with_causes(&waited.unwrap_err());
-        assert!(told.contains("statement ") && told.contains("timeout"), "{limit}: {told}");
+        let written = with_causes(&waited.unwrap_err());
+        assert!(written.contains("statement ") && written.contains("timeout"), "{limit}: {written}");
         store.close();
         holder.batch_execute("ROLLBACK").await.unwrap();
-        // Without the limit, which a machine with much to do would meet by itself.
+        // Without the limit, which a busy machine could reach by itself.
         set(&db, limit, "0").await;
         let store = as_the_app(&db);
         assert_eq!(try_to_claim(&store, &world, 1).await.unwrap().funded.len(), 1, "{limit}");
@@ -70,13 +70,13 @@ async fn whoever_waits_too_long_for_a_wallet_is_told_to_come_later() {
     }
 }
 
-/// Locks a wallet and does nothing until the server has had enough of it.
-struct Dawdle<'a> {
+/// Reads a balance and then does nothing until the server ends the session.
+struct StayIdle<'a> {
     watcher: &'a Client,
 }
 
-impl Operation for Dawdle<'_> {
-    const NAME: &'static str = "dawdle";
+impl Operation for StayIdle<'_> {
+    const NAME: &'static str = "stay_idle";
     type Done = ();
     type Error = StoreError;
 
@@ -92,14 +92,14 @@ impl Operation for Dawdle<'_> {
 }
 
 #[tokio::test]
-async fn a_transaction_that_nobody_goes_on_with_is_ended_by_the_server() {
+async fn an_idle_transaction_is_ended_by_the_server() {
     let db = testkit::database().await;
     let world = world(&db.store, 0, Money::ZERO).await;
     set(&db, "idle_in_transaction_session_timeout", "100ms").await;
     let (watcher, driver) = superuser(&db).await;
     let store = as_the_app(&db);
-    let dawdle = Dawdle { watcher: &watcher };
-    let ended = store.perform(&Act::of_system(world.tenant, noon()), &dawdle).await;
+    let stay_idle = StayIdle { watcher: &watcher };
+    let ended = store.perform(&Act::of_system(world.tenant, noon()), &stay_idle).await;
     assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
     store.close();
     drop(watcher);

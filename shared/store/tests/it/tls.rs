@@ -1,4 +1,4 @@
-//! A server that is somewhere else is spoken to through TLS, and only when it proves that it is the right one.
+//! A remote server is connected to through TLS, and only with a valid certificate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +13,18 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_postgres::config::Host;
 use tokio_rustls::TlsAcceptor;
 
-/// What a client asks before anything else: an `SSLRequest` (PostgreSQL, Message Formats).
+/// The first message of a client: an `SSLRequest` (PostgreSQL, Message Formats).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// Stands before a Postgres that has no TLS of its own, and has it.
-struct Door {
+/// Adds TLS to a Postgres that has none.
+struct TlsProxy {
     url: String,
     roots: String,
 }
 
-impl Door {
-    /// With a certificate for this name, of an authority of its own; without one the door has no TLS.
-    async fn before(db: &TestDb, name: Option<&str>) -> Self {
+impl TlsProxy {
+    /// With a certificate for this name of a new authority; `None` for a server without TLS.
+    async fn start(db: &TestDb, name: Option<&str>) -> Self {
         let (acceptor, roots) = match name {
             Some(name) => {
                 let (acceptor, roots) = certified(name);
@@ -48,7 +48,7 @@ impl Door {
         Self { url: format!("postgres://postgres@localhost:{at}/{database}?sslmode=require"), roots }
     }
 
-    async fn enter(&self, roots: Option<String>) -> Result<(), String> {
+    async fn connect(&self, roots: Option<String>) -> Result<(), String> {
         let access = Access { roots, ..self.url.as_str().into() };
         let config = Config { access, connections_max: 1, wait: Duration::from_secs(20) };
         Store::new(&config).unwrap().warm_up().await.map_err(|error| {
@@ -59,14 +59,14 @@ impl Door {
 }
 
 async fn pass(mut client: TcpStream, mut server: UnixStream, acceptor: Option<TlsAcceptor>) {
-    let mut asked = [0; 8];
-    client.read_exact(&mut asked).await.unwrap();
-    assert_eq!(asked, SSL_REQUEST, "it spoke in the clear");
+    let mut request = [0; 8];
+    client.read_exact(&mut request).await.unwrap();
+    assert_eq!(request, SSL_REQUEST, "the connection is not encrypted");
     match acceptor {
         None => client.write_all(b"N").await.unwrap(),
         Some(acceptor) => {
             client.write_all(b"S").await.unwrap();
-            // A client that does not believe the certificate hangs up.
+            // A client that refuses the certificate closes the connection.
             if let Ok(mut client) = acceptor.accept(client).await {
                 copy_bidirectional(&mut client, &mut server).await.ok();
             }
@@ -95,22 +95,22 @@ fn certified(name: &str) -> (TlsAcceptor, String) {
 }
 
 #[tokio::test]
-async fn a_server_is_entered_when_an_authority_that_we_know_vouches_for_its_name() {
+async fn a_server_with_a_certificate_of_a_known_authority_is_connected_to() {
     let db = testkit::database().await;
-    let door = Door::before(&db, Some("localhost")).await;
-    door.enter(Some(door.roots.clone())).await.unwrap();
+    let proxy = TlsProxy::start(&db, Some("localhost")).await;
+    proxy.connect(Some(proxy.roots.clone())).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_server_of_another_name_or_authority_or_without_tls_is_not_entered() {
+async fn a_server_of_another_name_or_authority_or_without_tls_is_refused() {
     let db = testkit::database().await;
-    let door = Door::before(&db, Some("localhost")).await;
-    let refused = door.enter(None).await.unwrap_err();
+    let proxy = TlsProxy::start(&db, Some("localhost")).await;
+    let refused = proxy.connect(None).await.unwrap_err();
     assert!(refused.contains("UnknownIssuer"), "{refused}");
-    let door = Door::before(&db, Some("db.example.test")).await;
-    let refused = door.enter(Some(door.roots.clone())).await.unwrap_err();
+    let proxy = TlsProxy::start(&db, Some("db.example.test")).await;
+    let refused = proxy.connect(Some(proxy.roots.clone())).await.unwrap_err();
     assert!(refused.contains("NotValidForName"), "{refused}");
-    let door = Door::before(&db, None).await;
-    let refused = door.enter(None).await.unwrap_err();
+    let proxy = TlsProxy::start(&db, None).await;
+    let refused = proxy.connect(None).await.unwrap_err();
     assert!(refused.contains("does not support TLS"), "{refused}");
 }

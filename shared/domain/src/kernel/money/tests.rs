@@ -16,7 +16,7 @@ fn decimals_are_read_exactly() {
 }
 
 #[test]
-fn what_is_no_amount_is_refused_by_name() {
+fn what_is_not_an_amount_is_refused_with_a_reason() {
     for (text, error) in [
         ("0.0000001", MoneyError::TooFine),
         ("1e308", MoneyError::Malformed),
@@ -61,7 +61,7 @@ proptest::proptest! {
             let json = serde_json::to_string(&amount).unwrap();
             assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), amount);
         }
-        // Whatever JSON it is, it is an amount or none, and never a panic.
+        // Any JSON is an amount or is refused, without a panic.
         drop(serde_json::from_str::<Money>(&spelling));
     }
 }
