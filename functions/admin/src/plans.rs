@@ -49,7 +49,7 @@ pub(crate) struct PlanOut {
 impl From<Plan> for PlanOut {
     fn from(plan: Plan) -> Self {
         Self {
-            id: plan.plan_id,
+            id: plan.plan_id.0,
             plan: NewPlan {
                 name: plan.name,
                 monthly_price: plan.monthly_price,

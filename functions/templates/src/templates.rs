@@ -38,7 +38,7 @@ impl From<&Template> for TemplateOut {
             variables: template.variables.clone(),
             language: template.language.clone(),
             category: template.category,
-            status: template.status.clone(),
+            status: template.status.to_string(),
             meta_template_id: template.meta_template_id.clone(),
             created_at: template.created_at,
             updated_at: template.updated_at,

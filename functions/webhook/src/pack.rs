@@ -32,8 +32,8 @@ fn account(update: &Update) -> Group {
     Group::named(match update {
         Update::Status(update) => &update.phone_number_id.0,
         Update::Preference(update) => &update.phone_number_id.0,
-        Update::Template(update) => &update.waba_id,
-        Update::Account(update) => &update.waba_id,
+        Update::Template(update) => &update.waba_id.0,
+        Update::Account(update) => &update.waba_id.0,
         Update::Unhandled(update) => account_of_kept(update),
     })
 }
@@ -93,7 +93,7 @@ fn holdable(json: String) -> String {
 #[cfg(test)]
 mod tests {
     use domain::updates::{AccountUpdate, StatusUpdate};
-    use domain::{PhoneNumberId, Wamid, messages::DeliveryStatus};
+    use domain::{PhoneNumberId, WabaId, Wamid, messages::DeliveryStatus};
     use serde_json::{Value, json};
 
     use super::*;
@@ -153,7 +153,7 @@ mod tests {
             { "value": { "metadata": { "phone_number_id": "1" } } }] }] });
         let of_account = json!({ "entry": [{ "id": "waba", "changes": [] }] });
         let closed = AccountUpdate {
-            waba_id: "waba".to_owned(),
+            waba_id: WabaId("waba".to_owned()),
             is_closed: true,
             reason: "ACCOUNT_DELETED".to_owned(),
             at: None,

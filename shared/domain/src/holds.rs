@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::{CampaignId, ContactId, PhoneNumberId, TemplateId};
+use crate::{CampaignId, ContactId, PhoneNumberId, TemplateId, WabaId};
 
 /// What is on hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,7 +14,7 @@ pub enum HoldTarget {
     /// Everything of the tenant.
     Tenant,
     /// A WhatsApp Business account, by Meta's id.
-    Account(String),
+    Account(WabaId),
     Number(PhoneNumberId),
     Template(TemplateId),
     Campaign(CampaignId),
@@ -26,7 +26,7 @@ impl HoldTarget {
     pub fn parts(&self) -> (&'static str, String) {
         match self {
             Self::Tenant => ("TENANT", String::new()),
-            Self::Account(waba_id) => ("ACCOUNT", waba_id.clone()),
+            Self::Account(waba_id) => ("ACCOUNT", waba_id.0.clone()),
             Self::Number(number) => ("NUMBER", number.0.clone()),
             Self::Template(template) => ("TEMPLATE", template.to_string()),
             Self::Campaign(campaign) => ("CAMPAIGN", campaign.to_string()),

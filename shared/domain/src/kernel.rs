@@ -1,4 +1,4 @@
-//! What every other module stands on: ids, money, phone numbers, time, limits, and how an error is written down.
+//! What every other module uses: ids, money, phone numbers, time, limits, and how an error is written to a log.
 
 mod causes;
 pub(crate) mod clock;
@@ -9,5 +9,6 @@ pub(crate) mod page;
 pub mod phone;
 pub mod problem;
 pub mod time;
+pub(crate) mod words;
 
 pub use causes::with_causes;

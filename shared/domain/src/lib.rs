@@ -1,8 +1,9 @@
-//! What is true in Tidings, independent of who asks and where it runs.
+//! The rules of Tidings, independent of who calls and where it runs.
 //!
-//! Identities, money, phone numbers, markets, the three state machines of a message (dispatch, delivery status, ledger),
-//! the types of domain events, and how an error is written into a log. No IO, no async, no SQL, no HTTP, no AWS:
-//! everything here is a value or a pure function.
+//! Ids, money, phone numbers, markets and prices, the three state machines of a message (dispatch, delivery status,
+//! ledger), the types of domain events, and how an error is written to a log. No IO, no async, no SQL, no HTTP, no AWS:
+//! everything here is a value or a pure function. Where a rule is also written in SQL, because one statement has to
+//! decide about many rows, a test compares the two: the price, and the words of every closed set.
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 pub mod access;
@@ -13,14 +14,15 @@ pub mod holds;
 mod kernel;
 pub mod messages;
 pub mod templates;
+pub mod tenants;
 pub mod updates;
 
 pub use access::{Act, Actor, Role, SystemAct};
 pub use billing::Market;
 pub use kernel::clock::Clock;
 pub use kernel::id::{
-    ApiKeyId, AttemptId, CampaignId, ClaimId, ContactId, MessageId, PhoneNumberId, TemplateId, TenantId,
-    UserId, Wamid,
+    ApiKeyId, AttemptId, CampaignId, ClaimId, ContactId, LeaseId, MessageId, PhoneNumberId, PlanId,
+    QueueMessageId, TemplateId, TenantId, UserId, WabaId, Wamid,
 };
 pub use kernel::money::Money;
 pub use kernel::page::PagePosition;
@@ -28,4 +30,5 @@ pub use kernel::phone::PhoneNumber;
 pub use kernel::problem::Problem;
 pub use kernel::{limits, money, phone, problem, time, with_causes};
 pub use messages::Batch;
-pub use templates::Category;
+pub use templates::{Category, TemplateStatus};
+pub use tenants::TenantState;

@@ -22,20 +22,20 @@ impl PagePosition for TemplateId {
     const NEWEST: Self = Self(Uuid::max());
 }
 
-/// What a template is for. The order is the order of sending: a code somebody waits for goes before an offer.
+/// What a template is for. The order is the order of sending: a code that a person is waiting for goes before an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Category {
     /// One-time passwords.
     Authentication,
-    /// What a customer asked to be told.
+    /// What a customer expects to be informed of.
     Utility,
     /// Everything else.
     Marketing,
 }
 
 impl Category {
-    /// Every category, first to be sent first.
+    /// In the order of sending.
     pub const ALL: [Self; 3] = [Self::Authentication, Self::Utility, Self::Marketing];
 
     /// Meta's word for it.
@@ -47,7 +47,7 @@ impl Category {
         }
     }
 
-    /// Place in the queue, lowest first.
+    /// Position in the queue, lowest first.
     pub const fn priority(self) -> i16 {
         match self {
             Self::Authentication => 0,
@@ -73,15 +73,14 @@ impl FromStr for Category {
     }
 }
 
-/// A word that names no category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("must be AUTHENTICATION, UTILITY or MARKETING")]
 pub struct UnknownCategory;
 
-/// Why a template cannot be offered to Meta.
+/// Why a template cannot be submitted to Meta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TemplateError {
-    /// Meta takes lower-case letters, digits and underscores.
+    /// Meta accepts lower-case letters, digits and underscores.
     #[error("must be 1 to {NAME_CHARS_MAX} lower-case letters, digits or underscores")]
     Name,
     /// Empty or too long.
@@ -95,7 +94,6 @@ pub enum TemplateError {
     TooManyVariables,
 }
 
-/// Checks a template's name.
 pub fn check_name(name: &str) -> Result<(), TemplateError> {
     let fits = !name.is_empty()
         && name.len() <= NAME_CHARS_MAX
@@ -103,7 +101,7 @@ pub fn check_name(name: &str) -> Result<(), TemplateError> {
     if fits { Ok(()) } else { Err(TemplateError::Name) }
 }
 
-/// Counts the variables of a body, which must be `{{1}}`…`{{n}}`; one may be used twice.
+/// Counts the variables of a body, which must be `{{1}}`…`{{n}}`; the same one may be used more than once.
 pub fn count_variables(body: &str) -> Result<usize, TemplateError> {
     if body.trim().is_empty() || body.chars().count() > BODY_CHARS_MAX {
         return Err(TemplateError::BodyLength);
@@ -124,6 +122,95 @@ pub fn count_variables(body: &str) -> Result<usize, TemplateError> {
     if gapless { Ok(used.len()) } else { Err(TemplateError::Numbering) }
 }
 
+/// A template's status: `DRAFT` before it is submitted, Meta's word afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum TemplateStatus {
+    /// Not submitted to Meta yet, or refused by it.
+    Draft,
+    Pending,
+    /// The one status in which a template can be sent.
+    Approved,
+    Rejected,
+    Paused,
+    Disabled,
+    InAppeal,
+    LimitExceeded,
+    Locked,
+    Archived,
+    PendingDeletion,
+    Deleted,
+    /// A word of Meta's that is not known here: stored as it came, and not sendable.
+    Other(String),
+}
+
+impl TemplateStatus {
+    const KNOWN: [Self; 12] = [
+        Self::Draft,
+        Self::Pending,
+        Self::Approved,
+        Self::Rejected,
+        Self::Paused,
+        Self::Disabled,
+        Self::InAppeal,
+        Self::LimitExceeded,
+        Self::Locked,
+        Self::Archived,
+        Self::PendingDeletion,
+        Self::Deleted,
+    ];
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Draft => "DRAFT",
+            Self::Pending => "PENDING",
+            Self::Approved => "APPROVED",
+            Self::Rejected => "REJECTED",
+            Self::Paused => "PAUSED",
+            Self::Disabled => "DISABLED",
+            Self::InAppeal => "IN_APPEAL",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::Locked => "LOCKED",
+            Self::Archived => "ARCHIVED",
+            Self::PendingDeletion => "PENDING_DELETION",
+            Self::Deleted => "DELETED",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Whether Meta sends messages from the template.
+    pub fn is_approved(&self) -> bool {
+        *self == Self::Approved
+    }
+}
+
+impl From<&str> for TemplateStatus {
+    fn from(word: &str) -> Self {
+        Self::KNOWN
+            .into_iter()
+            .find_map(|status| (status.as_str() == word).then_some(status))
+            .unwrap_or_else(|| Self::Other(word.to_owned()))
+    }
+}
+
+impl From<String> for TemplateStatus {
+    fn from(word: String) -> Self {
+        Self::from(word.as_str())
+    }
+}
+
+impl From<TemplateStatus> for String {
+    fn from(status: TemplateStatus) -> Self {
+        status.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for TemplateStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +227,22 @@ mod tests {
     }
 
     #[test]
-    fn names_are_metas() {
+    fn a_status_keeps_its_word_and_only_an_approved_template_can_be_sent() {
+        for status in TemplateStatus::KNOWN {
+            assert_eq!(TemplateStatus::from(status.as_str()), status);
+            assert_eq!(status.is_approved(), status.as_str() == "APPROVED");
+        }
+        for word in ["FLAGGED", "approved", ""] {
+            let status = TemplateStatus::from(word);
+            assert_eq!((status.as_str(), status.is_approved()), (word, false));
+            let json = serde_json::to_string(&status).unwrap();
+            assert_eq!(json, format!("\"{word}\""));
+            assert_eq!(serde_json::from_str::<TemplateStatus>(&json).unwrap(), status);
+        }
+    }
+
+    #[test]
+    fn a_name_follows_metas_rule() {
         assert_eq!(check_name("welcome_message"), Ok(()));
         for name in ["", "Welcome", "a b", "é", "a-b"] {
             assert_eq!(check_name(name), Err(TemplateError::Name), "{name}");

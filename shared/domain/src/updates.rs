@@ -1,36 +1,34 @@
-//! What Meta tells us: one [`Update`] for each thing, already out of Meta's JSON.
+//! What Meta reports through its webhook: one [`Update`] for each fact, taken out of Meta's JSON.
 //!
-//! This is the body that travels on the updates queue, so its spelling is a contract between two deployments: fields
-//! and kinds may be added, never renamed. A kind that the other side does not know yet waits on the queue until it does.
+//! It is the body of messages on the updates queue, so its JSON is a contract between two deployments: fields and kinds may
+//! be added, never renamed. A kind that the receiver does not know yet stays on the queue until it does.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::DeliveryStatus;
-use crate::{AttemptId, Category, PhoneNumber, PhoneNumberId, Wamid};
+use crate::{AttemptId, Category, PhoneNumber, PhoneNumberId, WabaId, Wamid};
 
 /// One authentic status of one message. Its identity is (wamid, status): a second copy changes nothing (I19).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusUpdate {
-    /// The business number it was sent from; says whose message it is.
+    /// The business number that the message was sent from; it determines the tenant.
     pub phone_number_id: PhoneNumberId,
-    /// Meta's id of the message.
     pub wamid: Wamid,
-    /// What happened.
     pub status: DeliveryStatus,
-    /// When, by Meta's clock; absent when Meta's text was no time.
+    /// By Meta's clock; absent when Meta's text was not a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<Timestamp>,
-    /// The attempt, when Meta handed `biz_opaque_callback_data` back and it is ours.
+    /// From `biz_opaque_callback_data`, when Meta returned it and it is one of our ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_id: Option<AttemptId>,
-    /// Why, for `failed`.
+    /// Of a failed message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<MetaError>,
 }
 
-/// Meta's error code and its words.
+/// Meta's error code and text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetaError {
     /// Such as 131026.
@@ -39,35 +37,32 @@ pub struct MetaError {
     pub text: String,
 }
 
-/// What Meta decided about a template. It may be one that nobody here made.
+/// What Meta decided about a template, which may be one that was not made through the platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TemplateUpdate {
-    /// The WhatsApp Business account that it belongs to; says whose it is.
-    pub waba_id: String,
-    /// Meta's id of it.
+    /// The account that the template belongs to; it determines the tenant.
+    pub waba_id: WabaId,
+    /// Meta's id of the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_id: Option<String>,
-    /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its language, such as `en_US`.
+    /// Such as `en_US`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// What was decided.
     pub decision: Decision,
-    /// When, by Meta's clock: of two decisions the later one counts, in whatever order they come.
+    /// By Meta's clock: of two decisions the later one counts, in whichever order they arrive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
 }
 
-/// A decision about a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Decision {
-    /// Its status, in Meta's word.
+    /// Meta's word for the new status.
     Status(String),
-    /// Its category, which sets its price.
+    /// The new category, which sets the price.
     Category(Category),
 }
 
@@ -75,13 +70,11 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreferenceUpdate {
-    /// The business number they said it to; says whose contact it is.
+    /// The business number that the person wrote to; it determines the tenant.
     pub phone_number_id: PhoneNumberId,
-    /// Who.
     pub phone: PhoneNumber,
-    /// What they want.
     pub wants_messages: bool,
-    /// When, by Meta's clock.
+    /// By Meta's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
 }
@@ -90,18 +83,16 @@ pub struct PreferenceUpdate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountUpdate {
-    /// Which.
-    pub waba_id: String,
-    /// Closed, or open again.
+    pub waba_id: WabaId,
     pub is_closed: bool,
-    /// Meta's word for what happened.
+    /// Meta's word for the event.
     pub reason: String,
-    /// When, by Meta's clock.
+    /// By Meta's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
 }
 
-/// An authentic change, kept whole as it came, never dropped (I17). What is acted on of it travels beside it.
+/// An authentic change, stored as it came and never dropped (I17). The part of it that is handled is an update as well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnhandledUpdate {
@@ -111,17 +102,12 @@ pub struct UnhandledUpdate {
     pub raw: serde_json::Value,
 }
 
-/// One update on the queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Update {
-    /// A message's status.
     Status(StatusUpdate),
-    /// What Meta decided about a template.
     Template(TemplateUpdate),
-    /// What a person wants.
     Preference(PreferenceUpdate),
-    /// What became of an account.
     Account(AccountUpdate),
     /// Anything else. The word on the queue is older than this name.
     #[serde(rename = "kept")]
@@ -131,6 +117,6 @@ pub enum Update {
 /// The body of one queue message: several updates packed together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpdateBatch {
-    /// In the order in which Meta listed them; order carries no meaning (I18).
+    /// In Meta's order, which has no meaning (I18).
     pub updates: Vec<Update>,
 }

@@ -1,4 +1,4 @@
-//! Whom a tenant may write to.
+//! The people that a tenant may write to.
 
 use domain::{ContactId, PhoneNumber};
 use jiff::Timestamp;
@@ -8,21 +8,25 @@ use uuid::Uuid;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
 
-/// A contact as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
-    /// Its id.
     pub contact_id: ContactId,
-    /// E.164.
     pub phone: PhoneNumber,
-    /// The person's name, when known.
     pub name: Option<String>,
-    /// Whatever the tenant keeps about the person: a JSON object.
+    /// A JSON object of the tenant's choice.
     pub attributes: serde_json::Value,
-    /// Since when it does not want to be written to.
+    /// Set while the contact must not be written to.
     pub opted_out_at: Option<Timestamp>,
-    /// When it was imported.
     pub created_at: Timestamp,
+}
+
+/// A contact that is about to be added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewContact {
+    pub phone: PhoneNumber,
+    pub name: Option<String>,
+    /// A JSON object of the tenant's choice.
+    pub attributes: serde_json::Value,
 }
 
 pub(crate) const STATEMENTS: &[&str] = &[IMPORT, FIND, LIST, OPT_OUT];
@@ -33,9 +37,9 @@ SELECT $1, row.id, row.phone, row.name, row.attributes, $6
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[]) AS row (id, phone, name, attributes)
     ON CONFLICT (tenant_id, phone) DO NOTHING";
 
-/// Adds contacts whose number is not there yet and tells how many were. Two of one number in `contacts`: the first wins.
-pub async fn import(tx: &TenantTx, contacts: &[Contact]) -> Result<u64, StoreError> {
-    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.contact_id.0).collect();
+/// Adds contacts whose number does not exist yet; returns how many. Of two with one number in `contacts` the first counts.
+pub async fn import(tx: &TenantTx, contacts: &[NewContact]) -> Result<u64, StoreError> {
+    let ids: Vec<Uuid> = contacts.iter().map(|_| ContactId::at(tx.now()).0).collect();
     let phones: Vec<&str> = contacts.iter().map(|contact| contact.phone.as_str()).collect();
     let names: Vec<Option<&str>> = contacts.iter().map(|contact| contact.name.as_deref()).collect();
     let attributes: Vec<&serde_json::Value> = contacts.iter().map(|contact| &contact.attributes).collect();
@@ -49,7 +53,6 @@ pub async fn import(tx: &TenantTx, contacts: &[Contact]) -> Result<u64, StoreErr
 const FIND: &str = "-- contacts::find
 SELECT contact_id, phone, name, attributes, opted_out_at, created_at FROM contacts WHERE tenant_id = $1 AND contact_id = $2";
 
-/// A contact of the tenant.
 pub async fn find(tx: &TenantTx, contact: ContactId) -> Result<Option<Contact>, StoreError> {
     let row = tx.row(FIND, params![tx.tenant().0 => UUID, contact.0 => UUID]).await?;
     Ok(row.as_ref().map(from_row))
@@ -68,7 +71,7 @@ pub async fn list(tx: &TenantTx, before: Uuid, limit: i64) -> Result<Vec<Contact
 const OPT_OUT: &str = "-- contacts::opt_out
 UPDATE contacts SET opted_out_at = coalesce(opted_out_at, $3) WHERE tenant_id = $1 AND contact_id = $2";
 
-/// Notes that a contact wants no more messages; what is still waiting for it is stopped when it is claimed.
+/// Records that a contact wants no more messages; those still waiting end when they are claimed.
 pub async fn opt_out(tx: &TenantTx, contact: ContactId) -> Result<(), StoreError> {
     tx.run_one(OPT_OUT, params![tx.tenant().0 => UUID, contact.0 => UUID, tx.now() => TIMESTAMPTZ]).await
 }

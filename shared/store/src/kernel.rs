@@ -1,4 +1,4 @@
-//! What every statement stands on: connections, transactions, errors, migrations, and the tables that belong to no noun.
+//! What every statement uses: connections, transactions, errors, migrations, and the tables that belong to no noun.
 
 pub(crate) mod connect;
 pub mod databases;
@@ -9,6 +9,7 @@ pub mod outbox;
 mod perform;
 pub(crate) mod pool;
 pub mod queue;
+pub(crate) mod row;
 pub(crate) mod tx;
 
 pub(crate) const STATEMENTS: &[&[&str]] =

@@ -4,7 +4,7 @@ use api::{Allowed, App};
 use axum::Json;
 use axum::extract::State;
 use domain::Money;
-use domain::billing::LedgerSeq;
+use domain::billing::{EntryKind, LedgerSeq};
 use domain::messages::{DebitStatus, debit_status};
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
 use jiff::Timestamp;
@@ -47,11 +47,11 @@ pub(crate) struct EntryOut {
 
 impl From<&Entry> for EntryOut {
     fn from(entry: &Entry) -> Self {
-        let is_debit = entry.kind == "DEBIT";
+        let is_debit = entry.kind == EntryKind::Debit;
         Self {
             seq: entry.seq,
             r#type: if is_debit { "DEBIT" } else { "CREDIT" },
-            reason: (!is_debit).then(|| entry.kind.clone()),
+            reason: (!is_debit).then(|| entry.kind.to_string()),
             status: is_debit.then(|| debit_status(entry.evidence, entry.is_refunded)),
             amount: entry.amount,
             balance_after: entry.balance_after,

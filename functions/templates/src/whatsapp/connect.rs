@@ -42,7 +42,7 @@ impl From<Connected> for ConnectionOut {
             display_phone_number: number.display_phone_number,
             messages_per_second: number.messages_per_second,
         });
-        Self { waba_id: connected.waba_id, phone_numbers: numbers.collect() }
+        Self { waba_id: connected.waba_id.0, phone_numbers: numbers.collect() }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Who calls: a user of every role, somebody of another tenant, somebody whose tenant is suspended.
 
 use api::tokens::Subject;
-use domain::{Role, SystemAct, TenantId, UserId};
+use domain::{Role, SystemAct, TenantId, TenantState};
 use serde_json::{Value, json};
-use store::access::users::{self, User};
+use store::access::users::{self, NewUser, User};
 use store::{StoreError, SystemOperation, SystemTx, tenants};
 
 use super::raw::Door;
@@ -133,18 +133,14 @@ pub async fn super_admin(door: &Door) -> String {
 /// A token of a new user of the tenant in that role.
 pub async fn user(world: &World, tenant: TenantId, role: Role) -> String {
     let now = world.clock.now();
-    let user = User {
-        tenant_id: tenant,
-        user_id: UserId::at(now),
+    let user = NewUser {
         email: format!("{}-{tenant}@tenant.test", role.as_str().to_lowercase()),
         name: "Ann".to_owned(),
         role,
         password_hash: None,
-        tenant_is_active: true,
-        created_at: now,
     };
-    let subject = Subject { tenant, user: user.user_id };
-    world.db.store.perform_system(&SystemAct::at(now), &AddUser { user }).await.unwrap();
+    let added = world.db.store.perform_system(&SystemAct::at(now), &AddUser { tenant, user }).await.unwrap();
+    let subject = Subject { tenant, user: added.user_id };
     world.machine.app.tokens.issue(subject).unwrap()
 }
 
@@ -154,16 +150,17 @@ pub async fn suspend(world: &World, tenant: TenantId) {
 }
 
 struct AddUser {
-    user: User,
+    tenant: TenantId,
+    user: NewUser,
 }
 
 impl SystemOperation for AddUser {
     const NAME: &'static str = "add_user";
-    type Done = ();
+    type Done = User;
     type Error = StoreError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        users::insert(&tx.as_tenant(self.user.tenant_id), &self.user).await
+    async fn run(&self, tx: &SystemTx) -> Result<User, StoreError> {
+        users::insert(&tx.as_tenant(self.tenant), &self.user).await
     }
 }
 
@@ -177,6 +174,6 @@ impl SystemOperation for Suspend {
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        tenants::set_active(&tx.as_tenant(self.tenant), false).await
+        tenants::set_state(&tx.as_tenant(self.tenant), TenantState::Suspended).await
     }
 }

@@ -76,9 +76,9 @@ const TOGETHER: [&str; 27] = [
     "login_forget",
     "login_look",
     "make_super_admin",
+    "record_template_answer",
     "register_tenant",
     "set_password",
-    "settle_template",
     "waiting_events",
 ];
 

@@ -1,14 +1,14 @@
 //! A tenant with credit and due messages, for one measurement.
 
 use domain::{
-    Act, Actor, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId,
-    TenantId, UserId,
+    Act, Actor, Category, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TemplateStatus,
+    TenantId, UserId, WabaId,
 };
 use jiff::Timestamp;
-use store::access::users::User;
-use store::contacts::Contact;
-use store::templates::{APPROVED, Template};
-use store::tenants::Tenant;
+use store::access::users::NewUser;
+use store::contacts::NewContact;
+use store::templates::Template;
+use store::tenants::NewTenant;
 use store::testing::yardstick::{self, Fixture};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
@@ -18,6 +18,7 @@ use store::{
     Operation, Store, StoreError, TenantTx, access::users, billing::ledger, contacts, templates, tenants,
     tenants::plans,
 };
+use uuid::Uuid;
 
 /// Messages inserted in one transaction.
 const FILL_MAX: usize = 5_000;
@@ -80,7 +81,7 @@ impl Operation for CreateTenant {
         let name = tenant.0.simple().to_string();
         let number = PhoneNumberId(name.clone());
         let account = Account {
-            waba_id: name.clone(),
+            waba_id: WabaId(name.clone()),
             token_sealed: Vec::new(),
             token_key_id: "none".to_owned(),
             connected_at: now,
@@ -89,21 +90,19 @@ impl Operation for CreateTenant {
         accounts::upsert(tx, &account).await?;
         let sender = Number {
             phone_number_id: number.clone(),
-            waba_id: name.clone(),
+            waba_id: WabaId(name.clone()),
             display_phone_number: "+1 555".to_owned(),
             messages_per_second: 80,
         };
         numbers::upsert(tx, &sender).await?;
         ledger::top_up(tx, CREDIT, None).await?;
-        let contact = Contact {
-            contact_id: ContactId::at(now),
+        let contact = NewContact {
             phone: PhoneNumber::from_stored("+15551234567".to_owned()),
             name: None,
             attributes: serde_json::json!({}),
-            opted_out_at: None,
-            created_at: now,
         };
-        contacts::import(tx, std::slice::from_ref(&contact)).await?;
+        contacts::import(tx, &[contact]).await?;
+        let contact = contacts::list(tx, Uuid::max(), 1).await?.remove(0);
         let template = Template {
             template_id: TemplateId::at(now),
             name: "bench".to_owned(),
@@ -111,9 +110,9 @@ impl Operation for CreateTenant {
             category: Category::Utility,
             body: "Hello {{1}}".to_owned(),
             variables: vec!["name".to_owned()],
-            status: APPROVED.to_owned(),
+            status: TemplateStatus::Approved,
             meta_template_id: None,
-            waba_id: name,
+            waba_id: WabaId(name),
             created_at: now,
             updated_at: now,
         };
@@ -128,26 +127,10 @@ impl CreateTenant {
         let plan = plans::find_by_name(tx, "Starter").await?;
         let missing = || StoreError::Inconsistent { table: "plans", what: "Starter is gone".to_owned() };
         let plan = plan.ok_or_else(missing)?;
-        let tenant = Tenant {
-            tenant_id: self.tenant,
-            slug: name.clone(),
-            name: name.clone(),
-            plan_id: plan.plan_id,
-            plan_name: plan.name,
-            is_active: true,
-            created_at: self.now,
-        };
+        let tenant = NewTenant { slug: name.clone(), name: name.clone(), plan_id: plan.plan_id };
         tenants::insert(tx, &tenant).await?;
-        let owner = User {
-            tenant_id: self.tenant,
-            user_id: UserId::at(self.now),
-            email: format!("{name}@bench.test"),
-            name,
-            role: Role::Owner,
-            password_hash: None,
-            tenant_is_active: true,
-            created_at: self.now,
-        };
+        let owner =
+            NewUser { email: format!("{name}@bench.test"), name, role: Role::Owner, password_hash: None };
         users::insert(tx, &owner).await?;
         Ok(())
     }

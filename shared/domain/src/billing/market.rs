@@ -1,4 +1,4 @@
-//! Meta's pricing markets: the price of a message depends on where its recipient's number is from.
+//! Meta's pricing markets: the price of a message depends on the country of its recipient's number.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::market_prefixes::PREFIXES;
 use crate::PhoneNumber;
 
-/// The market of numbers that no other market names.
+/// The market of numbers without a calling code of another market.
 pub const OTHER: Market = Market("Other");
 
 /// A pricing market by Meta's own name, such as `North America`.
@@ -17,7 +17,7 @@ pub const OTHER: Market = Market("Other");
 pub struct Market(&'static str);
 
 impl Market {
-    /// The market that a number belongs to at an instant: the longest calling code that fits decides.
+    /// The market of a number at an instant: the one of the longest calling code that the number starts with.
     pub fn of(phone: &PhoneNumber, at: Timestamp) -> Self {
         let digits = phone.digits();
         PREFIXES
@@ -27,7 +27,7 @@ impl Market {
             .map_or(OTHER, |(_, before, since)| Self(if at < nine_markets_split() { before } else { since }))
     }
 
-    /// Every market there is or was, for rate cards.
+    /// Every present and former market, for rate cards.
     pub fn all() -> Vec<Self> {
         let mut names: Vec<_> =
             PREFIXES.iter().flat_map(|(_, before, since)| [Self(before), Self(since)]).collect();
@@ -37,13 +37,18 @@ impl Market {
         names
     }
 
+    /// The market that Meta calls by this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|market| market.name() == name)
+    }
+
     /// Meta's name of it.
     pub const fn name(self) -> &'static str {
         self.0
     }
 }
 
-/// Midnight of 2026-10-01 in UTC, when nine countries became markets of their own.
+/// Midnight of 2026-10-01 in UTC, when nine countries became separate markets.
 fn nine_markets_split() -> Timestamp {
     date(2026, 10, 1).to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }

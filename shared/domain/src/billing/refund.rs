@@ -1,4 +1,4 @@
-//! Why money is given back.
+use crate::kernel::words::words;
 
 /// Why money is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,22 +7,15 @@ pub enum RefundReason {
     Failed,
     /// Meta never took it.
     Rejected,
-    /// Nobody ever learned what became of it.
+    /// No answer and no status came within the horizon.
     Unresolved,
     /// Taken back before it was sent.
     Withdrawn,
 }
 
-impl RefundReason {
-    pub const ALL: [Self; 4] = [Self::Failed, Self::Rejected, Self::Unresolved, Self::Withdrawn];
-
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Rejected => "rejected",
-            Self::Unresolved => "unresolved",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
+words! { RefundReason, UnknownRefundReason, "is not a reason for a refund":
+    Failed = "failed",
+    Rejected = "rejected",
+    Unresolved = "unresolved",
+    Withdrawn = "withdrawn",
 }

@@ -1,6 +1,6 @@
-//! Identities, one type each, so that a contact can never be passed where a template is meant.
+//! Ids, one type each, so that a contact's id cannot be passed where a template's is expected.
 //!
-//! Ids of rows are UUID v7 (RFC 9562): their order is their order of birth, which keeps indexes dense and lists cheap.
+//! Ids of rows are UUID v7 (RFC 9562), ordered by creation time, which keeps indexes dense and lists cheap.
 //! Ids that must not be guessed (an attempt's, which travels to Meta and back) are UUID v4: 122 random bits.
 
 use std::fmt;
@@ -18,7 +18,7 @@ macro_rules! row_ids {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id born at `now`; ids of one millisecond differ by chance.
+            /// A new id of the instant `now`; ids of one millisecond differ in their random bits.
             pub fn at(now: Timestamp) -> Self {
                 Self(time_ordered(now))
             }
@@ -46,7 +46,7 @@ row_ids! {
     UserId,
     /// A key that programs of a tenant call the API with.
     ApiKeyId,
-    /// Somebody a tenant may write to.
+    /// A person that a tenant may write to.
     ContactId,
     /// A message template.
     TemplateId,
@@ -54,8 +54,14 @@ row_ids! {
     MessageId,
     /// One message to many contacts.
     CampaignId,
-    /// One chunk of messages taken by one dispatcher.
+    /// Messages claimed together by one dispatcher.
     ClaimId,
+    /// A subscription plan.
+    PlanId,
+    /// One dispatcher's hold on a business number.
+    LeaseId,
+    /// A message on one of the queues between functions.
+    QueueMessageId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {
@@ -63,15 +69,14 @@ fn time_ordered(now: Timestamp) -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
 }
 
-/// One try to send one message; travels to Meta as `biz_opaque_callback_data` and comes back with its statuses.
+/// One attempt to send one message. Meta gets it as `biz_opaque_callback_data` and returns it with the statuses.
 ///
-/// Random, so that it tells nobody anything about tenant or recipient.
+/// Random, so that it reveals nothing about tenant or recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AttemptId(pub Uuid);
 
 impl AttemptId {
-    /// A new attempt.
     pub fn random() -> Self {
         Self(Builder::from_random_bytes(rand::random()).into_uuid())
     }
@@ -99,8 +104,10 @@ macro_rules! metas_ids {
 }
 
 metas_ids! {
-    /// Meta's id of a business phone number, as text: its length is Meta's affair.
+    /// Meta's id of a business phone number, as text, because Meta does not limit its length.
     PhoneNumberId,
+    /// Meta's id of a WhatsApp Business account.
+    WabaId,
     /// Meta's id of a message it accepted (`wamid.…`).
     Wamid,
 }

@@ -10,7 +10,7 @@ use domain::updates::{
     AccountUpdate, Decision, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, UnhandledUpdate,
     Update,
 };
-use domain::{AttemptId, PhoneNumber, PhoneNumberId, Wamid};
+use domain::{AttemptId, PhoneNumber, PhoneNumberId, WabaId, Wamid};
 
 use super::account::Standing;
 use super::error_note::ErrorNote;
@@ -76,7 +76,7 @@ fn handled(event: &Event<'_>) -> Option<Update> {
     // The entry may name a partner's business; the account itself is then named inside.
     let waba_id = update.account().filter(|id| is_storable(id)).or_else(|| account.map(str::to_owned))?;
     let (reason, at) = (excerpt(&update.r#type), origin.time.map(UnixTime::timestamp));
-    Some(Update::Account(AccountUpdate { waba_id, is_closed, reason, at }))
+    Some(Update::Account(AccountUpdate { waba_id: WabaId(waba_id), is_closed, reason, at }))
 }
 
 /// A delivery status that can be handled: it names its number and its kind is known.
@@ -162,7 +162,7 @@ fn template(
         [&named.template_id, &named.name, &language].into_iter().flatten().all(|id| is_storable(id));
     is_storable.then(|| {
         Update::Template(TemplateUpdate {
-            waba_id: waba_id.to_owned(),
+            waba_id: WabaId(waba_id.to_owned()),
             template_id: named.template_id.clone(),
             name: named.name.clone(),
             language,

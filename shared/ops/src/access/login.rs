@@ -1,5 +1,5 @@
-//! E-mail and password in, a known user out. Throttled before anything is hashed: a try counts as wrong until it is known
-//! to be right, so that guesses made at once are throttled like guesses made in turn.
+//! Finds a user by e-mail and password. The throttle comes before the hashing: an attempt counts as failed until it is known
+//! to be right, so that simultaneous guesses are throttled like successive ones.
 
 use domain::problem::Kind;
 use domain::{Actor, Problem, TenantId, UserId};
@@ -17,22 +17,15 @@ use crate::kernel::permit::Caller;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::internal;
 
-/// Why a user could not log in.
 #[derive(Debug, Error)]
 pub enum LoginError {
     /// Unknown e-mail, wrong password, or a suspended tenant: the answer does not say which.
     #[error("the e-mail or the password is wrong")]
     Wrong,
-    /// Too many wrong passwords.
     #[error("too many wrong passwords; try again later")]
-    Throttled {
-        /// How long to wait.
-        wait: SignedDuration,
-    },
-    /// The password could not be hashed.
+    Throttled { wait: SignedDuration },
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -53,48 +46,48 @@ pub async fn login(platform: &Platform, email: &str, password: String) -> Result
     let email = email.trim().to_lowercase();
     let email_hash = sha256(email.as_bytes());
     let now = platform.clock.now();
-    let look = Look { email, email_hash: email_hash.clone() };
-    let user = match platform.store.perform_system(&platform.system(), &look).await? {
-        Looked::Throttled(until) => return Err(LoginError::Throttled { wait: until.duration_since(now) }),
-        Looked::Found(user) => user.map(|user| *user),
+    let begin = BeginLogin { email, email_hash: email_hash.clone() };
+    let user = match platform.store.perform_system(&platform.system(), &begin).await? {
+        Attempt::Throttled(until) => return Err(LoginError::Throttled { wait: until.duration_since(now) }),
+        Attempt::Found(user) => user.map(|user| *user),
     };
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = platform.passwords.verify(password, stored).await?;
     if is_right {
-        platform.store.perform_system(&platform.system(), &Forget { email_hash }).await?;
+        platform.store.perform_system(&platform.system(), &ResetFailures { email_hash }).await?;
     }
-    user.filter(|user| is_right && user.tenant_is_active).ok_or(LoginError::Wrong)
+    user.filter(|user| is_right && user.tenant_state.may_act()).ok_or(LoginError::Wrong)
 }
 
-enum Looked {
+enum Attempt {
     Throttled(Timestamp),
     Found(Option<Box<User>>),
 }
 
-struct Look {
+struct BeginLogin {
     email: String,
     email_hash: Vec<u8>,
 }
 
-impl SystemOperation for Look {
+impl SystemOperation for BeginLogin {
     const NAME: &'static str = "login_look";
-    type Done = Looked;
+    type Done = Attempt;
     type Error = StoreError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<Looked, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Attempt, StoreError> {
         if !throttle::count_try(tx, &self.email_hash, tx.now()).await? {
             let until = throttle::blocked_until_for(tx, &self.email_hash).await?;
-            return Ok(Looked::Throttled(until.unwrap_or(tx.now())));
+            return Ok(Attempt::Throttled(until.unwrap_or(tx.now())));
         }
-        Ok(Looked::Found(users::find_by_email(tx, &self.email).await?.map(Box::new)))
+        Ok(Attempt::Found(users::find_by_email(tx, &self.email).await?.map(Box::new)))
     }
 }
 
-struct Forget {
+struct ResetFailures {
     email_hash: Vec<u8>,
 }
 
-impl SystemOperation for Forget {
+impl SystemOperation for ResetFailures {
     const NAME: &'static str = "login_forget";
     type Done = ();
     type Error = StoreError;
@@ -104,15 +97,15 @@ impl SystemOperation for Forget {
     }
 }
 
-/// The user that a token speaks of, if it may still act: asked at every request, so that a removed user or a suspended
-/// tenant stops at once (I30).
+/// The user named in a token, if it may still act. Every request runs this, so that a removed user or a suspended tenant
+/// stops at once (I30).
 pub async fn caller(
     platform: &Platform,
     tenant: TenantId,
     user: UserId,
 ) -> Result<Option<Caller>, StoreError> {
     let found = platform.store.perform(&platform.as_system(tenant), &FindCaller { user }).await?;
-    Ok(found.filter(|user| user.tenant_is_active).map(|found| Caller {
+    Ok(found.filter(|user| user.tenant_state.may_act()).map(|found| Caller {
         tenant,
         actor: Actor::User(user),
         role: found.role,

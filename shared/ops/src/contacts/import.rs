@@ -1,11 +1,10 @@
-//! Whom a tenant writes to: imported in bulk, each number once.
+//! A tenant's contacts are imported in bulk, each phone number once.
 
 use domain::limits::{ATTRIBUTES_BYTES_MAX, IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
 use domain::problem::FieldError;
-use domain::{ContactId, PhoneNumber, Problem};
-use jiff::Timestamp;
+use domain::{PhoneNumber, Problem};
 use serde::{Deserialize, Serialize};
-use store::contacts::{self, Contact};
+use store::contacts;
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
@@ -14,26 +13,24 @@ use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
 
-/// Mistakes named in one answer at most; a file that is wrong throughout is wrong in the same way.
+/// Mistakes named in one answer at most: a file often has the same mistake in every row.
 const NAMED_MAX: usize = 20;
 
 /// A contact as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewContact {
-    /// Any spelling with a country code.
+    /// In any usual spelling with a country code.
     pub phone: String,
-    /// The person's name.
     pub name: Option<String>,
-    /// Whatever else: a JSON object.
+    /// Any other values, for the variables of templates.
     pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
-/// What an import did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
-    /// Contacts that are new.
+    /// New contacts.
     pub imported: u64,
-    /// Contacts whose number was there already, or twice in the import.
+    /// Contacts whose number existed already, or came twice in the import.
     pub skipped: u64,
 }
 
@@ -46,7 +43,6 @@ pub enum ImportError {
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -61,10 +57,10 @@ impl From<ImportError> for Problem {
     }
 }
 
-/// Adds contacts, all or none; those whose number is there are skipped and counted.
+/// Adds contacts, all or none; those whose number exists are skipped and counted.
 pub async fn import_contacts(
     platform: &Platform,
-    by: &Sender,
+    permit: &Sender,
     rows: Vec<NewContact>,
     key: Option<Key>,
 ) -> Result<Imported, ImportError> {
@@ -72,10 +68,9 @@ pub async fn import_contacts(
         let why = format!("must hold at most {IMPORT_CONTACTS_MAX} entries");
         return Err(ImportError::Invalid(vec![FieldError::new("contacts", why)]));
     }
-    let now = platform.clock.now();
     let (mut contacts, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());
     for (index, row) in rows.into_iter().enumerate() {
-        match check(index, row, now) {
+        match check(index, row) {
             Ok(contact) => contacts.push(contact),
             Err(errors) => wrong.extend(errors),
         }
@@ -87,11 +82,11 @@ pub async fn import_contacts(
     if !wrong.is_empty() {
         return Err(ImportError::Invalid(wrong));
     }
-    platform.store.perform(&platform.act(by), &ImportContacts { contacts, key }).await
+    platform.store.perform(&platform.act(permit), &ImportContacts { contacts, key }).await
 }
 
 /// The contact of a row, or everything that is wrong with the row.
-fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, Vec<FieldError>> {
+fn check(index: usize, row: NewContact) -> Result<contacts::NewContact, Vec<FieldError>> {
     let mut wrong = Vec::new();
     let at = |field: &str| format!("contacts[{index}].{field}");
     let phone = PhoneNumber::parse(&row.phone).map_err(|error| FieldError::new(at("phone"), error));
@@ -107,20 +102,13 @@ fn check(index: usize, row: NewContact, now: Timestamp) -> Result<Contact, Vec<F
         wrong.push(FieldError::new(at("attributes"), why));
     }
     match phone {
-        Ok(phone) if wrong.is_empty() => Ok(Contact {
-            contact_id: ContactId::at(now),
-            phone,
-            name: row.name,
-            attributes,
-            opted_out_at: None,
-            created_at: now,
-        }),
+        Ok(phone) if wrong.is_empty() => Ok(contacts::NewContact { phone, name: row.name, attributes }),
         phone => Err(phone.err().into_iter().chain(wrong).collect()),
     }
 }
 
 struct ImportContacts {
-    contacts: Vec<Contact>,
+    contacts: Vec<contacts::NewContact>,
     key: Option<Key>,
 }
 
@@ -132,8 +120,8 @@ impl Operation for ImportContacts {
     async fn run(&self, tx: &TenantTx) -> Result<Imported, ImportError> {
         let work = async {
             let imported = contacts::import(tx, &self.contacts).await?;
-            let asked = u64::try_from(self.contacts.len()).unwrap_or(u64::MAX);
-            Ok(Imported { imported, skipped: asked - imported })
+            let total = u64::try_from(self.contacts.len()).unwrap_or(u64::MAX);
+            Ok(Imported { imported, skipped: total - imported })
         };
         once(tx, self.key.as_ref(), work).await
     }
@@ -154,7 +142,7 @@ mod tests {
     fn every_wrong_field_of_a_row_is_named() {
         let attributes = serde_json::Map::from_iter([("a".to_owned(), "x".repeat(5_000).into())]);
         let row = NewContact { phone: "1".to_owned(), name: Some("a\u{7}".to_owned()), attributes };
-        let wrong = check(3, row, Timestamp::UNIX_EPOCH).unwrap_err();
+        let wrong = check(3, row).unwrap_err();
         let named: Vec<&str> = wrong.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(named, ["contacts[3].phone", "contacts[3].name", "contacts[3].attributes"]);
     }

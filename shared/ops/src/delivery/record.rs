@@ -171,7 +171,7 @@ impl Record {
             .error
             .as_ref()
             .map_or_else(String::new, |error| format!("{} {}", error.code, error.text));
-        tracing::error!(tenant = %tx.tenant(), waba = account.waba_id, reason, "Meta refused the account, which is on hold until it is connected again");
+        tracing::error!(tenant = %tx.tenant(), waba = %account.waba_id, reason, "Meta refused the account, which is on hold until it is connected again");
         accounts::pause(tx, &account.waba_id, &reason).await?;
         holds::place(tx, &HoldTarget::Account(account.waba_id), HoldReason::Account, &reason, None).await?;
         Ok(true)

@@ -145,7 +145,7 @@ impl AcceptMessage {
         let (template, contact) =
             both(template, contact, &self.asked.variables).map_err(AcceptError::Invalid)?;
         if !template.is_approved() {
-            return Err(AcceptError::NotApproved(template.status));
+            return Err(AcceptError::NotApproved(template.status.to_string()));
         }
         if contact.opted_out_at.is_some() {
             return Err(AcceptError::OptedOut);

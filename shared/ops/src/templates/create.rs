@@ -1,15 +1,15 @@
-//! A template is written down as a draft, offered to Meta, and has the status that Meta gave it.
+//! A template is saved as a draft, submitted to Meta, and then has the status that Meta gave it.
 //!
-//! Two transactions around one call: a draft whose answer was lost is found at Meta by its name when the tenant asks
-//! again. What the tenant says of the status is not believed.
+//! Two transactions around one call: a draft whose answer was lost is found at Meta by its name when the tenant repeats the
+//! request. The status never comes from the tenant.
 
 use domain::problem::{FieldError, Kind};
 use domain::templates::{check_name, count_variables};
-use domain::{Category, Problem, TemplateId};
+use domain::{Category, Problem, TemplateId, TemplateStatus, WabaId};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use store::templates::{self, Answered, DRAFT, Template};
+use store::templates::{self, Answered, Template};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
 use store::{Operation, StoreError, TenantTx};
@@ -24,8 +24,7 @@ use crate::kernel::problem::{internal, meta_unreachable};
 use crate::whatsapp::connect::connect_to_sandbox;
 use crate::whatsapp::token;
 
-/// Pages of an account's templates that are looked through: Meta keeps 6,000 templates at most, and tells a hundred at
-/// once.
+/// Pages of an account's templates that are searched: Meta allows 6,000 templates and lists a hundred per page.
 const TEMPLATE_PAGES_MAX: usize = 60;
 /// Characters of a variable's name.
 const VARIABLE_NAME_CHARS_MAX: usize = 60;
@@ -33,11 +32,11 @@ const VARIABLE_NAME_CHARS_MAX: usize = 60;
 /// A template as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTemplate {
-    /// Meta's name of it.
+    /// At Meta.
     pub name: String,
     /// Text with `{{1}}`, `{{2}}`, ….
     pub content: String,
-    /// What the tenant calls the variables, in order.
+    /// The tenant's names of the variables, in order.
     pub variables: Vec<String>,
     /// Meta's code, such as `en_US`.
     pub language: String,
@@ -51,25 +50,22 @@ pub enum CreateTemplateError {
     /// Fields that are not valid.
     #[error("some fields are not valid")]
     Invalid(Vec<FieldError>),
-    /// No WhatsApp Business account is connected.
     #[error("no WhatsApp Business account is connected")]
     NotConnected,
-    /// There is a template of that name and language.
     #[error("a template of that name and language already exists")]
     NameTaken,
-    /// Meta refused it; the draft can be offered again.
+    /// The draft can be submitted again.
     #[error("Meta refused the template")]
     Refused(#[source] meta::CallError),
-    /// Meta could not be asked; the draft can be offered again.
+    /// The draft can be submitted again.
     #[error("Meta could not be reached")]
     Unreachable(#[source] meta::CallError),
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The account's token does not open.
+    /// The account's token could not be decrypted.
     #[error(transparent)]
     Cipher(#[from] CipherError),
-    /// The database.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -104,72 +100,71 @@ impl From<CreateTemplateError> for Problem {
 /// Saves the template as a draft and submits it to Meta.
 pub async fn create_template(
     platform: &Platform,
-    by: &TenantAdmin,
-    asked: NewTemplate,
+    permit: &TenantAdmin,
+    request: NewTemplate,
     key: Option<Key>,
 ) -> Result<Template, CreateTemplateError> {
-    check(&asked)?;
-    let tenant = by.tenant();
-    let draft = Draft { asked: asked.clone(), key: key.clone() };
-    let mut drafted = platform.store.perform(&platform.act(by), &draft).await;
+    check(&request)?;
+    let tenant = permit.tenant();
+    let draft = Draft { request: request.clone(), key: key.clone() };
+    let mut drafted = platform.store.perform(&platform.act(permit), &draft).await;
     if matches!(drafted, Err(CreateTemplateError::NotConnected)) && platform.is_sandbox {
-        // The process died between the tenant's birth and its connection.
+        // The process stopped between the tenant's creation and its connection.
         connect_to_sandbox(platform, tenant).await;
-        drafted = platform.store.perform(&platform.act(by), &draft).await;
+        drafted = platform.store.perform(&platform.act(permit), &draft).await;
     }
     let (template, account) = match drafted? {
         Drafted::Done(template) => return Ok(*template),
-        Drafted::Offer(template, account) => (*template, account),
+        Drafted::Submit(template, account) => (*template, account),
     };
     let token = token::decrypt(platform, tenant, &account).await?;
-    let said = offer(platform, &token, &account.waba_id, &asked).await?;
-    let settle = Settle { template_id: template.template_id, said, key };
-    platform.store.perform(&platform.act(by), &settle).await
+    let answer = submit(platform, &token, &account.waba_id, &request).await?;
+    let record = RecordAnswer { template_id: template.template_id, answer, key };
+    platform.store.perform(&platform.act(permit), &record).await
 }
 
-fn check(asked: &NewTemplate) -> Result<(), CreateTemplateError> {
+fn check(request: &NewTemplate) -> Result<(), CreateTemplateError> {
     let mut wrong = Vec::new();
-    if let Err(error) = check_name(&asked.name) {
+    if let Err(error) = check_name(&request.name) {
         wrong.push(FieldError::new("name", error));
     }
-    match count_variables(&asked.content) {
+    match count_variables(&request.content) {
         Err(error) => wrong.push(FieldError::new("content", error)),
-        Ok(count) if count != asked.variables.len() => {
+        Ok(count) if count != request.variables.len() => {
             let why =
-                format!("must name the {count} variables of the content, not {}", asked.variables.len());
+                format!("must name the {count} variables of the content, not {}", request.variables.len());
             wrong.push(FieldError::new("variables", why));
         }
         Ok(_) => {}
     }
     let is_name = |name: &String| !name.is_empty() && fields::is_visible(name, VARIABLE_NAME_CHARS_MAX);
-    if !asked.variables.iter().all(is_name) {
+    if !request.variables.iter().all(is_name) {
         let why = format!("must be names of 1 to {VARIABLE_NAME_CHARS_MAX} visible characters");
         wrong.push(FieldError::new("variables", why));
     }
-    let is_language = (2..=10).contains(&asked.language.len())
-        && asked.language.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    let is_language = (2..=10).contains(&request.language.len())
+        && request.language.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
     if !is_language {
         wrong.push(FieldError::new("language", "must be one of Meta's codes, such as en_US"));
     }
     if wrong.is_empty() { Ok(()) } else { Err(CreateTemplateError::Invalid(wrong)) }
 }
 
-/// Asks Meta to take it. Meta refuses a name that it has: then an earlier offer of ours got through, and its answer was
-/// lost.
-async fn offer(
+/// Submits the template. Meta refuses a name that it has: then an earlier submission succeeded, and its answer was lost.
+async fn submit(
     platform: &Platform,
     token: &SecretString,
-    waba_id: &str,
-    asked: &NewTemplate,
+    waba_id: &WabaId,
+    request: &NewTemplate,
 ) -> Result<meta::templates::TemplateState, CreateTemplateError> {
     let new = meta::templates::NewTemplate {
-        name: asked.name.clone(),
-        language: asked.language.clone(),
-        category: asked.category.into(),
-        content: meta::templates::TemplateContent::of_body(&asked.content, &asked.variables),
+        name: request.name.clone(),
+        language: request.language.clone(),
+        category: request.category.into(),
+        content: meta::templates::TemplateContent::of_body(&request.content, &request.variables),
         options: meta::templates::TemplateOptions::default(),
     };
-    let refusal = match platform.meta.create_template(token, waba_id, &new).await {
+    let refusal = match platform.meta.create_template(token, &waba_id.0, &new).await {
         Ok(state) => return Ok(state),
         Err(error) if error.graph().is_some() => error,
         Err(error) => return Err(error.into()),
@@ -177,10 +172,10 @@ async fn offer(
     let mut after: Option<String> = None;
     for _page in 0..TEMPLATE_PAGES_MAX {
         let query = meta::templates::TemplateQuery::everything(after.as_deref());
-        let page = platform.meta.list_templates(token, waba_id, &query).await?;
+        let page = platform.meta.list_templates(token, &waba_id.0, &query).await?;
         let next = page.next().map(str::to_owned);
         let is_ours = |remote: &meta::templates::RemoteTemplate| {
-            remote.name.as_ref() == Some(&asked.name) && remote.language.as_ref() == Some(&asked.language)
+            remote.name.as_ref() == Some(&request.name) && remote.language.as_ref() == Some(&request.language)
         };
         if let Some(remote) = page.items.into_iter().find(is_ours) {
             return Ok(remote.into());
@@ -195,11 +190,11 @@ async fn offer(
 
 enum Drafted {
     Done(Box<Template>),
-    Offer(Box<Template>, Account),
+    Submit(Box<Template>, Account),
 }
 
 struct Draft {
-    asked: NewTemplate,
+    request: NewTemplate,
     key: Option<Key>,
 }
 
@@ -218,16 +213,16 @@ impl Operation for Draft {
             }
         }
         let account = accounts::first(tx).await?.ok_or(CreateTemplateError::NotConnected)?;
-        let asked = &self.asked;
-        let existing = templates::find_by_name(tx, &asked.name, &asked.language).await?;
+        let request = &self.request;
+        let existing = templates::find_by_name(tx, &request.name, &request.language).await?;
         let mut template = Template {
             template_id: TemplateId::at(tx.now()),
-            name: asked.name.clone(),
-            language: asked.language.clone(),
-            category: asked.category,
-            body: asked.content.clone(),
-            variables: asked.variables.clone(),
-            status: DRAFT.to_owned(),
+            name: request.name.clone(),
+            language: request.language.clone(),
+            category: request.category,
+            body: request.content.clone(),
+            variables: request.variables.clone(),
+            status: TemplateStatus::Draft,
             meta_template_id: None,
             waba_id: account.waba_id.clone(),
             created_at: tx.now(),
@@ -235,13 +230,13 @@ impl Operation for Draft {
         };
         match existing {
             None => templates::insert(tx, &template).await?,
-            Some(draft) if draft.status == DRAFT => {
+            Some(draft) if draft.status == TemplateStatus::Draft => {
                 template.template_id = draft.template_id;
                 templates::redraft(tx, &template).await?;
             }
             Some(_) => return Err(CreateTemplateError::NameTaken),
         }
-        Ok(Drafted::Offer(Box::new(template), account))
+        Ok(Drafted::Submit(Box::new(template), account))
     }
 }
 
@@ -251,8 +246,8 @@ impl Draft {
         let outcome: Outcome =
             serde_json::from_str(outcome).map_err(|error| unreadable(error.to_string()))?;
         let template = templates::find(tx, outcome.template_id).await?;
-        let mut template = template.ok_or_else(|| unreadable("its template is gone".to_owned()))?;
-        // The answer is the one that was given then, whatever Meta said since.
+        let mut template = template.ok_or_else(|| unreadable("the template no longer exists".to_owned()))?;
+        // The answer is the first one, also when Meta has changed the template since.
         template.status = outcome.status;
         template.category = outcome.category.unwrap_or(template.category);
         template.updated_at = outcome.updated_at;
@@ -263,39 +258,42 @@ impl Draft {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Outcome {
     template_id: TemplateId,
-    status: String,
+    status: TemplateStatus,
     #[serde(default)]
     category: Option<Category>,
     updated_at: Timestamp,
 }
 
-struct Settle {
+struct RecordAnswer {
     template_id: TemplateId,
-    said: meta::templates::TemplateState,
+    answer: meta::templates::TemplateState,
     key: Option<Key>,
 }
 
-impl Operation for Settle {
-    const NAME: &'static str = "settle_template";
+impl Operation for RecordAnswer {
+    const NAME: &'static str = "record_template_answer";
     type Done = Template;
     type Error = CreateTemplateError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Template, CreateTemplateError> {
         let work = async {
-            let category = self.said.category.as_ref().and_then(meta::templates::TemplateCategory::known);
-            let said = Answered { status: &self.said.status, meta_id: Some(&self.said.id), category };
-            templates::settle(tx, self.template_id, said).await?;
+            let category = self.answer.category.as_ref().and_then(meta::templates::TemplateCategory::known);
+            let status = TemplateStatus::from(self.answer.status.as_str());
+            let answer = Answered { status: &status, meta_id: Some(&self.answer.id), category };
+            templates::record_answer(tx, self.template_id, answer).await?;
             Ok::<_, CreateTemplateError>(Outcome {
                 template_id: self.template_id,
-                status: self.said.status.clone(),
+                status,
                 category,
                 updated_at: tx.now(),
             })
         };
         once(tx, self.key.as_ref(), work).await?;
         let template = templates::find(tx, self.template_id).await?;
-        let gone =
-            || StoreError::Inconsistent { table: "templates", what: format!("{} is gone", self.template_id) };
+        let gone = || StoreError::Inconsistent {
+            table: "templates",
+            what: format!("{} no longer exists", self.template_id),
+        };
         Ok(template.ok_or_else(gone)?)
     }
 }

@@ -1,4 +1,4 @@
-//! The platform's owner makes a tenant; its owner is invited by e-mail to choose a password.
+//! The platform's owner creates a tenant, whose owner is invited by e-mail to choose a password.
 
 use domain::events::DomainEvent;
 use domain::{Problem, Role, TenantId, UserId, with_causes};
@@ -13,26 +13,19 @@ use crate::kernel::platform::Platform;
 use crate::tenants::register::{self, RegisterError, Registration};
 use crate::whatsapp::connect::connect_to_sandbox;
 
-/// What was made, as the caller is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provisioned {
-    /// The new tenant.
     pub tenant_id: TenantId,
-    /// Its name in addresses.
     pub slug: String,
-    /// Its name.
     pub name: String,
-    /// Its plan.
+    /// The plan's name.
     pub plan: String,
-    /// Its owner.
     pub owner_id: UserId,
-    /// Where the invitation goes.
+    /// The invitation is sent to this address.
     pub owner_email: String,
-    /// The owner's role.
     pub owner_role: Role,
 }
 
-/// Why a tenant could not be made.
 #[derive(Debug, Error)]
 pub enum CreateTenantError {
     /// As for a business that registers itself.
@@ -58,19 +51,19 @@ impl From<CreateTenantError> for Problem {
     }
 }
 
-/// Makes a tenant and promises the e-mail to its owner.
+/// Creates a tenant, and stores the event that sends the invitation to its owner.
 pub async fn create_tenant(
     platform: &Platform,
-    _by: &SuperAdmin,
-    asked: Registration,
+    _permit: &SuperAdmin,
+    request: Registration,
     key: Option<Key>,
 ) -> Result<Provisioned, CreateTenantError> {
-    let asked = register::check(asked)?;
-    let create = CreateTenant { asked, key };
-    // The key is the platform's, the rows are the new tenant's: only the system role sees both.
+    let request = register::check(request)?;
+    let create = CreateTenant { request, key };
+    // The key belongs to the platform's tenant and the rows to the new one: only the system role sees both.
     let made = platform.store.perform_system(&platform.system(), &create).await?;
     connect_to_sandbox(platform, made.tenant_id).await;
-    // The event stands in the outbox; when publishing fails now, the sweeper does it in a minute.
+    // The event is in the outbox; when publishing fails now, the sweeper publishes it within a minute.
     if let Err(error) = events::publish_events(platform).await {
         tracing::warn!(error = with_causes(&error), "the invitation waits for the sweeper");
     }
@@ -78,7 +71,7 @@ pub async fn create_tenant(
 }
 
 struct CreateTenant {
-    asked: Registration,
+    request: Registration,
     key: Option<Key>,
 }
 
@@ -95,7 +88,7 @@ impl SystemOperation for CreateTenant {
 impl CreateTenant {
     async fn make(&self, tx: &SystemTx) -> Result<Provisioned, CreateTenantError> {
         let tx = tx.as_tenant(TenantId::at(tx.now()));
-        let made = register::insert(&tx, &self.asked, None).await?;
+        let made = register::insert(&tx, &self.request, None).await?;
         let event = DomainEvent::TenantProvisioned {
             tenant_id: made.tenant.tenant_id,
             user_id: made.owner.user_id,

@@ -1,11 +1,11 @@
-//! The platform's own tenant and its super admins: the first is made at the first start or deploy.
+//! The platform's tenant and its super admins: the first one is created at the first start or deploy.
 
 use domain::events::DomainEvent;
 use domain::problem::FieldError;
-use domain::{Role, SystemAct, TenantId, UserId};
+use domain::{Role, SystemAct, TenantId};
 use jiff::Timestamp;
-use store::access::users::{self, User};
-use store::tenants::{self, Tenant};
+use store::access::users::{self, NewUser, User};
+use store::tenants::{self, NewTenant};
 use store::{Store, StoreError, SystemOperation, SystemTx, outbox, tenants::plans};
 use thiserror::Error;
 
@@ -18,19 +18,14 @@ use crate::tenants::register::{self, RegisterError};
 pub const PLATFORM_SLUG: &str = "platform";
 const PLATFORM_NAME: &str = "Platform";
 
-/// Why the platform has no super admin.
 #[derive(Debug, Error)]
 pub enum OwnerError {
-    /// The e-mail is none.
     #[error(transparent)]
     Email(#[from] FieldError),
-    /// The password is none.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// Its tenant could not be made.
     #[error(transparent)]
     Register(#[from] RegisterError),
 }
@@ -41,10 +36,10 @@ impl From<StoreError> for OwnerError {
     }
 }
 
-/// Sees to it that there is a super admin.
+/// Ensures that there is a super admin.
 ///
-/// With `is_chosen` somebody set this very login: it is made, or given this password. Without, it is only made when the
-/// platform has no super admin yet. Tells whether anything changed.
+/// With `is_chosen` the operator configured this login: it is created, or gets this password. Without, it is created only
+/// when the platform has no super admin yet. Returns whether anything changed.
 pub async fn ensure_super_admin(
     platform: &Platform,
     email: &str,
@@ -56,9 +51,11 @@ pub async fn ensure_super_admin(
     let found =
         platform.store.perform_system(&platform.system(), &FindSuperAdmin { email: email.clone() }).await?;
     let is_right = match &found {
-        Found::Nobody => false,
-        Found::Another => !is_chosen,
-        Found::Same(hash) => !is_chosen || platform.passwords.verify(password.clone(), hash.clone()).await?,
+        Existing::None => false,
+        Existing::OtherEmail => !is_chosen,
+        Existing::SameEmail(hash) => {
+            !is_chosen || platform.passwords.verify(password.clone(), hash.clone()).await?
+        }
     };
     if is_right {
         return Ok(false);
@@ -69,17 +66,18 @@ pub async fn ensure_super_admin(
     Ok(true)
 }
 
-/// Sees to it that there is a super admin of this e-mail, who chooses a password through a link that is mailed; the
-/// letter leaves with the next sweep. Tells whether one was promised: not to somebody who has a password.
+/// Ensures that there is a super admin of this e-mail, who chooses a password through a link that is mailed with the next
+/// sweep. Returns whether an e-mail will be sent: none to a super admin who has a password.
 pub async fn invite_super_admin(store: &Store, email: &str, now: Timestamp) -> Result<bool, OwnerError> {
     let email = fields::email("email", email)?;
     store.perform_system(&SystemAct::at(now), &InviteSuperAdmin { email }).await
 }
 
-enum Found {
-    Nobody,
-    Another,
-    Same(Option<String>),
+enum Existing {
+    None,
+    OtherEmail,
+    /// With this e-mail; holds the hash of the password.
+    SameEmail(Option<String>),
 }
 
 struct FindSuperAdmin {
@@ -88,14 +86,14 @@ struct FindSuperAdmin {
 
 impl SystemOperation for FindSuperAdmin {
     const NAME: &'static str = "find_super_admin";
-    type Done = Found;
+    type Done = Existing;
     type Error = StoreError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<Found, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Existing, StoreError> {
         if let Some(same) = users::find_by_email(tx, &self.email).await? {
-            return Ok(Found::Same(same.password_hash));
+            return Ok(Existing::SameEmail(same.password_hash));
         }
-        Ok(if users::find_super_admin(tx).await?.is_some() { Found::Another } else { Found::Nobody })
+        Ok(if users::find_super_admin(tx).await?.is_some() { Existing::OtherEmail } else { Existing::None })
     }
 }
 
@@ -110,7 +108,7 @@ impl SystemOperation for MakeSuperAdmin {
     type Error = OwnerError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), OwnerError> {
-        let owner = find_or_make(tx, &self.email).await?;
+        let owner = find_or_create(tx, &self.email).await?;
         Ok(users::set_password(&tx.as_tenant(owner.tenant_id), owner.user_id, &self.password_hash).await?)
     }
 }
@@ -125,7 +123,7 @@ impl SystemOperation for InviteSuperAdmin {
     type Error = OwnerError;
 
     async fn run(&self, tx: &SystemTx) -> Result<bool, OwnerError> {
-        let owner = find_or_make(tx, &self.email).await?;
+        let owner = find_or_create(tx, &self.email).await?;
         if owner.password_hash.is_some() {
             return Ok(false);
         }
@@ -141,8 +139,8 @@ impl SystemOperation for InviteSuperAdmin {
     }
 }
 
-/// The super admin of this e-mail, who has no password yet when made here.
-async fn find_or_make(tx: &SystemTx, email: &str) -> Result<User, OwnerError> {
+/// The super admin of this e-mail, created without a password when there is none.
+async fn find_or_create(tx: &SystemTx, email: &str) -> Result<User, OwnerError> {
     if let Some(same) = users::find_by_email(tx, email).await? {
         if same.role != Role::SuperAdmin {
             return Err(OwnerError::Email(FieldError::new("email", "already belongs to a user of a tenant")));
@@ -151,34 +149,22 @@ async fn find_or_make(tx: &SystemTx, email: &str) -> Result<User, OwnerError> {
     }
     let tenant = match users::find_super_admin(tx).await? {
         Some(first) => first.tenant_id,
-        None => make_platform_tenant(tx).await?,
+        None => create_platform_tenant(tx).await?,
     };
-    let owner = User {
-        tenant_id: tenant,
-        user_id: UserId::at(tx.now()),
+    let owner = NewUser {
         email: email.to_owned(),
         name: "Super admin".to_owned(),
         role: Role::SuperAdmin,
         password_hash: None,
-        tenant_is_active: true,
-        created_at: tx.now(),
     };
-    users::insert(&tx.as_tenant(tenant), &owner).await?;
-    Ok(owner)
+    Ok(users::insert(&tx.as_tenant(tenant), &owner).await?)
 }
 
-async fn make_platform_tenant(tx: &SystemTx) -> Result<TenantId, OwnerError> {
+async fn create_platform_tenant(tx: &SystemTx) -> Result<TenantId, OwnerError> {
     let plan = plans::find_by_name(tx, register::PLAN_DEFAULT).await?;
     let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter does not exist"))?;
-    let tenant = Tenant {
-        tenant_id: TenantId::at(tx.now()),
-        slug: PLATFORM_SLUG.to_owned(),
-        name: PLATFORM_NAME.to_owned(),
-        plan_id: plan.plan_id,
-        plan_name: plan.name,
-        is_active: true,
-        created_at: tx.now(),
-    };
-    tenants::insert(&tx.as_tenant(tenant.tenant_id), &tenant).await?;
+    let tenant =
+        NewTenant { slug: PLATFORM_SLUG.to_owned(), name: PLATFORM_NAME.to_owned(), plan_id: plan.plan_id };
+    let tenant = tenants::insert(&tx.as_tenant(TenantId::at(tx.now())), &tenant).await?;
     Ok(tenant.tenant_id)
 }

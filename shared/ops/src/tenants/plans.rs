@@ -1,14 +1,13 @@
-//! What the platform sells.
+//! The subscription plans that the platform sells.
 
 use domain::problem::{FieldError, Kind};
-use domain::{Money, Problem};
+use domain::{PlanId, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::tenants::plans;
-pub use store::tenants::plans::Plan;
+pub use store::tenants::plans::{NewPlan, Plan};
 use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
-use uuid::Uuid;
 
 use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
@@ -16,25 +15,22 @@ use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::{Member, SuperAdmin};
 use crate::kernel::platform::Platform;
 
-/// The margin on Meta's price at most, in hundredths of a percent: ten times the price.
+/// In hundredths of a percent of Meta's price: ten times the price.
 const MARGIN_BPS_MAX: i32 = 100_000;
 
 /// Characters of a plan's name.
 const NAME_CHARS_MAX: usize = 60;
 
-/// Why a plan could not be made.
 #[derive(Debug, Error)]
 pub enum CreatePlanError {
     /// Fields that are not valid.
     #[error("some fields are not valid")]
     Invalid(Vec<FieldError>),
-    /// There is a plan of that name.
     #[error("a plan of that name already exists")]
     NameTaken,
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The database.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -56,31 +52,8 @@ impl From<CreatePlanError> for Problem {
     }
 }
 
-/// A plan as the platform's owner wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewPlan {
-    /// Unique, such as `Growth`.
-    pub name: String,
-    /// Per month.
-    pub monthly_price: Money,
-    /// Not enforced yet, like every limit below.
-    pub messages_per_month: i64,
-    /// At most.
-    pub contacts_max: i64,
-    /// At most.
-    pub templates_max: i64,
-    /// Business numbers connected at most.
-    pub phone_numbers_max: i64,
-    /// At most.
-    pub users_max: i64,
-    /// At most.
-    pub requests_per_minute: i64,
-    /// On top of Meta's price, in hundredths of a percent.
-    pub margin_bps: i32,
-}
-
 /// Every plan, cheapest first.
-pub async fn list_plans(platform: &Platform, _by: &Member) -> Result<Vec<Plan>, StoreError> {
+pub async fn list_plans(platform: &Platform, _permit: &Member) -> Result<Vec<Plan>, StoreError> {
     platform.store.perform_system(&platform.system(), &ListPlans {}).await
 }
 
@@ -90,37 +63,35 @@ one_statement! {
     fn run(&self, tx) -> Vec<Plan> { plans::list(tx) }
 }
 
-/// What is ours of a plan that was made, so that the same call again tells the same.
+/// The part of a plan that the request does not name: stored with the key, so that a repeated call gets the same plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Made {
-    plan_id: Uuid,
+    plan_id: PlanId,
     created_at: Timestamp,
 }
 
-/// Makes a plan.
 pub async fn create_plan(
     platform: &Platform,
-    _by: &SuperAdmin,
-    new: NewPlan,
+    _permit: &SuperAdmin,
+    plan: NewPlan,
     key: Option<Key>,
 ) -> Result<Plan, CreatePlanError> {
-    let now = platform.clock.now();
-    let plan = Plan {
-        plan_id: domain::TemplateId::at(now).0,
-        name: check(&new)?,
-        monthly_price: new.monthly_price,
-        messages_per_month: new.messages_per_month,
-        contacts_max: new.contacts_max,
-        templates_max: new.templates_max,
-        phone_numbers_max: new.phone_numbers_max,
-        users_max: new.users_max,
-        requests_per_minute: new.requests_per_minute,
-        margin_bps: new.margin_bps,
-        created_at: now,
-    };
+    let plan = NewPlan { name: check(&plan)?, ..plan };
     let create = CreatePlan { plan: plan.clone(), key };
     let Made { plan_id, created_at } = platform.store.perform_system(&platform.system(), &create).await?;
-    Ok(Plan { plan_id, created_at, ..plan })
+    Ok(Plan {
+        plan_id,
+        name: plan.name,
+        monthly_price: plan.monthly_price,
+        messages_per_month: plan.messages_per_month,
+        contacts_max: plan.contacts_max,
+        templates_max: plan.templates_max,
+        phone_numbers_max: plan.phone_numbers_max,
+        users_max: plan.users_max,
+        requests_per_minute: plan.requests_per_minute,
+        margin_bps: plan.margin_bps,
+        created_at,
+    })
 }
 
 fn check(plan: &NewPlan) -> Result<String, CreatePlanError> {
@@ -155,7 +126,7 @@ fn check(plan: &NewPlan) -> Result<String, CreatePlanError> {
 }
 
 struct CreatePlan {
-    plan: Plan,
+    plan: NewPlan,
     key: Option<Key>,
 }
 
@@ -166,8 +137,8 @@ impl SystemOperation for CreatePlan {
 
     async fn run(&self, tx: &SystemTx) -> Result<Made, CreatePlanError> {
         let work = async {
-            plans::insert(tx, &self.plan).await?;
-            Ok(Made { plan_id: self.plan.plan_id, created_at: self.plan.created_at })
+            let plan = plans::insert(tx, &self.plan).await?;
+            Ok(Made { plan_id: plan.plan_id, created_at: plan.created_at })
         };
         once_in_system(tx, self.key.as_ref(), work).await
     }

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::holds::{HoldReason, HoldTarget};
 use domain::updates::{AccountUpdate, PreferenceUpdate, TemplateUpdate};
-use domain::{PhoneNumberId, TenantId};
+use domain::{PhoneNumberId, TenantId, WabaId};
 use jiff::SignedDuration;
 use store::billing::wallet;
 use store::holds;
-use store::templates::APPROVED;
 use store::whatsapp::{accounts, numbers};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, updates::notices};
 
@@ -36,7 +35,7 @@ impl Notice {
                 ("template", update.template_id.as_deref().or(update.name.as_deref()).unwrap_or_default())
             }
             Self::Preference(update) => ("preference", update.phone.as_str()),
-            Self::Account(update) => ("account", &update.waba_id),
+            Self::Account(update) => ("account", &update.waba_id.0),
         }
     }
 }
@@ -72,7 +71,7 @@ pub(crate) async fn apply_notices(platform: &Platform, notices: Vec<Notice>) -> 
 
 #[derive(Default)]
 struct OwnersByNotice {
-    by_account: HashMap<String, TenantId>,
+    by_account: HashMap<WabaId, TenantId>,
     by_number: HashMap<PhoneNumberId, TenantId>,
 }
 
@@ -100,8 +99,8 @@ impl SystemOperation for NoticeOwners {
         let (mut accounts, mut numbers) = (Vec::new(), Vec::new());
         for notice in &self.notices {
             match notice {
-                Notice::Template(update) => accounts.push(update.waba_id.as_str()),
-                Notice::Account(update) => accounts.push(update.waba_id.as_str()),
+                Notice::Template(update) => accounts.push(update.waba_id.0.as_str()),
+                Notice::Account(update) => accounts.push(update.waba_id.0.as_str()),
                 Notice::Preference(update) => numbers.push(update.phone_number_id.0.as_str()),
             }
         }
@@ -145,10 +144,10 @@ async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<bool, StoreE
     let mut is_lifted = false;
     for (template_id, status) in notices::template(tx, update).await? {
         let target = HoldTarget::Template(template_id);
-        if status == APPROVED {
+        if status.is_approved() {
             is_lifted |= holds::lift(tx, &target, HoldReason::Template).await?;
         } else {
-            holds::place(tx, &target, HoldReason::Template, &status, None).await?;
+            holds::place(tx, &target, HoldReason::Template, status.as_str(), None).await?;
         }
     }
     Ok(is_lifted)

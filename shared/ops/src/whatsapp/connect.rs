@@ -1,8 +1,8 @@
-//! One-click connection: an OAuth code becomes a sealed token, the accounts it opens, and their numbers.
+//! One-click connection: an OAuth code becomes an encrypted token, the account that it gives access to, and its numbers.
 
 use domain::holds::{HoldReason, HoldTarget};
 use domain::problem::Kind;
-use domain::{Act, PhoneNumberId, Problem, TenantId};
+use domain::{Act, PhoneNumberId, Problem, TenantId, WabaId};
 use jiff::SignedDuration;
 use store::holds;
 use store::whatsapp::accounts::{self, Account};
@@ -17,37 +17,30 @@ use crate::kernel::problem::{internal, meta_unreachable};
 use crate::kernel::wake_up::wake;
 use crate::whatsapp::token;
 
-/// What was connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connected {
-    /// The WhatsApp Business account.
-    pub waba_id: String,
-    /// Its numbers.
+    pub waba_id: WabaId,
     pub numbers: Vec<Number>,
 }
 
-/// Why nothing was connected.
 #[derive(Debug, Error)]
 pub enum ConnectError {
     /// Meta refused the code, or a call with the token it gave.
     #[error("Meta refused")]
     Refused(#[source] meta::CallError),
-    /// Meta could not be asked.
     #[error("Meta could not be reached")]
     Unreachable(#[source] meta::CallError),
-    /// The token is for another app, expired, or opens no account.
+    /// The token is for another app, has expired, or gives access to no account.
     #[error("the code gives access to no WhatsApp Business account")]
     NoAccount,
-    /// The account has no number to send from.
     #[error("the account has no phone number")]
     NoNumber,
     /// The account or a number of it belongs to another tenant.
     #[error("the account is connected to another business")]
     Taken,
-    /// The token could not be sealed.
+    /// The token could not be encrypted.
     #[error(transparent)]
     Cipher(#[from] CipherError),
-    /// The database.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -80,13 +73,13 @@ impl From<ConnectError> for Problem {
     }
 }
 
-/// Connects a tenant to the account that its OAuth code opens.
+/// Connects a tenant to the account that its OAuth code gives access to.
 pub async fn connect_whatsapp(
     platform: &Platform,
-    by: &TenantAdmin,
+    permit: &TenantAdmin,
     code: &str,
 ) -> Result<Connected, ConnectError> {
-    connect(platform, platform.act(by), code).await
+    connect(platform, platform.act(permit), code).await
 }
 
 /// Connects a tenant to an account of its own when Meta is a sandbox, which takes any code; elsewhere this does nothing.
@@ -104,11 +97,12 @@ async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connected,
     let token = platform.meta.exchange_code(code).await?.access_token;
     let info = platform.meta.debug_token(&token).await?;
     let waba_id = info.waba_ids.first().filter(|_| info.is_valid).cloned().ok_or(ConnectError::NoAccount)?;
-    let remote = platform.meta.phone_numbers(&token, &waba_id).await?;
+    let waba_id = WabaId(waba_id);
+    let remote = platform.meta.phone_numbers(&token, &waba_id.0).await?;
     if remote.is_empty() {
         return Err(ConnectError::NoNumber);
     }
-    platform.meta.subscribe_app(&token, &waba_id).await?;
+    platform.meta.subscribe_app(&token, &waba_id.0).await?;
     for number in &remote {
         let number = PhoneNumberId(number.id.clone());
         platform.meta.register(&token, &number, &platform.token_cipher.pin(&number)).await?;

@@ -1,6 +1,6 @@
 //! A tenant's access token for Meta: encrypted where it is stored, and bound to its account.
 
-use domain::TenantId;
+use domain::{TenantId, WabaId};
 use secrecy::{ExposeSecret, SecretString};
 use store::whatsapp::accounts::Account;
 
@@ -14,10 +14,10 @@ const TOKEN_COLUMN: &str = "token_sealed";
 pub(crate) fn encrypt(
     platform: &Platform,
     tenant: TenantId,
-    waba_id: &str,
+    waba_id: &WabaId,
     token: &SecretString,
 ) -> Result<(Vec<u8>, String), CipherError> {
-    let data = AssociatedData { tenant, account: waba_id, column: TOKEN_COLUMN };
+    let data = AssociatedData { tenant, account: &waba_id.0, column: TOKEN_COLUMN };
     platform.token_cipher.encrypt(data, token.expose_secret())
 }
 
@@ -27,7 +27,7 @@ pub(crate) async fn decrypt(
     tenant: TenantId,
     account: &Account,
 ) -> Result<SecretString, CipherError> {
-    let data = AssociatedData { tenant, account: &account.waba_id, column: TOKEN_COLUMN };
+    let data = AssociatedData { tenant, account: &account.waba_id.0, column: TOKEN_COLUMN };
     let token = platform.token_cipher.decrypt(data, &account.token_sealed, &account.token_key_id).await?;
     Ok(token.into())
 }

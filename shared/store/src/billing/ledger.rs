@@ -1,23 +1,22 @@
 //! The append-only ledger.
 
+use domain::billing::EntryKind;
 use domain::messages::StatusSet;
 use domain::{MessageId, Money};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::kernel::error::StoreError;
+use crate::kernel::row::word;
 use crate::kernel::tx::{TenantTx, params};
 
-/// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number within the tenant, without gaps.
+    /// The entry's number within the tenant, without gaps.
     pub seq: i64,
-    /// `TOPUP`, `DEBIT`, `REFUND` or `ADJUSTMENT`.
-    pub kind: String,
+    pub kind: EntryKind,
     /// Negative for a debit.
     pub amount: Money,
-    /// The balance with it.
     pub balance_after: Money,
     /// The message of a debit or refund.
     pub message_id: Option<MessageId>,
@@ -25,9 +24,8 @@ pub struct Entry {
     pub debit_seq: Option<i64>,
     /// Why, or what for.
     pub note: Option<String>,
-    /// When.
     pub recorded_at: Timestamp,
-    /// For a debit: what was heard of its message.
+    /// For a debit: the delivery statuses received of its message.
     pub evidence: StatusSet,
     /// For a debit: whether a refund names it.
     pub is_refunded: bool,
@@ -41,9 +39,9 @@ WITH wallet AS (
 INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, note, booked_by, recorded_at)
 SELECT $1, wallet.seq, 'TOPUP', $2, wallet.balance, $3, $4, $5 FROM wallet RETURNING seq, balance_after";
 
-/// Books credit; tells the entry's number and the new balance, or `None` when the tenant has no wallet.
+/// Books credit; returns the entry's number and the new balance, or `None` when the tenant has no wallet.
 ///
-/// The update of the wallet is its own lock: one row, nothing read before.
+/// The update of the wallet is also its lock: it is one row, and nothing is read before.
 pub async fn top_up(
     tx: &TenantTx,
     amount: Money,
@@ -66,13 +64,13 @@ SELECT e.seq, e.kind, e.amount, e.balance_after, e.message_id, e.debit_seq, e.no
 /// Entries before number `before`, newest first.
 pub async fn list(tx: &TenantTx, before: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
     let rows = tx.rows(LIST, params![tx.tenant().0 => UUID, before => INT8, limit => INT8]).await?;
-    Ok(rows.iter().map(from_row).collect())
+    rows.iter().map(from_row).collect()
 }
 
-fn from_row(row: &Row) -> Entry {
-    Entry {
+fn from_row(row: &Row) -> Result<Entry, StoreError> {
+    Ok(Entry {
         seq: row.get("seq"),
-        kind: row.get("kind"),
+        kind: word(row, "ledger", "kind")?,
         amount: Money::from_micros(row.get("amount")),
         balance_after: Money::from_micros(row.get("balance_after")),
         message_id: row.get::<_, Option<uuid::Uuid>>("message_id").map(MessageId),
@@ -81,5 +79,5 @@ fn from_row(row: &Row) -> Entry {
         recorded_at: row.get("recorded_at"),
         evidence: StatusSet::from_bits(row.get("evidence")),
         is_refunded: row.get("is_refunded"),
-    }
+    })
 }

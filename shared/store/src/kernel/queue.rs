@@ -1,7 +1,7 @@
 //! Queues and wake-ups on tables, for one machine: the behaviour of SQS and EventBridge Scheduler that the product
 //! relies on (at least once, visibility, receive count, dead letters; a name that exists already), and no more.
 
-use domain::{Batch, ClaimId};
+use domain::{Batch, QueueMessageId};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ pub async fn send(
     visible_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = messages.iter().map(|_| ClaimId::at(now).0).collect();
+    let ids: Vec<Uuid> = messages.iter().map(|_| QueueMessageId::at(now).0).collect();
     let bodies: Vec<&str> = messages.iter().map(|message| message.body.as_str()).collect();
     let groups: Vec<&str> = messages.iter().map(|message| message.group.as_str()).collect();
     let traces: Vec<Option<&str>> = messages.iter().map(|message| message.traceparent.as_deref()).collect();

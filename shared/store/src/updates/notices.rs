@@ -1,20 +1,20 @@
-//! What Meta says of templates, people and accounts. Each statement takes a saying only when nothing later was said, and
-//! the same one again changes nothing (I19). Of two in one second the word that comes first in the alphabet counts for a
-//! template, which lets an approval through, and the stricter one for a person or an account.
+//! Meta's notices about templates, people and accounts. Each statement applies a notice only when no later one is known,
+//! and a repeated one changes nothing (I19). Of two in one second, for a template the word that is first in the alphabet
+//! counts, so that an approval wins; for a person or an account the stricter one counts.
 
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
-use domain::{Category, TemplateId};
+use domain::{Category, TemplateId, TemplateStatus};
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
 
-/// Why an account is paused when Meta closed it; its return is told by the same words.
+/// Starts the reason of an account that Meta closed; its reopening finds the account by it.
 const CLOSED: &str = "Meta closed the account";
 
 pub(crate) const STATEMENTS: &[&str] = &[TEMPLATE_STATUS, TEMPLATE_CATEGORY, STOP, RESUME, CLOSE, REOPEN];
 
-// A template is known by Meta's id; while the answer to its creation is on its way, by its name and language. An older
-// draft of that name is another template than the one Meta speaks of.
+// A template is found by Meta's id or, while the answer to its creation is not here yet, by its name and language. An
+// older draft of that name is not the template that Meta means.
 const TEMPLATE_STATUS: &str = "-- notices::template_status
 UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
@@ -29,22 +29,25 @@ UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
    AND coalesce((category_said_at, $6) < ($7, category), category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))
 RETURNING template_id, status";
 
-/// Stores what Meta decided about a template; returns the templates it changed, with their status: none, when the tenant
-/// never made it here or something later is known.
+/// Applies a decision about a template; returns the templates that changed, with their status: none when the template is
+/// not ours or a later decision is known.
 pub async fn template(
     tx: &TenantTx,
     update: &TemplateUpdate,
-) -> Result<Vec<(TemplateId, String)>, StoreError> {
+) -> Result<Vec<(TemplateId, TemplateStatus)>, StoreError> {
     let (sql, word) = match &update.decision {
         Decision::Status(status) => (TEMPLATE_STATUS, status.as_str()),
         Decision::Category(category) => (TEMPLATE_CATEGORY, Category::as_str(*category)),
     };
     let values = params![
-        tx.tenant().0 => UUID, update.waba_id => TEXT, update.template_id => TEXT, update.name => TEXT,
+        tx.tenant().0 => UUID, update.waba_id.0 => TEXT, update.template_id => TEXT, update.name => TEXT,
         update.language => TEXT, word => TEXT, update.at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
     ];
     let rows = tx.rows(sql, values).await?;
-    Ok(rows.iter().map(|row| (TemplateId(row.get("template_id")), row.get("status"))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (TemplateId(row.get("template_id")), TemplateStatus::from(row.get::<_, &str>("status"))))
+        .collect())
 }
 
 const STOP: &str = "-- notices::stop
@@ -57,7 +60,7 @@ UPDATE contacts SET opted_out_at = CASE WHEN opted_out_by_wish THEN NULL ELSE op
        opted_out_by_wish = false, wish_said_at = $3
  WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at < $3, wish_said_at IS NULL)";
 
-/// Notes what a person wants. Who was opted out by the tenant stays so, whatever they say.
+/// Applies what a person wants. A contact that the tenant opted out stays so.
 pub async fn preference(tx: &TenantTx, update: &PreferenceUpdate) -> Result<u64, StoreError> {
     let phone = update.phone.as_str();
     if update.wants_messages {
@@ -68,7 +71,7 @@ pub async fn preference(tx: &TenantTx, update: &PreferenceUpdate) -> Result<u64,
     tx.run(STOP, values).await
 }
 
-// What was said before the account was connected (again) is over.
+// A notice from before the account was connected (again) no longer applies.
 const CLOSE: &str = "-- notices::close
 UPDATE whatsapp_accounts SET paused_reason = coalesce(paused_reason, $3), standing_said_at = $4
  WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(connected_at <= $4, true)
@@ -81,8 +84,8 @@ UPDATE whatsapp_accounts SET standing_said_at = $4,
  WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(standing_said_at < $4, standing_said_at IS NULL)
 RETURNING paused_reason";
 
-/// Stops sending through an account that Meta closed, or goes on when Meta opened it again and nothing else stops it.
-/// Returns why it is paused now, if it is; `None` when something later is known.
+/// Pauses an account that Meta closed, or ends that when Meta reopened it, unless the account is paused for another reason.
+/// Returns why it is paused now, if it is; `None` when a later notice is known.
 pub async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<Option<Option<String>>, StoreError> {
     let (sql, words) = if update.is_closed {
         (CLOSE, format!("{CLOSED}: {}", update.reason))
@@ -90,6 +93,6 @@ pub async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<Option<Opt
         (REOPEN, CLOSED.to_owned())
     };
     let values =
-        params![tx.tenant().0 => UUID, update.waba_id => TEXT, words => TEXT, update.at => TIMESTAMPTZ];
+        params![tx.tenant().0 => UUID, update.waba_id.0 => TEXT, words => TEXT, update.at => TIMESTAMPTZ];
     Ok(tx.row(sql, values).await?.map(|row| row.get("paused_reason")))
 }

@@ -1,6 +1,6 @@
 //! WhatsApp Business accounts, with their encrypted access tokens.
 
-use domain::{PhoneNumberId, TenantId};
+use domain::{PhoneNumberId, TenantId, WabaId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -10,19 +10,17 @@ use crate::kernel::tx::{SystemTx, TenantTx, params};
 /// A connected WhatsApp Business account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Meta's id of the account.
-    pub waba_id: String,
-    /// The access token, sealed; see `ops::seal`.
+    pub waba_id: WabaId,
+    /// The access token, encrypted; see `ops::kernel::cipher`.
     pub token_sealed: Vec<u8>,
-    /// Which data key sealed it.
+    /// The data key that encrypted it.
     pub token_key_id: String,
-    /// When it was connected.
     pub connected_at: Timestamp,
-    /// Why nothing is sent through it, when nothing is.
+    /// Why nothing is sent through the account; `None` while sending is possible.
     pub paused_reason: Option<String>,
 }
 
-/// The unique index that keeps an account with one tenant.
+/// The unique index that refuses an account of another tenant.
 pub const TAKEN: &str = "whatsapp_accounts_waba";
 
 pub(crate) const STATEMENTS: &[&str] = &[UPSERT, FIRST, OF_NUMBER, PAUSE, OWNERS];
@@ -36,7 +34,7 @@ INSERT INTO whatsapp_accounts (tenant_id, waba_id, token_sealed, token_key_id, c
 /// Connects an account, or connects it again with a new token; [`TAKEN`] when it is another tenant's.
 pub async fn upsert(tx: &TenantTx, account: &Account) -> Result<(), StoreError> {
     let values = params![
-        tx.tenant().0 => UUID, account.waba_id => TEXT, account.token_sealed => BYTEA, account.token_key_id => TEXT,
+        tx.tenant().0 => UUID, account.waba_id.0 => TEXT, account.token_sealed => BYTEA, account.token_key_id => TEXT,
         account.connected_at => TIMESTAMPTZ,
     ];
     tx.run_one(UPSERT, values).await
@@ -46,7 +44,7 @@ const FIRST: &str = "-- accounts::first
 SELECT waba_id, token_sealed, token_key_id, connected_at, paused_reason FROM whatsapp_accounts
  WHERE tenant_id = $1 ORDER BY connected_at, waba_id LIMIT 1";
 
-/// The account that a tenant connected first: where its templates live.
+/// The account that a tenant connected first, which its templates belong to.
 pub async fn first(tx: &TenantTx) -> Result<Option<Account>, StoreError> {
     Ok(tx.row(FIRST, params![tx.tenant().0 => UUID]).await?.as_ref().map(from_row))
 }
@@ -56,7 +54,7 @@ SELECT a.waba_id, a.token_sealed, a.token_key_id, a.connected_at, a.paused_reaso
   FROM whatsapp_accounts a JOIN phone_numbers n USING (tenant_id, waba_id)
  WHERE a.tenant_id = $1 AND n.phone_number_id = $2";
 
-/// The account of a number: whose token may send from it (I24).
+/// The account of a number, whose token may send from it (I24).
 pub async fn of_number(tx: &TenantTx, number: &PhoneNumberId) -> Result<Option<Account>, StoreError> {
     Ok(tx.row(OF_NUMBER, params![tx.tenant().0 => UUID, number.0 => TEXT]).await?.as_ref().map(from_row))
 }
@@ -65,22 +63,22 @@ const PAUSE: &str = "-- accounts::pause
 UPDATE whatsapp_accounts SET paused_reason = $3 WHERE tenant_id = $1 AND waba_id = $2 AND paused_reason IS NULL";
 
 /// Stops sending through an account until it is connected again.
-pub async fn pause(tx: &TenantTx, waba_id: &str, reason: &str) -> Result<u64, StoreError> {
-    tx.run(PAUSE, params![tx.tenant().0 => UUID, waba_id => TEXT, reason => TEXT]).await
+pub async fn pause(tx: &TenantTx, waba_id: &WabaId, reason: &str) -> Result<u64, StoreError> {
+    tx.run(PAUSE, params![tx.tenant().0 => UUID, waba_id.0 => TEXT, reason => TEXT]).await
 }
 
 const OWNERS: &str = "-- accounts::owners
 SELECT waba_id, tenant_id FROM whatsapp_accounts WHERE waba_id = ANY ($1)";
 
-/// Whose accounts these are. Needs the system scope: a webhook names accounts, not tenants.
-pub async fn owners(tx: &SystemTx, accounts: &[&str]) -> Result<Vec<(String, TenantId)>, StoreError> {
+/// The tenants of accounts. Needs a system transaction: a webhook names accounts, not tenants.
+pub async fn owners(tx: &SystemTx, accounts: &[&str]) -> Result<Vec<(WabaId, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![accounts => TEXT_ARRAY]).await?;
-    Ok(rows.iter().map(|row| (row.get("waba_id"), TenantId(row.get("tenant_id")))).collect())
+    Ok(rows.iter().map(|row| (WabaId(row.get("waba_id")), TenantId(row.get("tenant_id")))).collect())
 }
 
 fn from_row(row: &Row) -> Account {
     Account {
-        waba_id: row.get("waba_id"),
+        waba_id: WabaId(row.get("waba_id")),
         token_sealed: row.get("token_sealed"),
         token_key_id: row.get("token_key_id"),
         connected_at: row.get("connected_at"),

@@ -1,6 +1,6 @@
 //! The business numbers that a tenant sends from.
 
-use domain::{PhoneNumberId, TenantId};
+use domain::{PhoneNumberId, TenantId, WabaId};
 use tokio_postgres::Row;
 
 use crate::kernel::error::StoreError;
@@ -9,17 +9,16 @@ use crate::kernel::tx::{SystemTx, TenantTx, params};
 /// A business number to send from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number {
-    /// Meta's id of it.
     pub phone_number_id: PhoneNumberId,
-    /// The account it belongs to.
-    pub waba_id: String,
-    /// As people see it.
+    /// The account that the number belongs to.
+    pub waba_id: WabaId,
+    /// As Meta writes the number for people.
     pub display_phone_number: String,
-    /// Meta's limit on it.
+    /// Meta's limit.
     pub messages_per_second: i32,
 }
 
-/// The unique index that keeps a number with one tenant.
+/// The unique index that refuses a number of another tenant.
 pub const TAKEN: &str = "phone_numbers_id";
 
 pub(crate) const STATEMENTS: &[&str] = &[UPSERT, INSERT_LEASE, LIST, FIRST, OWNERS];
@@ -33,10 +32,10 @@ VALUES ($1, $2, $3, $4, $5, $6)
 const INSERT_LEASE: &str = "-- numbers::insert_lease
 INSERT INTO sender_leases (tenant_id, phone_number_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
-/// Adds a number of an account with the lease that its dispatchers take turns with.
+/// Adds a number of an account, with the lease that one dispatcher at a time holds.
 pub async fn upsert(tx: &TenantTx, number: &Number) -> Result<(), StoreError> {
     let values = params![
-        tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id => TEXT, number.display_phone_number => TEXT,
+        tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id.0 => TEXT, number.display_phone_number => TEXT,
         number.messages_per_second => INT4, tx.now() => TIMESTAMPTZ,
     ];
     tx.run_one(UPSERT, values).await?;
@@ -56,7 +55,7 @@ const FIRST: &str = "-- numbers::first
 SELECT phone_number_id, waba_id, display_phone_number, messages_per_second FROM phone_numbers
  WHERE tenant_id = $1 ORDER BY created_at, phone_number_id LIMIT 1";
 
-/// The number that a tenant sends from when it does not say.
+/// The number that a tenant sends from when the request names none.
 pub async fn first(tx: &TenantTx) -> Result<Option<Number>, StoreError> {
     Ok(tx.row(FIRST, params![tx.tenant().0 => UUID]).await?.as_ref().map(from_row))
 }
@@ -64,7 +63,7 @@ pub async fn first(tx: &TenantTx) -> Result<Option<Number>, StoreError> {
 const OWNERS: &str = "-- numbers::owners
 SELECT phone_number_id, tenant_id FROM phone_numbers WHERE phone_number_id = ANY ($1)";
 
-/// Whose numbers these are. Needs the system scope: a webhook names numbers, not tenants.
+/// The tenants of numbers. Needs a system transaction: a webhook names numbers, not tenants.
 pub async fn owners(tx: &SystemTx, numbers: &[&str]) -> Result<Vec<(PhoneNumberId, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![numbers => TEXT_ARRAY]).await?;
     Ok(rows
@@ -76,7 +75,7 @@ pub async fn owners(tx: &SystemTx, numbers: &[&str]) -> Result<Vec<(PhoneNumberI
 fn from_row(row: &Row) -> Number {
     Number {
         phone_number_id: PhoneNumberId(row.get("phone_number_id")),
-        waba_id: row.get("waba_id"),
+        waba_id: WabaId(row.get("waba_id")),
         display_phone_number: row.get("display_phone_number"),
         messages_per_second: row.get("messages_per_second"),
     }

@@ -1,15 +1,15 @@
-//! A tenant with money, contacts and messages, made by the statements themselves.
+//! A tenant with credit, a contact, a template and messages, made with the statements under test.
 
 use domain::{
     Act, Actor, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, SystemAct,
-    TemplateId, TenantId, UserId,
+    TemplateId, TemplateStatus, TenantId, UserId, WabaId,
 };
 use jiff::Timestamp;
-use store::access::users::User;
-use store::contacts::Contact;
+use store::access::users::NewUser;
+use store::contacts::NewContact;
 use store::messages::NewMessage;
 use store::templates::Template;
-use store::tenants::Tenant;
+use store::tenants::NewTenant;
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
 use store::whatsapp::numbers;
@@ -18,11 +18,12 @@ use store::{
     Operation, Store, StoreError, SystemOperation, SystemTx, TenantTx, access::users, billing::ledger,
     contacts, messages, templates, tenants, tenants::plans,
 };
+use uuid::Uuid;
 
-/// What a utility message costs on the plan `Starter`: a cent and a fifth of it.
+/// The price of a utility message on the plan `Starter`: a rate of 10,000 and a margin of 20 %.
 pub const PRICE: Money = Money::from_micros(12_000);
 
-/// A fixed instant; nothing here depends on the machine's clock.
+/// A fixed instant, so that nothing depends on the machine's clock.
 pub fn noon() -> Timestamp {
     "2026-11-01T12:00:00Z".parse().unwrap()
 }
@@ -34,16 +35,22 @@ pub struct World {
     pub messages: Vec<MessageId>,
 }
 
-/// A tenant with `credit` for so many messages, and `count` messages due at noon.
+/// A tenant on the plan `Starter` with `credit`, and `count` messages due at noon.
 pub async fn world(store: &Store, count: usize, credit: Money) -> World {
+    world_on_plan(store, "Starter", count, credit).await
+}
+
+/// The same on another plan.
+pub async fn world_on_plan(store: &Store, plan: &str, count: usize, credit: Money) -> World {
     let tenant = TenantId::at(noon());
     let actor = Actor::User(UserId::at(noon()));
     let act = Act { actor, ..Act::of_system(tenant, noon()) };
-    store.perform(&act, &Build { tenant, count, credit }).await.unwrap()
+    store.perform(&act, &Build { tenant, plan: plan.to_owned(), count, credit }).await.unwrap()
 }
 
 struct Build {
     tenant: TenantId,
+    plan: String,
     count: usize,
     credit: Money,
 }
@@ -55,9 +62,9 @@ impl Operation for Build {
 
     async fn run(&self, tx: &TenantTx) -> Result<World, StoreError> {
         let (tenant, now) = (self.tenant, noon());
-        self.people(tx).await?;
+        self.add_tenant_and_owner(tx).await?;
         let short = tenant.0.simple().to_string();
-        let (waba_id, number) = (format!("w{short}"), PhoneNumberId(format!("p{short}")));
+        let (waba_id, number) = (WabaId(format!("w{short}")), PhoneNumberId(format!("p{short}")));
         let account = Account {
             waba_id: waba_id.clone(),
             token_sealed: vec![1],
@@ -73,7 +80,7 @@ impl Operation for Build {
             messages_per_second: 80,
         };
         numbers::upsert(tx, &sender).await?;
-        let (contact_id, template_id) = self.things(tx, waba_id).await?;
+        let (contact_id, template_id) = self.add_contact_and_template(tx, waba_id).await?;
         if self.credit.is_positive() {
             ledger::top_up(tx, self.credit, None).await?;
         }
@@ -98,45 +105,33 @@ impl Operation for Build {
 }
 
 impl Build {
-    async fn people(&self, tx: &TenantTx) -> Result<(), StoreError> {
-        let (tenant, now) = (self.tenant, noon());
-        let short = tenant.0.simple().to_string();
-        let plan = plans::find_by_name(tx, "starter").await?.unwrap();
-        let row = Tenant {
-            tenant_id: tenant,
-            slug: short.clone(),
-            name: "Acme".to_owned(),
-            plan_id: plan.plan_id,
-            plan_name: plan.name,
-            is_active: true,
-            created_at: now,
-        };
+    async fn add_tenant_and_owner(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        let short = self.tenant.0.simple().to_string();
+        let plan = plans::find_by_name(tx, &self.plan).await?.unwrap();
+        let row = NewTenant { slug: short.clone(), name: "Acme".to_owned(), plan_id: plan.plan_id };
         tenants::insert(tx, &row).await?;
-        let owner = User {
-            tenant_id: tenant,
-            user_id: UserId::at(now),
+        let owner = NewUser {
             email: format!("{short}@acme.test"),
             name: "Ann".to_owned(),
             role: Role::Owner,
             password_hash: None,
-            tenant_is_active: true,
-            created_at: now,
         };
-        users::insert(tx, &owner).await?;
-        Ok(())
+        users::insert(tx, &owner).await.map(drop)
     }
 
-    async fn things(&self, tx: &TenantTx, waba_id: String) -> Result<(ContactId, TemplateId), StoreError> {
+    async fn add_contact_and_template(
+        &self,
+        tx: &TenantTx,
+        waba_id: WabaId,
+    ) -> Result<(ContactId, TemplateId), StoreError> {
         let now = noon();
-        let contact = Contact {
-            contact_id: ContactId::at(now),
+        let contact = NewContact {
             phone: PhoneNumber::from_stored("+15551234567".to_owned()),
             name: Some("Ann".to_owned()),
             attributes: serde_json::json!({}),
-            opted_out_at: None,
-            created_at: now,
         };
-        contacts::import(tx, std::slice::from_ref(&contact)).await?;
+        contacts::import(tx, &[contact]).await?;
+        let contact = contacts::list(tx, Uuid::max(), 1).await?.remove(0);
         let template = Template {
             template_id: TemplateId::at(now),
             name: "welcome".to_owned(),
@@ -144,7 +139,7 @@ impl Build {
             category: Category::Utility,
             body: "Hello {{1}}".to_owned(),
             variables: vec!["name".to_owned()],
-            status: templates::APPROVED.to_owned(),
+            status: TemplateStatus::Approved,
             meta_template_id: None,
             waba_id,
             created_at: now,
@@ -155,7 +150,6 @@ impl Build {
     }
 }
 
-/// The audit's findings, which must be none.
 pub async fn assert_audit_is_clean(store: &Store, at_rest: bool) {
     let findings = store.perform_system(&SystemAct::at(noon()), &Audit { at_rest }).await.unwrap();
     let broken: Vec<_> = findings.iter().filter(|finding| finding.violations != 0).collect();

@@ -1,7 +1,7 @@
 //! What is on hold waits without a debit, and goes when the hold is lifted.
 
 use domain::holds::{HoldReason, HoldTarget};
-use domain::{Act, CampaignId, Money};
+use domain::{Act, CampaignId, Money, TenantState};
 use jiff::SignedDuration;
 use store::billing::wallet;
 use store::{Operation, Store, StoreError, TenantTx, contacts, holds, templates, tenants};
@@ -177,7 +177,8 @@ impl Operation for Suspend {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
-        tenants::set_active(tx, !self.0).await
+        let state = if self.0 { TenantState::Suspended } else { TenantState::Active };
+        tenants::set_state(tx, state).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Claims about statements, asked of a real Postgres.
+//! Tests of statements on a real Postgres.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod access;
@@ -9,7 +9,9 @@ mod holds;
 mod isolation;
 mod migrations;
 mod notices;
+mod prices;
 mod statements;
 mod time_outs;
 mod tls;
 mod upgrade;
+mod words;

@@ -1,7 +1,7 @@
 //! Updates that are handled.
 
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
-use domain::{Category, PhoneNumber};
+use domain::{Category, PhoneNumber, WabaId};
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn at() -> Option<Timestamp> {
 
 fn template(decision: Decision) -> Update {
     Update::Template(TemplateUpdate {
-        waba_id: "55".to_owned(),
+        waba_id: WabaId("55".to_owned()),
         template_id: Some("168".to_owned()),
         name: Some("order".to_owned()),
         language: Some("en_US".to_owned()),
@@ -60,7 +60,7 @@ fn a_templates_status_and_category_are_handled() {
 fn a_closed_and_a_reopened_account_are_handled() {
     let account = |waba_id: &str, is_closed, reason: &str| {
         Update::Account(AccountUpdate {
-            waba_id: waba_id.to_owned(),
+            waba_id: WabaId(waba_id.to_owned()),
             is_closed,
             reason: reason.to_owned(),
             at: at(),

@@ -1,4 +1,4 @@
-use domain::{Category, PhoneNumber};
+use domain::{Category, PhoneNumber, TemplateStatus, WabaId};
 use serde_json::json;
 
 use super::*;
@@ -11,9 +11,9 @@ fn template(variables: &[&str]) -> Template {
         category: Category::Utility,
         body: String::new(),
         variables: variables.iter().map(|name| (*name).to_owned()).collect(),
-        status: templates::APPROVED.to_owned(),
+        status: TemplateStatus::Approved,
         meta_template_id: None,
-        waba_id: "1".to_owned(),
+        waba_id: WabaId("1".to_owned()),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
     }

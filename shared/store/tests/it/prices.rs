@@ -1,0 +1,191 @@
+//! The price that the claim debits is the price that `domain` computes, to the micro-unit.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use domain::billing::{EntryKind, Rate, price, rate};
+use domain::{Act, Category, Market, MessageId, Money, PhoneNumber, SystemAct, TemplateId};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use store::billing::ledger::{self, Entry};
+use store::messages::NewMessage;
+use store::templates::Template;
+use store::tenants::plans::{self, NewPlan};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, contacts, messages, templates};
+use testkit::TestDb;
+use uuid::Uuid;
+
+use crate::claims::try_to_claim;
+use crate::fixtures::{World, noon, world_on_plan};
+
+/// Micro-units by message.
+type Debits = BTreeMap<MessageId, i64>;
+
+/// Rate cards and margins that are tried; each prices a message of every market and category below.
+const CASES: u32 = 100;
+/// More than all messages of one case can cost.
+const CREDIT: Money = Money::from_micros(1_000_000_000_000_000);
+const MARKETS: [&str; 4] = ["India", "North America", "Brazil", "Other"];
+
+#[derive(Clone, Debug)]
+struct Case {
+    card: Vec<Rate>,
+    margin_bps: i32,
+}
+
+fn market() -> impl Strategy<Value = Option<Market>> {
+    prop::option::of(prop::sample::select(MARKETS.to_vec()).prop_map(|name| Market::named(name).unwrap()))
+}
+
+/// A line that starts within a few days of noon, often at noon itself or a minute beside it.
+fn line() -> impl Strategy<Value = Rate> {
+    let minutes = prop_oneof![Just(0_i64), -1_i64..=1, -6_000_i64..6_000];
+    let micros = prop_oneof![0_i64..100, 0_i64..10_000_000_000];
+    (market(), prop::sample::select(Category::ALL.to_vec()), minutes, micros).prop_map(
+        |(market, category, minutes, micros)| Rate {
+            market,
+            category,
+            effective_from: noon() + SignedDuration::from_mins(minutes),
+            price: Money::from_micros(micros),
+        },
+    )
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let margin_bps = prop_oneof![0_i32..=10, 0_i32..=100_000];
+    (prop::collection::vec(line(), 1..30), margin_bps).prop_map(|(lines, margin_bps)| {
+        // One line per market, category and start, as in the table.
+        let card: BTreeMap<_, _> =
+            lines.into_iter().map(|line| ((line.market, line.category, line.effective_from), line)).collect();
+        Case { card: card.into_values().collect(), margin_bps }
+    })
+}
+
+#[test]
+fn what_is_debited_is_the_price_of_the_rate_card_and_the_plan() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let db = runtime.block_on(testkit::database());
+    let config = Config { failure_persistence: None, ..Config::with_cases(CASES) };
+    let number = AtomicU32::new(0);
+    let outcome = TestRunner::new(config).run(&case(), |case| {
+        let plan = format!("Plan {}", number.fetch_add(1, Ordering::Relaxed));
+        let (debits, expected) = runtime.block_on(claim_all(&db, &case, plan));
+        prop_assert_eq!(debits, expected);
+        Ok(())
+    });
+    assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
+}
+
+/// Claims a message of each market and category: what was debited for each, and what should have been.
+async fn claim_all(db: &TestDb, case: &Case, plan: String) -> (Debits, Debits) {
+    write_card(db, &case.card).await;
+    let add = AddPlan { name: plan.clone(), margin_bps: case.margin_bps };
+    db.store.perform_system(&SystemAct::at(noon()), &add).await.unwrap();
+    let world = world_on_plan(&db.store, &plan, 0, CREDIT).await;
+    let act = Act::of_system(world.tenant, noon());
+    let accepted = db.store.perform(&act, &AcceptEach { world: world.clone() }).await.unwrap();
+    try_to_claim(&db.store, &world, 100).await.unwrap();
+    let entries = db.store.perform(&act, &Entries).await.unwrap();
+    let debits = entries
+        .into_iter()
+        .filter(|entry| entry.kind == EntryKind::Debit)
+        .map(|entry| (entry.message_id.unwrap(), -entry.amount.micros()))
+        .collect();
+    let expected = accepted
+        .into_iter()
+        .filter_map(|(message, market, category)| {
+            let rate = rate(&case.card, market, category, noon())?;
+            Some((message, price(rate, case.margin_bps).unwrap().micros()))
+        })
+        .collect();
+    (debits, expected)
+}
+
+async fn write_card(db: &TestDb, card: &[Rate]) {
+    let lines: Vec<String> = card
+        .iter()
+        .map(|line| {
+            let market = line.market.map_or("*", Market::name);
+            let (category, start, micros) = (line.category, line.effective_from, line.price.micros());
+            format!("('{market}', '{category}', '{start}', {micros})")
+        })
+        .collect();
+    db.execute(&format!("DELETE FROM rate_cards; INSERT INTO rate_cards VALUES {}", lines.join(", "))).await;
+}
+
+struct AddPlan {
+    name: String,
+    margin_bps: i32,
+}
+
+impl SystemOperation for AddPlan {
+    const NAME: &'static str = "add_plan";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
+        let plan = NewPlan {
+            name: self.name.clone(),
+            monthly_price: Money::ZERO,
+            messages_per_month: 1,
+            contacts_max: 1,
+            templates_max: 1,
+            phone_numbers_max: 1,
+            users_max: 1,
+            requests_per_minute: 1,
+            margin_bps: self.margin_bps,
+        };
+        plans::insert(tx, &plan).await.map(drop)
+    }
+}
+
+/// Accepts a message of every market and category, due at noon.
+struct AcceptEach {
+    world: World,
+}
+
+impl Operation for AcceptEach {
+    const NAME: &'static str = "accept_each";
+    type Done = Vec<(MessageId, Market, Category)>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<Self::Done, StoreError> {
+        let contact_id = contacts::list(tx, Uuid::max(), 1).await?[0].contact_id;
+        let template = templates::list(tx, Uuid::max(), 1).await?.remove(0);
+        let mut accepted = Vec::new();
+        for category in Category::ALL {
+            let name = category.as_str().to_lowercase();
+            let template_id = TemplateId::at(noon());
+            templates::insert(tx, &Template { template_id, name, category, ..template.clone() }).await?;
+            for market in MARKETS {
+                let message = NewMessage {
+                    message_id: MessageId::at(noon()),
+                    contact_id,
+                    template_id,
+                    phone_number_id: self.world.number.clone(),
+                    to: PhoneNumber::from_stored("+15551234567".to_owned()),
+                    market,
+                    category,
+                    variables: vec!["Ann".to_owned()],
+                    due_at: noon(),
+                };
+                messages::accept(tx, &message).await?;
+                accepted.push((message.message_id, Market::named(market).unwrap(), category));
+            }
+        }
+        Ok(accepted)
+    }
+}
+
+struct Entries;
+
+impl Operation for Entries {
+    const NAME: &'static str = "entries";
+    type Done = Vec<Entry>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<Vec<Entry>, StoreError> {
+        ledger::list(tx, i64::MAX, 100).await
+    }
+}
