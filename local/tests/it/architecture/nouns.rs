@@ -67,21 +67,20 @@ impl Crate {
 
     /// Files that can reach themselves.
     fn circles(&self) -> Vec<String> {
-        let in_circle = |module: &&Module| {
-            let (mut seen, mut waiting) = (BTreeSet::new(), vec![*module]);
-            while let Some(next) = waiting.pop() {
-                for named in &self.arrows[next] {
-                    if named == *module {
-                        return true;
-                    }
-                    if seen.insert(named) {
-                        waiting.push(named);
-                    }
-                }
-            }
-            false
-        };
+        let in_circle = |module: &&Module| self.reached_from(module).contains(module);
         self.arrows.keys().filter(in_circle).map(|module| module.join("::")).collect()
+    }
+
+    /// Every file that a file uses, directly or through others.
+    fn reached_from<'a>(&'a self, module: &'a Module) -> BTreeSet<&'a Module> {
+        let (mut reached, mut waiting) = (BTreeSet::new(), vec![module]);
+        while let Some(next) = waiting.pop() {
+            let new = self.arrows[next].iter().filter(|named| !reached.contains(*named));
+            let new: Vec<&Module> = new.collect();
+            reached.extend(new.iter().copied());
+            waiting.extend(new);
+        }
+        reached
     }
 
     /// The longest way down.
@@ -199,12 +198,9 @@ fn a_noun_uses_only_the_nouns_below_it() {
         let mut upward = Vec::new();
         for (module, named) in Crate::read(&testkit::workspace().join(source)).arrows {
             let Some(noun) = module.first() else { continue };
-            for used in named {
-                let above = &used[0];
-                if above != noun && level_of(above) >= level_of(noun) {
-                    upward.push(format!("{} uses {}", module.join("::"), used.join("::")));
-                }
-            }
+            let is_upward = |used: &&Module| used[0] != *noun && level_of(&used[0]) >= level_of(noun);
+            let lines = named.iter().filter(is_upward).map(|used| used.join("::"));
+            upward.extend(lines.map(|used| format!("{} uses {used}", module.join("::"))));
         }
         println!("{source}: {} nouns, {} arrows up", nouns.len(), upward.len());
         assert!(upward.is_empty(), "{source}: {upward:#?}");

@@ -94,6 +94,10 @@ impl Tries {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "faults"),
+        expect(unused_variables, reason = "only a cut by a test needs the store")
+    )]
     async fn commit(&self, store: &Store, tx: Tx) -> Result<(), StoreError> {
         #[cfg(feature = "faults")]
         store.check_cut(self.operation, Moment::BeforeCommit)?;
