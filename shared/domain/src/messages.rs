@@ -1,7 +1,7 @@
 //! The life of a message as three machines that never share a column.
 //!
 //! * [`dispatch`] is ours: what we did about sending it.
-//! * [`status`] is Meta's: which statuses were heard, a *set*, so order and repetition cannot matter.
+//! * [`status`] is Meta's: which statuses were received, a *set*, so order and repetition cannot matter.
 //! * the ledger is the money: whether its debit is pending, settled or refunded follows from the other two and from
 //!   whether a refund entry exists ([`DebitStatus`]).
 //!
@@ -42,9 +42,9 @@ pub enum MessageStatus {
     Read,
     /// Meta gave up on it, or refused it.
     Failed,
-    /// Nobody knows yet whether Meta took it; it is not sent again, and refunded if nothing is ever heard.
+    /// It is not known whether Meta took it; it is not sent again, and refunded if no status ever comes.
     Unknown,
-    /// Nothing was ever heard of it; refunded.
+    /// No status ever came; it was refunded.
     Unresolved,
     /// Withdrawn before it was sent.
     Cancelled,
@@ -80,7 +80,7 @@ pub const fn shown_status(state: DispatchState, statuses: StatusSet, is_withdraw
     }
 }
 
-/// What statuses that were just heard ask of the ledger, beyond what the dispatch machine asks.
+/// What new statuses ask of the ledger, beyond what the dispatch machine asks.
 ///
 /// A failure is refunded once (I6), unless the message is known, before or with it, to have been delivered. What was
 /// refunded and is delivered after all keeps its refund and is counted as a write-off.
@@ -105,10 +105,10 @@ pub enum DebitStatus {
 }
 
 /// What became of a message's debit. A refund stays a refund even when the message arrives after all.
-pub const fn debit_status(heard: StatusSet, refunded: bool) -> DebitStatus {
+pub const fn debit_status(statuses: StatusSet, refunded: bool) -> DebitStatus {
     if refunded {
         DebitStatus::Refunded
-    } else if heard.was_delivered() {
+    } else if statuses.was_delivered() {
         DebitStatus::Settled
     } else {
         DebitStatus::Pending

@@ -51,7 +51,6 @@ pub struct Message {
     pub updated_at: Timestamp,
     /// Where sending stands.
     pub state: DispatchState,
-    /// What was heard of it.
     pub statuses: StatusSet,
     /// It was taken back before it was sent.
     pub is_withdrawn: bool,
@@ -73,7 +72,7 @@ pub struct StatusEntry {
     pub status: DeliveryStatus,
     /// When it happened, by Meta's clock.
     pub occurred_at: Option<Timestamp>,
-    /// When we heard.
+    /// By our clock.
     pub received_at: Timestamp,
     /// Meta's error code.
     pub error_code: Option<i32>,
@@ -92,8 +91,8 @@ waiting AS (
     INSERT INTO due (tenant_id, phone_number_id, priority, due_at, message_id) VALUES ($1, $5, $12, $10, $2))
 INSERT INTO batches (tenant_id, minute) VALUES ($1, $13) ON CONFLICT DO NOTHING";
 
-/// Accepts a message: its row, its place among what is due, and its batch. Tells whether the batch is new, that is,
-/// whether somebody has to make its schedule.
+/// Accepts a message: its row, its place among what is due, and its batch. Returns whether the batch is new, so that its
+/// schedule has to be made.
 pub async fn accept(tx: &TenantTx, message: &NewMessage) -> Result<bool, StoreError> {
     let batch = Batch::of(tx.tenant(), message.due_at);
     let values = params![
@@ -149,7 +148,7 @@ const HISTORY: &str = "-- messages::history
 SELECT status, occurred_at, received_at, error_code, error_text FROM statuses
  WHERE tenant_id = $1 AND message_id = $2 ORDER BY received_at, status";
 
-/// Every status that was heard of a message.
+/// Every status that was received for a message.
 pub async fn history(tx: &TenantTx, message: MessageId) -> Result<Vec<StatusEntry>, StoreError> {
     let rows = tx.rows(HISTORY, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
     rows.iter()

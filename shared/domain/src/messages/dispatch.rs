@@ -111,7 +111,7 @@ pub enum Event {
     ClaimShort,
     /// Its tenant cancels it, or a check at claim time forbids it.
     Cancel,
-    /// It must not be sent any more, whoever holds it: cancelled, opted out of, too late, acknowledged.
+    /// It must no longer be sent: cancelled, opted out of, too late, acknowledged.
     Withdrawn,
     /// It must not be sent for now; its template, number or contact is on hold.
     Held,
@@ -175,7 +175,7 @@ pub enum Step {
     To(DispatchState, Effect),
     /// Too late or a copy: nothing changes.
     Stale,
-    /// Cannot happen unless something is broken; nothing changes and somebody is told.
+    /// Cannot happen unless something is broken; nothing changes and an error is logged.
     Impossible,
 }
 
@@ -274,7 +274,7 @@ const fn on_event_reserved(event: Event, attempt: i16) -> Step {
 const fn on_event_rejected(event: Event) -> Step {
     use Event as E;
     match event {
-        // Refused, refunded, and then heard of: it went out although we were told that it would not.
+        // Refused and refunded, and then a status came: it went out although Meta had refused it.
         E::StatusReceived => Step::To(DispatchState::Accepted, Effect::WriteOff),
         E::Accepted => Step::Impossible,
         E::Refused | E::KnownUnsent | E::Lost | E::LeaseOver | E::Cancel | E::HorizonPassed => Step::Stale,

@@ -21,7 +21,7 @@ enum Sabotage {
     ResendAfterLease,
     /// A lost answer counts as certainly unsent.
     RetryLost,
-    /// A worker marks its intent whoever holds the message by now.
+    /// A worker marks its intent although another holds the message by now.
     NoFence,
     /// A promise is paid as often as it is delivered.
     RefundNotUnique,
@@ -60,7 +60,7 @@ struct World {
     claim: Option<i16>,
     /// The attempt that may have left last.
     attempt_id: Option<i16>,
-    heard: StatusSet,
+    received: StatusSet,
     parked: StatusSet,
     emitted: StatusSet,
     is_refund_due: bool,
@@ -79,7 +79,7 @@ const START: World = World {
     is_due: true,
     claim: None,
     attempt_id: None,
-    heard: StatusSet::NONE,
+    received: StatusSet::NONE,
     parked: StatusSet::NONE,
     emitted: StatusSet::NONE,
     is_refund_due: false,
@@ -120,10 +120,10 @@ impl World {
         }
     }
 
-    fn hear(self, new: StatusSet) -> Self {
+    fn receive(self, new: StatusSet) -> Self {
         let mut next = self.step(Event::StatusReceived);
-        next.ask(on_statuses(self.heard, new, self.is_refund_due));
-        next.heard = StatusSet::from_bits(self.heard.bits() | new.bits());
+        next.ask(on_statuses(self.received, new, self.is_refund_due));
+        next.received = StatusSet::from_bits(self.received.bits() | new.bits());
         next.parked = StatusSet::from_bits(self.parked.bits() & !new.bits());
         next
     }
@@ -201,13 +201,13 @@ impl World {
         if answer == Answer::Accepted {
             next.is_wamid_known = true;
             if !next.parked.is_empty() {
-                next = next.hear(next.parked);
+                next = next.receive(next.parked);
             }
         }
         next
     }
 
-    /// The end of the lease of whoever holds it.
+    /// The end of the lease of the worker that holds it.
     fn reap(self, sabotage: Sabotage) -> Option<Self> {
         self.claim.filter(|_| sabotage != Sabotage::NoReaper)?;
         if sabotage == Sabotage::ResendAfterLease && self.state == DispatchState::Sending {
@@ -216,23 +216,23 @@ impl World {
         Some(self.step(Event::LeaseOver))
     }
 
-    /// Every status that Meta may tell next, again or for the first time.
-    fn told(self, sabotage: Sabotage) -> Vec<Self> {
+    /// Every status that Meta may send next, again or for the first time.
+    fn next_statuses(self, sabotage: Sabotage) -> Vec<Self> {
         if self.acceptances == 0 {
             return Vec::new();
         }
-        let tell = |kind: DeliveryStatus| {
+        let send = |kind: DeliveryStatus| {
             let mut next = self;
             next.emitted = self.emitted.with(kind);
             if self.is_wamid_known || self.has_opaque == Some(true) {
-                return next.hear(StatusSet::NONE.with(kind));
+                return next.receive(StatusSet::NONE.with(kind));
             }
             if sabotage != Sabotage::DropUnmatched {
                 next.parked = self.parked.with(kind);
             }
             next
         };
-        DeliveryStatus::ALL.map(tell).to_vec()
+        DeliveryStatus::ALL.map(send).to_vec()
     }
 
     fn paid(mut self, sabotage: Sabotage) -> Option<Self> {
@@ -242,7 +242,7 @@ impl World {
     }
 
     fn successors(self, sabotage: Sabotage) -> Vec<Self> {
-        let mut all = self.told(sabotage);
+        let mut all = self.next_statuses(sabotage);
         for (index, worker) in self.workers.into_iter().enumerate() {
             let idle = self.with_worker(index, Worker::Idle);
             match worker {
@@ -256,7 +256,8 @@ impl World {
         }
         all.extend(self.reap(sabotage));
         all.extend(self.paid(sabotage));
-        if self.state == DispatchState::Unknown && self.heard.is_empty() && sabotage != Sabotage::NoHorizon {
+        if self.state == DispatchState::Unknown && self.received.is_empty() && sabotage != Sabotage::NoHorizon
+        {
             all.push(self.step(Event::HorizonPassed));
         }
         if self.state == DispatchState::Reserved {
@@ -287,8 +288,8 @@ impl World {
             | DispatchState::RefundedUnresolved => true,
         };
         let is_given_up = matches!(self.state, DispatchState::Rejected | DispatchState::RefundedUnresolved);
-        let is_kept = self.emitted.bits() & !(self.heard.bits() | self.parked.bits()) == 0;
-        let is_refunded_late = self.is_refund_due && !before.is_refund_due && before.heard.was_delivered();
+        let is_kept = self.emitted.bits() & !(self.received.bits() | self.parked.bits()) == 0;
+        let is_refunded_late = self.is_refund_due && !before.is_refund_due && before.received.was_delivered();
         let claims = [
             (self.acceptances > 1, "I11 accepted twice"),
             ((self.debits == 1) != was_debited, "I4 not debited exactly once"),
@@ -336,7 +337,7 @@ fn explore(sabotage: Sabotage) -> Explored {
             }
         }
     }
-    let is_write_off = |world: &World| world.refunds == 1 && world.heard.was_delivered();
+    let is_write_off = |world: &World| world.refunds == 1 && world.received.was_delivered();
     Explored {
         states: seen.len(),
         broken,

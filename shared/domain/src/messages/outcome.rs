@@ -1,4 +1,4 @@
-//! What a call to Meta told us about one message: the classification that decides whether it may ever be sent again.
+//! The outcome of a call to Meta for one message: it decides whether the message may ever be sent again.
 
 use jiff::SignedDuration;
 

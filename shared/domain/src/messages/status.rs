@@ -1,4 +1,4 @@
-//! What was heard from Meta about one message, as a set.
+//! The delivery statuses that Meta sent for one message, as a set.
 //!
 //! Statuses come late, doubled and out of order, and sometimes contradict each other (failed after delivered, and the
 //! reverse). A set has no order, so every sequence of the same statuses ends in the same place (invariant I18).
@@ -54,7 +54,7 @@ impl DeliveryStatus {
 pub struct StatusSet(i16);
 
 impl StatusSet {
-    /// Nothing heard.
+    /// No status was received.
     pub const NONE: Self = Self(0);
 
     /// From the database's bits.
@@ -67,7 +67,7 @@ impl StatusSet {
         self.0
     }
 
-    /// Whether a kind was heard.
+    /// Whether a kind was received.
     pub const fn contains(self, kind: DeliveryStatus) -> bool {
         self.0 & kind.bit() != 0
     }
@@ -78,7 +78,7 @@ impl StatusSet {
         Self(self.0 | kind.bit())
     }
 
-    /// Whether it certainly reached somebody.
+    /// Whether it certainly reached a device.
     pub const fn was_delivered(self) -> bool {
         self.contains(DeliveryStatus::Delivered) || self.contains(DeliveryStatus::Read)
     }
@@ -88,7 +88,7 @@ impl StatusSet {
         self.0 == DeliveryStatus::Failed.bit()
     }
 
-    /// Whether nothing was heard.
+    /// Whether no status was received.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -32,33 +32,33 @@ fn all_5460_sequences_of_up_to_six_statuses_show_the_view_of_their_set() {
     let sequences = sequences(6);
     assert_eq!(sequences.len(), 5_460 + 1);
     for sequence in sequences {
-        let heard = sequence.iter().fold(StatusSet::NONE, |set, kind| set.with(*kind));
+        let received = sequence.iter().fold(StatusSet::NONE, |set, kind| set.with(*kind));
         let strongest = STRONGEST_FIRST.iter().find(|(kind, _)| sequence.contains(kind));
         let expected = strongest.map_or(MessageStatus::Accepted, |(_, view)| *view);
-        assert_eq!(shown_status(DispatchState::Accepted, heard, false), expected, "{sequence:?}");
-        assert_eq!(StatusSet::from_bits(heard.bits()), heard, "what is stored reads back");
+        assert_eq!(shown_status(DispatchState::Accepted, received, false), expected, "{sequence:?}");
+        assert_eq!(StatusSet::from_bits(received.bits()), received, "what is stored reads back");
     }
 }
 
-/// Hears a sequence in deliveries cut after the statuses whose bits are set in `cuts`; tells refunds and write-offs.
-fn hear(sequence: &[DeliveryStatus], cuts: usize) -> (u32, u32) {
-    let (mut heard, mut is_refund_due, mut refunds, mut write_offs) = (StatusSet::NONE, false, 0, 0);
+/// Receives a sequence in deliveries cut after the statuses whose bits are set in `cuts`; returns refunds and write-offs.
+fn receive(sequence: &[DeliveryStatus], cuts: usize) -> (u32, u32) {
+    let (mut received, mut is_refund_due, mut refunds, mut write_offs) = (StatusSet::NONE, false, 0, 0);
     let mut new = StatusSet::NONE;
     for (place, kind) in sequence.iter().enumerate() {
         new = new.with(*kind);
         if cuts & (1 << place) == 0 && place + 1 < sequence.len() {
             continue;
         }
-        match on_statuses(heard, new, is_refund_due) {
+        match on_statuses(received, new, is_refund_due) {
             Effect::None => {}
             Effect::Refund => {
                 refunds += 1;
                 is_refund_due = true;
             }
             Effect::WriteOff => write_offs += 1,
-            Effect::Debit => panic!("{sequence:?}: hearing never debits"),
+            Effect::Debit => panic!("{sequence:?}: a status never debits"),
         }
-        heard = StatusSet::from_bits(heard.bits() | new.bits());
+        received = StatusSet::from_bits(received.bits() | new.bits());
         new = StatusSet::NONE;
     }
     (refunds, write_offs)
@@ -72,13 +72,13 @@ fn however_statuses_are_ordered_repeated_and_packed_a_failure_is_refunded_once_a
         let failed = sequence.iter().position(|kind| *kind == DeliveryStatus::Failed);
         let delivered = sequence.iter().position(is_delivery);
         for cuts in 0..16 {
-            let (refunds, write_offs) = hear(&sequence, cuts);
-            // A delivery may be heard with the failure: then no money moves at all.
-            let is_heard_apart = failed.is_some_and(|failed| {
+            let (refunds, write_offs) = receive(&sequence, cuts);
+            // A delivery may be received with the failure: then no money moves at all.
+            let is_received_apart = failed.is_some_and(|failed| {
                 delivered.is_none_or(|delivered| (failed..delivered).any(|place| cuts & (1 << place) != 0))
             });
-            assert_eq!(refunds, u32::from(is_heard_apart), "{sequence:?} cut at {cuts:04b}");
-            let is_lost = is_heard_apart && delivered.is_some();
+            assert_eq!(refunds, u32::from(is_received_apart), "{sequence:?} cut at {cuts:04b}");
+            let is_lost = is_received_apart && delivered.is_some();
             assert_eq!(write_offs, u32::from(is_lost), "{sequence:?} cut at {cuts:04b}");
         }
     }
@@ -150,14 +150,14 @@ fn every_step() -> Vec<(S, E, i16, Step)> {
 #[test]
 fn every_state_answers_every_event_in_every_attempt_as_drawn() {
     assert_eq!(every_step().len(), 9 * 14 * 6);
-    for (state, event, attempt, told) in every_step() {
-        assert_eq!(told, expected(state, event, attempt), "{state} {event:?} in attempt {attempt}");
+    for (state, event, attempt, step) in every_step() {
+        assert_eq!(step, expected(state, event, attempt), "{state} {event:?} in attempt {attempt}");
     }
 }
 
 #[test]
 fn only_what_certainly_did_not_leave_may_leave_again() {
-    for (state, event, _, told) in every_step() {
+    for (state, event, _, step) in every_step() {
         let is_safe = match state {
             S::Pending | S::Reserved => true,
             S::Sending => event == E::KnownUnsent,
@@ -166,7 +166,7 @@ fn only_what_certainly_did_not_leave_may_leave_again() {
             }
         };
         assert!(
-            is_safe || !matches!(told, Step::To(S::Reserved, _)),
+            is_safe || !matches!(step, Step::To(S::Reserved, _)),
             "{state} {event:?} would be sent again"
         );
     }
@@ -174,8 +174,8 @@ fn only_what_certainly_did_not_leave_may_leave_again() {
 
 #[test]
 fn money_is_taken_from_pending_alone_and_nothing_final_is_refunded_again() {
-    for (state, event, _, told) in every_step() {
-        let Step::To(_, effect) = told else { continue };
+    for (state, event, _, step) in every_step() {
+        let Step::To(_, effect) = step else { continue };
         assert!(effect != Effect::Debit || state == S::Pending, "{state} {event:?}");
         assert!(effect != Effect::Refund || !state.is_final(), "{state} {event:?}");
     }

@@ -11,7 +11,7 @@ use crate::kernel::platform::Platform;
 /// Messages in one refund job at most.
 const JOB_MESSAGES_MAX: usize = 500;
 
-/// Pays what is owed for these messages; tells how many were paid now.
+/// Pays what is owed for these messages; returns how many were paid now.
 pub async fn refund(
     platform: &Platform,
     tenant: TenantId,

@@ -38,7 +38,7 @@ impl Operation for MarkIntent {
         let stopped: Vec<MessageId> = withdrawn.iter().chain(&held).copied().collect();
         let mut transitions = Vec::with_capacity(stopped.len());
         for message in states::lock(tx, &stopped).await? {
-            // Between the two statements somebody may have cancelled it.
+            // It may have been cancelled between the two statements.
             if message.claim_id != Some(self.claim_id) {
                 continue;
             }

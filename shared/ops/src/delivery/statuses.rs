@@ -85,7 +85,7 @@ impl Operation for ApplyStatuses {
         statuses::store(tx, &received).await?;
         transition::write(tx, &transitions).await?;
         for number in numbers_of(&updates) {
-            statuses::heard(tx, &PhoneNumberId(number)).await?;
+            statuses::note_webhook(tx, &PhoneNumberId(number)).await?;
         }
         Ok(transition::owed(&transitions, RefundReason::Failed))
     }

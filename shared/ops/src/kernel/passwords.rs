@@ -35,7 +35,7 @@ pub enum PasswordError {
     Length,
 }
 
-/// Checks a password that somebody chose.
+/// Checks the length of a new password.
 pub fn check(password: &str) -> Result<(), PasswordError> {
     let chars = password.chars().count();
     if (PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&chars) {

@@ -28,37 +28,32 @@ use crate::kernel::platform::Platform;
 /// What is due sooner than this gets a wake-up on the queue: a schedule may fire up to a minute late, and a one-time
 /// password cannot wait for that.
 const SOON: SignedDuration = SignedDuration::from_secs(60);
-/// How long the caller of a message that is taken waits for its wake-up to be made: it would rather be told that the
-/// message is taken.
+/// How long the caller waits for the wake-up of its message to be sent: the message is accepted by then, and the answer
+/// matters more.
 const WAKE_MAX: Duration = Duration::from_secs(3);
 
 /// A message as its tenant asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSend {
-    /// What.
     pub template: TemplateId,
-    /// To whom.
     pub contact: ContactId,
-    /// When; in the past is now.
+    /// A time in the past means now.
     pub due_at: Option<Timestamp>,
     /// Values of the template's variables by their names; what is missing is taken from the contact.
     pub variables: BTreeMap<String, String>,
 }
 
-/// A message that was taken.
+/// A message that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
-    /// Its id.
     pub message_id: MessageId,
-    /// When it is due.
     pub due_at: Timestamp,
-    /// When it was taken.
     pub accepted_at: Timestamp,
     /// Whether its batch is new, so that its schedule has to be made.
     pub is_new_batch: bool,
 }
 
-/// Why a message was not taken.
+/// Why a message was not accepted.
 #[derive(Debug, Error)]
 pub enum AcceptError {
     /// Fields that are not valid, or that match nothing of the tenant's.
@@ -76,7 +71,6 @@ pub enum AcceptError {
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

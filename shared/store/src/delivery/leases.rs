@@ -58,7 +58,7 @@ UPDATE sender_leases
        wanted = false
  WHERE tenant_id = $1 AND phone_number_id = $2 AND lease = $3 RETURNING lease IS NOT NULL AS goes_on";
 
-/// Gives a lease back, unless somebody came meanwhile: then the holder keeps it and must look once more (`true`).
+/// Gives a lease back, unless another dispatcher asked for it: then the holder keeps it and must look once more (`true`).
 /// With `in_any_case` it is given back all the same.
 pub async fn release(tx: &TenantTx, lease: &Lease, in_any_case: bool) -> Result<bool, StoreError> {
     let values =

@@ -1,4 +1,4 @@
-//! Statuses from Meta: whose they are, that they were heard, and what waits for its message.
+//! Delivery statuses from Meta: which message each belongs to, that it was received, and which wait for their message.
 
 use std::collections::HashMap;
 
@@ -18,14 +18,15 @@ pub struct Matches {
 }
 
 impl Matches {
-    /// The message of an update: by our own attempt id first, which nobody else can have made, then by Meta's id.
+    /// The message of an update: by our own attempt id first, which cannot be guessed, then by Meta's id.
     pub fn of(&self, update: &StatusUpdate) -> Option<MessageId> {
         let by_attempt = update.attempt_id.and_then(|attempt| self.by_attempt.get(&attempt));
         by_attempt.or_else(|| self.by_wamid.get(&update.wamid)).copied()
     }
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, UNPARK_KNOWN, HEARD];
+pub(crate) const STATEMENTS: &[&str] =
+    &[BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, UNPARK_KNOWN, NOTE_WEBHOOK];
 
 const BY_ATTEMPT: &str = "-- statuses::by_attempt
 SELECT attempt_id, message_id FROM attempts WHERE tenant_id = $1 AND attempt_id = ANY ($2)";
@@ -59,17 +60,17 @@ SELECT $1, u.message_id, u.status, u.occurred_at, $7, u.error_code, u.error_text
     ON CONFLICT DO NOTHING";
 
 /// Stores statuses, each (message, status) once: what is there already is left as it was (I19).
-pub async fn store(tx: &TenantTx, heard: &[(MessageId, &StatusUpdate)]) -> Result<(), StoreError> {
-    if heard.is_empty() {
+pub async fn store(tx: &TenantTx, received: &[(MessageId, &StatusUpdate)]) -> Result<(), StoreError> {
+    if received.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = heard.iter().map(|(message, _)| message.0).collect();
-    let bits: Vec<i16> = heard.iter().map(|(_, update)| update.status.bit()).collect();
-    let times: Vec<Option<Timestamp>> = heard.iter().map(|(_, update)| update.occurred_at).collect();
+    let ids: Vec<Uuid> = received.iter().map(|(message, _)| message.0).collect();
+    let bits: Vec<i16> = received.iter().map(|(_, update)| update.status.bit()).collect();
+    let times: Vec<Option<Timestamp>> = received.iter().map(|(_, update)| update.occurred_at).collect();
     let codes: Vec<Option<i32>> =
-        heard.iter().map(|(_, update)| update.error.as_ref().map(|error| error.code)).collect();
+        received.iter().map(|(_, update)| update.error.as_ref().map(|error| error.code)).collect();
     let texts: Vec<Option<&str>> =
-        heard.iter().map(|(_, update)| update.error.as_ref().map(|error| error.text.as_str())).collect();
+        received.iter().map(|(_, update)| update.error.as_ref().map(|error| error.text.as_str())).collect();
     let values = params![
         tx.tenant().0 => UUID, ids => UUID_ARRAY, bits => INT2_ARRAY, times => TIMESTAMPTZ_ARRAY, codes => INT4_ARRAY,
         texts => TEXT_ARRAY, tx.now() => TIMESTAMPTZ,
@@ -124,13 +125,13 @@ pub async fn unpark_known(tx: &TenantTx) -> Result<Vec<StatusUpdate>, StoreError
     rows.iter().map(|row| parked(row.get("update"))).collect()
 }
 
-const HEARD: &str = "-- statuses::heard
+const NOTE_WEBHOOK: &str = "-- statuses::note_webhook
 UPDATE sender_leases SET heard_at = $3
  WHERE tenant_id = $1 AND phone_number_id = $2 AND (heard_at IS NULL OR heard_at < $3::timestamptz - interval '10 seconds')";
 
 /// Notes that webhooks of this number flow; at most every ten seconds, because its dispatchers share the row.
-pub async fn heard(tx: &TenantTx, number: &PhoneNumberId) -> Result<u64, StoreError> {
-    tx.run(HEARD, params![tx.tenant().0 => UUID, number.0 => TEXT, tx.now() => TIMESTAMPTZ]).await
+pub async fn note_webhook(tx: &TenantTx, number: &PhoneNumberId) -> Result<u64, StoreError> {
+    tx.run(NOTE_WEBHOOK, params![tx.tenant().0 => UUID, number.0 => TEXT, tx.now() => TIMESTAMPTZ]).await
 }
 
 fn parked(update: serde_json::Value) -> Result<StatusUpdate, StoreError> {
