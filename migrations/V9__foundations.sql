@@ -93,6 +93,7 @@ ALTER TABLE refund_promises
 ALTER TABLE rate_cards
     DROP CONSTRAINT rate_cards_category_check,
     ADD CONSTRAINT rate_cards_category_check CHECK (category IN ('AUTHENTICATION', 'UTILITY', 'MARKETING', 'SERVICE'));
+INSERT INTO rate_cards VALUES ('*', 'SERVICE', '2026-01-01Z', 0);
 
 -- Money that only its owner, a campaign or the escalation reserve, may spend; everything else sees balance - reserved.
 ALTER TABLE wallets

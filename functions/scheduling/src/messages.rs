@@ -43,7 +43,9 @@ impl From<Accepted> for AcceptedOut {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MessageOut {
     id: Uuid,
-    template_id: Uuid,
+    /// Absent for free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template_id: Option<Uuid>,
     contact_id: Uuid,
     #[schema(example = "+15551234567")]
     to: String,
@@ -90,7 +92,7 @@ impl From<&Message> for MessageOut {
     fn from(message: &Message) -> Self {
         Self {
             id: message.message_id.0,
-            template_id: message.template_id.0,
+            template_id: message.template_id.map(|id| id.0),
             contact_id: message.contact_id.0,
             to: message.to.to_string(),
             status: domain::messages::shown_status(message.state, message.statuses, message.is_withdrawn),

@@ -8,12 +8,14 @@
 //! What a tenant is shown ([`MessageStatus`]) is derived from the first two, never stored.
 
 mod batch;
+pub mod content;
 pub mod dispatch;
 pub mod outcome;
 pub mod status;
 pub mod transition;
 
 pub use batch::Batch;
+pub use content::{Content, Lane, Recipient, Source};
 pub use dispatch::{DispatchState, Effect, Event, Step, on_event};
 pub use outcome::Outcome;
 use serde::{Deserialize, Serialize};

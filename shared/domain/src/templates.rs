@@ -46,15 +46,6 @@ impl Category {
             Self::Marketing => "MARKETING",
         }
     }
-
-    /// Position in the queue, lowest first.
-    pub const fn priority(self) -> i16 {
-        match self {
-            Self::Authentication => 0,
-            Self::Utility => 1,
-            Self::Marketing => 2,
-        }
-    }
 }
 
 impl fmt::Display for Category {

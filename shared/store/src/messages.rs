@@ -1,7 +1,7 @@
 //! Messages as their tenant knows them: accepted, withdrawn, looked at.
 
-use domain::messages::{DeliveryStatus, DispatchState, StatusSet};
-use domain::{Batch, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId};
+use domain::messages::{Content, DeliveryStatus, DispatchState, Lane, Recipient, Source, StatusSet};
+use domain::{Batch, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, TemplateId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -12,24 +12,17 @@ use crate::kernel::tx::{TenantTx, params};
 /// A message that is about to be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
-    /// Its id.
     pub message_id: MessageId,
-    /// To whom.
     pub contact_id: ContactId,
-    /// What.
-    pub template_id: TemplateId,
-    /// From which number.
+    pub content: Content,
     pub phone_number_id: PhoneNumberId,
-    /// The contact's number now.
-    pub to: PhoneNumber,
-    /// The market that the number is in now.
+    pub to: Recipient,
+    /// Meta's pricing market of the recipient at `due_at`.
     pub market: &'static str,
-    /// The template's category now.
-    pub category: Category,
-    /// Values of the template's variables, in order.
-    pub variables: Vec<String>,
-    /// When to send.
+    pub source: Source,
     pub due_at: Timestamp,
+    /// It is not sent later than this.
+    pub not_after: Option<Timestamp>,
 }
 
 /// A message as its tenant sees it.
@@ -40,9 +33,10 @@ pub struct Message {
     /// To whom.
     pub contact_id: ContactId,
     /// What.
-    pub template_id: TemplateId,
+    /// Absent for free text.
+    pub template_id: Option<TemplateId>,
     /// The number it goes to.
-    pub to: PhoneNumber,
+    pub to: Recipient,
     /// When it is due.
     pub due_at: Timestamp,
     /// When we took it.
@@ -85,8 +79,9 @@ pub(crate) const STATEMENTS: &[&str] = &[ACCEPT, REMOVE_WAITING, FIND, LIST, HIS
 const ACCEPT: &str = "-- messages::accept
 WITH message AS (
     INSERT INTO messages (tenant_id, message_id, contact_id, template_id, phone_number_id, to_phone, market, category,
-                          variables, due_at, accepted_at, dispatch_state, updated_at, traceparent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', $11, $14)),
+                          variables, due_at, accepted_at, dispatch_state, updated_at, traceparent, kind, body, to_bsuid,
+                          source, source_id, not_after)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', $11, $14, $15, $16, $17, $18, $19, $20)),
 waiting AS (
     INSERT INTO due (tenant_id, phone_number_id, priority, due_at, message_id) VALUES ($1, $5, $12, $10, $2))
 INSERT INTO batches (tenant_id, minute) VALUES ($1, $13) ON CONFLICT DO NOTHING";
@@ -95,11 +90,24 @@ INSERT INTO batches (tenant_id, minute) VALUES ($1, $13) ON CONFLICT DO NOTHING"
 /// schedule has to be made.
 pub async fn accept(tx: &TenantTx, message: &NewMessage) -> Result<bool, StoreError> {
     let batch = Batch::of(tx.tenant(), message.due_at);
+    let none: &[String] = &[];
+    let (kind, template, variables, body) = match &message.content {
+        Content::Template { template_id, variables, .. } => {
+            ("TEMPLATE", Some(template_id.0), variables.as_slice(), None)
+        }
+        Content::Text(text) => ("FREE_FORM", None, none, Some(serde_json::json!({ "text": text }))),
+    };
+    let (phone, user_id) = match &message.to {
+        Recipient::Phone(phone) => (Some(phone.as_str()), None),
+        Recipient::UserId(id) => (None, Some(id.as_str())),
+    };
+    let (category, (source, source_id)) = (message.content.category(), message.source.parts());
     let values = params![
-        tx.tenant().0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, message.template_id.0 => UUID,
-        message.phone_number_id.0 => TEXT, message.to.as_str() => TEXT, message.market => TEXT,
-        message.category.as_str() => TEXT, message.variables => TEXT_ARRAY, message.due_at => TIMESTAMPTZ,
-        tx.now() => TIMESTAMPTZ, message.category.priority() => INT2, batch.minute => TIMESTAMPTZ, tx.trace() => TEXT,
+        tx.tenant().0 => UUID, message.message_id.0 => UUID, message.contact_id.0 => UUID, template => UUID,
+        message.phone_number_id.0 => TEXT, phone => TEXT, message.market => TEXT, category => TEXT,
+        variables => TEXT_ARRAY, message.due_at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
+        Lane::of(category, source).priority() => INT2, batch.minute => TIMESTAMPTZ, tx.trace() => TEXT, kind => TEXT,
+        body => JSONB, user_id => TEXT, source => TEXT, source_id => UUID, message.not_after => TIMESTAMPTZ,
     ];
     Ok(tx.run(ACCEPT, values).await? == 1)
 }
@@ -110,7 +118,7 @@ WITH held AS (
 DELETE FROM due d USING messages m
  WHERE m.tenant_id = $1 AND m.message_id = $2
    AND d.tenant_id = $1 AND d.phone_number_id = m.phone_number_id AND d.due_at = m.due_at AND d.message_id = m.message_id
-   AND d.priority = CASE m.category WHEN 'AUTHENTICATION' THEN 0 WHEN 'UTILITY' THEN 1 ELSE 2 END";
+   AND d.priority = ANY ('{0, 1, 2}')";
 
 /// Takes a message from among what is due, or held. One that waits for another attempt is due at another time and stays: the
 /// claim that meets it finds that it must not be sent.
@@ -119,7 +127,7 @@ pub async fn remove_waiting(tx: &TenantTx, message: MessageId) -> Result<(), Sto
 }
 
 const FIND: &str = "-- messages::find
-SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
+SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.to_bsuid, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
        m.evidence, m.is_withdrawn, m.price, m.wamid, m.error_code, m.error_text,
        (SELECT r.amount FROM ledger d JOIN ledger r ON r.tenant_id = d.tenant_id AND r.debit_seq = d.seq AND r.kind = 'REFUND'
          WHERE d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT') AS refund
@@ -132,7 +140,7 @@ pub async fn find(tx: &TenantTx, message: MessageId) -> Result<Option<Message>, 
 }
 
 const LIST: &str = "-- messages::list
-SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
+SELECT m.message_id, m.contact_id, m.template_id, m.to_phone, m.to_bsuid, m.due_at, m.accepted_at, m.updated_at, m.dispatch_state,
        m.evidence, m.is_withdrawn, m.price, m.wamid, m.error_code, m.error_text,
        (SELECT r.amount FROM ledger d JOIN ledger r ON r.tenant_id = d.tenant_id AND r.debit_seq = d.seq AND r.kind = 'REFUND'
          WHERE d.tenant_id = m.tenant_id AND d.message_id = m.message_id AND d.kind = 'DEBIT') AS refund
@@ -171,6 +179,12 @@ fn status_of(bit: i16) -> Result<DeliveryStatus, StoreError> {
         .ok_or_else(|| StoreError::Inconsistent { table: "statuses", what: format!("status {bit}") })
 }
 
+pub(crate) fn recipient_of(row: &Row) -> Result<Recipient, StoreError> {
+    let phone = row.get::<_, Option<String>>("to_phone").map(PhoneNumber::from_stored).map(Recipient::Phone);
+    let recipient = phone.or_else(|| row.get::<_, Option<String>>("to_bsuid").map(Recipient::UserId));
+    recipient.ok_or_else(|| StoreError::Inconsistent { table: "messages", what: "no recipient".to_owned() })
+}
+
 pub(crate) fn state_of(row: &Row) -> Result<DispatchState, StoreError> {
     let word: &str = row.get("dispatch_state");
     word.parse()
@@ -181,8 +195,8 @@ fn from_row(row: &Row) -> Result<Message, StoreError> {
     Ok(Message {
         message_id: MessageId(row.get("message_id")),
         contact_id: ContactId(row.get("contact_id")),
-        template_id: TemplateId(row.get("template_id")),
-        to: PhoneNumber::from_stored(row.get("to_phone")),
+        template_id: row.get::<_, Option<Uuid>>("template_id").map(TemplateId),
+        to: recipient_of(row)?,
         due_at: row.get("due_at"),
         accepted_at: row.get("accepted_at"),
         updated_at: row.get("updated_at"),

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{DeliveryStatus, DispatchState, Effect, Event, StatusSet, Step, on_event, on_statuses};
+use super::{DeliveryStatus, DispatchState, Effect, Event, Lane, StatusSet, Step, on_event, on_statuses};
 use crate::billing::RefundReason;
 use crate::updates::{MetaError, StatusUpdate};
-use crate::{AttemptId, Category, ClaimId, MessageId, PhoneNumberId, Wamid};
+use crate::{AttemptId, ClaimId, MessageId, PhoneNumberId, Wamid};
 
 /// What deciding needs to know of a message, read under its row lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct LockedMessage {
     pub refund_due: bool,
     /// The number it goes out from.
     pub number: PhoneNumberId,
-    pub category: Category,
+    pub lane: Lane,
 }
 
 /// A message as it will be, and what follows from that.

@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use cloud::trace::{self, TraceContext};
-use domain::messages::Outcome;
-use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, with_causes};
+use domain::messages::{Outcome, Recipient};
+use domain::{AttemptId, ClaimId, MessageId, with_causes};
 use jiff::Timestamp;
+use meta::send::{SendOptions, TemplateMessage};
 use store::StoreError;
-use store::delivery::claims::ClaimedMessage;
+use store::delivery::claims::{ClaimedContent, ClaimedMessage};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -107,13 +108,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), StoreError> {
         session.rate_limiter.slot().await;
         while self.in_flight.len() >= IN_FLIGHT_MAX && self.finish_one().await {}
-        let call = meta::send::TemplateSend {
-            to: PhoneNumber::from_stored(message.to.clone()),
-            template: message.template.clone(),
-            language: message.language.clone(),
-            parameters: message.variables.clone(),
-            attempt,
-        };
+        let call = for_meta(message, attempt);
         let (meta, clock) = (session.platform.meta.clone(), session.platform.clock.clone());
         // The call belongs to the trace of the request that accepted the message, which may be weeks old.
         let span = TraceContext::received(message.traceparent.as_deref());
@@ -122,7 +117,7 @@ impl<'a> Run<'a> {
         let call = async move {
             // Checked right before the request is written: a process that was frozen in between does not send (I13).
             let outcome = if clock.now() < deadline {
-                meta.send_template(&token, &from, &call).await
+                meta.send(&token, &from, &call).await.outcome
             } else {
                 Outcome::KnownUnsent { wait: None, error: None }
             };
@@ -179,6 +174,25 @@ impl<'a> Run<'a> {
         self.report.is_paused |= recorded.is_paused;
         Ok(())
     }
+}
+
+/// A message as Meta takes it. The attempt comes back with each of its statuses.
+fn for_meta(message: &ClaimedMessage, attempt: AttemptId) -> meta::send::Message {
+    let content = match &message.content {
+        ClaimedContent::Template { name, language, variables } => {
+            let template = TemplateMessage::of_texts(name, language, variables);
+            meta::send::Content::Template(Box::new(template))
+        }
+        ClaimedContent::Text(text) => {
+            meta::send::Content::Text(meta::send::Text { body: text.clone(), preview_url: None })
+        }
+    };
+    let to = match message.to.clone() {
+        Recipient::Phone(phone) => meta::send::Recipient::Phone(phone),
+        Recipient::UserId(id) => meta::send::Recipient::User(id),
+    };
+    let options = SendOptions { callback_data: Some(attempt.to_string()), ..SendOptions::default() };
+    meta::send::Message { to, content, options }
 }
 
 /// Only this process knows what Meta answered: a database that is away for a moment must not make it unknown.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cloud::{CloudError, WakeUp};
 use domain::limits::VARIABLE_CHARS_MAX;
+use domain::messages::{Content, Recipient, Source};
 use domain::problem::{FieldError, Kind};
 use domain::{Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId};
 use jiff::{SignedDuration, Timestamp};
@@ -150,13 +151,17 @@ impl AcceptMessage {
         let message = NewMessage {
             message_id: MessageId::at(tx.now()),
             contact_id: contact.contact_id,
-            template_id: template.template_id,
+            content: Content::Template {
+                template_id: template.template_id,
+                category: template.category,
+                variables,
+            },
             phone_number_id: number.phone_number_id,
             market: Market::of(&contact.phone, due_at).name(),
-            to: contact.phone,
-            category: template.category,
-            variables,
+            to: Recipient::Phone(contact.phone),
+            source: Source::Api,
             due_at,
+            not_after: None,
         };
         let is_new_batch = messages::accept(tx, &message).await?;
         Ok(Accepted { message_id: message.message_id, due_at, accepted_at: tx.now(), is_new_batch })

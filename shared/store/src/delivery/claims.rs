@@ -3,12 +3,15 @@
 //! Two statements, never one: the first takes the wallet's lock, the second reads the balance in a snapshot that is
 //! younger than the lock. In a single statement the snapshot is older, and two claimers spend the same money.
 
+use domain::messages::Recipient;
 use domain::{ClaimId, MessageId, Money, PhoneNumberId};
 use jiff::Timestamp;
+use tokio_postgres::Row;
 
 use crate::billing::wallet;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
+use crate::messages::recipient_of;
 
 /// Which chunk to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,22 +29,27 @@ pub struct ClaimRequest {
 /// A message that is reserved and paid for: everything that sending it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedMessage {
-    /// Its id.
     pub message_id: MessageId,
-    /// E.164.
-    pub to: String,
-    /// The template's name at Meta.
-    pub template: String,
-    /// The template's language.
-    pub language: String,
-    /// Values of the variables, in order.
-    pub variables: Vec<String>,
+    pub to: Recipient,
+    pub content: ClaimedContent,
     /// The debit.
     pub price: Money,
     /// Which attempt this will be; 1 is the first.
     pub attempt: i16,
     /// The request that it came with (W3C trace context).
     pub traceparent: Option<String>,
+}
+
+/// What is sent, as Meta knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClaimedContent {
+    Template {
+        name: String,
+        language: String,
+        /// Values of the variables, in order.
+        variables: Vec<String>,
+    },
+    Text(String),
 }
 
 /// What a claim took.
@@ -103,10 +111,10 @@ priced AS MATERIALIZED (
       FROM taken k
       JOIN messages m ON m.tenant_id = $1 AND m.message_id = k.message_id AND m.dispatch_state IN ('PENDING', 'RESERVED')
       JOIN contacts c ON c.tenant_id = $1 AND c.contact_id = m.contact_id
-      JOIN templates t ON t.tenant_id = $1 AND t.template_id = m.template_id
+      LEFT JOIN templates t ON t.tenant_id = $1 AND t.template_id = m.template_id
      CROSS JOIN terms
       LEFT JOIN LATERAL (
-        SELECT r.price FROM rates r WHERE r.category = t.category AND r.market IN (m.market, '*')
+        SELECT r.price FROM rates r WHERE r.category = coalesce(t.category, m.category) AND r.market IN (m.market, '*')
          ORDER BY r.market = '*' LIMIT 1) AS rate ON true
       LEFT JOIN LATERAL (
         SELECT s.kind, s.key FROM stops s
@@ -147,10 +155,10 @@ moved AS (
            price = CASE WHEN v.verdict = 'RESERVED' THEN coalesce(m.price, v.price) END,
            error_text = CASE WHEN v.verdict = 'CANCELLED' THEN v.forbidden_by END
       FROM verdicts v WHERE m.tenant_id = $1 AND m.message_id = v.message_id AND v.verdict <> 'HELD'
-    RETURNING m.message_id, v.verdict, m.to_phone, v.template, v.language, m.variables, m.attempt, m.price, m.traceparent, v.priority, m.due_at)
-SELECT message_id, verdict, to_phone, template, language, variables, attempt, price, traceparent, priority, due_at FROM moved
+    RETURNING m.message_id, v.verdict, m.to_phone, m.to_bsuid, v.template, v.language, m.variables, m.body, m.attempt, m.price, m.traceparent, v.priority, m.due_at)
+SELECT message_id, verdict, to_phone, to_bsuid, template, language, variables, body, attempt, price, traceparent, priority, due_at FROM moved
  UNION ALL
-SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, priority, due_at FROM verdicts WHERE verdict = 'HELD'
+SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, priority, due_at FROM verdicts WHERE verdict = 'HELD'
  ORDER BY priority, due_at, message_id";
 
 /// Takes a chunk of what is due now: debits what the balance covers, in the order of sending, and ends the rest.
@@ -165,10 +173,8 @@ pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, Store
         match row.get("verdict") {
             "RESERVED" => claim.funded.push(ClaimedMessage {
                 message_id: MessageId(row.get("message_id")),
-                to: row.get("to_phone"),
-                template: row.get("template"),
-                language: row.get("language"),
-                variables: row.get("variables"),
+                to: recipient_of(&row)?,
+                content: content_of(&row)?,
                 price: Money::from_micros(row.get("price")),
                 attempt: row.get("attempt"),
                 traceparent: row.get("traceparent"),
@@ -190,4 +196,19 @@ DELETE FROM claims WHERE tenant_id = $1 AND claim_id = $2";
 /// Forgets a claim of which every message was recorded.
 pub async fn free(tx: &TenantTx, claim: ClaimId) -> Result<u64, StoreError> {
     tx.run(FREE, params![tx.tenant().0 => UUID, claim.0 => UUID]).await
+}
+
+fn content_of(row: &Row) -> Result<ClaimedContent, StoreError> {
+    if let Some(name) = row.get("template") {
+        return Ok(ClaimedContent::Template {
+            name,
+            language: row.get("language"),
+            variables: row.get("variables"),
+        });
+    }
+    let body: Option<serde_json::Value> = row.get("body");
+    let text = body.as_ref().and_then(|body| body.get("text")?.as_str());
+    let missing =
+        || StoreError::Inconsistent { table: "messages", what: "neither template nor text".to_owned() };
+    text.map(|text| ClaimedContent::Text(text.to_owned())).ok_or_else(missing)
 }

@@ -1,7 +1,7 @@
 //! Messages under their locks, and what the dispatch machine decided about them.
 
 use domain::billing::RefundReason;
-use domain::messages::{LockedMessage, StatusSet, Transition};
+use domain::messages::{Lane, LockedMessage, StatusSet, Transition};
 use domain::{AttemptId, Batch, ClaimId, MessageId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::messages::state_of;
 pub(crate) const STATEMENTS: &[&str] = &[LOCK, APPLY, REQUEUE, NAME, NOTE_UNKNOWN, FORGET_UNKNOWN];
 
 const LOCK: &str = "-- states::lock
-SELECT message_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refund_due, phone_number_id, category
+SELECT message_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refund_due, phone_number_id, category, source
   FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2) ORDER BY message_id FOR NO KEY UPDATE";
 
 /// Reads messages under their locks, taken in the order of their ids so that two of us never wait crosswise.
@@ -21,7 +21,6 @@ pub async fn lock(tx: &TenantTx, messages: &[MessageId]) -> Result<Vec<LockedMes
     let rows = tx.rows(LOCK, params![tx.tenant().0 => UUID, uuids(messages) => UUID_ARRAY]).await?;
     rows.iter()
         .map(|row| {
-            let category: &str = row.get("category");
             Ok(LockedMessage {
                 message_id: MessageId(row.get("message_id")),
                 state: state_of(row)?,
@@ -31,10 +30,7 @@ pub async fn lock(tx: &TenantTx, messages: &[MessageId]) -> Result<Vec<LockedMes
                 statuses: StatusSet::from_bits(row.get("evidence")),
                 refund_due: row.get("refund_due"),
                 number: PhoneNumberId(row.get("phone_number_id")),
-                category: category.parse().map_err(|error| StoreError::Inconsistent {
-                    table: "messages",
-                    what: format!("category {category} {error}"),
-                })?,
+                lane: Lane::of(row.get("category"), row.get("source")),
             })
         })
         .collect()
@@ -93,7 +89,7 @@ pub async fn requeue(tx: &TenantTx, again: &[(&LockedMessage, Timestamp)]) -> Re
         return Ok(());
     }
     let numbers: Vec<&str> = again.iter().map(|(message, _)| message.number.0.as_str()).collect();
-    let priorities: Vec<i16> = again.iter().map(|(message, _)| message.category.priority()).collect();
+    let priorities: Vec<i16> = again.iter().map(|(message, _)| message.lane.priority()).collect();
     let times: Vec<Timestamp> = again.iter().map(|(_, at)| *at).collect();
     let ids: Vec<Uuid> = again.iter().map(|(message, _)| message.message_id.0).collect();
     let minutes: Vec<Timestamp> = again.iter().map(|(_, at)| Batch::of(tx.tenant(), *at).minute).collect();

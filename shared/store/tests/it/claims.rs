@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use domain::billing::RefundReason;
-use domain::{Act, ClaimId, MessageId, Money, TenantId};
+use domain::messages::{Content, Recipient, Source};
+use domain::{Act, ClaimId, ContactId, MessageId, Money, TenantId};
 use store::billing::refunds;
 use store::billing::wallet;
-use store::delivery::claims::{self, Claim, ClaimRequest};
-use store::{Operation, Store, StoreError, TenantTx};
+use store::delivery::claims::{self, Claim, ClaimRequest, ClaimedContent};
+use store::messages::{self, NewMessage};
+use store::{Operation, Store, StoreError, TenantTx, contacts};
 use tokio::task::JoinSet;
 
 use crate::fixtures::{PRICE, World, assert_audit_is_clean, noon, world};
@@ -100,11 +102,9 @@ async fn a_claim_takes_what_it_says_and_tells_everything_that_sending_needs() {
     assert_eq!((taken.funded.len(), taken.unfunded, taken.forbidden), (2, 0, 0));
     let first = &taken.funded[0];
     assert_eq!((first.price, first.attempt), (PRICE, 1));
-    assert_eq!(
-        (first.to.as_str(), first.template.as_str(), first.language.as_str()),
-        ("+15551234567", "welcome", "en_US")
-    );
-    assert_eq!(first.variables, ["Ann"]);
+    assert_eq!(first.to.to_string(), "+15551234567");
+    let (name, language, variables) = ("welcome".to_owned(), "en_US".to_owned(), vec!["Ann".to_owned()]);
+    assert_eq!(first.content, ClaimedContent::Template { name, language, variables });
     assert!(world.messages.contains(&first.message_id));
     assert_eq!(balance(&db.store, world.tenant).await, Money::from_micros(1_000_000 - 2 * PRICE.micros()));
 }
@@ -182,5 +182,58 @@ async fn a_price_that_is_raised_between_debit_and_refund_changes_neither() {
     assert_eq!(balance(&db.store, world.tenant).await, Money::ZERO);
     assert_eq!(promise_and_refund(db.store.clone(), world.clone()).await, 2);
     assert_eq!(balance(&db.store, world.tenant).await, credit);
+    assert_audit_is_clean(&db.store, false).await;
+}
+
+struct AcceptText<'a> {
+    world: &'a World,
+    contact: ContactId,
+}
+
+impl Operation for AcceptText<'_> {
+    const NAME: &'static str = "accept_text";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        let message = |not_after| NewMessage {
+            message_id: MessageId::at(noon()),
+            contact_id: self.contact,
+            content: Content::Text("On our way".to_owned()),
+            phone_number_id: self.world.number.clone(),
+            to: Recipient::UserId("US.13491208655302741918".to_owned()),
+            market: "North America",
+            source: Source::Reply,
+            due_at: noon(),
+            not_after,
+        };
+        messages::accept(tx, &message(None)).await?;
+        messages::accept(tx, &message(Some(noon() - jiff::SignedDuration::from_secs(1)))).await.map(drop)
+    }
+}
+
+struct AnyContact;
+
+impl Operation for AnyContact {
+    const NAME: &'static str = "any_contact";
+    type Done = ContactId;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<ContactId, StoreError> {
+        Ok(contacts::list(tx, uuid::Uuid::max(), 1).await?.remove(0).contact_id)
+    }
+}
+
+#[tokio::test]
+async fn free_text_to_a_user_id_is_claimed_and_what_is_no_longer_valid_is_cancelled() {
+    let db = testkit::database().await;
+    let world = world(&db.store, 0, Money::from_micros(1_000_000)).await;
+    let act = Act::of_system(world.tenant, noon());
+    let contact = db.store.perform(&act, &AnyContact).await.unwrap();
+    db.store.perform(&act, &AcceptText { world: &world, contact }).await.unwrap();
+    let claim = claim(&db.store, &world, 10).await;
+    assert_eq!((claim.funded.len(), claim.forbidden), (1, 1));
+    assert_eq!(claim.funded[0].content, ClaimedContent::Text("On our way".to_owned()));
+    assert_eq!(claim.funded[0].to, Recipient::UserId("US.13491208655302741918".to_owned()));
     assert_audit_is_clean(&db.store, false).await;
 }

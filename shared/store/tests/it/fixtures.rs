@@ -1,5 +1,6 @@
 //! A tenant with credit, a contact, a template and messages, made with the statements under test.
 
+use domain::messages::{Content, Recipient, Source};
 use domain::{
     Act, Actor, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, SystemAct,
     TemplateId, TemplateStatus, TenantId, UserId, WabaId,
@@ -89,13 +90,17 @@ impl Operation for Build {
             let message = NewMessage {
                 message_id: MessageId::at(now),
                 contact_id,
-                template_id,
+                content: Content::Template {
+                    template_id,
+                    category: Category::Utility,
+                    variables: vec!["Ann".to_owned()],
+                },
                 phone_number_id: number.clone(),
-                to: PhoneNumber::from_stored("+15551234567".to_owned()),
+                to: Recipient::Phone(PhoneNumber::from_stored("+15551234567".to_owned())),
                 market: "North America",
-                category: Category::Utility,
-                variables: vec!["Ann".to_owned()],
+                source: Source::Api,
                 due_at: now,
+                not_after: None,
             };
             messages::accept(tx, &message).await?;
             made.push(message.message_id);

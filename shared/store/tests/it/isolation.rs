@@ -58,13 +58,19 @@ impl SystemOperation for ReferenceAcross {
         let message = NewMessage {
             message_id: MessageId::at(noon()),
             contact_id: self.contact,
-            template_id: self.template,
+            content: domain::messages::Content::Template {
+                template_id: self.template,
+                category: domain::Category::Utility,
+                variables: vec![],
+            },
             phone_number_id: self.from.number.clone(),
-            to: domain::PhoneNumber::from_stored("+15551234567".to_owned()),
+            to: domain::messages::Recipient::Phone(domain::PhoneNumber::from_stored(
+                "+15551234567".to_owned(),
+            )),
             market: "North America",
-            category: domain::Category::Utility,
-            variables: vec![],
+            source: domain::messages::Source::Api,
             due_at: noon(),
+            not_after: None,
         };
         messages::accept(&tx.as_tenant(self.from.tenant), &message).await
     }

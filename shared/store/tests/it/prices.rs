@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::billing::{EntryKind, Rate, price, rate};
+use domain::messages::{Content, Recipient, Source};
 use domain::{Act, Category, Market, MessageId, Money, PhoneNumber, SystemAct, TemplateId};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -162,13 +163,13 @@ impl Operation for AcceptEach {
                 let message = NewMessage {
                     message_id: MessageId::at(noon()),
                     contact_id,
-                    template_id,
+                    content: Content::Template { template_id, category, variables: vec!["Ann".to_owned()] },
                     phone_number_id: self.world.number.clone(),
-                    to: PhoneNumber::from_stored("+15551234567".to_owned()),
+                    to: Recipient::Phone(PhoneNumber::from_stored("+15551234567".to_owned())),
                     market,
-                    category,
-                    variables: vec!["Ann".to_owned()],
+                    source: Source::Api,
                     due_at: noon(),
+                    not_after: None,
                 };
                 messages::accept(tx, &message).await?;
                 accepted.push((message.message_id, Market::named(market).unwrap(), category));
