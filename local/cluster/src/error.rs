@@ -36,7 +36,6 @@ pub enum ClusterError {
     NoAccount,
     /// A folder exists that is not safely ours.
     Refused {
-        /// The folder.
         folder: PathBuf,
         /// Why it is not used.
         reason: String,
@@ -64,7 +63,6 @@ pub enum ClusterError {
     },
     /// The server did not go down.
     NotStopped {
-        /// Its process id.
         pid: u32,
         /// How long we waited.
         waited: Duration,
@@ -73,9 +71,7 @@ pub enum ClusterError {
     Io {
         /// What was being done, such as `make the folder`.
         task: &'static str,
-        /// Where.
         path: PathBuf,
-        /// Why it failed.
         source: io::Error,
     },
 }

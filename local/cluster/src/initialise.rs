@@ -30,7 +30,6 @@ pub(crate) struct Initialise<'a> {
     pub(crate) lock: &'a File,
     /// With its `initdb`.
     pub(crate) binaries: &'a Binaries,
-    /// Who runs it.
     pub(crate) account: &'a Account,
     /// Whether the new files must be on disk before they are used.
     pub(crate) profile: Profile,

@@ -87,7 +87,6 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
 /// What a process id from a pid file refers to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Life {
-    /// No such process.
     Gone,
     /// Ended, but its parent never asked; it still counts as alive for Postgres.
     Zombie,

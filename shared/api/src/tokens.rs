@@ -34,9 +34,7 @@ const CHARS_MAX: usize = 2_048;
 /// The user that a token was issued to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// The tenant.
     pub tenant: TenantId,
-    /// The user.
     pub user: UserId,
 }
 
@@ -136,7 +134,6 @@ pub fn new_key() -> Result<Vec<u8>, BadKey> {
 }
 
 impl Tokens {
-    /// With these keys.
     pub const fn new(keys: Kept<Keys>, clock: Clock) -> Self {
         Self { keys, clock }
     }

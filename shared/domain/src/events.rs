@@ -13,13 +13,10 @@ pub enum DomainEvent {
     ///
     /// The link's secret is not in here: the mailer makes it when it writes, so that no queue ever holds one (I29).
     TenantProvisioned {
-        /// The new tenant.
         tenant_id: TenantId,
-        /// Its owner.
         user_id: UserId,
         /// Where to write to.
         email: String,
-        /// The business' name.
         tenant_name: String,
     },
 }

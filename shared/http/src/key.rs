@@ -11,7 +11,6 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::problem::ProblemResponse;
 
-/// The header's name.
 pub const NAME: &str = "Idempotency-Key";
 
 /// The header's text, if the caller sent it.

@@ -28,9 +28,7 @@ pub struct NewMessage {
 /// A message as its tenant sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its id.
     pub message_id: MessageId,
-    /// To whom.
     pub contact_id: ContactId,
     /// What.
     /// Absent for free text.
@@ -43,7 +41,6 @@ pub struct Message {
     pub accepted_at: Timestamp,
     /// When something about it last changed.
     pub updated_at: Timestamp,
-    /// Where sending stands.
     pub state: DispatchState,
     pub statuses: StatusSet,
     /// It was taken back before it was sent.
@@ -52,9 +49,7 @@ pub struct Message {
     pub price: Option<Money>,
     /// What was given back.
     pub refund: Option<Money>,
-    /// Meta's id.
     pub wamid: Option<String>,
-    /// Meta's error code.
     pub error_code: Option<i32>,
     /// Meta's words.
     pub error_text: Option<String>,
@@ -66,9 +61,7 @@ pub struct StatusEntry {
     pub status: DeliveryStatus,
     /// When it happened, by Meta's clock.
     pub occurred_at: Option<Timestamp>,
-    /// By our clock.
     pub received_at: Timestamp,
-    /// Meta's error code.
     pub error_code: Option<i32>,
     /// Meta's words.
     pub error_text: Option<String>,

@@ -12,7 +12,6 @@ use crate::kernel::tx::{TenantTx, params};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     pub template_id: TemplateId,
-    /// At Meta.
     pub name: String,
     /// Meta's code, such as `en_US`.
     pub language: String,

@@ -17,7 +17,6 @@ pub struct Tenant {
     pub tenant_id: TenantId,
     /// Unique name in addresses, such as `acme-corp`.
     pub slug: String,
-    /// The business' name.
     pub name: String,
     pub plan_id: PlanId,
     pub plan_name: String,
@@ -30,7 +29,6 @@ pub struct Tenant {
 pub struct NewTenant {
     /// Unique name in addresses, such as `acme-corp`.
     pub slug: String,
-    /// The business' name.
     pub name: String,
     pub plan_id: PlanId,
 }

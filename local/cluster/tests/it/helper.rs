@@ -8,7 +8,6 @@ use cluster::{Fetch, Options, start};
 
 use crate::home::Home;
 
-/// The helper's home.
 const VARIABLE: &str = "CLUSTER_TEST_HOLD";
 
 /// The other process; it holds its cluster until its standard input ends.
@@ -34,7 +33,6 @@ impl Holder {
         Self { process, _output: output, server: server.expect("the helper names its server") }
     }
 
-    /// The other process.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }

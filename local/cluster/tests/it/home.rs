@@ -63,7 +63,6 @@ fn servers(folder: &Path) -> Vec<u32> {
     pids.filter(|&pid| alive(pid)).collect()
 }
 
-/// Our user id.
 pub fn me() -> u32 {
     let said = Command::new("id").arg("-u").output().unwrap();
     String::from_utf8(said.stdout).unwrap().trim().parse().unwrap()

@@ -13,7 +13,6 @@ pub enum Role {
     Sender,
     /// Manages templates and connections as well.
     Admin,
-    /// Owns the tenant.
     Owner,
     /// Owns the platform: plans, tenants, credit. Belongs to no business and sends nothing.
     SuperAdmin,

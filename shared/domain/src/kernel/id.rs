@@ -48,7 +48,6 @@ row_ids! {
     ApiKeyId,
     /// A person that a tenant may write to.
     ContactId,
-    /// A message template.
     TemplateId,
     /// One message to one contact.
     MessageId,
@@ -56,7 +55,6 @@ row_ids! {
     CampaignId,
     /// Messages claimed together by one dispatcher.
     ClaimId,
-    /// A subscription plan.
     PlanId,
     /// One dispatcher's hold on a business number.
     LeaseId,

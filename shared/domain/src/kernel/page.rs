@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 /// A position in one list. The list's name stands in its cursors, so that a cursor of one list is not taken for another's.
 pub trait PagePosition: Copy + FromStr + Display {
-    /// The list's name.
     const LIST: &'static str;
     /// Newer than everything: where a list starts.
     const NEWEST: Self;

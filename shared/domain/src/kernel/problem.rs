@@ -7,7 +7,6 @@ use std::fmt;
 use jiff::SignedDuration;
 use thiserror::Error;
 
-/// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The request cannot be read: not JSON, for example.
@@ -34,20 +33,16 @@ pub enum Kind {
     KeyReused,
     /// Every value is valid, but it cannot be done in the present state.
     NotPossible,
-    /// Too many requests.
     TooMany,
-    /// Meta refused.
     MetaRefused,
     /// Meta could not be reached.
     MetaUnreachable,
-    /// A bug.
     Internal,
     /// The database cannot be reached.
     Unavailable,
 }
 
 impl Kind {
-    /// Every kind.
     pub const ALL: [Self; 17] = [
         Self::Malformed,
         Self::Unauthenticated,
@@ -89,7 +84,6 @@ impl FieldError {
 /// Why a request is refused, as its caller may know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Which kind.
     pub kind: Kind,
     /// This case in words.
     pub detail: Option<String>,

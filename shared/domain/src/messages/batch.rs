@@ -11,7 +11,6 @@ use crate::TenantId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
-    /// Whose messages.
     pub tenant: TenantId,
     /// The minute, as its first instant in UTC.
     pub minute: Timestamp,

@@ -23,7 +23,6 @@ impl fmt::Display for Recipient {
     }
 }
 
-/// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     Template {
@@ -80,7 +79,6 @@ pub enum Lane {
     First,
     /// What a customer expects: utility templates and free text.
     Second,
-    /// Marketing.
     Third,
 }
 

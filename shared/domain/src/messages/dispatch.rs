@@ -45,7 +45,6 @@ pub enum DispatchState {
 }
 
 impl DispatchState {
-    /// Every state.
     pub const ALL: [Self; 9] = [
         Self::Pending,
         Self::Reserved,
@@ -136,7 +135,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// Every event.
     pub const ALL: [Self; 14] = [
         Self::ClaimFunded,
         Self::ClaimShort,
@@ -158,7 +156,6 @@ impl Event {
 /// What a transition asks of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// Nothing.
     None,
     /// One debit of the price.
     Debit,

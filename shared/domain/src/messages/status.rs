@@ -20,7 +20,6 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
-    /// Every kind.
     pub const ALL: [Self; 4] = [Self::Sent, Self::Delivered, Self::Read, Self::Failed];
 
     /// Meta's word.

@@ -20,7 +20,6 @@ const DESCRIPTION_CHARS_MAX: usize = 500;
 pub struct Credit {
     pub tenant: TenantId,
     pub amount: Money,
-    /// What for.
     pub description: Option<String>,
 }
 

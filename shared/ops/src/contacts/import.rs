@@ -28,7 +28,6 @@ pub struct NewContact {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
-    /// New contacts.
     pub imported: u64,
     /// Contacts whose number existed already, or came twice in the import.
     pub skipped: u64,

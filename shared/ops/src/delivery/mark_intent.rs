@@ -19,7 +19,6 @@ pub(crate) struct MarkIntent {
     pub deadline: Timestamp,
 }
 
-/// What was marked.
 pub(crate) struct Marked {
     /// They may be sent now.
     pub sending: HashSet<MessageId>,

@@ -12,9 +12,7 @@ use domain::{Actor, Problem, Role, TenantId};
 pub struct Caller {
     /// The tenant it belongs to.
     pub tenant: TenantId,
-    /// Who it is.
     pub actor: Actor,
-    /// What it is.
     pub role: Role,
 }
 
@@ -47,7 +45,6 @@ pub trait Permit: Sized {
     /// The caller, now known to have the right.
     fn new(caller: Caller) -> Self;
 
-    /// Who has it.
     fn caller(&self) -> Caller;
 
     /// Checks the caller's role.

@@ -17,13 +17,10 @@ use crate::kernel::permit::{Caller, Permit};
 /// The platform as this process knows it. Clones share everything.
 #[derive(Clone)]
 pub struct Platform {
-    /// The database.
     pub store: Store,
-    /// Queues, schedules, events.
     pub cloud: Cloud,
     /// Meta's Graph API.
     pub meta: meta::Client,
-    /// The time.
     pub clock: Clock,
     pub token_cipher: Arc<TokenCipher>,
     /// Hashes passwords, a few at a time.
@@ -90,7 +87,6 @@ pub struct Waits {
     pub start: SignedDuration,
     /// Back-off after the first attempt that certainly did not leave; doubles with each.
     pub backoff: SignedDuration,
-    /// The longest back-off.
     pub backoff_max: SignedDuration,
     /// How late a batch may be before the sweeper wakes its tenant.
     pub late: SignedDuration,

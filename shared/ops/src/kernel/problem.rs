@@ -5,7 +5,6 @@ use std::error::Error;
 use domain::problem::Kind;
 use domain::{Problem, with_causes};
 
-/// A bug.
 pub(crate) fn internal(error: &dyn Error) -> Problem {
     tracing::error!(error = with_causes(error), "a request failed because of an internal error");
     Problem::new(Kind::Internal)

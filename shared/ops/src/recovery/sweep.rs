@@ -60,7 +60,6 @@ pub enum SweepError {
     /// Events stay in the outbox.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -32,7 +32,6 @@ const VARIABLE_NAME_CHARS_MAX: usize = 60;
 /// A template as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTemplate {
-    /// At Meta.
     pub name: String,
     /// Text with `{{1}}`, `{{2}}`, ….
     pub content: String,

@@ -18,7 +18,6 @@ pub struct Provisioned {
     pub tenant_id: TenantId,
     pub slug: String,
     pub name: String,
-    /// The plan's name.
     pub plan: String,
     pub owner_id: UserId,
     /// The invitation is sent to this address.

@@ -24,7 +24,6 @@ pub struct Registration {
     /// Absent for an owner who is invited to choose one.
     pub admin_password: Option<String>,
     pub admin_name: String,
-    /// The plan's name.
     pub plan: String,
 }
 

@@ -28,7 +28,6 @@ pub(crate) enum Notice {
 }
 
 impl Notice {
-    /// What it changes.
     fn subject(&self) -> (&str, &str) {
         match self {
             Self::Template(update) => {

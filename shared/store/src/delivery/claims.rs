@@ -16,11 +16,9 @@ use crate::messages::recipient_of;
 /// Which chunk to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRequest {
-    /// From which number.
     pub number: PhoneNumberId,
     /// Its id, made by the dispatcher.
     pub claim_id: ClaimId,
-    /// Messages at most.
     pub limit: i64,
     /// Until when it is the dispatcher's.
     pub lease_until: Timestamp,
@@ -32,7 +30,6 @@ pub struct ClaimedMessage {
     pub message_id: MessageId,
     pub to: Recipient,
     pub content: ClaimedContent,
-    /// The debit.
     pub price: Money,
     /// Which attempt this will be; 1 is the first.
     pub attempt: i16,

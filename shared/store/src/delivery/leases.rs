@@ -12,16 +12,13 @@ use crate::kernel::tx::{TenantTx, params};
 pub struct DueNumber {
     /// Meta's id of it.
     pub number: PhoneNumberId,
-    /// Its limit.
     pub messages_per_second: i32,
 }
 
 /// The right to dispatch for one number, while it lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// Which.
     pub number: PhoneNumberId,
-    /// The holder's mark.
     pub holder: Uuid,
 }
 

@@ -118,7 +118,6 @@ impl Connector {
         Ok(Self { config, tls, password: access.password.clone() })
     }
 
-    /// Opens a connection.
     pub async fn open(&self) -> Result<Opened, Error> {
         self.open_as(&self.config).await
     }

@@ -12,7 +12,6 @@ pub enum StoreError {
     /// known.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The constraint's name.
     #[error("constraint {0} refused the change")]
     Constraint(String),
     /// A bug: a statement failed in a way that no input should cause.
@@ -25,7 +24,6 @@ pub enum StoreError {
     /// A bug: a row, a result or a transaction is as no code leaves it.
     #[error("{table} is inconsistent: {what}")]
     Inconsistent {
-        /// Where.
         table: &'static str,
         /// What is wrong with it.
         what: String,

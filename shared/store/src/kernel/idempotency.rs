@@ -16,7 +16,6 @@ use crate::kernel::tx::{SystemTx, TenantTx, params};
 pub struct Key {
     /// The same text of another tenant is another key.
     pub tenant: TenantId,
-    /// The route's name.
     pub route: String,
     /// The caller's text, 1 to 255 characters.
     pub text: String,

@@ -40,7 +40,6 @@ pub enum Moment {
 #[cfg(feature = "faults")]
 type Cut = dyn Fn(&'static str, Moment) -> bool + Send + Sync;
 
-/// The database.
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,

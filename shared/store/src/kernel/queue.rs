@@ -11,9 +11,7 @@ use crate::kernel::tx::{Tx, params};
 /// A message on its way to a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
-    /// What is sent.
     pub body: String,
-    /// Whose it is.
     pub group: String,
     /// What it is a consequence of.
     pub traceparent: Option<String>,
@@ -22,11 +20,9 @@ pub struct NewMessage {
 /// A message that was received and is hidden from others until it is deleted or its time is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Its id.
     pub message_id: Uuid,
     /// Proves who holds it.
     pub receipt: Uuid,
-    /// What was sent.
     pub body: String,
     /// Whose it is; unknown of messages that an earlier version sent.
     pub group: Option<String>,

@@ -134,7 +134,6 @@ SELECT set_config('enable_hashjoin', $1, true), set_config('enable_mergejoin', $
 
 pub(crate) const STATEMENTS: &[&str] = &[JOIN_METHODS];
 
-/// Every statement succeeded.
 pub(crate) const SOUND: u8 = 0;
 const FAILED: u8 = 1;
 /// Postgres asks for the whole transaction again.

@@ -17,7 +17,6 @@ pub struct Plan {
     pub messages_per_month: i64,
     pub contacts_max: i64,
     pub templates_max: i64,
-    /// Business numbers connected.
     pub phone_numbers_max: i64,
     pub users_max: i64,
     pub requests_per_minute: i64,
@@ -37,7 +36,6 @@ pub struct NewPlan {
     pub messages_per_month: i64,
     pub contacts_max: i64,
     pub templates_max: i64,
-    /// Business numbers connected.
     pub phone_numbers_max: i64,
     pub users_max: i64,
     pub requests_per_minute: i64,

@@ -11,7 +11,6 @@ use crate::kernel::tx::{SystemTx, params};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Number and description.
     pub invariant: &'static str,
     /// Rows that break it.
     pub violations: i64,
@@ -22,12 +21,9 @@ pub struct Finding {
 pub struct Sums {
     pub top_ups: Money,
     pub adjustments: Money,
-    /// Negative.
     pub debits: Money,
     pub refunds: Money,
-    /// Of all wallets.
     pub balances: Money,
-    /// Of the ledger.
     pub entries: i64,
     /// Messages that were refunded and delivered nevertheless.
     pub write_offs: i64,
@@ -48,7 +44,6 @@ pub struct Ledgered {
 pub(crate) const STATEMENTS: &[&str] =
     &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I21, I22, I23, SUMS, LEDGERED, STATES];
 
-/// At every commit.
 const ALWAYS: &[(&str, &str)] = &[
     ("I1 balance is the sum of its entries", I1_BALANCE),
     ("I1 entries form a chain without gaps", I1_CHAIN),
@@ -62,7 +57,6 @@ const ALWAYS: &[(&str, &str)] = &[
     ("I23 every tenant table has row-level security", I23),
 ];
 
-/// At rest only.
 const AT_REST: &[(&str, &str)] = &[
     ("I6 what failed or was rejected is refunded", I6),
     ("I7 no debit stays unresolved", I7),

@@ -11,13 +11,9 @@ use crate::kernel::tx::{TenantTx, params, uuids};
 /// Where messages are put, or taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixture {
-    /// Whose.
     pub tenant: TenantId,
-    /// From which number.
     pub number: PhoneNumberId,
-    /// To whom.
     pub contact: ContactId,
-    /// What.
     pub template: TemplateId,
 }
 

@@ -14,7 +14,6 @@ pub struct Number {
     pub waba_id: WabaId,
     /// As Meta writes the number for people.
     pub display_phone_number: String,
-    /// Meta's limit.
     pub messages_per_second: i32,
 }
 
