@@ -74,8 +74,8 @@ pub(crate) const STATEMENTS: &[&str] = &[CLAIM, FREE];
 /// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up. The
 /// category is what the template is now, as Meta charges it, and not what it was when the message was accepted.
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
-/// No step joins a chunk to a chunk: without hash joins that would take its size squared. What the dispatcher needs of a
-/// message comes out of the update that reserves it.
+/// No step joins a claim's rows to each other: without hash joins that would take their number squared. What the dispatcher
+/// needs of a message comes out of the update that reserves it.
 const CLAIM: &str = "-- claims::claim
 WITH picked AS MATERIALIZED (
     SELECT d.row_id, d.priority, d.due_at, d.message_id
@@ -158,7 +158,7 @@ SELECT message_id, verdict, to_phone, to_bsuid, template, language, variables, b
 SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, priority, due_at FROM verdicts WHERE verdict = 'HELD'
  ORDER BY priority, due_at, message_id";
 
-/// Takes a chunk of what is due now: debits what the balance covers, in the order of sending, and ends the rest.
+/// Claims what is due now: debits what the balance covers, in the order of sending, and ends or holds the rest.
 pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, StoreError> {
     wallet::lock(tx).await?;
     let values = params![

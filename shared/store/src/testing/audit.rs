@@ -104,7 +104,9 @@ SELECT count(*) AS violations FROM messages m
 /// A debit is decided by a status, by a refund, or by Meta's acceptance alone; an UNKNOWN message must have a horizon.
 const I7: &str = "-- audit::i7
 SELECT count(*) AS violations FROM messages m
- WHERE m.dispatch_state IN ('RESERVED', 'SENDING')
+ WHERE m.dispatch_state = 'SENDING'
+    OR (m.dispatch_state = 'RESERVED'
+        AND NOT EXISTS (SELECT FROM held_messages h WHERE h.tenant_id = m.tenant_id AND h.message_id = m.message_id))
     OR (m.dispatch_state = 'UNKNOWN'
         AND NOT EXISTS (SELECT FROM unknowns u WHERE u.tenant_id = m.tenant_id AND u.message_id = m.message_id))";
 
