@@ -1,7 +1,7 @@
 //! Brings a deployment to the present schema: as a step of the stack, on invoke, and as a command on one machine.
 //!
-//! Beside the schema it sees to what a first deploy lacks: the keys that nobody has made yet, and a super admin. All of it
-//! may be asked for again and again; what is there stays.
+//! Beside the schema it makes what a first deploy lacks: the missing keys, and a super admin. It can be run again at any
+//! time; what exists stays.
 
 mod stack;
 
@@ -21,9 +21,9 @@ use store::migrate::{self, Migrated, Session, Status, status};
 use store::{Access, Config, Store, StoreError};
 use thiserror::Error;
 
-pub use stack::{Properties, Request};
+pub use stack::{Properties, StackRequest};
 
-/// Connections of a migration, beside the one that migrates.
+/// How long the super admin's transaction waits for a connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
 /// What the deployed function works with.
@@ -31,23 +31,23 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 pub struct Migrator {
     /// The database, as a user who owns it.
     pub access: Access,
-    /// Where keys are kept.
+    /// Where the keys are.
     pub secrets: Arc<dyn Secrets>,
     /// The time.
     pub clock: Clock,
 }
 
-/// What the function is asked for.
+/// A request to the function.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Asked {
+pub enum Request {
     /// By CloudFormation, as a custom resource.
-    ByStack(Request),
-    /// By somebody who invokes it.
+    ByStack(StackRequest),
+    /// By an operator who invokes it.
     ByCommand(Command),
 }
 
-/// What it can be invoked for.
+/// What an operator can invoke it for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Command {
@@ -102,11 +102,10 @@ pub enum MigrateError {
     /// The super admin.
     #[error("the super admin could not be invited: {0}")]
     Owner(#[from] OwnerError),
-    /// CloudFormation did not hear what became of it.
     #[error("CloudFormation could not be answered")]
     Answer(#[from] reqwest::Error),
     /// It takes longer than the function lives.
-    #[error("it is not done and the function's time is over; asked again, it goes on where it was")]
+    #[error("the function's time is over before the migration is done; invoke it again to go on")]
     Late,
 }
 
@@ -116,17 +115,17 @@ pub async fn run(access: &Access) -> Result<Migrated, StoreError> {
 }
 
 impl Migrator {
-    /// Does what it is asked for, and has come to an end by `until`.
-    pub async fn handle(&self, asked: Asked, until: Timestamp) -> Result<Done, MigrateError> {
-        match asked {
-            Asked::ByStack(request) => {
+    /// Carries out a request, and ends by `until`.
+    pub async fn handle(&self, request: Request, until: Timestamp) -> Result<Done, MigrateError> {
+        match request {
+            Request::ByStack(request) => {
                 stack::answer(self, request, until).await?;
                 Ok(Done::Answered)
             }
-            Asked::ByCommand(Command::Migrate { admin_email }) => {
+            Request::ByCommand(Command::Migrate { admin_email }) => {
                 self.deploy(admin_email.as_deref(), until).await.map(Done::Deployed)
             }
-            Asked::ByCommand(Command::Status) => Ok(Done::Status(status(&self.access).await?)),
+            Request::ByCommand(Command::Status) => Ok(Done::Status(status(&self.access).await?)),
         }
     }
 
@@ -135,7 +134,7 @@ impl Migrator {
         tokio::time::timeout(left, self.deploy_all(admin)).await.map_err(|_elapsed| MigrateError::Late)?
     }
 
-    /// Alone for all of it: of two that find a key missing, the second would replace what the first one's has sealed.
+    /// One deploy at a time: of two that find a key missing, the second would replace the key of the first.
     async fn deploy_all(&self, admin: Option<&str>) -> Result<Deployed, MigrateError> {
         migrate::alone(&self.access, |session| self.deploy_alone(session, admin)).await
     }
@@ -165,11 +164,11 @@ impl Migrator {
         Ok(deployed)
     }
 
-    /// Whether nobody has put a key there yet. One that is there is never replaced: what it sealed would be lost.
+    /// A key that exists is never replaced: what it encrypted would be lost.
     async fn is_missing(&self, secret: Secret, member: &str) -> Result<bool, CloudError> {
         let text = self.secrets.read(secret).await?;
         let written: Value = serde_json::from_str(text.expose_secret())
-            .map_err(|_quotes| CloudError::new(format!("the secret {} is no JSON", secret.name())))?;
+            .map_err(|_quotes| CloudError::new(format!("the secret {} is not JSON", secret.name())))?;
         Ok(written.get(member).is_none_or(Value::is_null))
     }
 }

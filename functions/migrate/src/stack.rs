@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{MigrateError, Migrator};
 
-/// The same for ever: another one would make CloudFormation delete what it takes for the old resource.
+/// Must never change: with another one CloudFormation deletes the old resource.
 const PHYSICAL_ID: &str = "tidings-schema";
 /// Characters of a reason: the whole answer may have 4,096 bytes.
 const REASON_CHARS_MAX: usize = 1_000;
@@ -35,7 +35,7 @@ pub struct Properties {
 /// CloudFormation's request.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Request {
+pub struct StackRequest {
     #[serde(rename = "RequestType")]
     kind: Kind,
     #[serde(rename = "ResponseURL")]
@@ -55,10 +55,10 @@ enum Kind {
     Delete,
 }
 
-/// Does what the stack asks for and tells it what became of it.
+/// Carries out what the stack requests and sends the outcome.
 pub(crate) async fn answer(
     migrator: &Migrator,
-    request: Request,
+    request: StackRequest,
     until: Timestamp,
 ) -> Result<(), MigrateError> {
     let outcome = match request.kind {
@@ -68,27 +68,30 @@ pub(crate) async fn answer(
         // The stack goes; the data stays, and so does its schema.
         Kind::Delete => Ok(()),
     };
-    // Whoever deploys has to know what Postgres said.
+    // The operator who deploys has to see what Postgres answered.
     let outcome = outcome.map_err(|error| with_causes(&error));
     if let Err(error) = &outcome {
-        tracing::error!(error, "the deploy's migration failed");
+        tracing::error!(error, "The migration of the deploy failed.");
     }
-    let body = said(&request, outcome).to_string();
-    Ok(tell(&request.response_url, body).await?)
+    let body = answer_body(&request, outcome).to_string();
+    Ok(send(&request.response_url, body).await?)
 }
 
-/// Gives the answer, again when it may not have arrived.
-async fn tell(url: &str, body: String) -> Result<(), reqwest::Error> {
+/// Sends the answer, again when it may not have arrived.
+async fn send(url: &str, body: String) -> Result<(), reqwest::Error> {
     let client = reqwest::Client::builder().no_proxy().timeout(TRY_TIMEOUT).build()?;
     let mut pauses = PAUSES.into_iter();
     loop {
         // The URL is signed for a body without a content type.
-        let told =
+        let sent =
             client.put(url).body(body.clone()).send().await.and_then(reqwest::Response::error_for_status);
-        // Whoever has the URL can answer for us: it is in no error and no log.
-        let Err(error) = told.map_err(reqwest::Error::without_url) else { return Ok(()) };
+        // Anybody with the URL can answer in our place: it is in no error and no log.
+        let Err(error) = sent.map_err(reqwest::Error::without_url) else { return Ok(()) };
         let Some(pause) = pauses.next().filter(|_| may_pass(&error)) else { return Err(error) };
-        tracing::warn!(error = with_causes(&error), "CloudFormation was not answered; trying again");
+        tracing::warn!(
+            error = with_causes(&error),
+            "CloudFormation was not answered; the answer is sent again."
+        );
         tokio::time::sleep(pause).await;
     }
 }
@@ -99,7 +102,7 @@ fn may_pass(error: &reqwest::Error) -> bool {
     error.status().is_none_or(|status| !status.is_client_error() || LATER.contains(&status))
 }
 
-fn said(request: &Request, outcome: Result<(), String>) -> Value {
+fn answer_body(request: &StackRequest, outcome: Result<(), String>) -> Value {
     let (status, reason) = match outcome {
         Ok(()) => ("SUCCESS", String::new()),
         Err(why) => ("FAILED", why.chars().take(REASON_CHARS_MAX).collect()),

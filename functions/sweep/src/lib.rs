@@ -1,4 +1,4 @@
-//! Every minute: whatever a lost event left behind is found in the rows and set going again.
+//! Every minute: finds in the rows what a lost event left behind, and starts it again.
 
 use jiff::Timestamp;
 use ops::Platform;
@@ -6,15 +6,15 @@ use ops::recovery::sweep::{SweepError, Swept, sweep};
 use runtime::emf::{self, Metric, Unit};
 use store::recovery::gauges::Gauges;
 
-/// One look at everything; what is not begun by `until` is left to the next.
+/// One sweep; what is not begun by `until` is left to the next.
 pub async fn on_schedule(platform: &Platform, until: Timestamp) -> Result<Swept, SweepError> {
     sweep(platform, until).await
 }
 
-/// The minute's tick of the deployed function: looks, and then says how things stand, for alarms to hear.
+/// One sweep of the deployed function, and then the metrics that alarms watch.
 pub async fn on_tick(platform: &Platform, until: Timestamp) -> Result<(), SweepError> {
     let swept = on_schedule(platform, until).await;
-    // How things stand is worth most when a sweep fails.
+    // The metrics matter most when a sweep fails.
     let gauges = ops::recovery::gauges::read(platform).await?;
     emf::emit(&metrics(gauges), platform.clock.now());
     swept?;

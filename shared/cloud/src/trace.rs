@@ -1,9 +1,8 @@
-//! W3C trace context: which request a thing is a consequence of, through queues and schedules.
+//! W3C trace context: which request a piece of work follows from, through queues and schedules.
 //!
 //! `00-<trace id>-<span id>-<flags>` (<https://www.w3.org/TR/trace-context/>), the `traceparent` header of a call, the
-//! attribute of a queue message, the column of a row. Whoever receives one works [`within`] a span of its own; whatever
-//! is sent from in there takes [`current`] along. A task that is spawned in there is in no trace unless it is spawned
-//! within one.
+//! attribute of a queue message, the column of a row. A receiver works [`within`] a new span of the trace; what it sends
+//! has the [`current`] span. A spawned task has no trace unless it is spawned within one.
 
 use std::fmt;
 use std::future::Future;
@@ -12,13 +11,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Its name: of the header, the attribute and the member.
+/// The name of the header, of the attribute and of the JSON member.
 pub const TRACEPARENT: &str = "traceparent";
 /// Characters of version 00.
 const CHARS: usize = 55;
-/// Flags of a trace that begins here: sampled.
+/// The flags of a new trace: sampled.
 const SAMPLED: u8 = 0b01;
-/// Flags that have a meaning: sampled, and that the trace's id is random. Others are not passed on.
+/// The flags that are defined: sampled, and random trace id. Others are not passed on.
 const KNOWN: u8 = 0b11;
 
 tokio::task_local! {
@@ -34,9 +33,8 @@ pub struct TraceContext {
     flags: u8,
 }
 
-/// The text is no `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("no W3C traceparent")]
+#[error("not a W3C traceparent")]
 pub struct NotATraceparent;
 
 impl TraceContext {
@@ -45,7 +43,7 @@ impl TraceContext {
         Self { trace_id: rand::random_range(1..=u128::MAX), span_id: new_span(), flags: SAMPLED }
     }
 
-    /// A span of one's own in the trace that was received; a new trace when there was none that can be read.
+    /// A new span in the trace that was received, or a new trace when there is none that can be read.
     pub fn received(header: Option<&str>) -> Self {
         header.and_then(|header| header.parse::<Self>().ok()).map_or_else(Self::begin, Self::child)
     }
@@ -56,18 +54,18 @@ impl TraceContext {
         Self { span_id: new_span(), ..self }
     }
 
-    /// The trace's id, as it is written: 32 digits.
+    /// 32 hexadecimal digits.
     pub fn trace_id(&self) -> String {
         format!("{:032x}", self.trace_id)
     }
 
-    /// The span's id, as it is written: 16 digits.
+    /// 16 hexadecimal digits.
     pub fn span_id(&self) -> String {
         format!("{:016x}", self.span_id)
     }
 }
 
-/// Zero is no id.
+/// Zero is not a valid id.
 fn new_span() -> u64 {
     rand::random_range(1..=u64::MAX)
 }
@@ -95,7 +93,7 @@ impl TryFrom<String> for TraceContext {
 impl FromStr for TraceContext {
     type Err = NotATraceparent;
 
-    /// A version after 00 begins as 00 does, and may go on behind another dash.
+    /// A later version begins as 00 does, and may have more after another dash.
     fn from_str(text: &str) -> Result<Self, NotATraceparent> {
         let (known, rest) = text.split_at_checked(CHARS).ok_or(NotATraceparent)?;
         let parts: Vec<&str> = known.split('-').collect();
@@ -114,7 +112,7 @@ impl FromStr for TraceContext {
     }
 }
 
-/// So many hexadecimal digits, small ones alone.
+/// `count` lower-case hexadecimal digits.
 fn digits(text: &str, count: usize) -> Result<u128, NotATraceparent> {
     let are_digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if text.len() != count || !are_digits {
@@ -141,15 +139,15 @@ pub fn current() -> Option<TraceContext> {
 mod tests {
     use super::*;
 
-    /// Asks when it is run, not when it is made.
-    fn ask() -> impl Future<Output = Option<TraceContext>> {
+    /// Reads the span when it is polled, not when it is made.
+    fn read() -> impl Future<Output = Option<TraceContext>> {
         std::future::poll_fn(|_| std::task::Poll::Ready(current()))
     }
 
     const HEADER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
-    fn what_is_read_is_written_again_but_for_flags_nobody_knows() {
+    fn what_is_read_is_written_again_except_for_undefined_flags() {
         let context: TraceContext = HEADER.parse().unwrap();
         assert_eq!(context.to_string(), HEADER);
         assert_eq!(context.trace_id(), "0af7651916cd43dd8448eb211c80319c");
@@ -199,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_receives_a_trace_is_a_span_of_its_own_in_it() {
+    fn a_receiver_has_a_new_span_in_the_trace() {
         let sent: TraceContext = HEADER.parse().unwrap();
         let received = TraceContext::received(Some(HEADER));
         assert_eq!(received.trace_id(), sent.trace_id());
@@ -213,9 +211,9 @@ mod tests {
         within(outer, async {
             tokio::task::yield_now().await;
             assert_eq!(current(), Some(outer));
-            assert_eq!(within(inner, ask()).await, Some(inner));
+            assert_eq!(within(inner, read()).await, Some(inner));
             assert_eq!(current(), Some(outer));
-            assert_eq!(tokio::spawn(ask()).await.unwrap(), None);
+            assert_eq!(tokio::spawn(read()).await.unwrap(), None);
         })
         .await;
         assert_eq!(current(), None);

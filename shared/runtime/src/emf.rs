@@ -1,4 +1,4 @@
-//! Metrics as lines of the log that CloudWatch reads by itself: the embedded metric format
+//! Metrics as log lines that CloudWatch reads: the embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
 use std::io::Write;
@@ -6,17 +6,12 @@ use std::io::Write;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Where all our metrics are.
 pub const NAMESPACE: &str = "Tidings";
-/// What they are told apart by.
 const DIMENSION: &str = "Environment";
 
-/// What a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
     Count,
-    /// Time.
     Seconds,
 }
 
@@ -32,11 +27,8 @@ impl Unit {
 /// One measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name.
     pub name: &'static str,
-    /// Its unit.
     pub unit: Unit,
-    /// How much.
     pub value: i64,
 }
 
@@ -44,7 +36,7 @@ pub struct Metric {
 pub fn emit(metrics: &[Metric], now: Timestamp) {
     let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_unset| "local".to_owned());
     let line = line(metrics, &environment, now).to_string();
-    // Standard output is gone only when the process is: there is nobody left to tell.
+    // Standard output is closed only when the process ends.
     writeln!(std::io::stdout().lock(), "{line}").unwrap_or_default();
 }
 
@@ -70,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_it_measures_and_holds_the_values() {
+    fn a_line_has_the_directive_and_the_values() {
         let metrics = [
             Metric { name: "ParkedUpdates", unit: Unit::Count, value: 3 },
             Metric { name: "UnknownAgeSeconds", unit: Unit::Seconds, value: 90 },

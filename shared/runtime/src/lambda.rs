@@ -1,9 +1,9 @@
 //! A deployed function: made from its environment when its process starts, then handed one event after another.
 //!
-//! [`run`] is the whole of a `main`; [`Boot`] makes what the function stands on, and no more than it asks for, so that
-//! what it has no permission for is not even tried; [`Boot::http`] and [`Boot::events`] serve until Lambda ends the
-//! process. Everything that takes a round trip is done before the first event: the database's connection with its TLS,
-//! and the secrets, side by side.
+//! [`run`] is the whole of a `main`; [`Boot`] makes what the function needs and nothing more, so that it never tries what
+//! it has no permission for; [`Boot::http`] and [`Boot::events`] serve until Lambda ends the process. Everything that
+//! takes a round trip is done before the first event, at the same time: the connection to the database with its TLS, and
+//! the secrets.
 //!
 //! | variable | meaning |
 //! |---|---|
@@ -68,9 +68,9 @@ pub enum BootError {
 /// Runs a function until Lambda ends it.
 pub fn run(start: impl AsyncFnOnce(Boot) -> Result<(), BootError>) -> ExitCode {
     observe(Logs::Json, "info");
-    // A line for machines like every other. What a panic says may quote what it was about, so only its place is told.
+    // As a JSON line. The text of a panic may quote a phone number or a token, so only its place is logged.
     std::panic::set_hook(Box::new(|panic| {
-        tracing::error!(at = panic.location().map(ToString::to_string), "a panic");
+        tracing::error!(at = panic.location().map(ToString::to_string), "The function panicked.");
     }));
     let outcome = runtime()
         .map_err(BootError::from)
@@ -78,7 +78,7 @@ pub fn run(start: impl AsyncFnOnce(Boot) -> Result<(), BootError>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = with_causes(&error), "the function cannot start");
+            tracing::error!(error = with_causes(&error), "The function cannot start.");
             ExitCode::FAILURE
         }
     }

@@ -1,4 +1,4 @@
-//! How a process says what it does.
+//! The log of a process.
 
 use std::io::{IsTerminal, stderr, stdout};
 
@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Our crates, by the name that their lines have.
+/// The crates of this workspace, as log targets.
 const OURS: [&str; 26] = [
     "admin",
     "api",
@@ -40,11 +40,10 @@ const OURS: [&str; 26] = [
     "webhook",
 ];
 
-/// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logs {
     /// A line of JSON each, on standard output, for machines: `timestamp` (RFC 3339), `level`, `message`, and every field
-    /// of the event and of the spans around it beside them. Lambda files a line under its level only when it finds a
+    /// of the event and of its spans. Lambda files a line under its level only when it finds a
     /// `timestamp` and a `level` in it.
     Json,
     /// On standard error, for people, with colours where the terminal has them.
@@ -53,8 +52,8 @@ pub enum Logs {
 
 /// Turns logging on, filtered by `RUST_LOG`, else by `default`. A second call changes nothing.
 pub fn observe(logs: Logs, default: &str) {
-    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.trim().is_empty());
-    let registry = tracing_subscriber::registry().with(filter(asked.as_deref().unwrap_or(default)));
+    let directives = std::env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
+    let registry = tracing_subscriber::registry().with(filter(directives.as_deref().unwrap_or(default)));
     let outcome = match logs {
         Logs::Json => registry.with(json().with_writer(stdout)).try_init(),
         Logs::Text => registry
@@ -67,7 +66,7 @@ pub fn observe(logs: Logs, default: &str) {
             .try_init(),
     };
     if outcome.is_err() {
-        tracing::debug!("logging was on already");
+        tracing::debug!("Logging was on already.");
     }
 }
 
@@ -75,27 +74,26 @@ fn json<S: Subscriber + for<'span> LookupSpan<'span>>() -> Layer<S> {
     layer().flatten_event(true).flatten_span_list_on_top_level(true)
 }
 
-/// The spans that name request, record and tenant are made at INFO. They stay on however few lines are asked for, or
-/// those that are left would not tell whose they are.
-fn filter(asked: &str) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + use<>> {
-    let targets = targets(asked);
+/// The spans with request, record and tenant are at INFO. They stay on at any level, so that every line has their fields.
+fn filter(directives: &str) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + use<>> {
+    let targets = targets(directives);
     filter_fn(move |metadata| {
-        let names_somebody = metadata.is_span() && *metadata.level() <= Level::INFO;
-        names_somebody || targets.would_enable(metadata.target(), metadata.level())
+        let has_context = metadata.is_span() && *metadata.level() <= Level::INFO;
+        has_context || targets.would_enable(metadata.target(), metadata.level())
     })
 }
 
-/// A level alone, `debug` for instance, is what our own crates are to say. Libraries stay at INFO: at TRACE the SDK prints
-/// every answer whole, and one of them is the secret that was asked for. Levels by target, `info,sandbox=warn` for
-/// instance, are taken as they stand; what cannot be read is INFO. (The filter that also reads fields and patterns would
-/// bring an engine for regular expressions into every function.)
-fn targets(asked: &str) -> Targets {
-    match asked.trim().parse::<LevelFilter>() {
+/// A level alone, `debug` for instance, is for our own crates. Libraries stay at INFO: at TRACE the SDK prints every
+/// response, and one of them has the secret that was read. Levels by target, `info,sandbox=warn` for instance, are used as
+/// they are; what cannot be read is INFO. (The filter that also reads fields and patterns would link a regex engine into
+/// every function.)
+fn targets(directives: &str) -> Targets {
+    match directives.trim().parse::<LevelFilter>() {
         Ok(level) => Targets::new()
             .with_default(level.min(LevelFilter::INFO))
-            .with_targets(OURS.map(|ours| (ours, level))),
+            .with_targets(OURS.map(|target| (target, level))),
         Err(_not_a_level) => {
-            asked.parse().unwrap_or_else(|_unreadable| Targets::new().with_default(Level::INFO))
+            directives.parse().unwrap_or_else(|_unreadable| Targets::new().with_default(Level::INFO))
         }
     }
 }
@@ -123,22 +121,22 @@ mod tests {
         }
     }
 
-    /// The messages that come out of `said` under a filter.
-    fn heard(asked: &str, said: impl FnOnce()) -> Vec<Value> {
+    /// The lines that `log` writes under a filter.
+    fn logged(directives: &str, log: impl FnOnce()) -> Vec<Value> {
         let written = Written::default();
         let writer = written.clone();
         let json = json().with_writer(move || writer.clone());
         tracing::subscriber::with_default(
-            tracing_subscriber::registry().with(filter(asked)).with(json),
-            said,
+            tracing_subscriber::registry().with(filter(directives)).with(json),
+            log,
         );
         let bytes = written.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     #[test]
-    fn a_library_says_nothing_below_info_however_much_is_asked_of_us() {
-        let lines = heard("TRACE", || {
+    fn a_library_logs_nothing_below_info_at_any_level_of_ours() {
+        let lines = logged("TRACE", || {
             tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", response = "the secret");
             tracing::debug!(target: "hyper_util::client", "the request");
             tracing::info!(target: "lambda_runtime", "theirs");
@@ -149,8 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn however_few_lines_are_asked_for_they_tell_whose_they_are() {
-        let lines = heard("ERROR", || {
+    fn at_any_level_a_line_has_the_fields_of_its_request() {
+        let lines = logged("ERROR", || {
             let _request = tracing::info_span!("request", tenant = "t-1").entered();
             tracing::warn!("less");
             tracing::error!("grave");
@@ -160,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn levels_by_target_are_taken_as_they_stand_and_rubbish_is_info() {
-        let said = || {
+    fn levels_by_target_are_used_as_they_are_and_rubbish_is_info() {
+        let log = || {
             tracing::debug!(target: "sandbox", "sandbox");
             tracing::debug!(target: "store", "store");
             tracing::info!(target: "store", "store");
         };
-        assert_eq!(heard("info,sandbox=debug", said).len(), 2);
-        assert_eq!(heard("what, is=this", said).len(), 1);
+        assert_eq!(logged("info,sandbox=debug", log).len(), 2);
+        assert_eq!(logged("what, is=this", log).len(), 1);
     }
 
     #[test]
@@ -188,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_when_how_grave_and_on_behalf_of_which_request_and_tenant() {
+    fn a_line_has_its_time_its_level_and_the_fields_of_its_spans() {
         let written = Written::default();
         let writer = written.clone();
         let json = json().with_writer(move || writer.clone());

@@ -1,4 +1,4 @@
-//! A deploy, asked for as CloudFormation and operators ask.
+//! A deploy, requested by CloudFormation and by operators.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod stack;
@@ -6,13 +6,13 @@ mod vault;
 
 use domain::Clock;
 use jiff::SignedDuration;
-use migrate::{Asked, Done, Migrator};
+use migrate::{Done, Migrator, Request};
 use serde_json::json;
 use store::Access;
 use testkit::OwnServer;
 use vault::Vault;
 
-fn asked(json: serde_json::Value) -> Asked {
+fn request(json: serde_json::Value) -> Request {
     serde_json::from_value(json).unwrap()
 }
 
@@ -22,7 +22,7 @@ fn migrator(access: impl Into<Access>, vault: &Vault) -> Migrator {
 
 async fn perform(migrator: &Migrator, json: serde_json::Value) -> Result<Done, String> {
     let until = migrator.clock.now() + SignedDuration::from_mins(1);
-    migrator.handle(asked(json), until).await.map_err(|error| error.to_string())
+    migrator.handle(request(json), until).await.map_err(|error| error.to_string())
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_first_deploy_makes_schema_keys_and_an_invitation_and_a_second_changes
 
     let Done::Deployed(second) = perform(&migrator, ask).await.unwrap() else { panic!("not deployed") };
     assert!(second.applied.is_empty() && second.keys.is_empty(), "{second:?}");
-    assert!(second.is_admin_invited, "whoever has no password yet is sent another link");
+    assert!(second.is_admin_invited, "a user without a password is sent another link");
     assert_eq!(vault.all(), made, "a key that is there is never replaced");
     let Done::Status(after) = perform(&migrator, json!({ "command": "status" })).await.unwrap() else {
         panic!("no status")
@@ -71,5 +71,5 @@ async fn of_two_deploys_at_once_one_makes_the_keys_and_the_other_finds_them() {
 async fn a_secret_that_cannot_be_read_stops_the_deploy_and_is_not_quoted() {
     let (db, vault) = (testkit::database().await, Vault::holding("s3cret, but no JSON"));
     let refused = perform(&migrator(db.url(), &vault), json!({ "command": "migrate" })).await.unwrap_err();
-    assert!(refused.contains("jwt is no JSON") && !refused.contains("s3cret"), "{refused}");
+    assert!(refused.contains("jwt is not JSON") && !refused.contains("s3cret"), "{refused}");
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 use crate::vault::Vault;
-use crate::{asked, migrator};
+use crate::{migrator, request};
 
 /// Where CloudFormation wants its answers.
 struct Mailbox {
@@ -37,7 +37,7 @@ impl Mailbox {
         Self::in_trouble(0, &[]).await
     }
 
-    /// Drops so many connections and refuses so many PUTs before it takes one.
+    /// Drops `dropped` connections and refuses some PUTs before it takes one.
     async fn in_trouble(dropped: usize, refusals: &[StatusCode]) -> Self {
         let put_so_far = Put { refusals: refusals.iter().copied().collect(), ..Put::default() };
         let put_so_far = Arc::new(Mutex::new(put_so_far));
@@ -65,7 +65,7 @@ impl Mailbox {
     /// The answer to a request: there is exactly one.
     async fn answer(&self, migrator: &Migrator, kind: &str, seconds: i64) -> Value {
         let until = migrator.clock.now() + SignedDuration::from_secs(seconds);
-        migrator.handle(asked(self.request(kind)), until).await.unwrap();
+        migrator.handle(request(self.request(kind)), until).await.unwrap();
         let mut put = self.put.lock().await;
         let answer = put.answers.pop().unwrap();
         assert!(put.answers.is_empty() && put.refusals.is_empty());
@@ -132,9 +132,9 @@ async fn an_answer_that_is_refused_is_not_given_again_and_its_url_is_in_no_error
     let mailbox = Mailbox::in_trouble(0, &[StatusCode::FORBIDDEN; 3]).await;
     let migrator = migrator(db.url(), &vault);
     let until = migrator.clock.now() + SignedDuration::from_mins(1);
-    let refused = migrator.handle(asked(mailbox.request("Delete")), until).await.unwrap_err();
-    let told = domain::with_causes(&refused);
-    assert!(told.contains("403") && !told.contains("signature"), "{told}");
+    let refused = migrator.handle(request(mailbox.request("Delete")), until).await.unwrap_err();
+    let text = domain::with_causes(&refused);
+    assert!(text.contains("403") && !text.contains("signature"), "{text}");
     assert_eq!(mailbox.put.lock().await.refused, 1);
 }
 

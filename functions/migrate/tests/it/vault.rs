@@ -44,7 +44,7 @@ impl Vault {
 impl Secrets for Vault {
     async fn read(&self, secret: Secret) -> Result<SecretString, CloudError> {
         let read = self.all().remove(secret.name()).unwrap_or_else(|| self.initial.clone());
-        // Whoever reads it at the same time reads the same: the answer is under way for a while.
+        // A caller at the same time reads the same: the response takes a while.
         tokio::task::yield_now().await;
         Ok(read.into())
     }

@@ -14,7 +14,7 @@ use reqwest::{Certificate, redirect};
 
 use crate::CloudError;
 
-/// Idle connections are kept for less time than AWS keeps them.
+/// Idle connections are closed before AWS closes them.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A client for every service. Clones share its connections.
@@ -60,11 +60,11 @@ async fn exchange(client: &reqwest::Client, request: HttpRequest) -> Result<Http
     let (parts, body) = request.into_parts();
     let bytes = body.bytes().map(<[u8]>::to_vec);
     let bytes = bytes.ok_or_else(|| ConnectorError::user("the body is a stream".into()))?;
-    let mut asked = client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
+    let mut call = client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
     if !bytes.is_empty() {
-        asked = asked.body(bytes);
+        call = call.body(bytes);
     }
-    let mut response = asked.send().await.map_err(failed)?;
+    let mut response = call.send().await.map_err(failed)?;
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let bytes = response.bytes().await.map_err(failed)?;
     let mut answer = HttpResponse::new(status.as_u16().try_into().map_err(other)?, SdkBody::from(bytes));

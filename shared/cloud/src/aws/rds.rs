@@ -1,4 +1,4 @@
-//! A password that RDS takes from whoever has a role: a signed URL, without its scheme.
+//! A password that RDS takes from a caller with an IAM role: a signed URL, without its scheme.
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html>
 
 use std::time::{Duration, SystemTime};
@@ -11,19 +11,18 @@ use secrecy::SecretString;
 
 use crate::CloudError;
 
-/// How long RDS takes it: as long as it ever does.
+/// The longest time that RDS allows.
 const GOOD_FOR: Duration = Duration::from_mins(15);
-/// Taken off again: the signature is of a URL, the password is none.
+/// Removed at the end: the signature is of a URL, the password has no scheme.
 const SCHEME: &str = "https://";
 
-/// Who logs in, and where: the token is good for nothing else.
+/// The login that a token is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseLogin {
-    /// The instance's or the proxy's own name; RDS knows no other.
+    /// The instance's or the proxy's host name as RDS made it; no other works.
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// The role in Postgres.
+    /// A role of Postgres.
     pub user: String,
 }
 
@@ -49,14 +48,16 @@ pub(super) fn token(
         .map_err(|error| failed(&error))?;
     let DatabaseLogin { host, port, user } = login;
     if !user.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        return Err(CloudError::new("a role for RDS is named with letters, digits and underscores"));
+        return Err(CloudError::new(
+            "a role for RDS may only have letters, digits and underscores in its name",
+        ));
     }
-    let asked = format!("{SCHEME}{host}:{port}/?Action=connect&DBUser={user}");
-    let signable = SignableRequest::new("GET", &asked, std::iter::empty(), SignableBody::Bytes(&[]));
+    let url = format!("{SCHEME}{host}:{port}/?Action=connect&DBUser={user}");
+    let signable = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(&[]));
     let signable = signable.map_err(|error| failed(&error))?;
     let signed = sign(signable, &params.into()).map_err(|error| failed(&error))?;
     let mut request = http::Request::new(());
-    *request.uri_mut() = asked.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;
+    *request.uri_mut() = url.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;
     let (instructions, _signature) = signed.into_parts();
     instructions.apply_to_request_http1x(&mut request);
     let url = request.uri().to_string();

@@ -1,5 +1,4 @@
-//! Secrets. On one machine they lie in its home, which does not change while it runs; what stands beside AWS here is the
-//! memory that other tests keep them in.
+//! Secrets: AWS, and the memory that other tests use. On one machine they are files, which do not change while it runs.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::aws_place::AwsPlace;
 
-/// Secrets in memory; counts how often it was asked, and is away when told to be.
+/// Secrets in memory; counts its reads, and fails while `is_away`.
 #[derive(Default)]
 pub struct Memory {
     held: Mutex<HashMap<Secret, String>>,
@@ -25,7 +24,7 @@ pub struct Memory {
 impl Secrets for Memory {
     async fn read(&self, secret: Secret) -> Result<SecretString, CloudError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        // Somebody else may ask meanwhile.
+        // Another caller may read meanwhile.
         tokio::task::yield_now().await;
         if self.is_away.load(Ordering::SeqCst) {
             return Err(CloudError::new("away"));
@@ -52,15 +51,15 @@ async fn secrets_are_read_as_they_were_written_last_each_by_itself_and_renewed()
         }
         let clock = Clock::shifted();
         let parse = |text: &str| Ok(text.len());
-        let kept = Kept::read(Arc::clone(&secrets), Secret::Jwt, clock.clone(), parse).await.unwrap();
+        let value = Kept::read(Arc::clone(&secrets), Secret::Jwt, clock.clone(), parse).await.unwrap();
         secrets.write(Secret::Jwt, &"four".into()).await.unwrap();
-        assert_ne!(*kept.renew().await, 4, "{place}: it was read a moment ago");
+        assert_ne!(*value.renew().await, 4, "{place}: it was read a moment ago");
         clock.advance(RENEW_PAUSE);
-        assert_eq!(*kept.renew().await, 4, "{place}");
+        assert_eq!(*value.renew().await, 4, "{place}");
     }
 }
 
-/// A value that is no other secret's.
+/// A value that differs for each secret.
 fn of(secret: Secret, value: &str) -> String {
     format!("{}{value}", secret.name())
 }

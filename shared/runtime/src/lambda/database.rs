@@ -1,4 +1,4 @@
-//! How a function gets into the database.
+//! How a function connects to the database.
 
 use cloud::aws::{Aws, DatabaseLogin};
 use cloud::{Secret, Secrets};
@@ -11,7 +11,7 @@ use store::{Access, Password};
 use super::BootError;
 use super::environment::{optional, required};
 
-/// What `DATABASE_PASSWORD` says when IAM lets the function in.
+/// The value of `DATABASE_PASSWORD` for authentication by IAM.
 const BY_IAM: &str = "iam";
 
 #[derive(Deserialize)]
@@ -40,8 +40,8 @@ fn by_iam(aws: Aws, clock: Clock, url: &str) -> Result<Password, BootError> {
     }))
 }
 
-/// RDS takes the secret's password until its owner is a member of `rds_iam`, which making the app's role can bring
-/// about; from then on it takes a token. A URL of several hosts is no instance's of RDS, and has no token.
+/// RDS takes the secret's password until the owner is a member of `rds_iam`, which creating the app's role can cause; from
+/// then on it takes a token. A URL of several hosts is not one of RDS, and has no token.
 fn by_secret_or_iam(aws: &Aws, clock: &Clock, url: &str) -> Password {
     let password = by_secret(aws.secrets());
     match by_iam(aws.clone(), clock.clone(), url) {
@@ -58,7 +58,7 @@ fn by_secret(secrets: Arc<dyn Secrets>) -> Password {
             let text = secrets.read(Secret::Database).await?;
             // The parser's own error quotes what it read.
             let account: Account = serde_json::from_str(text.expose_secret())
-                .map_err(|_quotes| "the secret is no JSON with a password")?;
+                .map_err(|_quotes| "the secret is not JSON with a password")?;
             Ok(account.password)
         }
     })
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps one secret, whoever asks for which.
+    /// Returns the same secret for every id.
     async fn secrets_manager(secret: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -89,24 +89,24 @@ mod tests {
         rest
     }
 
-    /// Asks for a password in plain, as PAM does, and takes none; gives the one that it was told.
+    /// Asks for a password in plain text, as PAM does, and refuses it; returns the one that it got.
     async fn refuse(client: &mut TcpStream) -> String {
         rest_of_message(client).await;
         client.write_all(b"R\0\0\0\x08\0\0\0\x03").await.unwrap();
         assert_eq!(client.read_u8().await.unwrap(), b'p');
-        let told = rest_of_message(client).await;
+        let password = rest_of_message(client).await;
         client.write_all(b"E\0\0\0\x20SFATAL\0C28000\0MPAM refused\0\0").await.unwrap();
-        String::from_utf8(told).unwrap().trim_end_matches('\0').to_owned()
+        String::from_utf8(password).unwrap().trim_end_matches('\0').to_owned()
     }
 
-    async fn refuse_everybody(server: TcpListener, tell: mpsc::UnboundedSender<String>) {
+    async fn refuse_all(server: TcpListener, refused: mpsc::UnboundedSender<String>) {
         while let Ok((mut client, _)) = server.accept().await {
-            tell.send(refuse(&mut client).await).unwrap();
+            refused.send(refuse(&mut client).await).unwrap();
         }
     }
 
     #[tokio::test]
-    async fn an_owner_whose_password_is_refused_comes_with_a_token_of_iam() {
+    async fn when_the_password_of_the_owner_is_refused_a_token_of_iam_is_tried() {
         let secrets = secrets_manager(r#"{"password":"of the secret"}"#).await;
         let aws = Aws::new(move |variable| match variable {
             "AWS_ENDPOINT_URL" => Some(secrets.clone()),
@@ -117,12 +117,15 @@ mod tests {
         let url = format!("postgres://tidings_admin@{}/tidings", server.local_addr().unwrap());
         let password = by_secret_or_iam(&aws.unwrap(), &Clock::System, &url);
         let access = Access { password: Some(password), ..url.as_str().into() };
-        let (tell, mut told) = mpsc::unbounded_channel();
-        tokio::spawn(refuse_everybody(server, tell));
+        let (refused, mut passwords) = mpsc::unbounded_channel();
+        tokio::spawn(refuse_all(server, refused));
         assert!(store::migrate::status(&access).await.is_err());
-        let told = [told.try_recv(), told.try_recv(), told.try_recv()];
-        assert_eq!(told[0].as_deref(), Ok("of the secret"));
-        assert!(told[1].as_ref().unwrap().contains("Action=connect&DBUser=tidings_admin&"), "{told:?}");
-        assert!(told[2].is_err(), "it does not come a third time");
+        let passwords = [passwords.try_recv(), passwords.try_recv(), passwords.try_recv()];
+        assert_eq!(passwords[0].as_deref(), Ok("of the secret"));
+        assert!(
+            passwords[1].as_ref().unwrap().contains("Action=connect&DBUser=tidings_admin&"),
+            "{passwords:?}"
+        );
+        assert!(passwords[2].is_err(), "there is no third try");
     }
 }

@@ -1,4 +1,4 @@
-//! Events as they come, and when their time is over.
+//! Receives events from Lambda, with their deadlines.
 
 use std::future::Future;
 use std::panic::catch_unwind;
@@ -24,7 +24,7 @@ use super::{Boot, BootError};
 
 /// How long before its deadline a request is given up, so that its answer still arrives.
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
-/// What a deadline is worth that has passed before its event came: some emulators send one of 1970.
+/// The deadline in place of one that passed before its event came: some emulators send one of 1970.
 const SHIFT: SignedDuration = SignedDuration::from_mins(1);
 
 impl Boot {
@@ -46,8 +46,8 @@ impl Boot {
         Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
     }
 
-    /// Hands events to `work`, with the time at which it has to come to its end: `margin` before Lambda ends it. An error
-    /// fails the invocation, in words that Lambda logs.
+    /// Hands events to `work`, with the time at which it has to end: `margin` before Lambda ends it. An error fails the
+    /// invocation, and Lambda logs its text.
     pub async fn events<T, R, E, F, W>(self, margin: Duration, work: W) -> Result<(), BootError>
     where
         T: DeserializeOwned + Send + 'static,
@@ -109,7 +109,7 @@ fn until(deadline: u64, now: Timestamp, margin: Duration) -> Timestamp {
     deadline.filter(|deadline| *deadline > now).map_or(now + SHIFT, |deadline| deadline - margin)
 }
 
-/// The type is the error's own name, so that alarms can group by it.
+/// The type is the name of the error, so that alarms can group by it.
 fn diagnostic<E: std::error::Error>(error: &E) -> Diagnostic {
     let name = std::any::type_name::<E>();
     Diagnostic {

@@ -1,4 +1,4 @@
-//! Secrets are looked at again now and then, before an event is worked on: a function lives for hours.
+//! The secrets of a function, read again from time to time before an event: a function lives for hours.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +8,11 @@ use cloud::kept::AGE_MAX;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
-type Look = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+type Reload = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// The secrets of a function. Clones share them.
+/// Clones share the secrets.
 #[derive(Clone, Default)]
-pub(super) struct Fresh(Arc<Mutex<Vec<Look>>>);
+pub(super) struct Fresh(Arc<Mutex<Vec<Reload>>>);
 
 impl fmt::Debug for Fresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,19 +21,18 @@ impl fmt::Debug for Fresh {
 }
 
 impl Fresh {
-    /// Looks after this one too.
-    pub fn add<T: Send + Sync + 'static>(&self, kept: &Kept<T>) {
-        let kept = kept.clone();
-        let look: Look = Arc::new(move || {
-            let kept = kept.clone();
-            async move { drop(kept.refresh_if_older(AGE_MAX).await) }.boxed()
+    pub fn add<T: Send + Sync + 'static>(&self, secret: &Kept<T>) {
+        let secret = secret.clone();
+        let reload: Reload = Arc::new(move || {
+            let secret = secret.clone();
+            async move { drop(secret.refresh_if_older(AGE_MAX).await) }.boxed()
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(look);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(reload);
     }
 
-    /// Reads again what has become old.
+    /// Reads again what is older than [`AGE_MAX`].
     pub async fn look(&self) {
-        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        join_all(looks.iter().map(|look| look())).await;
+        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        join_all(fresh.iter().map(|reload| reload())).await;
     }
 }
