@@ -35,7 +35,7 @@ pub async fn welcome(machine: &Machine, settings: &Settings, home: &Home) -> Res
     let (email, password) = owner(settings, &secrets);
     let base_url = format!("http://127.0.0.1:{}", settings.port);
     let marker = home.join("demo.json");
-    let is_first = machine.platform.is_sandbox && !marker.exists();
+    let is_first = machine.platform.on_new_tenant.is_some() && !marker.exists();
     if is_first {
         let demo = make_demo(&base_url, (&email, &password), &secrets.demo_password).await?;
         write(&marker, &demo)?;

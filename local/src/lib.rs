@@ -16,6 +16,7 @@ pub mod error;
 pub mod home;
 pub mod machine;
 pub mod poll;
+pub mod sandbox_account;
 pub mod say;
 pub mod serve;
 pub mod settings;

@@ -20,6 +20,7 @@ use webhook::Webhook;
 
 use crate::error::LocalError;
 use crate::home::{DATA_KEY_ID, Home};
+use crate::sandbox_account;
 use crate::settings::Settings;
 
 /// The state of every function, and the queues between them.
@@ -74,7 +75,7 @@ impl Machine {
             passwords: Passwords::default(),
             waits: settings.waits,
             // The real Meta is only called over TLS.
-            is_sandbox: !base_url.starts_with("https://"),
+            on_new_tenant: (!base_url.starts_with("https://")).then(sandbox_account::hook),
             is_closing: Arc::new(AtomicBool::new(false)),
         };
         let tokens = Tokens::new(Kept::fixed(Keys::new(&secrets.jwt_key()?, &[])?), clock);

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use axum::Router;
-use cloud::{Cloud, Secret};
+use cloud::Cloud;
 use runtime::lambda;
 
 fn main() -> ExitCode {
     lambda::run(async |boot| {
         let cloud = Cloud { events: boot.events_bus(), ..Cloud::absent() };
-        let app = boot.app(cloud, &[Secret::DataKeys, Secret::Meta]).await?;
+        let app = boot.app(cloud, &[]).await?;
         boot.http(Router::from(admin::router().with_state(app))).await
     })
 }

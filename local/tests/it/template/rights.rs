@@ -68,6 +68,31 @@ fn roles_are_passed_to_one_service(house: &House) -> Vec<String> {
     passes.map(|(id, _)| format!("{id}: hands a role to anything")).collect()
 }
 
+/// Who may read Meta's app secret and the keys of tenants' tokens: who calls Meta, who verifies its webhook, and who makes
+/// the keys. The functions that anybody may call without a token of ours are not among them.
+const READERS: [(&str, &[&str]); 2] = [
+    ("MetaSecret", &["TemplatesFunction", "DispatchFunction", "WebhookFunction"]),
+    ("DataKeysSecret", &["TemplatesFunction", "DispatchFunction", "MigrateFunction"]),
+];
+
+fn secrets_are_read_where_they_are_used(house: &House) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (secret, readers) in READERS {
+        for (id, resource) in house.resources() {
+            let is_function = resource["Type"] == "AWS::Serverless::Function";
+            let policies = &resource["Properties"]["Policies"];
+            let variables = &resource["Properties"]["Environment"]["Variables"];
+            let names = |value: &Value| {
+                having(value, "Ref").into_iter().any(|reference| target(reference) == Some(secret))
+            };
+            if is_function && !readers.contains(&id.as_str()) && (names(policies) || names(variables)) {
+                complaints.push(format!("{id}: may read {secret}"));
+            }
+        }
+    }
+    complaints
+}
+
 /// A function's own statement, to break it.
 fn statement<'a>(house: &'a mut House, function: &str) -> &'a mut Value {
     &mut house.resource(function)["Properties"]["Policies"][1]["Statement"][0]
@@ -121,6 +146,23 @@ fn roles_of_the_scheduler_are_for_schedules_of_ours() {
             let role = &mut house.resource("SweepRole")["Properties"]["AssumeRolePolicyDocument"];
             role["Statement"][0]["Condition"]["ArnLike"] = Value::Null;
         })],
+    );
+}
+
+#[test]
+fn secrets_of_meta_and_of_tenants_are_read_by_the_functions_that_use_them() {
+    holds(
+        secrets_are_read_where_they_are_used,
+        &[
+            ("AuthFunction: may read DataKeysSecret", |house| {
+                statement(house, "AuthFunction")["Resource"] = json!([{ "Ref": "DataKeysSecret" }]);
+            }),
+            ("AdminFunction: may read MetaSecret", |house| {
+                let variables =
+                    &mut house.resource("AdminFunction")["Properties"]["Environment"]["Variables"];
+                variables["META_SECRET_ARN"] = json!({ "Ref": "MetaSecret" });
+            }),
+        ],
     );
 }
 

@@ -7,12 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cloud::Cloud;
 use cloud::trace;
 use domain::{Act, Actor, Clock, SystemAct, TenantId};
+use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use store::Store;
 
 use crate::kernel::cipher::TokenCipher;
 use crate::kernel::passwords::Passwords;
 use crate::kernel::permit::{Caller, Permit};
+
+/// Work outside the transaction that created a tenant; what it fails at, it logs.
+pub type NewTenantHook = Arc<dyn for<'a> Fn(&'a Platform, TenantId) -> BoxFuture<'a, ()> + Send + Sync>;
 
 /// The platform as this process knows it. Clones share everything.
 #[derive(Clone)]
@@ -27,8 +31,8 @@ pub struct Platform {
     pub passwords: Passwords,
     /// How long everything waits.
     pub waits: Waits,
-    /// Whether the Meta that we talk to is a sandbox, where every new tenant is connected to an account of its own.
-    pub is_sandbox: bool,
+    /// Runs after the commit that created a tenant. Only an installation on one machine sets it.
+    pub on_new_tenant: Option<NewTenantHook>,
     /// Set when the process is going down: dispatchers end their shift after the chunk in hand.
     pub is_closing: Arc<AtomicBool>,
 }
@@ -58,6 +62,17 @@ impl Platform {
     /// The platform's owner, for work that spans tenants.
     pub fn system_act(&self, permit: &impl Permit) -> SystemAct {
         SystemAct { actor: permit.caller().actor, ..self.system() }
+    }
+
+    /// Runs [`Platform::on_new_tenant`]; `false` when there is none.
+    pub(crate) async fn call_new_tenant_hook(&self, tenant: TenantId) -> bool {
+        match &self.on_new_tenant {
+            Some(hook) => {
+                hook(self, tenant).await;
+                true
+            }
+            None => false,
+        }
     }
 
     pub(crate) fn is_closing(&self) -> bool {

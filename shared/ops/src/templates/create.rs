@@ -21,7 +21,6 @@ use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::{internal, meta_unreachable};
-use crate::whatsapp::connect::connect_to_sandbox;
 use crate::whatsapp::token;
 
 /// Pages of an account's templates that are searched: Meta allows 6,000 templates and lists a hundred per page.
@@ -107,9 +106,10 @@ pub async fn create_template(
     let tenant = permit.tenant();
     let draft = Draft { request: request.clone(), key: key.clone() };
     let mut drafted = platform.store.perform(&platform.act(permit), &draft).await;
-    if matches!(drafted, Err(CreateTemplateError::NotConnected)) && platform.is_sandbox {
-        // The process stopped between the tenant's creation and its connection.
-        connect_to_sandbox(platform, tenant).await;
+    // A process that ended between the tenant's commit and its hook left the tenant unconnected.
+    if matches!(drafted, Err(CreateTemplateError::NotConnected))
+        && platform.call_new_tenant_hook(tenant).await
+    {
         drafted = platform.store.perform(&platform.act(permit), &draft).await;
     }
     let (template, account) = match drafted? {

@@ -11,7 +11,6 @@ use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
 use crate::tenants::register::{self, RegisterError, Registration};
-use crate::whatsapp::connect::connect_to_sandbox;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provisioned {
@@ -61,7 +60,7 @@ pub async fn create_tenant(
     let create = CreateTenant { request, key };
     // The key belongs to the platform's tenant and the rows to the new one: only the system role sees both.
     let made = platform.store.perform_system(&platform.system(), &create).await?;
-    connect_to_sandbox(platform, made.tenant_id).await;
+    platform.call_new_tenant_hook(made.tenant_id).await;
     // The event is in the outbox; when publishing fails now, the sweeper publishes it within a minute.
     if let Err(error) = events::publish_events(platform).await {
         tracing::warn!(error = with_causes(&error), "the invitation waits for the sweeper");

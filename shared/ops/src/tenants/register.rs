@@ -11,7 +11,6 @@ use crate::kernel::fields;
 use crate::kernel::passwords::{self, HashError};
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::internal;
-use crate::whatsapp::connect::connect_to_sandbox;
 
 /// The plan of a business that did not choose one.
 pub const PLAN_DEFAULT: &str = "Starter";
@@ -90,7 +89,7 @@ pub async fn register_tenant(
     let tenant = TenantId::at(now);
     let register = RegisterTenant { request: checked, password_hash };
     let registered = platform.store.perform(&platform.as_system(tenant), &register).await?;
-    connect_to_sandbox(platform, tenant).await;
+    platform.call_new_tenant_hook(tenant).await;
     Ok(registered)
 }
 

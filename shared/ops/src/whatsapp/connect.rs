@@ -2,7 +2,7 @@
 
 use domain::holds::{HoldReason, HoldTarget};
 use domain::problem::Kind;
-use domain::{Act, PhoneNumberId, Problem, TenantId, WabaId};
+use domain::{Act, PhoneNumberId, Problem, WabaId};
 use jiff::SignedDuration;
 use store::holds;
 use store::whatsapp::accounts::{self, Account};
@@ -82,18 +82,8 @@ pub async fn connect_whatsapp(
     connect(platform, platform.act(permit), code).await
 }
 
-/// Connects a tenant to an account of its own when Meta is a sandbox, which takes any code; elsewhere this does nothing.
-/// A tenant for whom it failed can still connect by itself.
-pub(crate) async fn connect_to_sandbox(platform: &Platform, tenant: TenantId) {
-    if !platform.is_sandbox {
-        return;
-    }
-    if let Err(error) = connect(platform, platform.as_system(tenant), &tenant.to_string()).await {
-        tracing::warn!(%error, %tenant, "the new tenant was not connected to the sandbox");
-    }
-}
-
-async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connected, ConnectError> {
+/// The same for an act that the platform makes itself.
+pub async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connected, ConnectError> {
     let token = platform.meta.exchange_code(code).await?.access_token;
     let info = platform.meta.debug_token(&token).await?;
     let waba_id = info.waba_ids.first().filter(|_| info.is_valid).cloned().ok_or(ConnectError::NoAccount)?;

@@ -38,7 +38,6 @@ impl Boot {
             wait: CONNECTION_WAIT,
         })?;
         let base_url = optional("META_BASE_URL").unwrap_or_else(|| META_URL.to_owned());
-        let is_sandbox = !base_url.starts_with("https://");
         let (meta, token_cipher, ()) = futures_util::try_join!(
             self.meta(base_url, uses.contains(&Secret::Meta)),
             self.token_cipher(uses.contains(&Secret::DataKeys)),
@@ -52,7 +51,7 @@ impl Boot {
             token_cipher: Arc::new(token_cipher),
             passwords: Passwords::default(),
             waits: Waits::default(),
-            is_sandbox,
+            on_new_tenant: None,
             is_closing: Arc::new(AtomicBool::new(false)),
         })
     }
