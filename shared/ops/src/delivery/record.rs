@@ -129,7 +129,9 @@ impl Record {
             && transition.from != transition.message.state
             && transition.refund.is_none()
         {
-            let wait = wait.unwrap_or_else(|| self.waits.backoff_after(transition.message.attempt));
+            let wait = wait.unwrap_or_else(|| {
+                self.waits.backoff_after(transition.message.attempt, transition.message.message_id)
+            });
             transition.retry_at = Some(now + wait);
         }
         Some(transition)

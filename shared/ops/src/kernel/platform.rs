@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cloud::Cloud;
 use cloud::trace;
-use domain::{Act, Actor, Clock, SystemAct, TenantId};
+use domain::{Act, Actor, Clock, MessageId, SystemAct, TenantId};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use store::Store;
@@ -135,22 +135,73 @@ impl Default for Waits {
 }
 
 impl Waits {
-    /// The pause before the next attempt of a message whose `attempt`-th certainly did not leave.
-    pub fn backoff_after(&self, attempt: i16) -> SignedDuration {
+    /// The pause before the next attempt of a message whose `attempt`-th certainly did not leave: between half of the
+    /// doubled back-off and all of it, so that messages that failed together do not come back together. The message's random
+    /// id is the chance, so the pause of one message is always the same.
+    pub fn backoff_after(&self, attempt: i16, message: MessageId) -> SignedDuration {
         let doublings = u32::from(attempt.saturating_sub(1).unsigned_abs()).min(16);
-        self.backoff.checked_mul(2_i32.pow(doublings)).unwrap_or(self.backoff_max).min(self.backoff_max)
+        let full = self.backoff.checked_mul(2_i32.pow(doublings)).unwrap_or(self.backoff_max);
+        let full = full.min(self.backoff_max);
+        let half = full / 2;
+        half + (full - half) / CHANCES * chance(message, doublings)
     }
+}
+
+/// Steps between half of a back-off and all of it.
+const CHANCES: i32 = 1_000;
+
+/// 0 to [`CHANCES`], another one for each attempt of a message.
+fn chance(message: MessageId, salt: u32) -> i32 {
+    // The last 62 bits of a UUID v7 are random.
+    let bits = message.0.as_u64_pair().1.rotate_left(salt.wrapping_mul(11));
+    i32::try_from(bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33).unwrap_or_default() % (CHANCES + 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
-    fn each_back_off_is_twice_the_last_up_to_a_limit() {
+    fn each_back_off_is_twice_the_last_up_to_a_limit_and_at_least_half_of_it() {
         let waits = Waits::default();
-        assert_eq!(waits.backoff_after(1), SignedDuration::from_secs(2));
-        assert_eq!(waits.backoff_after(4), SignedDuration::from_secs(16));
-        assert_eq!(waits.backoff_after(i16::MAX), waits.backoff_max);
+        let message = MessageId::at(Timestamp::UNIX_EPOCH);
+        for (attempt, full) in [
+            (1, SignedDuration::from_secs(2)),
+            (4, SignedDuration::from_secs(16)),
+            (i16::MAX, waits.backoff_max),
+        ] {
+            let pause = waits.backoff_after(attempt, message);
+            assert!(full / 2 <= pause && pause <= full, "{attempt}: {pause:?}");
+        }
+    }
+
+    #[test]
+    fn messages_that_failed_together_come_back_spread_out() {
+        let waits = Waits::default();
+        let pauses = (0..1_000_u128).map(|number| {
+            let id =
+                MessageId(Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)));
+            waits.backoff_after(5, id).as_millis()
+        });
+        let mut slots = [0_u32; 16];
+        for pause in pauses {
+            // Between 16 and 32 seconds.
+            slots[usize::try_from((pause - 16_000) / 1_001).unwrap()] += 1;
+        }
+        assert!(slots.iter().all(|count| (20..=150).contains(count)), "{slots:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_back_off_is_within_its_bounds_and_always_the_same(attempt in any::<i16>(), id in any::<u128>()) {
+            let (waits, message) = (Waits::default(), MessageId(Uuid::from_u128(id)));
+            let pause = waits.backoff_after(attempt, message);
+            prop_assert!(waits.backoff / 2 <= pause && pause <= waits.backoff_max, "{:?}", pause);
+            prop_assert_eq!(pause, waits.backoff_after(attempt, message));
+        }
     }
 }

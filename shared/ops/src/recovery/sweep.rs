@@ -173,7 +173,10 @@ impl Operation for Reap {
                 continue;
             }
             if transition.message.state == DispatchState::Reserved {
-                transition.retry_at = Some(tx.now() + self.waits.backoff_after(transition.message.attempt));
+                transition.retry_at = Some(
+                    tx.now()
+                        + self.waits.backoff_after(transition.message.attempt, transition.message.message_id),
+                );
             }
             transitions.push(transition);
         }
