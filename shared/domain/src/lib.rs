@@ -21,7 +21,7 @@ pub use access::{Act, Actor, Role, SystemAct};
 pub use billing::Market;
 pub use kernel::clock::Clock;
 pub use kernel::id::{
-    ApiKeyId, AttemptId, CampaignId, ClaimId, ContactId, LeaseId, MessageId, PhoneNumberId, PlanId,
+    ApiKeyId, AttemptId, CampaignId, ClaimId, ContactId, EventId, LeaseId, MessageId, PhoneNumberId, PlanId,
     QueueMessageId, TemplateId, TenantId, UserId, WabaId, Wamid,
 };
 pub use kernel::money::Money;

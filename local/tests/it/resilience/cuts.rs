@@ -55,12 +55,13 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 const TOGETHER: [&str; 27] = [
     "add_credits",
     "balance",
+    "claim_events",
     "connect_whatsapp",
     "create_plan",
     "create_tenant",
     "depths",
     "draft_template",
-    "events_sent",
+    "events_published",
     "find_caller",
     "find_message",
     "find_super_admin",
@@ -79,7 +80,6 @@ const TOGETHER: [&str; 27] = [
     "record_template_answer",
     "register_tenant",
     "set_password",
-    "waiting_events",
 ];
 
 /// The runs that are cut of operations that do different things in their turn: another queue, another message.

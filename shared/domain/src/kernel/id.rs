@@ -60,6 +60,8 @@ row_ids! {
     LeaseId,
     /// A message on one of the queues between functions.
     QueueMessageId,
+    /// A domain event in the outbox.
+    EventId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {

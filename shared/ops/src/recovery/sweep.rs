@@ -48,7 +48,7 @@ pub struct Swept {
 impl Swept {
     fn note(&mut self, tenant: TenantId, outcome: Result<(), StoreError>) {
         if let Err(error) = outcome {
-            tracing::error!(error = with_causes(&error), %tenant, "a repair failed; the next sweep tries again");
+            tracing::error!(error = with_causes(&error), %tenant, "A repair failed; the next sweep tries it again.");
             self.failed += 1;
         }
     }
@@ -98,9 +98,9 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
     for tenant in found.overdue.into_iter().take_while(|_| is_time()) {
         wake(platform, tenant, SignedDuration::ZERO).await;
     }
-    swept.events = publish_events(platform).await?;
+    swept.events = publish_events(platform, until).await?;
     if swept != Swept::default() {
-        tracing::info!(?swept, "the sweeper set things going again");
+        tracing::info!(?swept, "A sweep found work that was left behind.");
     }
     Ok(swept)
 }

@@ -1,7 +1,7 @@
 //! The platform's owner creates a tenant, whose owner is invited by e-mail to choose a password.
 
 use domain::events::DomainEvent;
-use domain::{Problem, Role, TenantId, UserId, with_causes};
+use domain::{Problem, Role, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, SystemOperation, SystemTx, outbox};
 use thiserror::Error;
@@ -61,10 +61,7 @@ pub async fn create_tenant(
     // The key belongs to the platform's tenant and the rows to the new one: only the system role sees both.
     let made = platform.store.perform_system(&platform.system(), &create).await?;
     platform.call_new_tenant_hook(made.tenant_id).await;
-    // The event is in the outbox; when publishing fails now, the sweeper publishes it within a minute.
-    if let Err(error) = events::publish_events(platform).await {
-        tracing::warn!(error = with_causes(&error), "the invitation waits for the sweeper");
-    }
+    events::publish_soon(platform).await;
     Ok(made)
 }
 

@@ -87,7 +87,11 @@ pub async fn status(access: &Access) -> Result<Status, StoreError> {
         let names = |found: &[Migration]| -> Vec<String> { found.iter().map(ToString::to_string).collect() };
         let applied = names(&history(&mut client).await?);
         drop(client);
-        let known = names(embedded::migrations::runner().get_migrations());
+        let runner = embedded::migrations::runner();
+        let mut known = runner.get_migrations().clone();
+        // By number: the runner lists them as the file names sort, V10 before V2.
+        known.sort_by_key(Migration::version);
+        let known = names(&known);
         let missing = known.into_iter().filter(|name| !applied.contains(name)).collect();
         Ok(Status { applied, missing })
     };
