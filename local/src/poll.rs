@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage, SqsMessageAttribute};
 use cloud::trace::TRACEPARENT;
 use cloud::{Queue, Scheduled};
-use domain::{Batch, with_causes};
+use domain::{Timer, with_causes};
 use jiff::{SignedDuration, Timestamp};
 use one_machine::{Acknowledgement, Policy, Received};
 use store::StoreError;
@@ -234,19 +234,19 @@ async fn wake(machine: Machine, received: Vec<Received>, permit: OwnedSemaphoreP
 
 /// Fires schedules as EventBridge Scheduler does.
 async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
-    let (mut running, mut fired) = (HashSet::<Batch>::new(), JoinSet::<Batch>::new());
+    let (mut running, mut fired) = (HashSet::<Timer>::new(), JoinSet::<Timer>::new());
     loop {
         while let Some(done) = fired.try_join_next() {
-            if let Ok(batch) = done {
-                running.remove(&batch);
+            if let Ok(timer) = done {
+                running.remove(&timer);
             }
         }
-        let due = machine.queues.due_wake_ups().await.unwrap_or_else(|error| {
+        let due = machine.queues.due_timers().await.unwrap_or_else(|error| {
             tracing::error!(error = with_causes(&error), "schedules could not be read");
             Vec::new()
         });
         for due in due {
-            if running.insert(due.batch) {
+            if running.insert(due.timer) {
                 fired.spawn(fire(machine.clone(), due));
             }
         }
@@ -257,16 +257,16 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
     fired.join_all().await;
 }
 
-/// Dispatches a schedule's batch. At least once: the schedule is deleted only afterwards.
-pub async fn fire(machine: Machine, due: Scheduled) -> Batch {
-    let batch = due.batch;
+/// Dispatches what a timer is for. At least once: the timer is deleted only afterwards.
+pub async fn fire(machine: Machine, due: Scheduled) -> Timer {
+    let timer = due.timer;
     if let Err(error) = dispatch::on_schedule(due, &machine.platform, deadline(&machine)).await {
-        tracing::error!(error = with_causes(&error), %batch, "a scheduled dispatch failed; the sweeper will send its messages");
+        tracing::error!(error = with_causes(&error), %timer, "a scheduled dispatch failed; the sweeper will send its messages");
     }
-    if let Err(error) = machine.queues.fired(vec![batch]).await {
-        tracing::error!(error = with_causes(&error), %batch, "a schedule that fired could not be deleted");
+    if let Err(error) = machine.queues.fired(vec![timer]).await {
+        tracing::error!(error = with_causes(&error), %timer, "a schedule that fired could not be deleted");
     }
-    batch
+    timer
 }
 
 async fn sweeps(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>) {

@@ -4,26 +4,26 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::trace::{self, TraceContext};
-use cloud::{Scheduled, WakeUp};
+use cloud::{Queue, Scheduled, WakeUp};
+use domain::TimerKind;
 use jiff::Timestamp;
 use ops::Platform;
 use ops::delivery::call_stats::{CallCounts, CallStats};
 use ops::delivery::dispatch::{DispatchError, dispatch};
 use runtime::emf::{self, Metric, Unit};
+use runtime::{RecordOutcome, Records};
 use serde::Deserialize;
 
-/// Who woke the deployed function: the scheduler and the queue call the same one.
+/// What started the deployed function: the scheduler and the queue call the same one.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Woken {
-    /// A schedule.
     BySchedule(Scheduled),
-    /// The wake-up queue.
     ByQueue(SqsEvent),
 }
 
-/// Whoever woke the function is answered in its own way: a schedule by success or an error, the queue record by record.
-/// How Meta answered is measured, for alarms to hear, and most of all when something failed.
+/// A schedule is answered with success or an error, the queue record by record. How Meta answered is measured for alarms,
+/// also when something failed.
 pub async fn on_event(
     woken: Woken,
     platform: &Platform,
@@ -43,7 +43,7 @@ pub async fn on_event(
     answer
 }
 
-/// A schedule fired. Which batch it was named after does not matter: whatever the tenant has due is sent.
+/// A schedule fired. Which minute it was made for does not matter: everything that the tenant has due is sent.
 pub async fn on_schedule(
     scheduled: Scheduled,
     platform: &Platform,
@@ -64,7 +64,11 @@ async fn fired(
     stats: &CallStats,
 ) -> Result<(), DispatchError> {
     let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
-    trace::within(span, dispatch(platform, scheduled.batch.tenant, until, stats)).await.map(drop)
+    match scheduled.timer.what {
+        TimerKind::Dispatch => {
+            trace::within(span, dispatch(platform, scheduled.timer.tenant, until, stats)).await.map(drop)
+        }
+    }
 }
 
 async fn each_wake_up(
@@ -74,8 +78,11 @@ async fn each_wake_up(
     stats: &CallStats,
 ) -> SqsBatchResponse {
     let is_time = || platform.clock.now() < until;
-    let wake = async |wake_up: WakeUp| dispatch(platform, wake_up.tenant, until, stats).await.map(drop);
-    runtime::each_record(event, is_time, wake).await
+    let wake = async |wake_up: WakeUp| {
+        dispatch(platform, wake_up.tenant, until, stats).await.map(|_dispatched| RecordOutcome::Done)
+    };
+    let records = Records { event, queue: Queue::WakeUps, queues: &*platform.cloud.queues };
+    runtime::each_record(records, is_time, wake).await
 }
 
 /// What is measured of each invocation that asked Meta to send something.

@@ -1,4 +1,4 @@
-//! How a letter leaves: by SMTP, or into a folder on a machine that has no mail.
+//! How an e-mail leaves: by SMTP, or into a folder on a machine that has no mail server.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -14,10 +14,10 @@ use thiserror::Error;
 
 /// How long connecting may take, at each address of the server's and at each try.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How long handing a letter over may take, with everything that belongs to it: a second login too. `lettre` limits no
-/// command to a server that has let it in, so one that falls silent would be waited for until Lambda ends the function.
-/// Then nobody says which letters of the batch have left, and all of them would leave again. A server that works answers
-/// within a second or two; `main.rs` leaves room for this beside the rest of a record.
+/// How long handing an e-mail over may take, a second login included. `lettre` limits no command to a server that it is
+/// connected to, so the function would wait for a silent server until Lambda ends it; then the whole batch would be
+/// delivered again, with the e-mails that have left. A server that works answers within a second or two; `main.rs` leaves
+/// time for this beside the rest of a record.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(12);
 
 /// The mail server.
@@ -27,23 +27,21 @@ pub struct Server {
     pub host: String,
     /// 587 (STARTTLS) or 465 (TLS at once).
     pub port: u16,
-    /// How long it may take over a letter.
+    /// How long handing an e-mail over may take.
     pub within: Duration,
 }
 
 impl Server {
-    /// At that address, given the time that the deployed function has for it.
+    /// With the time-out of the deployed function.
     pub fn new(host: String, port: u16) -> Self {
         Self { host, port, within: HAND_OVER_WITHIN }
     }
 }
 
-/// The account that letters are handed over with.
+/// The account at the mail server.
 #[derive(Clone, Deserialize)]
 pub struct Login {
-    /// Its name.
     pub user: String,
-    /// Its password.
     pub password: String,
 }
 
@@ -60,27 +58,41 @@ impl fmt::Debug for Login {
     }
 }
 
-/// What a mail server says to a login that it does not know (RFC 4954, 6).
+/// A mail server's code for a wrong login (RFC 4954, 6).
 const LOGIN_REFUSED: u16 = 535;
 
-/// Why a letter did not leave.
+/// Why an e-mail did not leave.
 #[derive(Debug, Error)]
 pub enum TransportError {
-    /// It cannot be written: an address is none.
-    #[error("the letter cannot be written: {0}")]
-    Letter(String),
-    /// The mail server refused it with this code. Its words stay out of the log: they tend to quote whom the letter is to.
+    /// An address is not one, for example.
+    #[error("the e-mail cannot be written: {0}")]
+    NotWritten(String),
+    /// The server's text stays out of the log: it tends to quote the recipient's address.
     #[error("the mail server refused it with {0}")]
     Refused(u16),
-    /// The mail server could not be spoken to.
-    #[error("the mail server did not take it")]
+    #[error("the mail server could not be reached")]
     Smtp(#[source] smtp::Error),
-    /// The mail server did not come to an end with it. It may have taken it all the same.
-    #[error("the mail server was not done with it after {0:?}")]
+    /// It may have taken it all the same.
+    #[error("the mail server did not answer within {0:?}")]
     Slow(Duration),
-    /// It could not be put into the folder.
-    #[error("it could not be put into the folder")]
+    #[error("the e-mail could not be written into the folder")]
     File(#[from] lettre::transport::file::Error),
+}
+
+impl TransportError {
+    /// Whether no later try can succeed (RFC 5321, 4.2.1: 5yz). A refused login (53z) is not about the e-mail.
+    pub(crate) const fn is_final(&self) -> bool {
+        match self {
+            Self::NotWritten(_) => true,
+            Self::Refused(code) => matches!(code, 500..=529 | 540..=599),
+            Self::Smtp(_) | Self::Slow(_) | Self::File(_) => false,
+        }
+    }
+
+    /// Whether the server asked to try again later (RFC 5321, 4.2.1: 4yz).
+    pub(crate) const fn is_busy(&self) -> bool {
+        matches!(self, Self::Refused(400..=499))
+    }
 }
 
 impl From<smtp::Error> for TransportError {
@@ -89,9 +101,7 @@ impl From<smtp::Error> for TransportError {
     }
 }
 
-/// One way out.
 pub enum Transport {
-    /// A mail server.
     Smtp(Server, Kept<Login>),
     /// A folder of `.eml` files, for a machine without mail.
     Folder(AsyncFileTransport<Tokio1Executor>),
@@ -112,12 +122,12 @@ impl Transport {
         Self::Folder(AsyncFileTransport::new(path))
     }
 
-    /// Hands a letter over, in the time that the server is given.
-    pub async fn send(&self, letter: Message) -> Result<(), TransportError> {
+    /// Hands an e-mail over, within the server's time-out.
+    pub async fn send(&self, email: Message) -> Result<(), TransportError> {
         match self {
-            Self::Folder(folder) => folder.send(letter).await.map(drop).map_err(TransportError::from),
+            Self::Folder(folder) => folder.send(email).await.map(drop).map_err(TransportError::from),
             Self::Smtp(server, login) => {
-                tokio::time::timeout(server.within, log_in_and_hand_over(server, login, &letter))
+                tokio::time::timeout(server.within, log_in_and_hand_over(server, login, &email))
                     .await
                     .map_err(|_elapsed| TransportError::Slow(server.within))?
             }
@@ -125,24 +135,24 @@ impl Transport {
     }
 }
 
-/// A login that is refused may have been changed a moment ago, so it is read again once.
+/// A refused login may have been changed a moment ago, so it is read again once.
 async fn log_in_and_hand_over(
     server: &Server,
     login: &Kept<Login>,
-    letter: &Message,
+    email: &Message,
 ) -> Result<(), TransportError> {
-    match hand_over(server, &login.get(), letter).await {
+    match hand_over(server, &login.get(), email).await {
         Err(TransportError::Refused(LOGIN_REFUSED)) => {
             let login = login.renew().await;
-            hand_over(server, &login, letter).await
+            hand_over(server, &login, email).await
         }
         outcome => outcome,
     }
 }
 
-/// By SMTP, never in the clear, except to a server on this machine. No connection is kept between letters: a frozen
+/// By SMTP, never unencrypted, except to a server on this machine. No connection stays open between e-mails: a frozen
 /// process would lose it.
-async fn hand_over(server: &Server, login: &Login, letter: &Message) -> Result<(), TransportError> {
+async fn hand_over(server: &Server, login: &Login, email: &Message) -> Result<(), TransportError> {
     const TLS_AT_ONCE: u16 = 465;
     let host = server.host.as_str();
     let builder = if host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
@@ -158,7 +168,7 @@ async fn hand_over(server: &Server, login: &Login, letter: &Message) -> Result<(
     } else {
         builder.credentials(Credentials::new(login.user.clone(), login.password.clone()))
     };
-    builder.build().send(letter.clone()).await.map(drop).map_err(TransportError::from)
+    builder.build().send(email.clone()).await.map(drop).map_err(TransportError::from)
 }
 
 #[cfg(test)]
@@ -173,8 +183,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = Server { within, ..Server::new("127.0.0.1".to_owned(), port) };
-        let nobody = Login { user: String::new(), password: String::new() };
-        (listener, Transport::Smtp(server, Kept::fixed(nobody)))
+        let no_login = Login { user: String::new(), password: String::new() };
+        (listener, Transport::Smtp(server, Kept::fixed(no_login)))
     }
 
     async fn refuse_the_recipient(listener: TcpListener) {
@@ -189,24 +199,37 @@ mod tests {
         }
     }
 
-    fn letter() -> Message {
-        crate::letter::welcome("a@tidings.test", "o@acme.com", "Acme", "http://h/").unwrap()
+    fn email() -> Message {
+        crate::email::Email::welcome("Acme").message("a@tidings.test", "o@acme.com", "http://h/").unwrap()
     }
 
     #[tokio::test]
-    async fn a_server_that_refuses_a_letter_is_told_by_its_code_and_not_by_its_words() {
+    async fn a_refusal_is_logged_with_its_code_and_without_its_text() {
         let (listener, transport) = listening(HAND_OVER_WITHIN).await;
         tokio::spawn(refuse_the_recipient(listener));
-        let refused = transport.send(letter()).await.unwrap_err();
+        let refused = transport.send(email()).await.unwrap_err();
         assert_eq!(with_causes(&refused), "the mail server refused it with 550");
+        assert!(refused.is_final() && !refused.is_busy());
+    }
+
+    #[test]
+    fn a_refusal_for_now_and_a_wrong_login_are_tried_again() {
+        for code in [421, 450, 451, 452] {
+            let refused = TransportError::Refused(code);
+            assert!(refused.is_busy() && !refused.is_final(), "{code}");
+        }
+        for code in [530, 534, LOGIN_REFUSED] {
+            let refused = TransportError::Refused(code);
+            assert!(!refused.is_busy() && !refused.is_final(), "{code}");
+        }
     }
 
     #[tokio::test]
-    async fn a_server_that_lets_a_letter_in_and_falls_silent_is_not_waited_for() {
+    async fn a_server_that_connects_and_stays_silent_is_not_waited_for() {
         let within = Duration::from_millis(100);
         let (_listener, transport) = listening(within).await;
-        // The kernel takes the connection; nobody speaks on it.
-        let slow = transport.send(letter()).await.unwrap_err();
+        // The kernel takes the connection; nothing is sent on it.
+        let slow = transport.send(email()).await.unwrap_err();
         assert!(matches!(slow, TransportError::Slow(after) if after == within), "{slow}");
     }
 }

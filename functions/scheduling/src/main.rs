@@ -8,7 +8,7 @@ use runtime::lambda;
 
 fn main() -> ExitCode {
     lambda::run(async |boot| {
-        let cloud = Cloud { queues: boot.queues(), wake_ups: boot.wake_ups(), ..Cloud::absent() };
+        let cloud = Cloud { queues: boot.queues(), timers: boot.timers(), ..Cloud::absent() };
         let app = boot.app(cloud, &[]).await?;
         boot.http(Router::from(scheduling::router().with_state(app))).await
     })

@@ -164,7 +164,7 @@ mod tests {
 
         let messages = pack(all.clone()).unwrap();
         let groups: Vec<&str> = messages.iter().map(|message| message.group.as_str()).collect();
-        assert_eq!(groups, ["1", "1", "2", "nobody", "waba"]);
+        assert_eq!(groups, ["1", "1", "2", "none", "waba"]);
         for message in &messages {
             let held = unpacked(std::slice::from_ref(message));
             assert!(held.iter().all(|update| account(update) == message.group));

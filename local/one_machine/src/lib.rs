@@ -1,4 +1,4 @@
-//! Queues, wake-ups and events on Postgres tables: durable, nothing to install, good for a small installation.
+//! Queues, timers and events on Postgres tables: durable, nothing to install, good for a small installation.
 //!
 //! A send wakes the receivers of the same process at once. A receiver in another process polls.
 //! `shared/cloud/tests` runs the claims of the traits against these tables and against AWS.
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud::{
-    Cloud, CloudError, DELAY_MAX, Events, Message, Queue, Queues, Scheduled, WakeUps, without_oversized,
+    Cloud, CloudError, DELAY_MAX, Events, Message, POSTPONE_MAX, Queue, Queues, ReceivedMessage, Scheduled,
+    Timers, without_oversized,
 };
 use domain::events::DomainEvent;
-use domain::{Batch, Clock, SystemAct};
+use domain::{Clock, SystemAct, Timer};
 use jiff::Timestamp;
 use store::queue::NewMessage;
 pub use store::queue::{Policy, Received};
@@ -39,7 +40,7 @@ impl OneMachine {
     pub fn cloud(&self) -> Cloud {
         Cloud {
             queues: Arc::new(self.clone()),
-            wake_ups: Arc::new(self.clone()),
+            timers: Arc::new(self.clone()),
             events: Arc::new(self.clone()),
         }
     }
@@ -60,14 +61,14 @@ impl OneMachine {
         self.store.perform_system(&self.act(), &acknowledgement).await
     }
 
-    /// Schedules whose time has come. They stay until [`OneMachine::fired`].
-    pub async fn due_wake_ups(&self) -> Result<Vec<Scheduled>, StoreError> {
-        self.store.perform_system(&self.act(), &DueWakeUps).await
+    /// Timers whose time has come. They stay until [`OneMachine::fired`].
+    pub async fn due_timers(&self) -> Result<Vec<Scheduled>, StoreError> {
+        self.store.perform_system(&self.act(), &DueTimers).await
     }
 
-    /// Deletes schedules that were delivered.
-    pub async fn fired(&self, batches: Vec<Batch>) -> Result<(), StoreError> {
-        self.store.perform_system(&self.act(), &Fired { batches }).await
+    /// Deletes timers that were delivered.
+    pub async fn fired(&self, timers: Vec<Timer>) -> Result<(), StoreError> {
+        self.store.perform_system(&self.act(), &Fired { timers }).await
     }
 
     /// The numbers of messages on all queues and of dead letters.
@@ -94,6 +95,27 @@ impl Queues for OneMachine {
         self.sent.notify_one();
         outcome
     }
+
+    async fn postpone(&self, queue: Queue, receipt: &str, delay: Duration) -> Result<(), CloudError> {
+        let visible_at = self.clock.now() + delay.min(POSTPONE_MAX);
+        let postpone = Postpone { queue, receipt: receipt_of(receipt)?, visible_at };
+        let is_valid = self.store.perform_system(&self.act(), &postpone).await;
+        valid(is_valid.map_err(|error| CloudError::of(&error))?)
+    }
+
+    async fn park(&self, queue: Queue, received: ReceivedMessage, reason: &str) -> Result<(), CloudError> {
+        let park = Park { queue, receipt: receipt_of(&received.receipt)?, reason: reason.to_owned() };
+        let is_valid = self.store.perform_system(&self.act(), &park).await;
+        valid(is_valid.map_err(|error| CloudError::of(&error))?)
+    }
+}
+
+fn receipt_of(text: &str) -> Result<Uuid, CloudError> {
+    text.parse().map_err(|_not_a_uuid| CloudError::new("the receipt is not one of this queue"))
+}
+
+fn valid(is_valid: bool) -> Result<(), CloudError> {
+    if is_valid { Ok(()) } else { Err(CloudError::new("the receipt is no longer valid")) }
 }
 
 fn row(message: Message) -> NewMessage {
@@ -102,10 +124,10 @@ fn row(message: Message) -> NewMessage {
 }
 
 #[async_trait]
-impl WakeUps for OneMachine {
-    async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
-        let schedule = Schedule(Scheduled::now(batch));
-        self.store.perform_system(&self.act(), &schedule).await.map_err(|error| CloudError::of(&error))
+impl Timers for OneMachine {
+    async fn set(&self, timer: Timer) -> Result<(), CloudError> {
+        let set = SetTimer(Scheduled::now(timer));
+        self.store.perform_system(&self.act(), &set).await.map_err(|error| CloudError::of(&error))
     }
 }
 
@@ -134,6 +156,36 @@ impl SystemOperation for Send {
     type Error = StoreError;
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         queue::send(tx, self.queue.name(), &self.messages, self.visible_at, tx.now()).await
+    }
+}
+
+struct Postpone {
+    queue: Queue,
+    receipt: Uuid,
+    visible_at: Timestamp,
+}
+
+impl SystemOperation for Postpone {
+    const NAME: &'static str = "postpone";
+    type Done = bool;
+    type Error = StoreError;
+    async fn run(&self, tx: &SystemTx) -> Result<bool, StoreError> {
+        queue::postpone(tx, self.queue.name(), self.receipt, self.visible_at).await
+    }
+}
+
+struct Park {
+    queue: Queue,
+    receipt: Uuid,
+    reason: String,
+}
+
+impl SystemOperation for Park {
+    const NAME: &'static str = "park";
+    type Done = bool;
+    type Error = StoreError;
+    async fn run(&self, tx: &SystemTx) -> Result<bool, StoreError> {
+        queue::park(tx, self.queue.name(), self.receipt, &self.reason, tx.now()).await
     }
 }
 
@@ -171,28 +223,28 @@ impl SystemOperation for Acknowledgement {
     }
 }
 
-struct Schedule(Scheduled);
+struct SetTimer(Scheduled);
 
-impl SystemOperation for Schedule {
-    const NAME: &'static str = "schedule";
+impl SystemOperation for SetTimer {
+    const NAME: &'static str = "set_timer";
     type Done = ();
     type Error = StoreError;
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         let traceparent = self.0.traceparent.map(String::from);
-        queue::schedule(tx, &self.0.batch, traceparent.as_deref()).await.map(drop)
+        queue::set_timer(tx, &self.0.timer, traceparent.as_deref()).await.map(drop)
     }
 }
 
-struct DueWakeUps;
+struct DueTimers;
 
-impl SystemOperation for DueWakeUps {
-    const NAME: &'static str = "due_wake_ups";
+impl SystemOperation for DueTimers {
+    const NAME: &'static str = "due_timers";
     type Done = Vec<Scheduled>;
     type Error = StoreError;
     async fn run(&self, tx: &SystemTx) -> Result<Vec<Scheduled>, StoreError> {
-        let due = queue::due_wake_ups(tx, tx.now()).await?.into_iter();
-        let scheduled = |(batch, traceparent): (Batch, Option<String>)| Scheduled {
-            batch,
+        let due = queue::due_timers(tx, tx.now()).await?.into_iter();
+        let scheduled = |(timer, traceparent): (Timer, Option<String>)| Scheduled {
+            timer,
             traceparent: traceparent.and_then(|text| text.parse().ok()),
         };
         Ok(due.map(scheduled).collect())
@@ -200,7 +252,7 @@ impl SystemOperation for DueWakeUps {
 }
 
 struct Fired {
-    batches: Vec<Batch>,
+    timers: Vec<Timer>,
 }
 
 impl SystemOperation for Fired {
@@ -208,7 +260,7 @@ impl SystemOperation for Fired {
     type Done = ();
     type Error = StoreError;
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        queue::fired(tx, &self.batches).await.map(drop)
+        queue::fired(tx, &self.timers).await.map(drop)
     }
 }
 

@@ -10,6 +10,7 @@ mod found;
 mod fuse;
 mod mail;
 mod meta;
+mod outbox;
 mod races;
 mod stage;
 mod statuses;

@@ -66,7 +66,7 @@ async fn a_request_is_followed_through_its_rows_its_queue_message_and_its_schedu
     assert!(is_of_the_trace(claimed[0].traceparent.as_deref()), "{claimed:?}");
 
     world.clock.advance(SignedDuration::from_mins(91));
-    let due = world.machine.queues.due_wake_ups().await.unwrap();
+    let due = world.machine.queues.due_timers().await.unwrap();
     let trace = due[0].traceparent.map(String::from);
     assert!(due.len() == 1 && is_of_the_trace(trace.as_deref()), "{due:?}");
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::Batch;
+use domain::Timer;
 use domain::events::DomainEvent;
 
-use crate::{CloudError, Events, Message, Queue, Queues, WakeUps};
+use crate::{CloudError, Events, Message, Queue, Queues, ReceivedMessage, Timers};
 
-/// Refuses whatever is asked of it: what a function has no permission for it is not given either.
+/// Refuses every call: a function is only given what it has a permission for.
 #[derive(Clone, Copy, Debug)]
 pub struct Absent;
 
@@ -17,12 +17,20 @@ impl Queues for Absent {
     async fn send(&self, queue: Queue, _messages: Vec<Message>, _delay: Duration) -> Result<(), CloudError> {
         Err(CloudError::new(format!("this function does not send to {}", queue.name())))
     }
+
+    async fn postpone(&self, queue: Queue, _receipt: &str, _delay: Duration) -> Result<(), CloudError> {
+        Err(CloudError::new(format!("this function postpones no message of {}", queue.name())))
+    }
+
+    async fn park(&self, queue: Queue, _received: ReceivedMessage, _reason: &str) -> Result<(), CloudError> {
+        Err(CloudError::new(format!("this function parks no message of {}", queue.name())))
+    }
 }
 
 #[async_trait]
-impl WakeUps for Absent {
-    async fn schedule(&self, _batch: Batch) -> Result<(), CloudError> {
-        Err(CloudError::new("this function makes no schedules"))
+impl Timers for Absent {
+    async fn set(&self, _timer: Timer) -> Result<(), CloudError> {
+        Err(CloudError::new("this function sets no timers"))
     }
 }
 

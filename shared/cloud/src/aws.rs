@@ -1,12 +1,13 @@
 //! The cloud itself: SQS, EventBridge Scheduler, EventBridge, Secrets Manager, and tokens for RDS.
 //!
-//! [`Aws`] is cheap to make: it reads the environment and asks nobody. A client of a service is made when that service is
+//! [`Aws`] is cheap to make: it reads the environment and makes no call. A client of a service is made when that service is
 //! first used, and a program that never asks for a service does not link it.
 //!
 //! | what | from |
 //! |---|---|
 //! | region, credentials, another address, names with IPv6 | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_USE_DUALSTACK_ENDPOINT` |
-//! | queues | `WAKE_UPS_QUEUE_URL`, `UPDATES_QUEUE_URL`, `REFUNDS_QUEUE_URL` |
+//! | queues | `WAKE_UPS_QUEUE_URL`, `UPDATES_QUEUE_URL`, `REFUNDS_QUEUE_URL`, `MAIL_QUEUE_URL` |
+//! | dead letters | `WAKE_UPS_DLQ_URL`, `UPDATES_DLQ_URL`, `REFUNDS_DLQ_URL`, `MAIL_DLQ_URL` |
 //! | schedules | `SCHEDULE_GROUP`, `SCHEDULER_ROLE_ARN`, `DISPATCH_ARN`, `SCHEDULE_DLQ_ARN` |
 //! | the event bus | `EVENT_BUS_NAME` |
 //! | secrets | `META_SECRET_ARN`, `JWT_SECRET_ARN`, `DATA_KEYS_SECRET_ARN`, `SMTP_SECRET_ARN`, `DATABASE_PASSWORD` |
@@ -24,7 +25,7 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::{Cloud, CloudError, Events, Queues, Secrets, WakeUps};
+use crate::{Cloud, CloudError, Events, Queues, Secrets, Timers};
 
 mod batch;
 mod event_bridge;
@@ -41,12 +42,12 @@ pub use rds::DatabaseLogin;
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// How long one try of a call may take.
 const TRY_MAX: Duration = Duration::from_secs(4);
-/// How long a call may take with its tries: who called us waits no longer than that either.
+/// How long a call may take with its tries.
 const CALL_MAX: Duration = Duration::from_secs(10);
 /// Tries of a call.
 const TRIES_MAX: u32 = 3;
 
-/// AWS, as the environment describes it. Clones share their clients' settings.
+/// AWS, as the environment describes it. Clones share the settings of the clients.
 #[derive(Clone)]
 pub struct Aws {
     sdk: SdkConfig,
@@ -61,7 +62,7 @@ impl fmt::Debug for Aws {
     }
 }
 
-/// What things are called, looked up when they are first needed: a function has the names of what it may use, no others.
+/// Names of resources, looked up when they are first needed: a function only has the names of what it may use.
 #[derive(Clone)]
 struct Names(Arc<Lookup>);
 
@@ -86,7 +87,7 @@ impl Aws {
     ) -> Result<Self, CloudError> {
         let names = Names(Arc::new(variable));
         let region = names.get("AWS_REGION")?;
-        // Lambda's credentials are the environment's, and outlive it; no chain of places has to be asked for them.
+        // Lambda's credentials are the environment's, and outlive it; no chain of providers is needed.
         let credentials = Credentials::new(
             names.get("AWS_ACCESS_KEY_ID")?,
             names.get("AWS_SECRET_ACCESS_KEY")?,
@@ -103,8 +104,8 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
             .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
             .timeout_config(timeouts);
-        // Where only IPv6 leaves the network, AWS is spoken to by its names that have IPv6 addresses. The variable is read by
-        // the SDK's own way through configurations, which is not in here.
+        // Where only IPv6 leaves the network, AWS is called by its hosts with IPv6 addresses. The SDK reads the variable only
+        // with its configuration loader, which is not linked.
         let is_dual = names.get("AWS_USE_DUALSTACK_ENDPOINT").is_ok_and(|is_dual| is_dual == "true");
         let sdk = match names.get("AWS_ENDPOINT_URL") {
             Ok(endpoint) => sdk.endpoint_url(endpoint),
@@ -113,14 +114,14 @@ impl Aws {
         Ok(Self { sdk: sdk.build(), credentials, region, names })
     }
 
-    /// What its clients are made with: for whoever looks at what a service holds, as tests do.
+    /// What its clients are made with, for tests that look at what a service has.
     pub const fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
 
     /// Queues, schedules and the event bus.
     pub fn cloud(&self) -> Cloud {
-        Cloud { queues: self.queues(), wake_ups: self.wake_ups(), events: self.events() }
+        Cloud { queues: self.queues(), timers: self.timers(), events: self.events() }
     }
 
     /// SQS.
@@ -129,7 +130,7 @@ impl Aws {
     }
 
     /// EventBridge Scheduler.
-    pub fn wake_ups(&self) -> Arc<dyn WakeUps> {
+    pub fn timers(&self) -> Arc<dyn Timers> {
         Arc::new(scheduler::Scheduler::new(self.sdk.clone(), self.names.clone()))
     }
 
@@ -143,7 +144,7 @@ impl Aws {
         Arc::new(secrets_manager::SecretsManager::new(self.sdk.clone(), self.names.clone()))
     }
 
-    /// A password for RDS, good for connections that are opened within 15 minutes. Signed here: nobody is asked.
+    /// A password for RDS, good for connections that are opened within 15 minutes. It is signed here, without a call.
     pub fn rds_token(&self, login: &DatabaseLogin, now: Timestamp) -> Result<SecretString, CloudError> {
         rds::token(login, &self.region, &self.credentials, now)
     }
@@ -172,7 +173,7 @@ mod tests {
         .unwrap()
     }
 
-    /// Notes whom a call is addressed to, and lets none leave.
+    /// Notes the host of each call, and lets none leave.
     #[derive(Clone, Debug, Default)]
     struct Addressed(Arc<Mutex<Vec<String>>>);
 
@@ -184,7 +185,7 @@ mod tests {
         }
     }
 
-    /// Whom each service's client asks.
+    /// The host that each service's client calls.
     async fn addressed(aws: &Aws) -> Vec<String> {
         let seen = Addressed::default();
         let connector = SharedHttpConnector::new(seen.clone());
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_only_ipv6_leaves_the_network_aws_is_asked_by_its_names_that_have_it() {
+    async fn where_only_ipv6_leaves_the_network_the_hosts_are_those_with_ipv6() {
         let dual = aws(&[("AWS_USE_DUALSTACK_ENDPOINT", "true")]);
         assert_eq!(
             addressed(&dual).await,
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_is_not_set_is_missed_when_it_is_needed_and_by_its_name() {
+    async fn a_name_that_is_not_set_is_an_error_when_it_is_needed() {
         let refused = aws(&[]).secrets().read(crate::Secret::Jwt).await.unwrap_err().to_string();
         assert!(refused.ends_with("JWT_SECRET_ARN is not set"), "{refused}");
         let refused = Aws::new(|_| None).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! What travels. Its spelling is a contract between two deployments: fields may be added, never renamed.
 
-use domain::{Batch, MessageId, TenantId};
+use domain::{MessageId, TenantId, Timer};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::trace::TraceContext;
@@ -11,14 +11,14 @@ pub trait Body: Serialize {
     /// The queue it travels on.
     const QUEUE: Queue;
 
-    /// Whose it is.
+    /// The tenant or account that it concerns.
     fn group(&self) -> Group;
 }
 
 /// A body on [`Queue::WakeUps`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WakeUp {
-    /// Who has something due.
+    /// The tenant that has something due.
     pub tenant: TenantId,
 }
 
@@ -34,7 +34,6 @@ impl Body for WakeUp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundJob {
-    /// Whose money.
     pub tenant: TenantId,
     /// The messages whose debits are owed back.
     pub message_ids: Vec<MessageId>,
@@ -48,25 +47,23 @@ impl Body for RefundJob {
     }
 }
 
-/// What a schedule delivers: the batch's own fields, and the trace of the request that made the schedule.
+/// What a timer delivers when it fires: its own fields, and the trace of the request that set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scheduled {
-    /// What is due.
     #[serde(flatten)]
-    pub batch: Batch,
-    /// The trace of whoever was the first in the batch.
+    pub timer: Timer,
     #[serde(default, deserialize_with = "if_any", skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceContext>,
 }
 
 impl Scheduled {
-    /// The batch, with the present trace.
-    pub fn now(batch: Batch) -> Self {
-        Self { batch, traceparent: crate::trace::current() }
+    /// The timer, with the present trace.
+    pub fn now(timer: Timer) -> Self {
+        Self { timer, traceparent: crate::trace::current() }
     }
 }
 
-/// A trace that cannot be read must not keep a batch from being sent.
+/// A trace that cannot be read must not keep a timer from firing.
 fn if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TraceContext>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.and_then(|text| text.parse().ok()))
@@ -78,26 +75,34 @@ mod tests {
 
     use super::*;
 
+    const OLD: &str = r#"{"tenant":"0190163d-8694-739b-aea5-966c26f8ad91","minute":"2026-12-31T10:00:00Z"}"#;
+
     #[test]
-    fn a_schedule_delivers_what_any_reader_of_a_batch_reads() {
-        let batch =
-            json!({ "tenant": "0190163d-8694-739b-aea5-966c26f8ad91", "minute": "2026-12-31T10:00:00Z" });
-        let traced = |traceparent: &str| {
-            let mut traced = batch.clone();
-            traced["traceparent"] = traceparent.into();
-            traced
-        };
-        let bare: Scheduled = serde_json::from_value(batch.clone()).unwrap();
-        assert_eq!(bare.traceparent, None);
-        assert_eq!(serde_json::to_value(bare).unwrap(), batch);
+    fn a_schedule_that_an_earlier_version_made_still_delivers_a_dispatch() {
+        let bare: Scheduled = serde_json::from_str(OLD).unwrap();
+        let timer: Timer = serde_json::from_str(OLD).unwrap();
+        assert_eq!(bare, Scheduled { timer, traceparent: None });
 
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        let whole: Scheduled = serde_json::from_value(traced(header)).unwrap();
-        assert_eq!(whole.traceparent, header.parse().ok());
-        assert_eq!(serde_json::to_value(whole).unwrap(), traced(header));
-        assert_eq!(serde_json::from_value::<Batch>(traced(header)).unwrap(), whole.batch);
+        let with_trace = |traceparent: &str| {
+            let mut json: serde_json::Value = serde_json::from_str(OLD).unwrap();
+            json["traceparent"] = traceparent.into();
+            serde_json::from_value::<Scheduled>(json).unwrap()
+        };
+        let traced = with_trace(header);
+        assert_eq!(traced, Scheduled { timer, traceparent: header.parse().ok() });
+        assert_eq!(with_trace("00-nothing"), bare, "a trace that cannot be read is left out");
+    }
 
-        let spoiled: Scheduled = serde_json::from_value(traced("00-nothing")).unwrap();
-        assert_eq!(spoiled, bare);
+    #[test]
+    fn what_a_schedule_delivers_is_read_by_the_version_before() {
+        let scheduled: Scheduled = serde_json::from_str(OLD).unwrap();
+        assert_eq!(
+            serde_json::to_value(scheduled).unwrap(),
+            json!({
+                "tenant": "0190163d-8694-739b-aea5-966c26f8ad91", "what": "dispatch",
+                "at": "2026-12-31T10:00:00Z", "minute": "2026-12-31T10:00:00Z",
+            })
+        );
     }
 }

@@ -1,8 +1,8 @@
-//! A secret at hand: read once, parsed, and read again when it may have been changed.
+//! A secret in memory: read once, parsed, and read again when it may have been changed.
 //!
-//! Secrets are rotated while functions run. What authenticates with one asks [`Kept::get`]; when that does not
-//! authenticate it asks [`Kept::renew`] and tries once more. A stranger can make that happen with any bad signature, so
-//! it reads at most once in [`RENEW_PAUSE`], however many ask.
+//! Secrets are rotated while functions run. What authenticates with one uses [`Kept::get`]; when that does not
+//! authenticate it calls [`Kept::renew`] and tries once more. Any bad signature can make that happen, so the secret
+//! is read at most once in [`RENEW_PAUSE`], however many callers there are.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,21 +17,21 @@ use tokio::time::timeout;
 
 use crate::{CloudError, Secret, Secrets};
 
-/// The shortest time between two reads that somebody needs.
+/// The shortest time between two reads because authentication failed.
 pub const RENEW_PAUSE: SignedDuration = SignedDuration::from_secs(10);
-/// The shortest time between two reads of what has only become old.
+/// The shortest time between two reads because of age.
 pub const REFRESH_PAUSE: SignedDuration = SignedDuration::from_mins(1);
-/// How old a secret may become where it is looked at now and then.
+/// How old a secret may become in a function.
 pub const AGE_MAX: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long a read may keep an event waiting that is worked on as well with what is known already: a function that waits
-/// for secrets until its own time is over answers nobody while they are away.
+/// How long a read may delay an event, which works as well with the value that is known already: a function that waited for
+/// secrets until its deadline would answer no request while Secrets Manager is down.
 const READ_MAX: Duration = Duration::from_secs(2);
 
-/// Makes of a secret's text what is used. What it says of one that it cannot read is logged, so it must not quote.
+/// Parses the text of a secret. Its error is logged, so it must not quote.
 type Parse<T> = Box<dyn Fn(&str) -> Result<T, &'static str> + Send + Sync>;
 
-/// A secret as it was last read. Clones are the same.
+/// A secret as it was last read. Clones share it.
 pub struct Kept<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
@@ -44,15 +44,15 @@ struct Source<T> {
     secret: Secret,
     parse: Parse<T>,
     clock: Clock,
-    /// Held while reading, so that whoever asks meanwhile is given what comes of it.
+    /// Locked while reading, so that callers meanwhile get the new value.
     times: Mutex<Times>,
 }
 
 #[derive(Clone, Copy)]
 struct Times {
-    /// When it was last tried.
+    /// The last try.
     tried: Timestamp,
-    /// When it last worked.
+    /// The last success.
     read: Timestamp,
 }
 
@@ -75,7 +75,6 @@ impl<T: Send + Sync> Kept<T> {
         Self(Arc::new(Inner { value: RwLock::new(Arc::new(value)), source: None }))
     }
 
-    /// Reads it. `parse` makes of its text what is used.
     pub async fn read(
         secrets: Arc<dyn Secrets>,
         secret: Secret,
@@ -89,18 +88,16 @@ impl<T: Send + Sync> Kept<T> {
         Ok(Self(Arc::new(Inner { value, source: Some(source) })))
     }
 
-    /// As it was last read.
     pub fn get(&self) -> Arc<T> {
         Arc::clone(&self.0.value.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads it again, because what it should have authenticated did not, and gives what is known then. When reading fails
-    /// that is what was known before.
+    /// Reads it again because authentication failed with it. When reading fails, the value stays the one before.
     pub async fn renew(&self) -> Arc<T> {
         self.read_if_older(RENEW_PAUSE, RENEW_PAUSE).await
     }
 
-    /// Reads it again when it was last read longer ago than that, [`AGE_MAX`] for instance.
+    /// Reads it again when the last read is longer ago than `age`, [`AGE_MAX`] for instance.
     pub async fn refresh_if_older(&self, age: SignedDuration) -> Arc<T> {
         self.read_if_older(age, REFRESH_PAUSE).await
     }
@@ -113,16 +110,16 @@ impl<T: Send + Sync> Kept<T> {
         if since(times.tried) < pause || since(times.read) < age {
             return self.get();
         }
-        // A read that is broken off counts as one.
+        // A read that is cancelled counts as one.
         times.tried = now;
-        let slow = |_elapsed| Err(CloudError::new("it takes too long"));
+        let slow = |_elapsed| Err(CloudError::new("it took too long"));
         match timeout(READ_MAX, source.fetch()).await.unwrap_or_else(slow) {
             Ok(value) => {
                 times.read = now;
                 *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
             }
             Err(error) => {
-                tracing::error!(%error, secret = source.secret.name(), "a secret was not renewed; the one before stays");
+                tracing::error!(%error, secret = source.secret.name(), "A secret could not be read again; the one before stays in use.");
             }
         }
         self.get()
@@ -137,7 +134,7 @@ impl<T> Source<T> {
     }
 }
 
-/// A secret that is JSON of this type. An error of the parser quotes what it read, so nothing is told of it.
+/// Parses a secret that is JSON. The parser's own error is left out, because it quotes what it read.
 pub fn json<T: DeserializeOwned>(text: &str) -> Result<T, &'static str> {
-    serde_json::from_str(text).map_err(|_quotes| "is not the JSON that it should be")
+    serde_json::from_str(text).map_err(|_quotes| "is not JSON of the right form")
 }

@@ -1,13 +1,13 @@
-//! What the product asks of the cloud: queues, wake-ups, events, secrets. Four small traits and the bodies that travel.
+//! What the product asks of the cloud: queues, timers, events, secrets. Four small traits and the bodies that travel.
 //!
 //! Everything here is at least once: a message may come twice, late, or out of order, and what it starts must not mind.
-//! Nothing here is the truth: whatever a lost message asked for also stands in a row that the sweeper finds.
+//! Nothing here is the truth: what a lost message asked for is also in a row that the sweeper finds.
 //!
-//! `aws` has queues, wake-ups and events in SQS, EventBridge Scheduler and EventBridge, and secrets in Secrets Manager;
+//! `aws` has queues, timers and events in SQS, EventBridge Scheduler and EventBridge, and secrets in Secrets Manager;
 //! the crate `one_machine` has the first three on Postgres tables. The tests in `tests/it` run against both.
 //!
-//! [`trace`] is the thread through it all: what a request led to carries its trace. [`kept`] has a secret at hand, and
-//! reads it again when it was changed.
+//! [`trace`] connects a request with all work that follows from it. [`kept`] keeps a secret in memory and reads it
+//! again when it was changed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::events::DomainEvent;
-use domain::{Batch, with_causes};
+use domain::{Timer, with_causes};
 use secrecy::SecretString;
 use thiserror::Error;
 
@@ -31,10 +31,12 @@ pub mod trace;
 pub use absent::Absent;
 pub use bodies::{Body, RefundJob, Scheduled, WakeUp};
 pub use kept::Kept;
-pub use message::{BODY_BYTES_MAX, Group, Message, without_oversized};
+pub use message::{BODY_BYTES_MAX, Group, Message, ReceivedMessage, without_oversized};
 
 /// The longest delay of a queue message (SQS: 15 minutes).
 pub const DELAY_MAX: Duration = Duration::from_mins(15);
+/// The longest wait of a received message for its next receive: SQS hides a message for 12 hours in all at most.
+pub const POSTPONE_MAX: Duration = Duration::from_hours(11);
 
 /// A queue of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,15 +47,13 @@ pub enum Queue {
     Updates,
     /// Owed refunds; read by `refunds`.
     Refunds,
-    /// Domain events that somebody is to be written about; read by `mailer`, and fed by the event bus alone.
+    /// Domain events that a person gets an e-mail about; read by `mailer`, and filled by the event bus alone.
     Mail,
 }
 
 impl Queue {
-    /// Every queue.
     pub const ALL: [Self; 4] = [Self::WakeUps, Self::Updates, Self::Refunds, Self::Mail];
 
-    /// Its name, in the cloud and on one machine.
     pub const fn name(self) -> &'static str {
         match self {
             Self::WakeUps => "wake-ups",
@@ -64,14 +64,14 @@ impl Queue {
     }
 }
 
-/// A secret of the product. What each of them holds is its reader's affair.
+/// A secret of the product. Its reader knows its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Secret {
     /// Meta's app, and what its webhook is verified with.
     Meta,
     /// What access tokens are signed with.
     Jwt,
-    /// What tenants' tokens are sealed with.
+    /// What tenants' tokens are encrypted with.
     DataKeys,
     /// The mail server's account.
     Smtp,
@@ -80,7 +80,6 @@ pub enum Secret {
 }
 
 impl Secret {
-    /// Every secret.
     pub const ALL: [Self; 5] = [Self::Meta, Self::Jwt, Self::DataKeys, Self::Smtp, Self::Database];
 
     /// Its name, in logs.
@@ -95,37 +94,43 @@ impl Secret {
     }
 }
 
-/// The cloud did not do something. The row that asked for it is still there.
+/// A call to the cloud failed. The row that asked for it is still there.
 #[derive(Debug, Error)]
-#[error("the cloud did not take it: {0}")]
+#[error("a call to the cloud failed: {0}")]
 pub struct CloudError(String);
 
 impl CloudError {
-    /// For this reason, which is logged.
     pub fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }
 
-    /// For that error and whatever caused it.
+    /// With the causes of the error.
     pub fn of(error: &dyn StdError) -> Self {
         Self(with_causes(error))
     }
 }
 
-/// Sends to queues.
 #[async_trait]
 pub trait Queues: Send + Sync {
     /// Puts messages on a queue, receivable after `delay` (at most [`DELAY_MAX`]). When it fails it may have sent some; a
     /// message that is refused for what it is, such as one over [`BODY_BYTES_MAX`], keeps no other from being sent.
     async fn send(&self, queue: Queue, messages: Vec<Message>, delay: Duration) -> Result<(), CloudError>;
+
+    /// Lets a received message be received again after `delay` (at most [`POSTPONE_MAX`]) instead of after the queue's
+    /// visibility time-out. The receive still counts.
+    async fn postpone(&self, queue: Queue, receipt: &str, delay: Duration) -> Result<(), CloudError>;
+
+    /// Puts a received message among the queue's dead letters, with the reason. On AWS this is a copy, and the message itself
+    /// is deleted by reporting it as done.
+    async fn park(&self, queue: Queue, received: ReceivedMessage, reason: &str) -> Result<(), CloudError>;
 }
 
-/// Makes one-time schedules.
+/// Sets one-time timers.
 #[async_trait]
-pub trait WakeUps: Send + Sync {
-    /// Wakes the batch's tenant at the batch's minute, as [`Scheduled`] with the present trace. A schedule of the batch's
-    /// name that exists already is fine, and stays as it is.
-    async fn schedule(&self, batch: Batch) -> Result<(), CloudError>;
+pub trait Timers: Send + Sync {
+    /// Starts what the timer is for when its time has come, as [`Scheduled`] with the present trace. A timer of the same name
+    /// that is set already is fine, and stays as it is.
+    async fn set(&self, timer: Timer) -> Result<(), CloudError>;
 }
 
 /// Publishes domain events.
@@ -135,23 +140,19 @@ pub trait Events: Send + Sync {
     async fn publish(&self, events: &[DomainEvent]) -> Result<(), CloudError>;
 }
 
-/// Keeps secrets. [`Kept`] reads them once and has them at hand.
+/// Reads and writes secrets. [`Kept`] keeps one in memory.
 #[async_trait]
 pub trait Secrets: Send + Sync {
-    /// A secret as it is now.
     async fn read(&self, secret: Secret) -> Result<SecretString, CloudError>;
 
-    /// Puts another in its place.
     async fn write(&self, secret: Secret, value: &SecretString) -> Result<(), CloudError>;
 }
 
 /// The cloud as the product was started with it.
 #[derive(Clone)]
 pub struct Cloud {
-    /// Queues.
     pub queues: Arc<dyn Queues>,
-    /// Schedules.
-    pub wake_ups: Arc<dyn WakeUps>,
+    pub timers: Arc<dyn Timers>,
     /// The event bus.
     pub events: Arc<dyn Events>,
 }
@@ -163,9 +164,9 @@ impl fmt::Debug for Cloud {
 }
 
 impl Cloud {
-    /// Nothing of it: for a function that sends nothing, and then links nothing to send with.
+    /// For a function that sends nothing, and then links nothing to send with.
     pub fn absent() -> Self {
-        Self { queues: Arc::new(Absent), wake_ups: Arc::new(Absent), events: Arc::new(Absent) }
+        Self { queues: Arc::new(Absent), timers: Arc::new(Absent), events: Arc::new(Absent) }
     }
 
     /// Sends one body to its queue, with the present trace.

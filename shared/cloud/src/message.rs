@@ -5,12 +5,13 @@ use domain::TenantId;
 use crate::CloudError;
 use crate::trace::{self, TraceContext};
 
-/// Bytes of a body at most: SQS takes a mebibyte, in which the group and the trace travel too.
+/// Bytes of a body at most: SQS takes a mebibyte, with the group and the trace in it.
 pub const BODY_BYTES_MAX: usize = 1_048_576 - ENVELOPE_BYTES;
-/// What a message takes beside its body at most.
+/// Bytes of a message beside its body at most.
 pub(crate) const ENVELOPE_BYTES: usize = 256;
 
-/// Whose a message is. Where one of them has very many messages, the others' are received between (SQS' fair queues).
+/// The tenant or account that a message concerns. When one group has very many messages, the messages of other groups are
+/// received between them (SQS' fair queues).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Group(String);
 
@@ -18,14 +19,12 @@ impl Group {
     /// Characters at most.
     const CHARS_MAX: usize = 128;
 
-    /// Named so. What SQS does not take in a name is left out, because a name that was refused would take its message with
-    /// it.
+    /// Without the characters that SQS refuses in a name, because a refused name would refuse its message too.
     pub fn named(name: &str) -> Self {
         let name: String = name.chars().filter(char::is_ascii_graphic).take(Self::CHARS_MAX).collect();
-        if name.is_empty() { Self("nobody".to_owned()) } else { Self(name) }
+        if name.is_empty() { Self("none".to_owned()) } else { Self(name) }
     }
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,9 +41,7 @@ impl From<TenantId> for Group {
 pub struct Message {
     /// JSON.
     pub body: String,
-    /// Whose it is.
     pub group: Group,
-    /// What it is a consequence of.
     pub traceparent: Option<TraceContext>,
 }
 
@@ -55,7 +52,15 @@ impl Message {
     }
 }
 
-/// SQS refuses two characters that JSON has as they are: they are escaped, which is the same text to whoever reads it.
+/// A message that was received and is being worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    /// SQS' receipt handle; on one machine the receipt of the row.
+    pub receipt: String,
+    pub message: Message,
+}
+
+/// SQS refuses two characters that JSON has as they are: they are escaped, which is the same text for the receiver.
 #[cfg(feature = "aws")]
 pub(crate) fn takeable(json: String) -> String {
     if !json.contains(['\u{fffe}', '\u{ffff}']) {
@@ -84,8 +89,8 @@ mod tests {
             ("106540352242922", "106540352242922"),
             ("0190163d-8694", "0190163d-8694"),
             ("a b\u{e9}\n\0c", "abc"),
-            ("", "nobody"),
-            ("\u{1f600}", "nobody"),
+            ("", "none"),
+            ("\u{1f600}", "none"),
         ] {
             assert_eq!(Group::named(name).as_str(), group, "{name:?}");
         }

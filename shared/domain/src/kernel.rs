@@ -9,6 +9,7 @@ pub(crate) mod page;
 pub mod phone;
 pub mod problem;
 pub mod time;
+pub(crate) mod timer;
 pub(crate) mod words;
 
 pub use causes::with_causes;

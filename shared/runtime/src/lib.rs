@@ -1,9 +1,9 @@
 //! How a process starts and how queue events are taken apart: the same on Lambda and on one machine.
 //!
-//! [`each_record`] gives every record of an SQS event its own fate, so that one bad record does not fail the batch;
-//! [`observe`] turns on the logs; [`emf`] writes metrics; `lambda`, a feature, starts a deployed function from its environment;
-//! `platform` adds the database and `api` access tokens, for the functions that need them. What a record or a request
-//! means is its function's affair.
+//! [`each_record`] gives every record of an SQS event an outcome of its own, so that one bad record does not fail the
+//! batch; [`observe`] turns on the logs; [`emf`] writes metrics; `lambda`, a feature, starts a deployed function from its
+//! environment; `platform` adds the database and `api` access tokens, for the functions that need them. What a record or
+//! a request means is decided by its function.
 
 pub mod emf;
 #[cfg(feature = "lambda")]
@@ -12,4 +12,4 @@ mod logs;
 mod records;
 
 pub use logs::{Logs, observe};
-pub use records::{each_record, records_together};
+pub use records::{RecordOutcome, Records, each_record, records_together};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use cloud::{CloudError, Message, Queue, Queues, WakeUps};
-use domain::{Batch, TenantId};
+use cloud::{CloudError, Message, Queue, Queues, ReceivedMessage, Timers};
+use domain::{Batch, TenantId, Timer};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use store::Moment;
@@ -76,11 +76,19 @@ impl Queues for Hangs {
     async fn send(&self, _: Queue, _: Vec<Message>, _: Duration) -> Result<(), CloudError> {
         std::future::pending().await
     }
+
+    async fn postpone(&self, _: Queue, _: &str, _: Duration) -> Result<(), CloudError> {
+        std::future::pending().await
+    }
+
+    async fn park(&self, _: Queue, _: ReceivedMessage, _: &str) -> Result<(), CloudError> {
+        std::future::pending().await
+    }
 }
 
 #[async_trait]
-impl WakeUps for Hangs {
-    async fn schedule(&self, _: Batch) -> Result<(), CloudError> {
+impl Timers for Hangs {
+    async fn set(&self, _: Timer) -> Result<(), CloudError> {
         std::future::pending().await
     }
 }
@@ -92,7 +100,7 @@ async fn whoever_sends_is_answered_while_the_queue_hangs_and_the_sweeper_finds_t
     let contact = tenant.contact(READS).await;
     let mut machine = stage.world.machine.clone();
     machine.app.platform.cloud.queues = Arc::new(Hangs);
-    machine.app.platform.cloud.wake_ups = Arc::new(Hangs);
+    machine.app.platform.cloud.timers = Arc::new(Hangs);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = tenant.client.at(&format!("http://{}", listener.local_addr().unwrap()));
     let server = tokio::spawn(async move { axum::serve(listener, api::router(&machine)).await.unwrap() });
@@ -160,7 +168,7 @@ async fn a_webhook_whose_200_was_lost_comes_again_and_is_heard_once() {
 async fn without_any_schedule_every_message_is_sent_by_the_sweeper_and_none_before_it_is_due() {
     let stage = Stage::start().await;
     let tenant = stage.world.tenant("acme", "1.00").await;
-    stage.fuse.arm_for_good("schedule", Moment::BeforeCommit);
+    stage.fuse.arm_for_good("set_timer", Moment::BeforeCommit);
     let start = stage.world.clock.now();
     let mut sent = Vec::new();
     for minutes in 5..25 {
@@ -168,7 +176,7 @@ async fn without_any_schedule_every_message_is_sent_by_the_sweeper_and_none_befo
         sent.push((schedule(&stage.world, &tenant, at, &minutes.to_string()).await, "READ"));
     }
     assert!(stage.fuse.blown() >= 20);
-    assert_eq!(stage.world.machine.queues.due_wake_ups().await.unwrap(), []);
+    assert_eq!(stage.world.machine.queues.due_timers().await.unwrap(), []);
     for minutes in 1..30_i64 {
         stage.pass(SignedDuration::from_mins(1)).await;
         let accepted = i64::try_from(stage.world.acceptances().await.len()).unwrap();
@@ -189,14 +197,19 @@ async fn a_schedule_that_fires_early_sends_nothing_and_one_that_fires_twice_send
     let sent = [(schedule(&stage.world, &tenant, at, "later").await, "READ")];
     let batch = Batch::of(tenant.id.parse::<TenantId>().unwrap(), at);
     stage.world.clock.advance(SignedDuration::from_mins(4));
-    dispatch::on_schedule(cloud::Scheduled::now(batch), stage.platform(), stage.world.end_of_shift())
+    dispatch::on_schedule(cloud::Scheduled::now(batch.timer()), stage.platform(), stage.world.end_of_shift())
         .await
         .unwrap();
     stage.pass(SignedDuration::from_secs(1)).await;
     assert_eq!(stage.accepted(READS).await, 0);
     stage.world.clock.advance(SignedDuration::from_mins(2));
-    let fire =
-        || dispatch::on_schedule(cloud::Scheduled::now(batch), stage.platform(), stage.world.end_of_shift());
+    let fire = || {
+        dispatch::on_schedule(
+            cloud::Scheduled::now(batch.timer()),
+            stage.platform(),
+            stage.world.end_of_shift(),
+        )
+    };
     let (first, second) = tokio::join!(fire(), fire());
     first.unwrap();
     second.unwrap();

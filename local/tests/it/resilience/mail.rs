@@ -7,6 +7,7 @@ use cloud::{Kept, Queue};
 use jiff::SignedDuration;
 use mailer::{Login, Mailer, Server, Transport};
 use serde_json::json;
+use store::Moment;
 use tidings::machine::Machine;
 use tidings::poll::receive_once;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -21,18 +22,29 @@ const WITHIN: Duration = Duration::from_secs(2);
 /// Takes letters on one port, and falls silent in the middle of one of them.
 struct MailServer {
     port: u16,
-    /// Whom the letters were to that it took.
+    /// The recipients of the e-mails that it took.
     taken: Arc<Mutex<Vec<String>>>,
+    /// The code that the next recipient is refused with.
+    refusal: Refusal,
 }
+
+type Refusal = Arc<Mutex<Option<u16>>>;
 
 impl MailServer {
     /// Falls silent on its so manyth connection, counted from 0.
     async fn silent_on(nth: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let taken: Arc<Mutex<Vec<String>>> = Arc::default();
-        tokio::spawn(serve(listener, nth, Arc::clone(&taken)));
-        Self { port, taken }
+        let (taken, refusal): (Arc<Mutex<Vec<String>>>, Refusal) = Default::default();
+        tokio::spawn(serve(listener, nth, (Arc::clone(&taken), Arc::clone(&refusal))));
+        Self { port, taken, refusal }
+    }
+
+    /// Refuses the next recipient with that code.
+    async fn refusing(code: u16) -> Self {
+        let server = Self::silent_on(usize::MAX).await;
+        *server.refusal.lock().unwrap() = Some(code);
+        server
     }
 
     fn transport(&self) -> Transport {
@@ -48,20 +60,21 @@ impl MailServer {
     }
 }
 
-async fn serve(listener: TcpListener, silent_on: usize, taken: Arc<Mutex<Vec<String>>>) {
+async fn serve(listener: TcpListener, silent_on: usize, shared: (Arc<Mutex<Vec<String>>>, Refusal)) {
     let mut kept_open = Vec::new();
     for connection in 0.. {
         let (stream, _) = listener.accept().await.unwrap();
         if connection == silent_on {
             kept_open.push(stream);
         } else {
-            tokio::spawn(take(stream, Arc::clone(&taken)));
+            let (taken, refusal) = shared.clone();
+            tokio::spawn(take(stream, taken, refusal));
         }
     }
 }
 
 /// One conversation, as much of SMTP as a letter needs.
-async fn take(stream: TcpStream, taken: Arc<Mutex<Vec<String>>>) {
+async fn take(stream: TcpStream, taken: Arc<Mutex<Vec<String>>>, refusal: Refusal) {
     let mut lines = BufReader::new(stream);
     lines.write_all(b"220 here\r\n").await.unwrap();
     let (mut to, mut is_letter) = (String::new(), false);
@@ -86,10 +99,84 @@ async fn take(stream: TcpStream, taken: Arc<Mutex<Vec<String>>>) {
                 "250 yes"
             }
         };
+        let refused = if line.starts_with("RCPT") { refusal.lock().unwrap().take() } else { None };
+        let answer = refused.map_or_else(|| answer.to_owned(), |code| format!("{code} no"));
         if !answer.is_empty() && lines.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
             return;
         }
         line.clear();
+    }
+}
+
+/// A tenant is made, whose owner is to be mailed by a machine with that server.
+async fn invited(stage: &Stage, server: &MailServer) -> Machine {
+    let owner = stage.world.owner().await;
+    let invited = json!({
+        "tenantName": "one", "slug": "one", "adminName": "one", "adminEmail": "one@invited.test",
+    });
+    owner.post("/admin/create-tenant", &invited).await.unwrap().success().unwrap();
+    let mailer = Mailer { transport: Arc::new(server.transport()), ..stage.world.machine.mailer.clone() };
+    Machine { mailer, ..stage.world.machine.clone() }
+}
+
+async fn receive(machine: &Machine) -> usize {
+    receive_once(machine, rules(), Queue::Mail).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_email_that_is_refused_for_now_leaves_after_five_minutes_and_not_before() {
+    let (stage, server) = (Stage::start().await, MailServer::refusing(451).await);
+    let machine = invited(&stage, &server).await;
+    assert_eq!(receive(&machine).await, 1);
+    stage.world.clock.advance(SignedDuration::from_secs(295));
+    assert_eq!((receive(&machine).await, server.taken().len()), (0, 0));
+    stage.world.clock.advance(SignedDuration::from_secs(10));
+    assert_eq!(receive(&machine).await, 1);
+    assert_eq!(server.taken(), ["one@invited.test"]);
+    stage.assert_at_rest(0).await;
+}
+
+#[tokio::test]
+async fn an_email_that_is_refused_for_good_is_a_dead_letter_at_once_with_its_reason() {
+    let (stage, server) = (Stage::start().await, MailServer::refusing(550).await);
+    let machine = invited(&stage, &server).await;
+    assert_eq!(receive(&machine).await, 1);
+    stage.world.clock.advance(SignedDuration::from_hours(12));
+    assert_eq!((receive(&machine).await, server.taken().len()), (0, 0));
+    let reason = "the mail server refused it with 550";
+    let has_reason = format!(
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM dead_letters WHERE queue = 'mail' AND reason = '{reason}')
+         THEN RAISE EXCEPTION 'no such dead letter'; END IF; END $$"
+    );
+    stage.world.db.execute(&has_reason).await;
+    stage.assert_at_rest(1).await;
+}
+
+/// The mailer is cut off once in that operation; returns the stage and the number of e-mails that left.
+async fn cut_in(operation: &str, moment: Moment, code: u16) -> (Stage, usize) {
+    let (stage, server) = (Stage::start().await, MailServer::refusing(code).await);
+    let machine = invited(&stage, &server).await;
+    stage.fuse.arm(operation, moment, 1);
+    assert_eq!(receive(&machine).await, 1);
+    assert_eq!(stage.fuse.disarm(), Vec::<String>::new(), "{operation} did not run");
+    // A park that was not committed is tried again, and refused again.
+    *server.refusal.lock().unwrap() = (operation == "park").then_some(code);
+    for _ in 0..4 {
+        stage.world.clock.advance(SignedDuration::from_mins(6));
+        receive(&machine).await;
+    }
+    let left = server.taken().len();
+    (stage, left)
+}
+
+#[tokio::test]
+async fn a_mailer_that_dies_while_it_postpones_or_parks_does_so_in_the_end() {
+    for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
+        for (operation, code, left) in [("postpone", 451, 1), ("park", 550, 0)] {
+            let (stage, emails) = cut_in(operation, moment, code).await;
+            assert_eq!(emails, left, "{operation} {moment:?}");
+            stage.assert_at_rest(i64::from(operation == "park")).await;
+        }
     }
 }
 

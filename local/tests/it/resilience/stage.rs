@@ -91,10 +91,10 @@ impl Stage {
     /// Fires the schedules whose time has come, each at least once.
     pub async fn fire_schedules(&self) {
         let machine = &self.world.machine;
-        for due in machine.queues.due_wake_ups().await.unwrap_or_default() {
+        for due in machine.queues.due_timers().await.unwrap_or_default() {
             // A dispatch that dies leaves its work to the sweeper, and its schedule may fire again.
             if dispatch::on_schedule(due, &machine.platform, self.world.end_of_shift()).await.is_ok() {
-                machine.queues.fired(vec![due.batch]).await.ok();
+                machine.queues.fired(vec![due.timer]).await.ok();
             }
         }
     }

@@ -9,7 +9,7 @@ use super::look::{functions, of_type, property, target};
 use super::{House, holds};
 
 /// Every variable that a deployed function reads.
-const VARIABLES: [&str; 24] = [
+const VARIABLES: [&str; 26] = [
     "AWS_USE_DUALSTACK_ENDPOINT",
     "DATABASE_PASSWORD",
     "DATABASE_URL",
@@ -18,7 +18,9 @@ const VARIABLES: [&str; 24] = [
     "ENVIRONMENT",
     "EVENT_BUS_NAME",
     "JWT_SECRET_ARN",
+    "MAIL_DLQ_URL",
     "MAIL_FROM",
+    "MAIL_QUEUE_URL",
     "META_API_VERSION",
     "META_BASE_URL",
     "META_SECRET_ARN",

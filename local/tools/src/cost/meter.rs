@@ -9,8 +9,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use cloud::{Cloud, CloudError, Events, Message, Queue, Queues, WakeUps};
-use domain::Batch;
+use cloud::{Cloud, CloudError, Events, Message, Queue, Queues, ReceivedMessage, Timers};
+use domain::Timer;
 use domain::events::DomainEvent;
 use domain::updates::UpdateBatch;
 use store::{Moment, Store};
@@ -22,8 +22,18 @@ use super::bill::billed_sends;
 use super::counts::{COMMITS, Counts};
 
 /// Operations of the queues, which are not on Postgres in the cloud, and of the run itself.
-const NOT_IN_THE_CLOUD: [&str; 8] =
-    ["send", "receive", "acknowledge", "schedule", "due_wake_ups", "fired", "depths", "audit"];
+const NOT_IN_THE_CLOUD: [&str; 10] = [
+    "send",
+    "receive",
+    "acknowledge",
+    "postpone",
+    "park",
+    "set_timer",
+    "due_timers",
+    "fired",
+    "depths",
+    "audit",
+];
 
 /// The counts so far. Clones share them.
 #[derive(Clone, Default)]
@@ -64,7 +74,7 @@ impl Meter {
 
     pub fn around_machine(&self, mut machine: Machine) -> Machine {
         let counted = Arc::new(Counted { meter: self.clone(), inner: machine.platform.cloud.clone() });
-        let cloud = Cloud { queues: counted.clone(), wake_ups: counted.clone(), events: counted };
+        let cloud = Cloud { queues: counted.clone(), timers: counted.clone(), events: counted };
         machine.platform.cloud = cloud.clone();
         machine.app.platform.cloud = cloud.clone();
         machine.mailer.platform.cloud = cloud.clone();
@@ -155,13 +165,23 @@ impl Queues for Counted {
         self.meter.add_requests(queue, "sends", requests);
         self.inner.queues.send(queue, messages, delay).await
     }
+
+    async fn postpone(&self, queue: Queue, receipt: &str, delay: Duration) -> Result<(), CloudError> {
+        self.meter.add_requests(queue, "sends", 1);
+        self.inner.queues.postpone(queue, receipt, delay).await
+    }
+
+    async fn park(&self, queue: Queue, received: ReceivedMessage, reason: &str) -> Result<(), CloudError> {
+        self.meter.add_requests(queue, "sends", 1);
+        self.inner.queues.park(queue, received, reason).await
+    }
 }
 
 #[async_trait]
-impl WakeUps for Counted {
-    async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
+impl Timers for Counted {
+    async fn set(&self, timer: Timer) -> Result<(), CloudError> {
         self.meter.add("schedules", 1);
-        self.inner.wake_ups.schedule(batch).await
+        self.inner.timers.set(timer).await
     }
 }
 

@@ -101,7 +101,7 @@ impl Pollers {
 
     async fn schedules(self) {
         loop {
-            let due = self.machine.queues.due_wake_ups().await.unwrap_or_else(|error| {
+            let due = self.machine.queues.due_timers().await.unwrap_or_else(|error| {
                 tracing::error!(error = with_causes(&error), "schedules could not be read");
                 Vec::new()
             });

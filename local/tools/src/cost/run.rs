@@ -181,7 +181,7 @@ impl Run {
         let backend = Backend::one_machine(&self.machine.platform.store, self.sandbox_url.clone());
         let mut still = 0;
         for _ in 0..LOOKS_MAX {
-            let is_quiet = backend.is_quiet().await? && self.machine.queues.due_wake_ups().await?.is_empty();
+            let is_quiet = backend.is_quiet().await? && self.machine.queues.due_timers().await?.is_empty();
             still = if is_quiet { still + 1 } else { 0 };
             if still == STILL {
                 return Ok(());

@@ -166,8 +166,11 @@ impl Tenant {
         });
         let session = anonymous.post("/auth/register-tenant", &registration).await?.success()?;
         let client = anonymous.with_token(text(&session, "token")?);
+        // One machine connects a new tenant to the sandbox by itself; elsewhere this is the tenant's own step.
+        let tenant = text(&session, "tenantId")?;
+        client.post("/whatsapp/connect", &json!({ "code": tenant })).await?.success()?;
         let credit = json!({
-            "tenantId": text(&session, "tenantId")?, "amount": CREDIT, "description": "Story", "idempotencyKey": slug,
+            "tenantId": tenant, "amount": CREDIT, "description": "Story", "idempotencyKey": slug,
         });
         owner.post("/billing/add-credits", &credit).await?.success()?;
         let phones = MAGIC.map(str::to_owned).into_iter().chain((0..OTHERS).map(other_phone));

@@ -1,28 +1,27 @@
-//! Calls that take several things at once and may take some of them only.
+//! Calls with several entries, of which AWS may take only some.
 
 use std::future::Future;
 use std::time::Duration;
 
 use crate::CloudError;
 
-/// Things in one call at most.
+/// Entries of one call at most.
 const ENTRIES_MAX: usize = 10;
-/// Calls for the same things: the first, and those for what was left.
+/// Calls for the same entries: the first, and those for what was left.
 const CALLS_MAX: u32 = 4;
 /// The wait before the first of those; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// One of the things was not taken.
+/// An entry that was not taken.
 pub(super) struct Left {
-    /// Which, of those in the call.
+    /// Its index in the call.
     pub(super) index: usize,
-    /// Why.
-    pub(super) why: String,
-    /// It would not be taken another time either.
+    pub(super) error: String,
+    /// A later call would not take it either.
     pub(super) is_final: bool,
 }
 
-/// Cuts things into calls of at most ten and so many bytes. What is larger than a call gets one of its own.
+/// Splits entries into calls of at most ten entries and `bytes_max` bytes. An entry over that gets its own call.
 pub(super) fn calls<T>(things: Vec<T>, bytes_max: usize, bytes: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
     let (mut calls, mut call, mut held) = (Vec::new(), Vec::new(), 0);
     for thing in things {
@@ -40,8 +39,8 @@ pub(super) fn calls<T>(things: Vec<T>, bytes_max: usize, bytes: impl Fn(&T) -> u
     calls
 }
 
-/// Calls until everything was taken, each time with what was left alone. What would never be taken is left out; it is an
-/// error at the end, and so is what was not taken in [`CALLS_MAX`] calls.
+/// Calls until everything is taken, each time with what was left only. What would never be taken is left out and is an
+/// error at the end, as is what was not taken in [`CALLS_MAX`] calls.
 pub(super) async fn deliver<T, C, F>(mut things: Vec<T>, call: C) -> Result<(), CloudError>
 where
     C: Fn(&[T]) -> F,
@@ -52,9 +51,9 @@ where
         let left = call(&things).await?;
         let is_over = calls == CALLS_MAX;
         for one in &left {
-            tracing::warn!(one.why, one.is_final, calls, "the cloud left out one of several");
+            tracing::warn!(error = one.error, one.is_final, calls, "AWS did not take one entry of a call.");
             if one.is_final || is_over {
-                lost = Some(one.why.clone());
+                lost = Some(one.error.clone());
             }
         }
         let again: Vec<usize> = left.iter().filter(|one| !one.is_final).map(|one| one.index).collect();
@@ -66,7 +65,7 @@ where
         tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
         pause *= 2;
     }
-    lost.map_or(Ok(()), |why| Err(CloudError::new(why)))
+    lost.map_or(Ok(()), |error| Err(CloudError::new(error)))
 }
 
 #[cfg(test)]
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     fn left(index: usize, is_final: bool) -> Left {
-        Left { index, why: "why".to_owned(), is_final }
+        Left { index, error: "refused".to_owned(), is_final }
     }
 
     #[test]

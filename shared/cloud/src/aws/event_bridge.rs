@@ -1,4 +1,4 @@
-//! Domain events on EventBridge. Its rules decide who hears of them.
+//! Domain events on EventBridge. Its rules decide which target gets them.
 
 use std::sync::OnceLock;
 
@@ -15,13 +15,13 @@ use super::refused::refused;
 use crate::message::takeable;
 use crate::{CloudError, Events};
 
-/// Who we are on the bus.
+/// The source of our events.
 const SOURCE: &str = "tidings";
 /// Bytes of one call at most; EventBridge takes 256 KiB.
 const CALL_BYTES_MAX: usize = 250_000;
 /// Bytes of an event beside its detail, generously.
 const ENVELOPE_BYTES: usize = 256;
-/// What may go another time: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>.
+/// Errors of an entry that a later call may not have: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>.
 const PASSING: [&str; 3] = ["ThrottlingException", "InternalFailure", "InternalException"];
 
 pub(super) struct EventBridge {
@@ -59,18 +59,18 @@ impl Events for EventBridge {
 fn entry(event: &DomainEvent, bus: &str) -> Result<PutEventsRequestEntry, CloudError> {
     let detail = serde_json::to_string(event).map_err(|error| CloudError::of(&error))?;
     let entry = PutEventsRequestEntry::builder().source(SOURCE).detail_type(event.name());
-    // A rule may hand it to a queue as it is.
+    // A rule may pass it on to a queue unchanged.
     Ok(entry.detail(takeable(detail)).event_bus_name(bus).build())
 }
 
-/// Its answers stand in the order of the entries.
+/// The results are in the order of the entries.
 fn left(output: &PutEventsOutput) -> Vec<Left> {
     let answers = output.entries().iter().enumerate();
     answers
         .filter_map(|(index, answer)| {
             let code = answer.error_code()?;
-            let why = format!("PutEvents: {code}: {}", answer.error_message().unwrap_or_default());
-            Some(Left { index, why, is_final: !PASSING.contains(&code) })
+            let error = format!("PutEvents: {code}: {}", answer.error_message().unwrap_or_default());
+            Some(Left { index, error, is_final: !PASSING.contains(&code) })
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! Schedules in EventBridge Scheduler: one for each batch, gone when it has fired.
+//! Timers in EventBridge Scheduler: a schedule each, which is deleted when it has fired.
 
 use std::sync::OnceLock;
 
@@ -9,15 +9,15 @@ use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
 };
 use aws_types::SdkConfig;
-use domain::Batch;
+use domain::{Timer, TimerKind};
 
 use super::Names;
 use super::refused::refused;
-use crate::{CloudError, Scheduled, WakeUps};
+use crate::{CloudError, Scheduled, Timers};
 
-/// Tries of a delivery. Later the sweeper has found what it was to wake.
+/// Tries of a delivery. After them the sweeper finds what it was for.
 const RETRIES: i32 = 3;
-/// For how long it is tried, in seconds.
+/// How long it is tried, in seconds.
 const AGE_MAX: i32 = 900;
 
 pub(super) struct Scheduler {
@@ -31,9 +31,12 @@ impl Scheduler {
         Self { sdk, names, client: OnceLock::new() }
     }
 
-    fn target(&self, input: String) -> Result<Target, CloudError> {
+    fn target(&self, what: TimerKind, input: String) -> Result<Target, CloudError> {
+        let function = match what {
+            TimerKind::Dispatch => "DISPATCH_ARN",
+        };
         Target::builder()
-            .arn(self.names.get("DISPATCH_ARN")?)
+            .arn(self.names.get(function)?)
             .role_arn(self.names.get("SCHEDULER_ROLE_ARN")?)
             .input(input)
             .retry_policy(
@@ -49,23 +52,23 @@ impl Scheduler {
 }
 
 #[async_trait]
-impl WakeUps for Scheduler {
-    /// The name is the idempotency: whoever is second gets a conflict. The client token is the SDK's, one for each call,
-    /// so that a try that was repeated on the way is no conflict; one made of the name would take a schedule of another
-    /// trace for the same call with other contents.
-    async fn schedule(&self, batch: Batch) -> Result<(), CloudError> {
-        let input = serde_json::to_string(&Scheduled::now(batch)).map_err(|error| CloudError::of(&error))?;
+impl Timers for Scheduler {
+    /// The name is the idempotency: the second call gets a conflict. The client token is the SDK's, one for each call,
+    /// so that a repeated try is not a conflict; a token made of the name would make a schedule with another trace an
+    /// error.
+    async fn set(&self, timer: Timer) -> Result<(), CloudError> {
+        let input = serde_json::to_string(&Scheduled::now(timer)).map_err(|error| CloudError::of(&error))?;
         let exactly = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build();
         let client = self.client.get_or_init(|| Client::new(&self.sdk));
         let created = client
             .create_schedule()
             .group_name(self.names.get("SCHEDULE_GROUP")?)
-            .name(batch.to_string())
-            .schedule_expression(batch.minute.strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
+            .name(timer.to_string())
+            .schedule_expression(timer.at.strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
             .schedule_expression_timezone("UTC")
             .flexible_time_window(exactly.map_err(|error| CloudError::of(&error))?)
             .action_after_completion(ActionAfterCompletion::Delete)
-            .target(self.target(input)?)
+            .target(self.target(timer.what, input)?)
             .send()
             .await;
         match created {

@@ -21,6 +21,7 @@ pub struct AwsPlace {
     pub sdk: SdkConfig,
     sqs: Client,
     queues: HashMap<Queue, String>,
+    dead_letters: HashMap<Queue, String>,
     /// Where schedules deliver to, in the place of `dispatch`.
     dispatch: String,
     _ministack: Arc<Ministack>,
@@ -52,9 +53,10 @@ impl AwsPlace {
         let mut environment = environment(ministack.endpoint(), &account);
         let sdk = aws(environment.clone()).sdk().clone();
         let sqs = Client::new(&sdk);
-        let mut queues = HashMap::new();
+        let (mut queues, mut dead_letters) = (HashMap::new(), HashMap::new());
         for queue in Queue::ALL {
             queues.insert(queue, make_queue(&sqs, queue.name()).await);
+            dead_letters.insert(queue, make_queue(&sqs, &format!("{}-dead", queue.name())).await);
         }
         let dispatch = make_queue(&sqs, "dispatch").await;
         let dead = make_queue(&sqs, "schedule-dead").await;
@@ -64,6 +66,9 @@ impl AwsPlace {
             ("WAKE_UPS_QUEUE_URL", queues[&Queue::WakeUps].clone()),
             ("UPDATES_QUEUE_URL", queues[&Queue::Updates].clone()),
             ("REFUNDS_QUEUE_URL", queues[&Queue::Refunds].clone()),
+            ("MAIL_QUEUE_URL", queues[&Queue::Mail].clone()),
+            ("UPDATES_DLQ_URL", dead_letters[&Queue::Updates].clone()),
+            ("MAIL_DLQ_URL", dead_letters[&Queue::Mail].clone()),
             ("DISPATCH_ARN", arn(&sqs, &dispatch).await),
             ("SCHEDULE_DLQ_ARN", arn(&sqs, &dead).await),
             ("META_SECRET_ARN", make_secret(&sdk, Secret::Meta).await),
@@ -73,7 +78,7 @@ impl AwsPlace {
             ("DATABASE_PASSWORD", make_secret(&sdk, Secret::Database).await),
         ];
         environment.extend(names.map(|(name, value)| (name.to_owned(), value)));
-        Some(Self { aws: aws(environment), sdk, sqs, queues, dispatch, _ministack: ministack })
+        Some(Self { aws: aws(environment), sdk, sqs, queues, dead_letters, dispatch, _ministack: ministack })
     }
 
     async fn take_from(&self, url: &str) -> Vec<Message> {
@@ -117,6 +122,26 @@ impl Place for AwsPlace {
         self.take_from(&self.queues[&queue]).await.into_iter().map(seen).collect()
     }
 
+    async fn hold(&self, queue: Queue) -> Vec<(String, String)> {
+        let receive = self.sqs.receive_message().queue_url(&self.queues[&queue]).max_number_of_messages(10);
+        let messages = receive.send().await.unwrap().messages.unwrap_or_default().into_iter();
+        messages.map(|message| (message.receipt_handle.unwrap(), message.body.unwrap())).collect()
+    }
+
+    async fn delete(&self, queue: Queue, receipt: &str) {
+        let delete = self.sqs.delete_message().queue_url(&self.queues[&queue]);
+        delete.receipt_handle(receipt).send().await.unwrap();
+    }
+
+    async fn has_dead_letter(&self, queue: Queue, body: &str, reason: &str) -> bool {
+        let messages = self.take_from(&self.dead_letters[&queue]).await;
+        let of = |message: &Message| {
+            let attributes = message.message_attributes();
+            attributes.and_then(|attributes| attributes.get("reason")?.string_value.clone())
+        };
+        matches!(messages.as_slice(), [one] if one.body() == Some(body) && of(one).as_deref() == Some(reason))
+    }
+
     async fn fired(&self) -> Vec<Scheduled> {
         let messages = self.take_from(&self.dispatch).await.into_iter();
         messages.map(|message| serde_json::from_str(&message.body.unwrap()).unwrap()).collect()
@@ -144,7 +169,7 @@ async fn make_bus(sdk: &SdkConfig, mail: &str) {
     let client = aws_sdk_eventbridge::Client::new(sdk);
     client.create_event_bus().name("tidings").send().await.unwrap();
     let rule = client.put_rule().name("mail").event_bus_name("tidings");
-    let pattern = r#"{"source":["tidings"],"detail-type":["TenantProvisioned"]}"#;
+    let pattern = r#"{"source":["tidings"],"detail-type":["TenantProvisioned","UserInvited"]}"#;
     rule.event_pattern(pattern).send().await.unwrap();
     let target = aws_sdk_eventbridge::types::Target::builder().id("mail").arn(mail).input_path("$.detail");
     let targets = client.put_targets().rule("mail").event_bus_name("tidings");

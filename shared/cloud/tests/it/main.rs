@@ -11,5 +11,6 @@ mod kept;
 mod partly;
 mod place;
 mod queues;
+mod received;
 mod secrets;
-mod wake_ups;
+mod timers;

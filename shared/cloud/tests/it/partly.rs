@@ -1,4 +1,4 @@
-//! What AWS does at its worse moments, which no emulator does: a server of our own says what was prepared.
+//! Faults of AWS that no emulator has: a local server answers what was prepared.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 
 use crate::aws_place::{aws, environment};
 
-/// Answers in their order; what it was asked.
+/// Its answers in order, and the calls that it got.
 #[derive(Clone, Default)]
 struct Stub {
     answers: Arc<Mutex<VecDeque<(u16, Value)>>>,
-    asked: Arc<Mutex<Vec<Value>>>,
+    calls: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Stub {
@@ -40,16 +40,16 @@ impl Stub {
     }
 
     fn answer(&self, body: &str) -> (StatusCode, String) {
-        self.asked.lock().unwrap().push(serde_json::from_str(body).unwrap());
+        self.calls.lock().unwrap().push(serde_json::from_str(body).unwrap());
         let (status, body) = self.answers.lock().unwrap().pop_front().unwrap();
         (StatusCode::from_u16(status).unwrap(), body.to_string())
     }
 
-    /// Of each call, what its things hold under a name.
-    fn asked(&self, name: &str) -> Vec<Vec<String>> {
+    /// Of each call, the values of its entries under a name.
+    fn calls(&self, name: &str) -> Vec<Vec<String>> {
         let word = |entry: &Value| entry[name].as_str().unwrap().to_owned();
         let of_call = |call: &Value| call["Entries"].as_array().unwrap().iter().map(word).collect();
-        self.asked.lock().unwrap().iter().map(of_call).collect()
+        self.calls.lock().unwrap().iter().map(of_call).collect()
     }
 }
 
@@ -57,12 +57,12 @@ fn sent(failed: &Value) -> (u16, Value) {
     (200, json!({ "Successful": [], "Failed": failed }))
 }
 
-fn letters() -> Vec<Message> {
-    ["a", "b", "c", "d"].map(|body| Message::new(Group::named("somebody"), body.to_owned())).into()
+fn messages() -> Vec<Message> {
+    ["a", "b", "c", "d"].map(|body| Message::new(Group::named("a-group"), body.to_owned())).into()
 }
 
 async fn send(aws: &Aws) -> Result<(), String> {
-    let sent = aws.queues().send(Queue::Updates, letters(), Duration::ZERO).await;
+    let sent = aws.queues().send(Queue::Updates, messages(), Duration::ZERO).await;
     sent.map_err(|error| error.to_string())
 }
 
@@ -72,8 +72,8 @@ async fn of_a_batch_of_messages_what_failed_is_sent_again_alone() {
     let answers = [sent(&json!([failed("1"), failed("3")])), sent(&json!([failed("1")])), sent(&json!([]))];
     let (stub, aws) = Stub::with(answers).await;
     send(&aws).await.unwrap();
-    assert_eq!(stub.asked("MessageBody"), [vec!["a", "b", "c", "d"], vec!["b", "d"], vec!["d"]]);
-    assert_eq!(stub.asked("MessageGroupId")[2], ["somebody"]);
+    assert_eq!(stub.calls("MessageBody"), [vec!["a", "b", "c", "d"], vec!["b", "d"], vec!["d"]]);
+    assert_eq!(stub.calls("MessageGroupId")[2], ["a-group"]);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_message_that_is_refused_for_what_it_is_is_an_error_and_not_sent_again
     .await;
     let error = send(&aws).await.unwrap_err();
     assert!(error.ends_with("SendMessageBatch: InvalidMessageContents: no"), "{error}");
-    assert_eq!(stub.asked("MessageBody"), [vec!["a", "b", "c", "d"], vec!["c"]]);
+    assert_eq!(stub.calls("MessageBody"), [vec!["a", "b", "c", "d"], vec!["c"]]);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn messages_that_fail_again_and_again_are_an_error() {
     let (stub, aws) = Stub::with(std::iter::repeat_n(sent(&failed), 10)).await;
     let error = send(&aws).await.unwrap_err();
     assert!(error.contains("InternalError"), "{error}");
-    assert_eq!(stub.asked("MessageBody").len(), 4);
+    assert_eq!(stub.calls("MessageBody").len(), 4);
 }
 
 #[tokio::test]
@@ -105,15 +105,15 @@ async fn a_call_that_fails_whole_is_made_again_and_says_aws_words_when_it_goes_o
     let unavailable = || (503, json!({ "__type": "ServiceUnavailable", "message": "in a moment" }));
     let (stub, aws) = Stub::with([unavailable(), sent(&json!([]))]).await;
     send(&aws).await.unwrap();
-    assert_eq!(stub.asked("MessageBody").len(), 2);
+    assert_eq!(stub.calls("MessageBody").len(), 2);
     let (stub, aws) = Stub::with(std::iter::repeat_with(unavailable).take(10)).await;
     let error = send(&aws).await.unwrap_err();
     assert!(error.ends_with("SendMessageBatch: ServiceUnavailable: in a moment"), "{error}");
-    assert_eq!(stub.asked("MessageBody").len(), 3);
+    assert_eq!(stub.calls("MessageBody").len(), 3);
 }
 
 #[tokio::test]
-async fn nobody_at_the_other_end_is_an_error_that_says_so() {
+async fn a_service_that_is_not_there_is_an_error() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -140,15 +140,15 @@ async fn of_a_batch_of_events_what_failed_is_put_again_alone_and_what_is_refused
     let (stub, aws) =
         Stub::with([first, put(json!([failed("InternalFailure"), taken()])), put(json!([taken()]))]).await;
     aws.events().publish(&events).await.unwrap();
-    let asked = stub.asked("Detail");
-    assert_eq!(asked.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 1]);
-    assert!(asked[2][0].contains("1@example.com"), "{asked:?}");
-    assert_eq!(stub.asked("Source")[2], ["tidings"]);
-    assert_eq!(stub.asked("DetailType")[2], ["TenantProvisioned"]);
-    assert_eq!(stub.asked("EventBusName")[2], ["tidings"]);
+    let calls = stub.calls("Detail");
+    assert_eq!(calls.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 1]);
+    assert!(calls[2][0].contains("1@example.com"), "{calls:?}");
+    assert_eq!(stub.calls("Source")[2], ["tidings"]);
+    assert_eq!(stub.calls("DetailType")[2], ["TenantProvisioned"]);
+    assert_eq!(stub.calls("EventBusName")[2], ["tidings"]);
 
     let (stub, aws) = Stub::with([put(json!([taken(), failed("NotAuthorized"), taken()]))]).await;
     let error = aws.events().publish(&events).await.unwrap_err().to_string();
     assert!(error.ends_with("PutEvents: NotAuthorized: no"), "{error}");
-    assert_eq!(stub.asked("Detail").len(), 1);
+    assert_eq!(stub.calls("Detail").len(), 1);
 }

@@ -33,7 +33,13 @@ pub trait Place: Send + Sync {
     fn cloud(&self) -> Cloud;
     /// Receives what is there now and deletes it.
     async fn take(&self, queue: Queue) -> Vec<Seen>;
-    /// Schedules that have fired since.
+    /// Receives what is there now and holds it: the receipt and the body of each message.
+    async fn hold(&self, queue: Queue) -> Vec<(String, String)>;
+    /// Deletes a message that was received.
+    async fn delete(&self, queue: Queue, receipt: &str);
+    /// Bodies and reasons of the dead letters of a queue.
+    async fn has_dead_letter(&self, queue: Queue, body: &str, reason: &str) -> bool;
+    /// Timers that have fired since.
     async fn fired(&self) -> Vec<Scheduled>;
 }
 
@@ -46,7 +52,7 @@ pub async fn places() -> Vec<Box<dyn Place>> {
     places
 }
 
-/// Takes until so many messages have come, and looks once more for what should not come.
+/// Takes until `count` messages have come, and once more for what should not come.
 pub async fn take_all(place: &dyn Place, queue: Queue, count: usize) -> Vec<Seen> {
     let (until, mut seen) = (Instant::now() + ARRIVAL_MAX, Vec::new());
     while seen.len() < count {
@@ -71,16 +77,18 @@ pub async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) 
     }
 }
 
+const POLICY: Policy = Policy { visibility: SignedDuration::from_mins(1), receives_max: 5, batch_max: 10 };
+
 /// Postgres tables.
 struct Tables {
     machine: OneMachine,
-    _database: TestDb,
+    database: TestDb,
 }
 
 impl Tables {
     async fn new() -> Self {
         let database = testkit::database().await;
-        Self { machine: OneMachine::new(database.store.clone(), Clock::System), _database: database }
+        Self { machine: OneMachine::new(database.store.clone(), Clock::System), database }
     }
 }
 
@@ -95,8 +103,7 @@ impl Place for Tables {
     }
 
     async fn take(&self, queue: Queue) -> Vec<Seen> {
-        let policy = Policy { visibility: SignedDuration::from_mins(1), receives_max: 5, batch_max: 10 };
-        let received = self.machine.receive(queue, policy).await.unwrap();
+        let received = self.machine.receive(queue, POLICY).await.unwrap();
         let done = received.iter().map(|message| message.receipt).collect();
         let outcome = Acknowledgement { queue, done, failed: Vec::new(), retry_at: Clock::System.now() };
         self.machine.acknowledge(outcome).await.unwrap();
@@ -108,9 +115,31 @@ impl Place for Tables {
         received.into_iter().map(seen).collect()
     }
 
+    async fn hold(&self, queue: Queue) -> Vec<(String, String)> {
+        let received = self.machine.receive(queue, POLICY).await.unwrap().into_iter();
+        received.map(|message| (message.receipt.to_string(), message.body)).collect()
+    }
+
+    async fn delete(&self, queue: Queue, receipt: &str) {
+        let done = vec![receipt.parse().unwrap()];
+        let outcome = Acknowledgement { queue, done, failed: Vec::new(), retry_at: Clock::System.now() };
+        self.machine.acknowledge(outcome).await.unwrap();
+    }
+
+    async fn has_dead_letter(&self, queue: Queue, body: &str, reason: &str) -> bool {
+        let (waiting, dead) = self.machine.depths().await.unwrap();
+        let count = format!(
+            "DO $$ BEGIN IF (SELECT count(*) FROM dead_letters WHERE queue = '{}' AND body = '{body}' AND reason = '{reason}') \
+             <> 1 THEN RAISE EXCEPTION 'no such dead letter'; END IF; END $$",
+            queue.name()
+        );
+        self.database.execute(&count).await;
+        (waiting, dead) == (0, 1)
+    }
+
     async fn fired(&self) -> Vec<Scheduled> {
-        let due = self.machine.due_wake_ups().await.unwrap();
-        self.machine.fired(due.iter().map(|due| due.batch).collect()).await.unwrap();
+        let due = self.machine.due_timers().await.unwrap();
+        self.machine.fired(due.iter().map(|due| due.timer).collect()).await.unwrap();
         due
     }
 }

@@ -14,7 +14,7 @@ use crate::place::{places, take_all};
 const NOW: Duration = Duration::ZERO;
 
 fn messages(bodies: impl IntoIterator<Item = String>) -> Vec<Message> {
-    bodies.into_iter().map(|body| Message::new(Group::named("somebody"), body)).collect()
+    bodies.into_iter().map(|body| Message::new(Group::named("a-group"), body)).collect()
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn what_is_sent_with_a_delay_is_received_after_it() {
 }
 
 #[tokio::test]
-async fn whose_it_is_and_what_it_follows_from_arrive_with_each_message() {
+async fn the_group_and_the_trace_arrive_with_each_message() {
     for place in places().await {
         let (tenant, span, cloud) =
             (TenantId::at(Timestamp::UNIX_EPOCH), TraceContext::begin(), place.cloud());

@@ -1,13 +1,11 @@
-//! A batch: all messages of one tenant that fall due in one minute, woken together by one schedule.
-
-use std::fmt;
+//! A batch: all messages of one tenant that fall due in one minute, woken together by one timer.
 
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 
-use crate::TenantId;
+use crate::{TenantId, Timer, TimerKind};
 
-/// One tenant's due minute. Its name is the schedule's name: creating the schedule twice is a conflict, not a second one.
+/// One tenant's due minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
@@ -23,12 +21,10 @@ impl Batch {
         let mode = jiff::TimestampRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Ceil);
         Self { tenant, minute: due_at.round(mode).unwrap_or(due_at) }
     }
-}
 
-/// `b-<tenant>-<unix minute>`: 46 characters, within the scheduler's 64.
-impl fmt::Display for Batch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "b-{}-{}", self.tenant.0.simple(), self.minute.as_second() / 60)
+    /// The timer that wakes the batch's tenant.
+    pub const fn timer(self) -> Timer {
+        Timer { tenant: self.tenant, what: TimerKind::Dispatch, at: self.minute }
     }
 }
 
@@ -46,7 +42,7 @@ mod tests {
         ] {
             let batch = Batch::of(tenant, due.parse().unwrap());
             assert_eq!(batch.minute, minute.parse().unwrap());
-            assert!(batch.to_string().len() <= 64);
+            assert_eq!(batch.timer().at, batch.minute);
         }
     }
 }

@@ -99,9 +99,9 @@ pub async fn accept_message(
     let tenant = by.tenant();
     let accept = AcceptMessage { asked, key };
     let accepted = platform.store.perform(&platform.act(by), &accept).await?;
-    let slow = |_elapsed| Err(CloudError::new("it takes too long"));
+    let slow = |_elapsed| Err(CloudError::new("it took too long"));
     if let Err(error) = timeout(WAKE_MAX, wake(platform, tenant, &accepted)).await.unwrap_or_else(slow) {
-        tracing::warn!(%error, message = %accepted.message_id, "its wake-up was not made; the sweeper will find it");
+        tracing::warn!(%error, message_id = %accepted.message_id, "The wake-up of a message was not made; the sweeper finds the message.");
     }
     Ok(accepted)
 }
@@ -113,7 +113,7 @@ async fn wake(platform: &Platform, tenant: TenantId, accepted: &Accepted) -> Res
         return platform.cloud.send(&WakeUp { tenant }, delay).await;
     }
     if accepted.is_new_batch {
-        return platform.cloud.wake_ups.schedule(Batch::of(tenant, accepted.due_at)).await;
+        return platform.cloud.timers.set(Batch::of(tenant, accepted.due_at).timer()).await;
     }
     Ok(())
 }

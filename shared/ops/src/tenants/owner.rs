@@ -128,12 +128,8 @@ impl SystemOperation for InviteSuperAdmin {
             return Ok(false);
         }
         let tenant = owner.tenant_id;
-        let event = DomainEvent::TenantProvisioned {
-            tenant_id: owner.tenant_id,
-            user_id: owner.user_id,
-            email: owner.email,
-            tenant_name: PLATFORM_NAME.to_owned(),
-        };
+        let event =
+            DomainEvent::UserInvited { tenant_id: tenant, user_id: owner.user_id, email: owner.email };
         outbox::put(&tx.as_tenant(tenant), &event).await?;
         Ok(true)
     }

@@ -1,15 +1,15 @@
-//! What every function may ask for, made from its environment. What needs the database is in `platform`.
+//! What every function may need, made from its environment. What needs the database is in `platform`.
 
 use std::sync::Arc;
 
 use cloud::aws::Aws;
-use cloud::{Events, Kept, Queues, Secret, WakeUps};
+use cloud::{Events, Kept, Queues, Secret, Timers};
 use domain::Clock;
 
 use super::BootError;
 use super::fresh::Fresh;
 
-/// A process that was started with a function's environment.
+/// The environment that Lambda started the process with.
 #[derive(Debug)]
 pub struct Boot {
     pub(super) aws: Aws,
@@ -18,40 +18,36 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// As Lambda set the environment. Makes no call yet.
+    /// Makes no call yet.
     pub fn from_environment() -> Result<Self, BootError> {
         Ok(Self { aws: Aws::from_environment()?, clock: Clock::System, fresh: Fresh::default() })
     }
 
-    /// Sends to queues.
     pub fn queues(&self) -> Arc<dyn Queues> {
         self.aws.queues()
     }
 
-    /// Makes schedules.
-    pub fn wake_ups(&self) -> Arc<dyn WakeUps> {
-        self.aws.wake_ups()
+    pub fn timers(&self) -> Arc<dyn Timers> {
+        self.aws.timers()
     }
 
-    /// Publishes domain events.
     pub fn events_bus(&self) -> Arc<dyn Events> {
         self.aws.events()
     }
 
-    /// Keeps secrets.
     pub fn secrets(&self) -> Arc<dyn cloud::Secrets> {
         self.aws.secrets()
     }
 
-    /// A secret, looked at again while the function lives.
+    /// A secret that is read again from time to time.
     pub async fn keep<T: Send + Sync + 'static>(
         &self,
         secret: Secret,
         parse: impl Fn(&str) -> Result<T, &'static str> + Send + Sync + 'static,
     ) -> Result<Kept<T>, BootError> {
-        let kept = Kept::read(self.aws.secrets(), secret, self.clock.clone(), parse).await?;
-        self.fresh.add(&kept);
-        Ok(kept)
+        let secret = Kept::read(self.aws.secrets(), secret, self.clock.clone(), parse).await?;
+        self.fresh.add(&secret);
+        Ok(secret)
     }
 
     /// The Meta app.

@@ -1,4 +1,4 @@
-//! The database, and what operations run on.
+//! The platform, with its database.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,15 +15,14 @@ use store::{Access, Config, Store};
 use super::environment::{self, optional};
 use super::{Boot, BootError, database};
 
-/// How long a caller waits for the process' connection.
+/// How long an operation waits for the connection of the process.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
-/// How long one call to Meta may take.
+/// Time-out of one call to Meta.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 const META_URL: &str = "https://graph.facebook.com";
 const META_VERSION: &str = "v26.0";
 
 impl Boot {
-    /// How the function gets into the database.
     pub fn access(&self) -> Result<Access, BootError> {
         database::access(&self.aws, self.clock())
     }
@@ -81,11 +80,14 @@ impl Boot {
     }
 }
 
-/// Opens the connection ahead of the first event. A database that is away now may be back by then: the event is told
-/// so, and not the whole function.
+/// Opens the connection before the first event. A database that is down now may be back by then: the event fails if it is
+/// not, and not the whole function.
 async fn warm_up(store: &Store) -> Result<(), BootError> {
     if let Err(error) = store.warm_up().await {
-        tracing::error!(error = with_causes(&error), "the first event finds no connection");
+        tracing::error!(
+            error = with_causes(&error),
+            "The database could not be reached before the first event."
+        );
     }
     Ok(())
 }

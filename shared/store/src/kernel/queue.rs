@@ -1,7 +1,7 @@
-//! Queues and wake-ups on tables, for one machine: the behaviour of SQS and EventBridge Scheduler that the product
-//! relies on (at least once, visibility, receive count, dead letters; a name that exists already), and no more.
+//! Queues and timers on tables, for one machine: the behaviour of SQS and EventBridge Scheduler that the product relies on
+//! (at least once, visibility, receive count, dead letters; a name that exists already), and no more.
 
-use domain::{Batch, QueueMessageId};
+use domain::{QueueMessageId, Timer};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -12,8 +12,9 @@ use crate::kernel::tx::{Tx, params};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
     pub body: String,
+    /// The tenant or account that it concerns.
     pub group: String,
-    /// What it is a consequence of.
+    /// The trace that sent it.
     pub traceparent: Option<String>,
 }
 
@@ -21,16 +22,14 @@ pub struct NewMessage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     pub message_id: Uuid,
-    /// Proves who holds it.
+    /// Valid until the message is received again.
     pub receipt: Uuid,
     pub body: String,
-    /// Whose it is; unknown of messages that an earlier version sent.
+    /// Absent in messages that an earlier version sent.
     pub group: Option<String>,
-    /// What it is a consequence of.
     pub traceparent: Option<String>,
     /// How often it was received, this time included.
     pub receive_count: i32,
-    /// When it was sent.
     pub sent_at: Timestamp,
 }
 
@@ -46,7 +45,7 @@ pub struct Policy {
 }
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[SEND, BURY, RECEIVE, DELETE, HAND_BACK, DEPTHS, DEAD, SCHEDULE, DUE_WAKE_UPS, FIRED];
+    &[SEND, GIVE_UP, RECEIVE, DELETE, HAND_BACK, POSTPONE, PARK, DEPTHS, DEAD, SET_TIMER, DUE_TIMERS, FIRED];
 
 const SEND: &str = "-- queue::send
 INSERT INTO queue_messages (queue, message_id, body, group_id, traceparent, sent_at, visible_at)
@@ -72,7 +71,7 @@ pub async fn send(
     tx.run(SEND, values).await.map(drop)
 }
 
-const BURY: &str = "-- queue::bury
+const GIVE_UP: &str = "-- queue::give_up
 WITH dead AS (
     DELETE FROM queue_messages WHERE queue = $1 AND visible_at <= $2 AND receive_count >= $3
     RETURNING message_id, body, group_id, traceparent, sent_at, receive_count)
@@ -93,10 +92,10 @@ pub async fn receive(
     policy: Policy,
     now: Timestamp,
 ) -> Result<Vec<Received>, StoreError> {
-    let buried =
-        tx.run(BURY, params![queue => TEXT, now => TIMESTAMPTZ, policy.receives_max => INT4]).await?;
-    if buried > 0 {
-        tracing::error!(queue, buried, "messages were given up and put aside as dead letters");
+    let values = params![queue => TEXT, now => TIMESTAMPTZ, policy.receives_max => INT4];
+    let count = tx.run(GIVE_UP, values).await?;
+    if count > 0 {
+        tracing::error!(queue, count, "Messages were received too often and are dead letters now.");
     }
     let values = params![
         queue => TEXT, now => TIMESTAMPTZ, now + policy.visibility => TIMESTAMPTZ, policy.batch_max => INT8,
@@ -122,7 +121,7 @@ pub async fn receive(
 const DELETE: &str = "-- queue::delete
 DELETE FROM queue_messages WHERE queue = $1 AND receipt = ANY ($2)";
 
-/// Removes messages that were dealt with. A receipt that somebody else has taken over by now removes nothing.
+/// Removes messages that were dealt with. A receipt that is no longer valid removes nothing.
 pub async fn delete(tx: &Tx, queue: &str, receipts: &[Uuid]) -> Result<u64, StoreError> {
     tx.run(DELETE, params![queue => TEXT, receipts => UUID_ARRAY]).await
 }
@@ -138,6 +137,40 @@ pub async fn hand_back(
     visible_at: Timestamp,
 ) -> Result<u64, StoreError> {
     tx.run(HAND_BACK, params![queue => TEXT, receipts => UUID_ARRAY, visible_at => TIMESTAMPTZ]).await
+}
+
+const POSTPONE: &str = "-- queue::postpone
+UPDATE queue_messages SET visible_at = $3, receipt = gen_random_uuid() WHERE queue = $1 AND receipt = $2";
+
+/// Lets a received message be received again at `visible_at`. Its receipt ends here, so that acknowledging the receive
+/// afterwards changes nothing about it. `false` when the receipt was no longer valid.
+pub async fn postpone(
+    tx: &Tx,
+    queue: &str,
+    receipt: Uuid,
+    visible_at: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.run(POSTPONE, params![queue => TEXT, receipt => UUID, visible_at => TIMESTAMPTZ]).await? == 1)
+}
+
+const PARK: &str = "-- queue::park
+WITH parked AS (
+    DELETE FROM queue_messages WHERE queue = $1 AND receipt = $2
+    RETURNING message_id, body, group_id, traceparent, sent_at, receive_count)
+INSERT INTO dead_letters (queue, message_id, body, group_id, traceparent, sent_at, receive_count, died_at, reason)
+SELECT $1, message_id, body, group_id, traceparent, sent_at, receive_count, $3, $4 FROM parked
+ON CONFLICT DO NOTHING";
+
+/// Makes a received message a dead letter, with the reason. `false` when the receipt was no longer valid.
+pub async fn park(
+    tx: &Tx,
+    queue: &str,
+    receipt: Uuid,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let values = params![queue => TEXT, receipt => UUID, now => TIMESTAMPTZ, reason => TEXT];
+    Ok(tx.run(PARK, values).await? == 1)
 }
 
 const DEPTHS: &str = "-- queue::depths
@@ -156,30 +189,30 @@ pub async fn dead(tx: &Tx) -> Result<i64, StoreError> {
     Ok(tx.row(DEAD, params![]).await?.map_or(0, |row| row.get("messages")))
 }
 
-const SCHEDULE: &str = "-- queue::schedule
+const SET_TIMER: &str = "-- queue::set_timer
 INSERT INTO wake_ups (name, batch, traceparent, fire_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING";
 
-/// Makes a batch's schedule; `false` when it is there already.
-pub async fn schedule(tx: &Tx, batch: &Batch, traceparent: Option<&str>) -> Result<bool, StoreError> {
-    let body = serde_json::to_value(batch)
+/// Sets a timer; `false` when it is set already.
+pub async fn set_timer(tx: &Tx, timer: &Timer, traceparent: Option<&str>) -> Result<bool, StoreError> {
+    let body = serde_json::to_value(timer)
         .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })?;
     let values = params![
-        batch.to_string() => TEXT, body => JSONB, traceparent => TEXT, batch.minute => TIMESTAMPTZ,
+        timer.to_string() => TEXT, body => JSONB, traceparent => TEXT, timer.at => TIMESTAMPTZ,
     ];
-    Ok(tx.run(SCHEDULE, values).await? == 1)
+    Ok(tx.run(SET_TIMER, values).await? == 1)
 }
 
-const DUE_WAKE_UPS: &str = "-- queue::due_wake_ups
+const DUE_TIMERS: &str = "-- queue::due_timers
 SELECT batch, traceparent FROM wake_ups WHERE fire_at <= $1 ORDER BY fire_at LIMIT 100";
 
-/// Batches whose time has come, and what their schedules are a consequence of. They stay until [`fired`]: at least once.
-pub async fn due_wake_ups(tx: &Tx, now: Timestamp) -> Result<Vec<(Batch, Option<String>)>, StoreError> {
-    let rows = tx.rows(DUE_WAKE_UPS, params![now => TIMESTAMPTZ]).await?;
+/// Timers whose time has come, with the trace that set them. They stay until [`fired`]: at least once.
+pub async fn due_timers(tx: &Tx, now: Timestamp) -> Result<Vec<(Timer, Option<String>)>, StoreError> {
+    let rows = tx.rows(DUE_TIMERS, params![now => TIMESTAMPTZ]).await?;
     rows.iter()
         .map(|row| {
-            let batch = serde_json::from_value(row.get("batch"))
+            let timer = serde_json::from_value(row.get("batch"))
                 .map_err(|error| StoreError::Inconsistent { table: "wake_ups", what: error.to_string() })?;
-            Ok((batch, row.get("traceparent")))
+            Ok((timer, row.get("traceparent")))
         })
         .collect()
 }
@@ -187,8 +220,8 @@ pub async fn due_wake_ups(tx: &Tx, now: Timestamp) -> Result<Vec<(Batch, Option<
 const FIRED: &str = "-- queue::fired
 DELETE FROM wake_ups WHERE name = ANY ($1)";
 
-/// Forgets schedules that were delivered.
-pub async fn fired(tx: &Tx, batches: &[Batch]) -> Result<u64, StoreError> {
-    let names: Vec<String> = batches.iter().map(ToString::to_string).collect();
+/// Deletes timers that were delivered.
+pub async fn fired(tx: &Tx, timers: &[Timer]) -> Result<u64, StoreError> {
+    let names: Vec<String> = timers.iter().map(ToString::to_string).collect();
     tx.run(FIRED, params![names => TEXT_ARRAY]).await
 }

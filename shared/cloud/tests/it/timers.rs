@@ -1,46 +1,47 @@
-//! Schedules.
+//! Timers.
 
 use cloud::Scheduled;
 use cloud::trace::{TraceContext, within};
-use domain::{Batch, Clock, TenantId};
+use domain::{Clock, TenantId, Timer, TimerKind};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::aws_place::AwsPlace;
 use crate::place::{Place, places, until};
 
-/// A batch of this very minute, due in so many seconds: what is tested is no minute long.
-fn due_in(seconds: i64) -> Batch {
+/// A timer that fires in a few seconds: a test does not wait for a whole minute.
+fn due_in(seconds: i64) -> Timer {
     let now = Timestamp::from_second(Clock::System.now().as_second()).unwrap();
-    Batch { tenant: TenantId::at(now), minute: now + SignedDuration::from_secs(seconds) }
+    let at = now + SignedDuration::from_secs(seconds);
+    Timer { tenant: TenantId::at(now), what: TimerKind::Dispatch, at }
 }
 
 #[tokio::test]
-async fn a_schedule_fires_once_it_is_due_with_the_trace_of_whoever_made_it() {
+async fn a_timer_fires_once_when_it_is_due_with_the_trace_that_set_it() {
     for place in places().await {
-        let (batch, span) = (due_in(3), TraceContext::begin());
-        within(span, place.cloud().wake_ups.schedule(batch)).await.unwrap();
+        let (timer, span) = (due_in(3), TraceContext::begin());
+        within(span, place.cloud().timers.set(timer)).await.unwrap();
         assert_eq!(place.fired().await, [], "{}", place.name());
         let fired = wait_for_fired(&*place, 1).await;
-        assert!(Clock::System.now() >= batch.minute, "{}: early", place.name());
-        assert_eq!(fired, [Scheduled { batch, traceparent: Some(span) }], "{}", place.name());
+        assert!(Clock::System.now() >= timer.at, "{}: early", place.name());
+        assert_eq!(fired, [Scheduled { timer, traceparent: Some(span) }], "{}", place.name());
     }
 }
 
 #[tokio::test]
-async fn two_schedules_of_one_name_are_the_first_of_them() {
+async fn of_two_timers_of_one_name_the_first_stays() {
     for place in places().await {
         let (first, other) = (due_in(2), due_in(2));
         let spans = [TraceContext::begin(), TraceContext::begin()];
         for span in spans {
-            within(span, place.cloud().wake_ups.schedule(first)).await.unwrap();
+            within(span, place.cloud().timers.set(first)).await.unwrap();
         }
-        place.cloud().wake_ups.schedule(other).await.unwrap();
+        place.cloud().timers.set(other).await.unwrap();
         let mut fired = wait_for_fired(&*place, 2).await;
-        fired.sort_by_key(|fired| fired.batch != first);
+        fired.sort_by_key(|fired| fired.timer != first);
         let expected = [
-            Scheduled { batch: first, traceparent: Some(spans[0]) },
-            Scheduled { batch: other, traceparent: None },
+            Scheduled { timer: first, traceparent: Some(spans[0]) },
+            Scheduled { timer: other, traceparent: None },
         ];
         assert_eq!(fired, expected, "{}", place.name());
     }
@@ -62,12 +63,13 @@ async fn wait_for_fired(place: &dyn Place, count: usize) -> Vec<Scheduled> {
 async fn on_aws_a_schedule_is_as_it_is_described_and_gone_when_it_has_fired() {
     let Some(place) = AwsPlace::new().await else { return };
     let client = aws_sdk_scheduler::Client::new(&place.sdk);
-    let batch = Batch {
+    let timer = Timer {
         tenant: TenantId::at(Timestamp::UNIX_EPOCH),
-        minute: "2036-12-31T23:59:00Z".parse().unwrap(),
+        what: TimerKind::Dispatch,
+        at: "2036-12-31T23:59:00Z".parse().unwrap(),
     };
-    place.cloud().wake_ups.schedule(batch).await.unwrap();
-    let made = client.get_schedule().group_name("tidings").name(batch.to_string()).send().await.unwrap();
+    place.cloud().timers.set(timer).await.unwrap();
+    let made = client.get_schedule().group_name("tidings").name(timer.to_string()).send().await.unwrap();
     assert_eq!(made.schedule_expression(), Some("at(2036-12-31T23:59:00)"));
     assert_eq!(made.schedule_expression_timezone(), Some("UTC"));
     assert_eq!(made.action_after_completion().unwrap().as_str(), "DELETE");
@@ -81,10 +83,10 @@ async fn on_aws_a_schedule_is_as_it_is_described_and_gone_when_it_has_fired() {
     assert!(target.dead_letter_config().unwrap().arn().unwrap().ends_with(":schedule-dead"));
     assert!(target.arn().ends_with(":dispatch"));
     assert_eq!(target.role_arn(), "arn:aws:iam::000000000000:role/scheduler");
-    assert_eq!(serde_json::from_str::<Batch>(target.input().unwrap()).unwrap(), batch);
+    assert_eq!(serde_json::from_str::<Timer>(target.input().unwrap()).unwrap(), timer);
 
     let soon = due_in(1);
-    place.cloud().wake_ups.schedule(soon).await.unwrap();
+    place.cloud().timers.set(soon).await.unwrap();
     let (client, name) = (&client, &soon.to_string());
     until("the schedule's going", || async move {
         client.get_schedule().group_name("tidings").name(name).send().await.is_err()
