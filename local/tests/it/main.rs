@@ -5,6 +5,7 @@ mod architecture;
 mod flow;
 mod http;
 mod invariants;
+mod log_fields;
 mod operations;
 mod program;
 mod resilience;

@@ -54,7 +54,7 @@ async fn identify(request: Request, next: Next) -> Response {
         id,
         method = %request.method(),
         route,
-        traceId = context.trace_id(),
+        trace_id = context.trace_id(),
         tenant = tracing::field::Empty,
     );
     let left = request.extensions().get::<TimeLeft>().map_or(REQUEST_TIMEOUT, |left| left.0);

@@ -19,7 +19,7 @@ pub async fn refund(
 ) -> Result<i64, StoreError> {
     let refund = Refund { messages };
     let paid = platform.store.perform(&platform.as_system(tenant), &refund).await?;
-    tracing::info!(%tenant, paid, "refunds were paid");
+    tracing::info!(%tenant, paid, "Refunds were paid.");
     Ok(paid)
 }
 
@@ -34,7 +34,7 @@ pub(crate) async fn enqueue_refunds(platform: &Platform, tenant: TenantId, messa
     for chunk in messages.chunks(JOB_MESSAGES_MAX) {
         let job = RefundJob { tenant, message_ids: chunk.to_vec() };
         if let Err(error) = platform.cloud.send(&job, std::time::Duration::ZERO).await {
-            tracing::warn!(%error, %tenant, "refunds were not enqueued; the sweeper will find their promises");
+            tracing::warn!(%error, %tenant, "Refunds were not enqueued; the sweeper finds their promises.");
         }
     }
 }

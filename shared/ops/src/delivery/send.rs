@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         // The call belongs to the trace of the request that accepted the message, which may be weeks old.
         let span = TraceContext::received(message.traceparent.as_deref());
         let (token, from, message) = (session.token.clone(), session.number.clone(), message.message_id);
-        let send = tracing::info_span!("send", traceId = span.trace_id(), message_id = %message);
+        let send = tracing::info_span!("send", trace_id = span.trace_id(), message_id = %message);
         let call = async move {
             // Checked right before the request is written: a process that was frozen in between does not send (I13).
             let outcome = if clock.now() < deadline {

@@ -13,6 +13,6 @@ pub(crate) async fn wake(platform: &Platform, tenant: TenantId, delay: SignedDur
     // What lies in the past is due now.
     let delay = Duration::try_from(delay).unwrap_or(Duration::ZERO);
     if let Err(error) = platform.cloud.send(&WakeUp { tenant }, delay).await {
-        tracing::warn!(%error, %tenant, "a wake-up was not sent; the sweeper will");
+        tracing::warn!(%error, %tenant, "A wake-up was not sent; the sweeper sends it.");
     }
 }
