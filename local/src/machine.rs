@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use api::tokens::Keys;
 use api::{App, Tokens};
-use cloud::Kept;
+use cloud::Reloadable;
 use domain::Clock;
 use mailer::{Mailer, Transport};
 use one_machine::OneMachine;
@@ -49,7 +49,7 @@ impl Machine {
         let verify_token =
             verify_token.unwrap_or_else(|| SecretString::from(secrets.sandbox_verify_token.clone()));
         let base_url = settings.meta_base_url();
-        let app = Kept::fixed(meta::MetaApp {
+        let app = Reloadable::fixed(meta::MetaApp {
             id: settings.meta_app_id.clone(),
             secret: app_secret.clone(),
             previous_secret: None,
@@ -68,19 +68,19 @@ impl Machine {
             cloud: queues.cloud(),
             meta,
             clock: clock.clone(),
-            token_cipher: Arc::new(TokenCipher::new(Kept::fixed(KeyRing::new(
+            token_cipher: Arc::new(TokenCipher::new(Reloadable::fixed(KeyRing::new(
                 DATA_KEY_ID,
                 secrets.data_key()?,
             )))),
             passwords: Passwords::default(),
-            waits: settings.waits,
+            timings: settings.timings,
             // The real Meta is only called over TLS.
             on_new_tenant: (!base_url.starts_with("https://")).then(sandbox_account::hook),
             is_closing: Arc::new(AtomicBool::new(false)),
         };
-        let tokens = Tokens::new(Kept::fixed(Keys::new(&secrets.jwt_key()?, &[])?), clock);
+        let tokens = Tokens::new(Reloadable::fixed(Keys::new(&secrets.jwt_key()?, &[])?), clock);
         let transport = match &settings.smtp {
-            Some((server, login)) => Transport::Smtp(server.clone(), Kept::fixed(login.clone())),
+            Some((server, login)) => Transport::Smtp(server.clone(), Reloadable::fixed(login.clone())),
             None => Transport::folder(home.folder("mail")?),
         };
         let from = settings.mail_from.clone();

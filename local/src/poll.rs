@@ -116,7 +116,7 @@ pub async fn deliver(machine: &Machine, queue: Queue, received: Vec<Received>) -
 
 /// Until when a function may run, as on Lambda.
 fn deadline(machine: &Machine) -> Timestamp {
-    machine.platform.clock.now() + machine.platform.waits.shift
+    machine.platform.clock.now() + machine.platform.timings.shift
 }
 
 fn event(received: &[Received]) -> SqsEvent {

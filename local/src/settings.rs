@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use mailer::{Login, Server};
-use ops::Waits;
+use ops::Timings;
 use secrecy::SecretString;
 
 use crate::error::LocalError;
@@ -48,7 +48,7 @@ pub struct Settings {
     pub admin_email: Option<String>,
     pub admin_password: Option<String>,
     /// Waits of the message's life.
-    pub waits: Waits,
+    pub timings: Timings,
     /// How long one call to Meta may take.
     pub call_timeout: Duration,
     /// How long a received queue message is hidden.
@@ -60,8 +60,8 @@ pub struct Settings {
 
 impl Settings {
     pub fn from_environment() -> Result<Self, LocalError> {
-        let defaults = Waits::default();
-        let waits = Waits {
+        let defaults = Timings::default();
+        let timings = Timings {
             lease: seconds("TIDINGS_LEASE_SECONDS", defaults.lease)?,
             start: seconds("TIDINGS_START_SECONDS", defaults.start)?,
             backoff: seconds("TIDINGS_BACKOFF_SECONDS", defaults.backoff)?,
@@ -90,7 +90,7 @@ impl Settings {
             smtp: smtp()?,
             admin_email: text("TIDINGS_ADMIN_EMAIL"),
             admin_password: text("TIDINGS_ADMIN_PASSWORD"),
-            waits,
+            timings,
             call_timeout: duration("TIDINGS_CALL_TIMEOUT_SECONDS", 20)?,
             visibility: seconds("TIDINGS_VISIBILITY_SECONDS", SignedDuration::from_secs(60))?,
             receives_max: number("TIDINGS_RECEIVES_MAX", 5)?,

@@ -16,7 +16,7 @@ const MARGIN: Duration = Duration::from_secs(20);
 fn main() -> ExitCode {
     lambda::run(async |boot| {
         let server = Server::new(lambda::required("SMTP_HOST")?, lambda::number("SMTP_PORT", 587)?);
-        let transport = Transport::Smtp(server, boot.keep(Secret::Smtp, Login::from_json).await?);
+        let transport = Transport::Smtp(server, boot.reloadable(Secret::Smtp, Login::from_json).await?);
         let cloud = Cloud { queues: boot.queues(), ..Cloud::absent() };
         let (from, links) = (lambda::required("MAIL_FROM")?, lambda::required("PUBLIC_URL")?);
         let mailer = Mailer::new(boot.platform(cloud, &[]).await?, transport, from, &links);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cloud::Kept;
+use cloud::Reloadable;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -102,7 +102,7 @@ impl From<smtp::Error> for TransportError {
 }
 
 pub enum Transport {
-    Smtp(Server, Kept<Login>),
+    Smtp(Server, Reloadable<Login>),
     /// A folder of `.eml` files, for a machine without mail.
     Folder(AsyncFileTransport<Tokio1Executor>),
 }
@@ -138,7 +138,7 @@ impl Transport {
 /// A refused login may have been changed a moment ago, so it is read again once.
 async fn log_in_and_hand_over(
     server: &Server,
-    login: &Kept<Login>,
+    login: &Reloadable<Login>,
     email: &Message,
 ) -> Result<(), TransportError> {
     match hand_over(server, &login.get(), email).await {
@@ -184,7 +184,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let server = Server { within, ..Server::new("127.0.0.1".to_owned(), port) };
         let no_login = Login { user: String::new(), password: String::new() };
-        (listener, Transport::Smtp(server, Kept::fixed(no_login)))
+        (listener, Transport::Smtp(server, Reloadable::fixed(no_login)))
     }
 
     async fn refuse_the_recipient(listener: TcpListener) {

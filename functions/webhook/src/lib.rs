@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use cloud::{Kept, Queues};
+use cloud::{Queues, Reloadable};
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
 use meta::MetaApp;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -24,7 +24,7 @@ pub struct Webhook {
     /// Where updates go.
     pub queues: Arc<dyn Queues>,
     /// The app that Meta signs for.
-    pub app: Kept<MetaApp>,
+    pub app: Reloadable<MetaApp>,
 }
 
 impl fmt::Debug for Webhook {

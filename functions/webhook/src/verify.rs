@@ -1,7 +1,7 @@
 //! Meta's signature over the raw bytes of a webhook.
 
 use axum::http::HeaderMap;
-use cloud::Kept;
+use cloud::Reloadable;
 use meta::MetaApp;
 use meta::signature::{self, SignatureError};
 
@@ -10,7 +10,7 @@ const SIGNATURE: &str = "x-hub-signature-256";
 
 /// A signature that is wrong may be right with a secret that was changed a moment ago.
 pub(crate) async fn verify(
-    app: &Kept<MetaApp>,
+    app: &Reloadable<MetaApp>,
     signature: Option<&str>,
     bytes: &[u8],
 ) -> Result<(), SignatureError> {

@@ -44,7 +44,7 @@ async fn claimed(world: &World, tenant: &Tenant) -> Vec<ClaimedMessage> {
     let connected = tenant.client.post("/whatsapp/connect", &connect).await.unwrap().success().unwrap();
     let number = PhoneNumberId(connected["phoneNumbers"][0]["id"].as_str().unwrap().to_owned());
     let (now, claim_id) = (platform.clock.now(), ClaimId::at(platform.clock.now()));
-    let request = ClaimRequest { number, claim_id, limit: 10, lease_until: now + platform.waits.lease };
+    let request = ClaimRequest { number, claim_id, limit: 10, lease_until: now + platform.timings.lease };
     platform.store.perform(&Act::of_system(id, now), &ClaimDue { request }).await.unwrap().funded
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloud::Queue;
 use domain::Clock;
 use jiff::{SignedDuration, Timestamp};
-use ops::Waits;
+use ops::Timings;
 use serde_json::{Value, json};
 use store::Store;
 use testkit::TestDb;
@@ -170,7 +170,7 @@ impl World {
 
     /// When a function that is called now has to end.
     pub fn end_of_shift(&self) -> Timestamp {
-        self.clock.now() + self.machine.platform.waits.shift
+        self.clock.now() + self.machine.platform.timings.shift
     }
 
     /// One look of the sweeper.
@@ -275,7 +275,7 @@ fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
         smtp: None,
         admin_email: None,
         admin_password: None,
-        waits: Waits::default(),
+        timings: Timings::default(),
         call_timeout: Duration::from_secs(2),
         visibility: rules().visibility,
         receives_max: rules().receives_max,

@@ -12,7 +12,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use cloud::Kept;
+use cloud::Reloadable;
 use domain::{Clock, TenantId, UserId};
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -116,7 +116,7 @@ impl Keys {
 
 /// Makes and checks tokens.
 pub struct Tokens {
-    keys: Kept<Keys>,
+    keys: Reloadable<Keys>,
     clock: Clock,
 }
 
@@ -134,7 +134,7 @@ pub fn new_key() -> Result<Vec<u8>, BadKey> {
 }
 
 impl Tokens {
-    pub const fn new(keys: Kept<Keys>, clock: Clock) -> Self {
+    pub const fn new(keys: Reloadable<Keys>, clock: Clock) -> Self {
         Self { keys, clock }
     }
 

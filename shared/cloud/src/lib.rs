@@ -6,7 +6,7 @@
 //! `aws` has queues, timers and events in SQS, EventBridge Scheduler and EventBridge, and secrets in Secrets Manager;
 //! the crate `one_machine` has the first three on Postgres tables. The tests in `tests/it` run against both.
 //!
-//! [`trace`] connects a request with all work that follows from it. [`kept`] keeps a secret in memory and reads it
+//! [`trace`] connects a request with all work that follows from it. [`reloadable`] keeps a secret in memory and reads it
 //! again when it was changed.
 
 use std::error::Error as StdError;
@@ -24,14 +24,14 @@ mod absent;
 #[cfg(feature = "aws")]
 pub mod aws;
 mod bodies;
-pub mod kept;
 mod message;
+pub mod reloadable;
 pub mod trace;
 
 pub use absent::Absent;
 pub use bodies::{Body, RefundJob, Scheduled, WakeUp};
-pub use kept::Kept;
 pub use message::{BODY_BYTES_MAX, Group, Message, ReceivedMessage, without_oversized};
+pub use reloadable::Reloadable;
 
 /// The longest delay of a queue message (SQS: 15 minutes).
 pub const DELAY_MAX: Duration = Duration::from_mins(15);
@@ -140,7 +140,7 @@ pub trait Events: Send + Sync {
     async fn publish(&self, events: &[DomainEvent]) -> Result<(), CloudError>;
 }
 
-/// Reads and writes secrets. [`Kept`] keeps one in memory.
+/// Reads and writes secrets. [`Reloadable`] keeps one in memory.
 #[async_trait]
 pub trait Secrets: Send + Sync {
     async fn read(&self, secret: Secret) -> Result<SecretString, CloudError>;

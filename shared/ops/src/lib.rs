@@ -29,4 +29,4 @@ pub mod updates;
 pub mod whatsapp;
 
 pub use kernel::permit::{Caller, Member, Sender, Spender, SuperAdmin, TenantAdmin, Viewer};
-pub use kernel::platform::{Platform, Waits};
+pub use kernel::platform::{Platform, Timings};

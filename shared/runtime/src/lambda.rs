@@ -22,9 +22,9 @@ mod boot;
 mod database;
 mod environment;
 mod events;
-mod fresh;
 #[cfg(feature = "platform")]
 mod platform;
+mod reloads;
 
 use std::process::ExitCode;
 

@@ -48,7 +48,7 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claime
         number: number(&stage).await,
         claim_id: ClaimId::at(now),
         limit: 10,
-        lease_until: now + platform.waits.lease,
+        lease_until: now + platform.timings.lease,
     };
     let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.unwrap();
     assert_eq!(taken.funded.len(), 1);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cloud::{Kept, Queue};
+use cloud::{Queue, Reloadable};
 use jiff::SignedDuration;
 use mailer::{Login, Mailer, Server, Transport};
 use serde_json::json;
@@ -50,7 +50,7 @@ impl MailServer {
     fn transport(&self) -> Transport {
         let server = Server { within: WITHIN, ..Server::new("127.0.0.1".to_owned(), self.port) };
         let nobody = Login { user: String::new(), password: String::new() };
-        Transport::Smtp(server, Kept::fixed(nobody))
+        Transport::Smtp(server, Reloadable::fixed(nobody))
     }
 
     fn taken(&self) -> Vec<String> {

@@ -263,7 +263,7 @@ async fn a_chunk_whose_connection_dies_in_the_middle_is_sent_whole_after_it_is_m
     stage.work().await;
     stage.pass(SignedDuration::from_mins(2)).await;
     let accepted = stage.world.acceptances().await.len();
-    assert!(accepted < MESSAGES - 1, "the rest of the chunk waits, and {accepted} were sent");
+    assert!(accepted < MESSAGES - 1, "the rest of the chunk timings, and {accepted} were sent");
     let tenant = stage.again(&tenant).await;
     let again = json!({ "code": tenant.id });
     tenant.client.post("/whatsapp/connect", &again).await.unwrap().success().unwrap();

@@ -37,7 +37,7 @@ async fn dispatch_by(stage: &Stage, tenant: &Tenant, dispatchers: usize) {
     let (mut running, tenant) = (JoinSet::new(), tenant.id.parse::<TenantId>().unwrap());
     for _ in 0..dispatchers {
         let platform = stage.platform().clone();
-        let until = platform.clock.now() + platform.waits.shift;
+        let until = platform.clock.now() + platform.timings.shift;
         running.spawn(async move {
             ops::delivery::dispatch::dispatch(&platform, tenant, until, &CallStats::default()).await.unwrap()
         });

@@ -116,7 +116,7 @@ impl Stage {
             }
         }
         if !self.open(false).await.is_empty() {
-            self.pass(self.platform().waits.horizon_long + SignedDuration::from_mins(1)).await;
+            self.pass(self.platform().timings.horizon_long + SignedDuration::from_mins(1)).await;
             self.pass(SignedDuration::from_mins(2)).await;
         }
     }

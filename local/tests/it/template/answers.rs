@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud::Kept;
+use cloud::Reloadable;
 use serde_json::Value;
 use tidings::api;
 use tidings::machine::Machine;
@@ -28,7 +28,7 @@ fn believing(machine: &Machine) -> Machine {
     let text = std::fs::read_to_string(testkit::workspace().join("events/secrets.json")).unwrap();
     let secrets: Value = serde_json::from_str(&text).unwrap();
     let app = meta::MetaApp::from_json(&secrets["META_SECRET_ARN"].to_string()).unwrap();
-    let webhook = Webhook { app: Kept::fixed(app), ..machine.webhook.clone() };
+    let webhook = Webhook { app: Reloadable::fixed(app), ..machine.webhook.clone() };
     Machine { webhook, ..machine.clone() }
 }
 
@@ -51,7 +51,8 @@ async fn ask(machine: &Machine, event: &Value) -> (u64, String) {
 /// How many records the function of that queue gives back.
 async fn failures(machine: &Machine, function: &str, event: &Value) -> usize {
     let event = serde_json::from_value(event.clone()).unwrap();
-    let (platform, until) = (&machine.platform, machine.platform.clock.now() + machine.platform.waits.shift);
+    let (platform, until) =
+        (&machine.platform, machine.platform.clock.now() + machine.platform.timings.shift);
     let answer = match function {
         "dispatch" => dispatch::on_queue(event, platform, until).await,
         "updates" => updates::on_queue(event, platform, until).await,

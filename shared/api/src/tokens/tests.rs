@@ -5,7 +5,7 @@ use super::*;
 
 fn setup() -> (Tokens, Vec<u8>, Subject, Clock) {
     let (key, clock) = (new_key().unwrap(), Clock::shifted());
-    let tokens = Tokens::new(Kept::fixed(Keys::new(&key, &[]).unwrap()), clock.clone());
+    let tokens = Tokens::new(Reloadable::fixed(Keys::new(&key, &[]).unwrap()), clock.clone());
     let subject = Subject { tenant: TenantId::at(clock.now()), user: UserId::at(clock.now()) };
     (tokens, key, subject, clock)
 }
@@ -40,7 +40,7 @@ async fn a_token_says_who_it_is_for_a_quarter_of_an_hour() {
 async fn a_token_signed_before_a_rotation_still_counts() {
     let (old, old_key, subject, clock) = setup();
     let token = old.issue(subject).unwrap();
-    let rotated = Tokens::new(Kept::fixed(Keys::new(&new_key().unwrap(), &[old_key]).unwrap()), clock);
+    let rotated = Tokens::new(Reloadable::fixed(Keys::new(&new_key().unwrap(), &[old_key]).unwrap()), clock);
     assert_eq!(rotated.verify(&token).await, Ok(subject));
     assert_eq!(rotated.jwks()["keys"].as_array().map(Vec::len), Some(2));
     assert_eq!(

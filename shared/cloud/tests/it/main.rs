@@ -7,10 +7,10 @@
 
 mod aws_place;
 mod events;
-mod kept;
 mod partly;
 mod place;
 mod queues;
 mod received;
+mod reloadable;
 mod secrets;
 mod timers;

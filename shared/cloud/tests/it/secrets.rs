@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use cloud::kept::RENEW_PAUSE;
-use cloud::{CloudError, Kept, Secret, Secrets};
+use cloud::reloadable::RENEW_PAUSE;
+use cloud::{CloudError, Reloadable, Secret, Secrets};
 use domain::Clock;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -51,7 +51,7 @@ async fn secrets_are_read_as_they_were_written_last_each_by_itself_and_renewed()
         }
         let clock = Clock::shifted();
         let parse = |text: &str| Ok(text.len());
-        let value = Kept::read(Arc::clone(&secrets), Secret::Jwt, clock.clone(), parse).await.unwrap();
+        let value = Reloadable::read(Arc::clone(&secrets), Secret::Jwt, clock.clone(), parse).await.unwrap();
         secrets.write(Secret::Jwt, &"four".into()).await.unwrap();
         assert_ne!(*value.renew().await, 4, "{place}: it was read a moment ago");
         clock.advance(RENEW_PAUSE);

@@ -86,7 +86,7 @@ async fn run_number(
 ) -> Result<Dispatched, DispatchError> {
     let now = platform.clock.now();
     let lease = Lease { number: due.number.clone(), holder: leases::holder(now) };
-    let acquire = Acquire { lease: lease.clone(), until: now + platform.waits.lease };
+    let acquire = Acquire { lease: lease.clone(), until: now + platform.timings.lease };
     let Some(account) = platform.store.perform(&platform.as_system(tenant), &acquire).await? else {
         // The dispatcher that holds the number looks once more before it ends.
         return Ok(Dispatched::default());
@@ -128,7 +128,7 @@ async fn send_all(
             wake(platform, session.tenant, SignedDuration::ZERO).await;
             return Ok(all);
         }
-        let lease_until = now + platform.waits.lease;
+        let lease_until = now + platform.timings.lease;
         let (claim_id, claim) = claim(session, now, lease_until).await?;
         if claim.is_empty() {
             let release = Release { lease: lease.clone(), in_any_case: false };
@@ -149,7 +149,7 @@ async fn send_all(
                 return Ok(all);
             }
         }
-        let renew = Renew { lease: lease.clone(), until: platform.clock.now() + platform.waits.lease };
+        let renew = Renew { lease: lease.clone(), until: platform.clock.now() + platform.timings.lease };
         if !session.perform(&renew).await? {
             tracing::warn!(number = %lease.number, "the number's lease was lost to another dispatcher");
             return Ok(all);

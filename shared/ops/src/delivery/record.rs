@@ -16,7 +16,7 @@ use store::holds;
 use store::whatsapp::accounts;
 use store::{Operation, StoreError, TenantTx, delivery::claims, delivery::statuses};
 
-use crate::kernel::platform::{Platform, Waits};
+use crate::kernel::platform::{Platform, Timings};
 use crate::messages::transition::{self, by_id};
 
 /// One call and its outcome.
@@ -46,7 +46,7 @@ pub async fn record(
     sent: Vec<Sent>,
     closes: bool,
 ) -> Result<Recorded, StoreError> {
-    let record = Record { claim, sent, closes, waits: platform.waits };
+    let record = Record { claim, sent, closes, timings: platform.timings };
     platform.store.perform(&platform.as_system(tenant), &record).await
 }
 
@@ -54,7 +54,7 @@ struct Record {
     claim: ClaimId,
     sent: Vec<Sent>,
     closes: bool,
-    waits: Waits,
+    timings: Timings,
 }
 
 impl Operation for Record {
@@ -130,7 +130,7 @@ impl Record {
             && transition.refund.is_none()
         {
             let wait = wait.unwrap_or_else(|| {
-                self.waits.backoff_after(transition.message.attempt, transition.message.message_id)
+                self.timings.backoff_after(transition.message.attempt, transition.message.message_id)
             });
             transition.retry_at = Some(now + wait);
         }

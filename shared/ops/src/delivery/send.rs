@@ -58,7 +58,7 @@ pub(crate) async fn send_claim(
         let now = session.platform.clock.now();
         let call_timeout =
             jiff::SignedDuration::try_from(session.platform.meta.call_timeout()).unwrap_or_default();
-        let deadline = (now + session.platform.waits.start).min(lease_until - call_timeout);
+        let deadline = (now + session.platform.timings.start).min(lease_until - call_timeout);
         if deadline <= now || run.report.is_paused {
             is_complete = false;
             break;

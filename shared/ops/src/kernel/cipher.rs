@@ -10,7 +10,7 @@ use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud::Kept;
+use cloud::Reloadable;
 use domain::{PhoneNumberId, TenantId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -111,11 +111,11 @@ impl KeyRing {
 
 /// Encrypts and decrypts tokens with the data keys of this process.
 pub struct TokenCipher {
-    keys: Kept<KeyRing>,
+    keys: Reloadable<KeyRing>,
 }
 
 impl TokenCipher {
-    pub const fn new(keys: Kept<KeyRing>) -> Self {
+    pub const fn new(keys: Reloadable<KeyRing>) -> Self {
         Self { keys }
     }
 
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     fn cipher(keys: KeyRing) -> TokenCipher {
-        TokenCipher::new(Kept::fixed(keys))
+        TokenCipher::new(Reloadable::fixed(keys))
     }
 
     fn data(tenant: TenantId) -> AssociatedData<'static> {

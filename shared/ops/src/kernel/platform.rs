@@ -30,7 +30,7 @@ pub struct Platform {
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
     /// How long everything waits.
-    pub waits: Waits,
+    pub timings: Timings,
     /// Runs after the commit that created a tenant. Only an installation on one machine sets it.
     pub on_new_tenant: Option<NewTenantHook>,
     /// Set when the process is going down: dispatchers end their shift after the chunk in hand.
@@ -88,14 +88,14 @@ impl fmt::Debug for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Platform")
             .field("store", &self.store)
-            .field("waits", &self.waits)
+            .field("timings", &self.timings)
             .finish_non_exhaustive()
     }
 }
 
 /// Every wait of the message's life. All of them are configuration: tests and stories live through a week in a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waits {
+pub struct Timings {
     /// How long a dispatcher holds a number and its chunk of messages before others may sort them out.
     pub lease: SignedDuration,
     /// How long after marking the intent a request may still start.
@@ -117,7 +117,7 @@ pub struct Waits {
     pub shift: SignedDuration,
 }
 
-impl Default for Waits {
+impl Default for Timings {
     fn default() -> Self {
         Self {
             lease: SignedDuration::from_secs(60),
@@ -134,7 +134,7 @@ impl Default for Waits {
     }
 }
 
-impl Waits {
+impl Timings {
     /// The pause before the next attempt of a message whose `attempt`-th certainly did not leave: between half of the
     /// doubled back-off and all of it, so that messages that failed together do not come back together. The message's random
     /// id is the chance, so the pause of one message is always the same.
@@ -167,25 +167,25 @@ mod tests {
 
     #[test]
     fn each_back_off_is_twice_the_last_up_to_a_limit_and_at_least_half_of_it() {
-        let waits = Waits::default();
+        let timings = Timings::default();
         let message = MessageId::at(Timestamp::UNIX_EPOCH);
         for (attempt, full) in [
             (1, SignedDuration::from_secs(2)),
             (4, SignedDuration::from_secs(16)),
-            (i16::MAX, waits.backoff_max),
+            (i16::MAX, timings.backoff_max),
         ] {
-            let pause = waits.backoff_after(attempt, message);
+            let pause = timings.backoff_after(attempt, message);
             assert!(full / 2 <= pause && pause <= full, "{attempt}: {pause:?}");
         }
     }
 
     #[test]
     fn messages_that_failed_together_come_back_spread_out() {
-        let waits = Waits::default();
+        let timings = Timings::default();
         let pauses = (0..1_000_u128).map(|number| {
             let id =
                 MessageId(Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)));
-            waits.backoff_after(5, id).as_millis()
+            timings.backoff_after(5, id).as_millis()
         });
         let mut slots = [0_u32; 16];
         for pause in pauses {
@@ -198,10 +198,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_back_off_is_within_its_bounds_and_always_the_same(attempt in any::<i16>(), id in any::<u128>()) {
-            let (waits, message) = (Waits::default(), MessageId(Uuid::from_u128(id)));
-            let pause = waits.backoff_after(attempt, message);
-            prop_assert!(waits.backoff / 2 <= pause && pause <= waits.backoff_max, "{:?}", pause);
-            prop_assert_eq!(pause, waits.backoff_after(attempt, message));
+            let (timings, message) = (Timings::default(), MessageId(Uuid::from_u128(id)));
+            let pause = timings.backoff_after(attempt, message);
+            prop_assert!(timings.backoff / 2 <= pause && pause <= timings.backoff_max, "{:?}", pause);
+            prop_assert_eq!(pause, timings.backoff_after(attempt, message));
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::billing::refund::enqueue_refunds;
 use crate::delivery::statuses::apply_parked;
 use crate::kernel::events::{PublishError, publish_events};
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::platform::{Platform, Waits};
+use crate::kernel::platform::{Platform, Timings};
 use crate::kernel::wake_up::wake;
 use crate::messages::transition;
 
@@ -67,7 +67,8 @@ pub enum SweepError {
 /// Looks at everything once. What is not begun by `until` is left to the next sweep.
 #[tracing::instrument(skip_all)]
 pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, SweepError> {
-    let found = platform.store.perform_system(&platform.system(), &Look { waits: platform.waits }).await?;
+    let found =
+        platform.store.perform_system(&platform.system(), &Look { timings: platform.timings }).await?;
     let mut swept = Swept {
         overdue: found.overdue.len(),
         claims: found.claims.len(),
@@ -105,10 +106,10 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
     Ok(swept)
 }
 
-/// Gives back what an expired chunk holds: what certainly did not leave waits for another attempt, what may have left is
+/// Gives back what an expired chunk holds: what certainly did not leave timings for another attempt, what may have left is
 /// unknown.
 async fn reap(platform: &Platform, tenant: TenantId, claim: ClaimId) -> Result<(), StoreError> {
-    let reap = Reap { claim, waits: platform.waits };
+    let reap = Reap { claim, timings: platform.timings };
     if let Some(again_at) = platform.store.perform(&platform.as_system(tenant), &reap).await? {
         wake(platform, tenant, again_at.duration_since(platform.clock.now())).await;
     }
@@ -125,7 +126,7 @@ struct Found {
 }
 
 struct Look {
-    waits: Waits,
+    timings: Timings,
 }
 
 impl SystemOperation for Look {
@@ -134,14 +135,15 @@ impl SystemOperation for Look {
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<Found, StoreError> {
-        let (waits, now) = (&self.waits, tx.now());
+        let (timings, now) = (&self.timings, tx.now());
         sweep::close_batches(tx, now - BATCH_KEPT).await?;
-        idempotency::forget_before(tx, now - waits.key_retention).await?;
+        idempotency::forget_before(tx, now - timings.key_retention).await?;
         Ok(Found {
-            overdue: sweep::overdue(tx, now - waits.late).await?,
+            overdue: sweep::overdue(tx, now - timings.late).await?,
             claims: sweep::expired_claims(tx).await?,
-            promises: sweep::open_promises(tx, now - waits.resend).await?,
-            unresolved: sweep::past_horizon(tx, now - waits.horizon_short, now - waits.horizon_long).await?,
+            promises: sweep::open_promises(tx, now - timings.resend).await?,
+            unresolved: sweep::past_horizon(tx, now - timings.horizon_short, now - timings.horizon_long)
+                .await?,
             parked: sweep::parked(tx).await?,
             holds_ended: holds::ended(tx).await?,
         })
@@ -150,7 +152,7 @@ impl SystemOperation for Look {
 
 struct Reap {
     claim: ClaimId,
-    waits: Waits,
+    timings: Timings,
 }
 
 impl Operation for Reap {
@@ -175,7 +177,9 @@ impl Operation for Reap {
             if transition.message.state == DispatchState::Reserved {
                 transition.retry_at = Some(
                     tx.now()
-                        + self.waits.backoff_after(transition.message.attempt, transition.message.message_id),
+                        + self
+                            .timings
+                            .backoff_after(transition.message.attempt, transition.message.message_id),
                 );
             }
             transitions.push(transition);

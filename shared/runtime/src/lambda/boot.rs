@@ -3,24 +3,24 @@
 use std::sync::Arc;
 
 use cloud::aws::Aws;
-use cloud::{Events, Kept, Queues, Secret, Timers};
+use cloud::{Events, Queues, Reloadable, Secret, Timers};
 use domain::Clock;
 
 use super::BootError;
-use super::fresh::Fresh;
+use super::reloads::Reloads;
 
 /// The environment that Lambda started the process with.
 #[derive(Debug)]
 pub struct Boot {
     pub(super) aws: Aws,
     clock: Clock,
-    pub(super) fresh: Fresh,
+    pub(super) reloads: Reloads,
 }
 
 impl Boot {
     /// Makes no call yet.
     pub fn from_environment() -> Result<Self, BootError> {
-        Ok(Self { aws: Aws::from_environment()?, clock: Clock::System, fresh: Fresh::default() })
+        Ok(Self { aws: Aws::from_environment()?, clock: Clock::System, reloads: Reloads::default() })
     }
 
     pub fn queues(&self) -> Arc<dyn Queues> {
@@ -40,19 +40,19 @@ impl Boot {
     }
 
     /// A secret that is read again from time to time.
-    pub async fn keep<T: Send + Sync + 'static>(
+    pub async fn reloadable<T: Send + Sync + 'static>(
         &self,
         secret: Secret,
         parse: impl Fn(&str) -> Result<T, &'static str> + Send + Sync + 'static,
-    ) -> Result<Kept<T>, BootError> {
-        let secret = Kept::read(self.aws.secrets(), secret, self.clock.clone(), parse).await?;
-        self.fresh.add(&secret);
+    ) -> Result<Reloadable<T>, BootError> {
+        let secret = Reloadable::read(self.aws.secrets(), secret, self.clock.clone(), parse).await?;
+        self.reloads.add(&secret);
         Ok(secret)
     }
 
     /// The Meta app.
-    pub async fn meta_app(&self) -> Result<Kept<meta::MetaApp>, BootError> {
-        self.keep(Secret::Meta, meta::MetaApp::from_json).await
+    pub async fn meta_app(&self) -> Result<Reloadable<meta::MetaApp>, BootError> {
+        self.reloadable(Secret::Meta, meta::MetaApp::from_json).await
     }
 
     pub(super) const fn clock(&self) -> &Clock {

@@ -30,12 +30,12 @@ const SHIFT: SignedDuration = SignedDuration::from_mins(1);
 impl Boot {
     /// Answers HTTP requests.
     pub async fn http(self, router: Router) -> Result<(), BootError> {
-        let (fresh, router, clock) =
-            (self.fresh.clone(), http_kit::with_layers(router), self.clock().clone());
+        let (reloads, router, clock) =
+            (self.reloads.clone(), http_kit::with_layers(router), self.clock().clone());
         let handler = move |event: LambdaEvent<LambdaRequest>| {
-            let (fresh, router, clock) = (fresh.clone(), router.clone(), clock.clone());
+            let (reloads, router, clock) = (reloads.clone(), router.clone(), clock.clone());
             async move {
-                fresh.look().await;
+                reloads.reload_old().await;
                 let now = clock.now();
                 let left = until(event.context.deadline, now, ANSWER_MARGIN).duration_since(now);
                 let left = TimeLeft(left.try_into().unwrap_or_default());
@@ -56,13 +56,13 @@ impl Boot {
         F: Future<Output = Result<R, E>> + Send + 'static,
         W: Fn(T, Timestamp) -> F + Clone + Send + Sync + 'static,
     {
-        let (fresh, clock) = (self.fresh.clone(), self.clock().clone());
+        let (reloads, clock) = (self.reloads.clone(), self.clock().clone());
         let handler = move |event: LambdaEvent<T>| {
             let until = until(event.context.deadline, clock.now(), margin);
-            let (fresh, work) = (fresh.clone(), work.clone());
+            let (reloads, work) = (reloads.clone(), work.clone());
             // Boxed, because the runtime wraps it in many layers, and a type that deep takes the compiler too far.
             async move {
-                fresh.look().await;
+                reloads.reload_old().await;
                 work(event.payload, until).await.map_err(|error| diagnostic(&error))
             }
             .boxed()

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use cloud::{Cloud, Kept, Secret};
+use cloud::{Cloud, Reloadable, Secret};
 use domain::with_causes;
 use ops::kernel::cipher::{KeyRing, TokenCipher};
 use ops::kernel::passwords::Passwords;
-use ops::{Platform, Waits};
+use ops::{Platform, Timings};
 use secrecy::SecretString;
 use store::{Access, Config, Store};
 
@@ -49,7 +49,7 @@ impl Boot {
             clock: self.clock().clone(),
             token_cipher: Arc::new(token_cipher),
             passwords: Passwords::default(),
-            waits: Waits::default(),
+            timings: Timings::default(),
             on_new_tenant: None,
             is_closing: Arc::new(AtomicBool::new(false)),
         })
@@ -72,9 +72,9 @@ impl Boot {
 
     async fn token_cipher(&self, is_used: bool) -> Result<TokenCipher, BootError> {
         let keys = if is_used {
-            self.keep(Secret::DataKeys, KeyRing::from_json).await?
+            self.reloadable(Secret::DataKeys, KeyRing::from_json).await?
         } else {
-            Kept::fixed(KeyRing::empty())
+            Reloadable::fixed(KeyRing::empty())
         };
         Ok(TokenCipher::new(keys))
     }

@@ -110,7 +110,7 @@ impl<'a> Life<'a> {
     async fn abandon(&self, tenant: TenantId, number: PhoneNumberId) {
         let platform = self.stage.platform();
         let now = platform.clock.now();
-        let lease_until = now + platform.waits.lease;
+        let lease_until = now + platform.timings.lease;
         let request = ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
         // It may be cut off itself.
         platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.ok();
@@ -215,7 +215,7 @@ impl<'a> Life<'a> {
             self.stage.fire_schedules().await;
             self.stage.pass(SignedDuration::from_mins(1)).await;
         }
-        self.stage.pass(self.stage.platform().waits.horizon_long).await;
+        self.stage.pass(self.stage.platform().timings.horizon_long).await;
     }
 
     /// The invited owner uses the link of the letter; of several letters the last one counts.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud::kept::{AGE_MAX, REFRESH_PAUSE, RENEW_PAUSE, json};
-use cloud::{CloudError, Kept, Secret, Secrets};
+use cloud::reloadable::{AGE_MAX, REFRESH_PAUSE, RENEW_PAUSE, json};
+use cloud::{CloudError, Reloadable, Secret, Secrets};
 use domain::Clock;
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -20,10 +20,10 @@ async fn write(memory: &Memory, value: &str) {
 }
 
 /// The number `1` in memory, and secret.
-async fn one() -> (Arc<Memory>, Clock, Kept<u32>) {
+async fn one() -> (Arc<Memory>, Clock, Reloadable<u32>) {
     let (memory, clock) = (Arc::new(Memory::default()), Clock::shifted());
     write(&memory, "1").await;
-    let secret = Kept::read(memory.clone(), Secret::Meta, clock.clone(), json::<u32>).await.unwrap();
+    let secret = Reloadable::read(memory.clone(), Secret::Meta, clock.clone(), json::<u32>).await.unwrap();
     (memory, clock, secret)
 }
 
@@ -111,7 +111,7 @@ impl Secrets for Hangs {
 #[tokio::test(start_paused = true)]
 async fn no_caller_waits_long_for_a_secret_that_is_known() {
     let (hangs, clock) = (Arc::new(Hangs::default()), Clock::shifted());
-    let secret = Kept::read(hangs.clone(), Secret::Meta, clock.clone(), json::<u32>).await.unwrap();
+    let secret = Reloadable::read(hangs.clone(), Secret::Meta, clock.clone(), json::<u32>).await.unwrap();
     clock.advance(AGE_MAX + A_MOMENT);
     let since = tokio::time::Instant::now();
     assert_eq!(*secret.refresh_if_older(AGE_MAX).await, 1);
@@ -124,24 +124,24 @@ async fn no_caller_waits_long_for_a_secret_that_is_known() {
 
 #[tokio::test]
 async fn a_fixed_secret_stays_and_one_that_is_not_there_is_an_error() {
-    let secret = Kept::fixed("x");
+    let secret = Reloadable::fixed("x");
     assert_eq!(
         (*secret.get(), *secret.renew().await, *secret.refresh_if_older(AGE_MAX).await),
         ("x", "x", "x")
     );
     let memory = Arc::new(Memory::default());
-    Kept::read(memory, Secret::Smtp, Clock::System, json::<u32>).await.unwrap_err();
+    Reloadable::read(memory, Secret::Smtp, Clock::System, json::<u32>).await.unwrap_err();
 }
 
 #[tokio::test]
 async fn no_error_and_no_log_quotes_a_secret() {
     let memory = Arc::new(Memory::default());
     write(&memory, "\"hunter2\"").await;
-    let error = Kept::read(memory.clone(), Secret::Meta, Clock::System, json::<u32>).await.unwrap_err();
+    let error = Reloadable::read(memory.clone(), Secret::Meta, Clock::System, json::<u32>).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "a call to the cloud failed: the secret meta is not JSON of the right form"
     );
-    let secret = Kept::read(memory, Secret::Meta, Clock::System, json::<String>).await.unwrap();
-    assert_eq!(format!("{secret:?}"), "Kept(\"meta\")");
+    let secret = Reloadable::read(memory, Secret::Meta, Clock::System, json::<String>).await.unwrap();
+    assert_eq!(format!("{secret:?}"), "Reloadable(\"meta\")");
 }

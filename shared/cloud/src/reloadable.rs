@@ -1,7 +1,7 @@
 //! A secret in memory: read once, parsed, and read again when it may have been changed.
 //!
-//! Secrets are rotated while functions run. What authenticates with one uses [`Kept::get`]; when that does not
-//! authenticate it calls [`Kept::renew`] and tries once more. Any bad signature can make that happen, so the secret
+//! Secrets are rotated while functions run. What authenticates with one uses [`Reloadable::get`]; when that does not
+//! authenticate it calls [`Reloadable::renew`] and tries once more. Any bad signature can make that happen, so the secret
 //! is read at most once in [`RENEW_PAUSE`], however many callers there are.
 
 use std::fmt;
@@ -32,7 +32,7 @@ const READ_MAX: Duration = Duration::from_secs(2);
 type Parse<T> = Box<dyn Fn(&str) -> Result<T, &'static str> + Send + Sync>;
 
 /// A secret as it was last read. Clones share it.
-pub struct Kept<T>(Arc<Inner<T>>);
+pub struct Reloadable<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
     value: RwLock<Arc<T>>,
@@ -56,20 +56,20 @@ struct Times {
     read: Timestamp,
 }
 
-impl<T> Clone for Kept<T> {
+impl<T> Clone for Reloadable<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> fmt::Debug for Kept<T> {
+impl<T> fmt::Debug for Reloadable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.0.source.as_ref().map_or("fixed", |source| source.secret.name());
-        f.debug_tuple("Kept").field(&name).finish()
+        f.debug_tuple("Reloadable").field(&name).finish()
     }
 }
 
-impl<T: Send + Sync> Kept<T> {
+impl<T: Send + Sync> Reloadable<T> {
     /// One that never changes.
     pub fn fixed(value: T) -> Self {
         Self(Arc::new(Inner { value: RwLock::new(Arc::new(value)), source: None }))

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cloud::Kept;
-use cloud::kept::AGE_MAX;
+use cloud::Reloadable;
+use cloud::reloadable::AGE_MAX;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
@@ -12,16 +12,16 @@ type Reload = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// Clones share the secrets.
 #[derive(Clone, Default)]
-pub(super) struct Fresh(Arc<Mutex<Vec<Reload>>>);
+pub(super) struct Reloads(Arc<Mutex<Vec<Reload>>>);
 
-impl fmt::Debug for Fresh {
+impl fmt::Debug for Reloads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Fresh")
+        f.write_str("Reloads")
     }
 }
 
-impl Fresh {
-    pub fn add<T: Send + Sync + 'static>(&self, secret: &Kept<T>) {
+impl Reloads {
+    pub fn add<T: Send + Sync + 'static>(&self, secret: &Reloadable<T>) {
         let secret = secret.clone();
         let reload: Reload = Arc::new(move || {
             let secret = secret.clone();
@@ -31,8 +31,8 @@ impl Fresh {
     }
 
     /// Reads again what is older than [`AGE_MAX`].
-    pub async fn look(&self) {
-        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        join_all(fresh.iter().map(|reload| reload())).await;
+    pub async fn reload_old(&self) {
+        let reloads = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        join_all(reloads.iter().map(|reload| reload())).await;
     }
 }
