@@ -7,18 +7,20 @@ use jiff::Timestamp;
 
 use crate::place::{places, take_all};
 
+/// Events of both kinds, by turns.
+fn event(number: usize) -> DomainEvent {
+    let (tenant_id, user_id) = (TenantId::at(Timestamp::UNIX_EPOCH), UserId::at(Timestamp::UNIX_EPOCH));
+    let email = format!("{number}@example.com");
+    if number.is_multiple_of(2) {
+        return DomainEvent::UserInvited { tenant_id, user_id, email };
+    }
+    let tenant_name = "Caf\u{e9} \u{ffff} \"\u{1f600}\"".to_owned();
+    DomainEvent::TenantProvisioned { tenant_id, user_id, email, tenant_name }
+}
+
 #[tokio::test]
 async fn every_event_about_a_person_reaches_the_mail_queue_unchanged() {
     for place in places().await {
-        let (tenant_id, user_id) = (TenantId::at(Timestamp::UNIX_EPOCH), UserId::at(Timestamp::UNIX_EPOCH));
-        let event = |number: usize| {
-            let email = format!("{number}@example.com");
-            if number.is_multiple_of(2) {
-                return DomainEvent::UserInvited { tenant_id, user_id, email };
-            }
-            let tenant_name = "Caf\u{e9} \u{ffff} \"\u{1f600}\"".to_owned();
-            DomainEvent::TenantProvisioned { tenant_id, user_id, email, tenant_name }
-        };
         let mut events: Vec<DomainEvent> = (0..25).map(event).collect();
         place.cloud().events.publish(&events).await.unwrap();
         place.cloud().events.publish(&[]).await.unwrap();
