@@ -90,7 +90,7 @@ async fn a_forged_token_does_not_count() {
         tokens.verify(&encode(&header(&tokens), &claims, &theirs).unwrap()).await,
         Err(TokenError::Invalid)
     );
-    for kid in [None, Some("nobody".to_owned())] {
+    for kid in [None, Some("unknown".to_owned())] {
         let mut header = header(&tokens);
         header.kid = kid;
         assert_eq!(

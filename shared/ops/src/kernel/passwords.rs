@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 const AT_ONCE: usize = 2;
 
 /// What an unknown user's password is checked against, so that it takes as long as a known user's.
-const NOBODY: &str =
+const ABSENT_USER_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Ue2wZ5a7Y2qJpV0Yh4Ojz3kNQbC4v0mF1T6c9yG8rXs";
 
 /// Hashes and checks passwords.
@@ -66,7 +66,7 @@ impl Passwords {
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, HashError> {
         self.elsewhere(move || {
             let known = stored.is_some();
-            let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
+            let stored = stored.unwrap_or_else(|| ABSENT_USER_HASH.to_owned());
             let matches = PasswordHash::new(&stored)
                 .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
             known && matches
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_hash_for_nobody_is_one_that_takes_the_usual_time() {
-        let hash = PasswordHash::new(NOBODY).unwrap();
+        let hash = PasswordHash::new(ABSENT_USER_HASH).unwrap();
         assert_eq!(hash.algorithm.as_str(), "argon2id");
         assert!(hash.hash.is_some());
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use domain::problem::Kind;
 use domain::{Actor, Problem, Role, TenantId};
 
-/// Somebody whose token was verified and whose user and tenant were found, just now, to be allowed in (I30).
+/// The caller of one request: its token was verified, and its user and tenant were found to be active, just now (I30).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant it belongs to.

@@ -51,7 +51,7 @@ claim AS (
 UPDATE messages SET dispatch_state = 'RESERVED', claim_id = $8, attempt = 1, price = $6, updated_at = $3
  WHERE tenant_id = $1 AND message_id = ANY ($4)";
 
-/// Writes what a claim of these messages would write, told everything beforehand: `paid` is the number of the last entry
+/// Writes what a claim of these messages would write, with everything known beforehand: `paid` is the number of the last entry
 /// and the balance before.
 pub async fn floor(
     tx: &TenantTx,
