@@ -92,13 +92,13 @@ impl From<AcceptError> for Problem {
 /// Takes a message, and makes the wake-up for it.
 pub async fn accept_message(
     platform: &Platform,
-    by: &Spender,
-    asked: NewSend,
+    permit: &Spender,
+    request: NewSend,
     key: Option<Key>,
 ) -> Result<Accepted, AcceptError> {
-    let tenant = by.tenant();
-    let accept = AcceptMessage { asked, key };
-    let accepted = platform.store.perform(&platform.act(by), &accept).await?;
+    let tenant = permit.tenant();
+    let accept = AcceptMessage { request, key };
+    let accepted = platform.store.perform(&platform.act(permit), &accept).await?;
     let slow = |_elapsed| Err(CloudError::new("it took too long"));
     if let Err(error) = timeout(WAKE_MAX, wake(platform, tenant, &accepted)).await.unwrap_or_else(slow) {
         tracing::warn!(%error, message_id = %accepted.message_id, "The wake-up of a message was not made; the sweeper finds the message.");
@@ -119,7 +119,7 @@ async fn wake(platform: &Platform, tenant: TenantId, accepted: &Accepted) -> Res
 }
 
 struct AcceptMessage {
-    asked: NewSend,
+    request: NewSend,
     key: Option<Key>,
 }
 
@@ -135,10 +135,10 @@ impl Operation for AcceptMessage {
 
 impl AcceptMessage {
     async fn take(&self, tx: &TenantTx) -> Result<Accepted, AcceptError> {
-        let template = templates::find(tx, self.asked.template).await?;
-        let contact = contacts::find(tx, self.asked.contact).await?;
+        let template = templates::find(tx, self.request.template).await?;
+        let contact = contacts::find(tx, self.request.contact).await?;
         let (template, contact) =
-            both(template, contact, &self.asked.variables).map_err(AcceptError::Invalid)?;
+            both(template, contact, &self.request.variables).map_err(AcceptError::Invalid)?;
         if !template.is_approved() {
             return Err(AcceptError::NotApproved(template.status.to_string()));
         }
@@ -146,8 +146,8 @@ impl AcceptMessage {
             return Err(AcceptError::OptedOut);
         }
         let number = numbers::first(tx).await?.ok_or(AcceptError::NotConnected)?;
-        let variables = fill(&template, &contact, &self.asked.variables).map_err(AcceptError::Invalid)?;
-        let due_at = self.asked.due_at.unwrap_or(tx.now()).max(tx.now());
+        let variables = fill(&template, &contact, &self.request.variables).map_err(AcceptError::Invalid)?;
+        let due_at = self.request.due_at.unwrap_or(tx.now()).max(tx.now());
         let message = NewMessage {
             message_id: MessageId::at(tx.now()),
             contact_id: contact.contact_id,

@@ -38,8 +38,12 @@ impl From<CancelError> for Problem {
 }
 
 /// Cancels a message; doing it again changes nothing and succeeds.
-pub async fn cancel_message(platform: &Platform, by: &Sender, message: MessageId) -> Result<(), CancelError> {
-    let act = platform.act(by);
+pub async fn cancel_message(
+    platform: &Platform,
+    permit: &Sender,
+    message: MessageId,
+) -> Result<(), CancelError> {
+    let act = platform.act(permit);
     let promised = platform.store.perform(&act, &CancelMessage { message }).await?;
     enqueue_refunds(platform, act.tenant, promised).await;
     Ok(())

@@ -15,11 +15,11 @@ use crate::kernel::platform::Platform;
 /// Messages older than `before`, newest first.
 pub async fn list_messages(
     platform: &Platform,
-    by: &Viewer,
+    permit: &Viewer,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
-    platform.store.perform(&platform.act(by), &ListMessages { before, limit }).await
+    platform.store.perform(&platform.act(permit), &ListMessages { before, limit }).await
 }
 
 one_statement! {
@@ -41,10 +41,10 @@ pub struct FoundMessage {
 /// A message of the tenant; `None` when it is not the tenant's.
 pub async fn find_message(
     platform: &Platform,
-    by: &Viewer,
+    permit: &Viewer,
     message: MessageId,
 ) -> Result<Option<FoundMessage>, StoreError> {
-    platform.store.perform(&platform.act(by), &FindMessage { message }).await
+    platform.store.perform(&platform.act(permit), &FindMessage { message }).await
 }
 
 struct FindMessage {

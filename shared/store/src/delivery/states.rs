@@ -134,7 +134,7 @@ pub async fn note_unknown(tx: &TenantTx, lost: &[&LockedMessage]) -> Result<(), 
 const FORGET_UNKNOWN: &str = "-- states::forget_unknown
 DELETE FROM unknowns WHERE tenant_id = $1 AND message_id = ANY ($2)";
 
-/// Ends the horizon of messages whose fate is known.
+/// Ends the horizon of messages whose outcome is known.
 pub async fn forget_unknown(tx: &TenantTx, known: &[MessageId]) -> Result<u64, StoreError> {
     if known.is_empty() {
         return Ok(0);

@@ -43,27 +43,27 @@ fn a_variable_is_the_requests_then_the_contacts() {
 #[test]
 fn every_wrong_field_is_named() {
     let names = |wrong: Vec<FieldError>| wrong.into_iter().map(|error| error.field).collect::<Vec<_>>();
-    let asked = given(&[("nmae", "x"), ("city", "two\nlines")]);
+    let request = given(&[("nmae", "x"), ("city", "two\nlines")]);
     assert_eq!(
-        names(fill(&template(&["code", "city", "name"]), &contact(), &asked).unwrap_err()),
+        names(fill(&template(&["code", "city", "name"]), &contact(), &request).unwrap_err()),
         ["variables.nmae", "variables.code", "variables.city"]
     );
-    assert_eq!(names(both(None, None, &asked).unwrap_err()), ["templateId", "contactId"]);
-    let without_contact = both(Some(template(&["city"])), None, &asked);
+    assert_eq!(names(both(None, None, &request).unwrap_err()), ["templateId", "contactId"]);
+    let without_contact = both(Some(template(&["city"])), None, &request);
     assert_eq!(names(without_contact.unwrap_err()), ["contactId", "variables.nmae"]);
-    assert_eq!(names(both(None, Some(contact()), &asked).unwrap_err()), ["templateId"]);
+    assert_eq!(names(both(None, Some(contact()), &request).unwrap_err()), ["templateId"]);
 }
 
 #[test]
 fn a_variable_without_a_value_is_named() {
-    for (variables, asked, field) in [
+    for (variables, request, field) in [
         (&["code"][..], &[][..], "variables.code"),
         (&["tags"], &[], "variables.tags"),
         (&["name"], &[("nmae", "x")], "variables.nmae"),
         (&["name"], &[("name", " ")], "variables.name"),
         (&["name"], &[("name", "two\nlines")], "variables.name"),
     ] {
-        let wrong = fill(&template(variables), &contact(), &given(asked)).unwrap_err();
+        let wrong = fill(&template(variables), &contact(), &given(request)).unwrap_err();
         assert!(wrong.iter().any(|error| error.field == field), "{wrong:?}");
     }
 }
