@@ -3,12 +3,12 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::world::World;
+use crate::test_system::TestSystem;
 
 #[tokio::test]
 async fn each_magic_recipient_ends_as_documented_and_the_books_are_clean() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "1.00").await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
     for (phone, status, is_refunded) in [
         ("+15550000001", "READ", Some(false)),
@@ -25,26 +25,26 @@ async fn each_magic_recipient_ends_as_documented_and_the_books_are_clean() {
     ] {
         sent.push((tenant.send(phone).await, phone, status, is_refunded));
     }
-    world.pump().await;
+    system.pump().await;
     // The throttled one waits for its next attempts.
-    world.recover().await;
+    system.recover().await;
     for (id, phone, status, is_refunded) in sent {
         let message = tenant.message(&id).await;
         assert_eq!(message["status"], status, "{phone}: {message}");
-        assert_eq!(message["cost"].to_string(), crate::world::PRICE);
+        assert_eq!(message["cost"].to_string(), crate::test_system::PRICE);
         if let Some(is_refunded) = is_refunded {
             assert_eq!(message.get("refund").is_some(), is_refunded, "{phone}: {message}");
         }
     }
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_failed_message_shows_metas_words_and_its_money_is_back() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "0.012").await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "0.012").await;
     let id = tenant.send("+15550000002").await;
-    world.pump().await;
+    system.pump().await;
     let message = tenant.message(&id).await;
     assert_eq!(
         (message["status"].as_str(), message["error"]["code"].as_i64()),
@@ -67,40 +67,40 @@ async fn a_failed_message_shows_metas_words_and_its_money_is_back() {
         ("CREDIT", "0.012".to_owned(), json!(null)),
     ];
     assert_eq!(shown, expected);
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn what_the_balance_does_not_cover_ends_without_a_debit() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "0.02").await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "0.02").await;
     let (first, second) = (tenant.send("+15550000001").await, tenant.send("+15550000001").await);
-    world.pump().await;
+    system.pump().await;
     assert_eq!(tenant.message(&first).await["status"], "READ");
     let unfunded = tenant.message(&second).await;
     assert_eq!((unfunded["status"].as_str(), unfunded.get("cost")), (Some("NO_FUNDS"), None));
     assert_eq!(tenant.balance().await, "0.008");
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn what_meta_moved_to_marketing_is_charged_as_marketing_also_when_it_waited() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "1.00").await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
     let contact = tenant.contact("+15550000001").await;
     let waits = json!({
         "templateId": tenant.template, "contactId": contact, "idempotencyKey": "waits",
-        "scheduleTime": (world.clock.now() + SignedDuration::from_mins(5)).to_string(),
+        "scheduleTime": (system.clock.now() + SignedDuration::from_mins(5)).to_string(),
     });
     let waits = tenant.client.post("/messages/schedule", &waits).await.unwrap().success().unwrap();
     let listed = tenant.client.get("/templates").await.unwrap().success().unwrap();
     let order = json!({ "id": listed["data"][0]["metaTemplateId"], "category": "MARKETING" });
-    world.order("templates", &order).await;
-    world.pump().await;
+    system.order("templates", &order).await;
+    system.pump().await;
     let listed = tenant.client.get("/templates").await.unwrap().success().unwrap();
     assert_eq!(listed["data"][0]["category"], "MARKETING");
-    world.recover().await;
+    system.recover().await;
     let message = tenant.message(waits["id"].as_str().unwrap()).await;
     assert_eq!((&message["status"], message["cost"].to_string().as_str()), (&json!("READ"), "0.06"));
-    world.assert_clean().await;
+    system.assert_clean().await;
 }

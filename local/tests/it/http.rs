@@ -1,24 +1,24 @@
 //! What the API refuses, and how: one file per kind of claim.
 
+mod actors;
 mod amounts;
 mod authorization;
 mod bodies;
-mod cast;
 mod description;
+mod idempotency_keys;
 mod ids;
-mod keys;
-mod kinds;
+mod isolation;
 mod legacy_keys;
 mod lists;
-mod oddities;
 mod passwords;
+mod path_and_header_tricks;
 mod phones;
-mod raw;
+mod problem_kinds;
+mod raw_api;
 mod registrations;
 mod throttle;
 mod times;
 mod tokens;
 mod variables;
-mod walls;
-mod webhook_news;
+mod webhook_notices;
 mod webhook_signature;

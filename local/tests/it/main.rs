@@ -10,6 +10,6 @@ mod operations;
 mod program;
 mod resilience;
 mod template;
+mod test_system;
 mod trace;
 mod webhook_is_light;
-mod world;

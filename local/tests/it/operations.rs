@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::test_system::TestSystem;
 
 fn runbook() -> String {
     std::fs::read_to_string(testkit::workspace().join("docs/operations.md")).unwrap()
@@ -43,8 +43,8 @@ fn as_system(sql: &str) -> String {
 
 #[tokio::test]
 async fn every_block_of_sql_runs_as_the_systems_role() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "1.00").await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
     for block in blocks() {
         // psql's own command, and a correction that needs a person: the next test has that one.
         if block.starts_with("\\copy") || block.contains("AMOUNT") {
@@ -53,37 +53,37 @@ async fn every_block_of_sql_runs_as_the_systems_role() {
         let sql = block
             .replace("recorded_at >= '…' AND recorded_at < '…'", "recorded_at < now()")
             .replace('…', &tenant.id);
-        world.db.execute(&as_system(&sql)).await;
+        system.db.execute(&as_system(&sql)).await;
     }
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn an_adjustment_by_the_runbook_keeps_the_books_clean() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "1.00").await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
     let user = uuid::Uuid::from_u128(7).to_string();
     let sql = block("'ADJUSTMENT'").replace("TENANT", &tenant.id).replace("AMOUNT", "-250000");
-    world.db.execute(&as_system(&sql.replace("USER", &user))).await;
+    system.db.execute(&as_system(&sql.replace("USER", &user))).await;
     assert_eq!(tenant.balance().await, "0.75");
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn what_waits_after_a_restore_is_withdrawn_and_what_was_debited_is_refunded() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "1.00").await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
     let waiting = tenant.send("+15550000001").await;
-    world.db.execute(&as_system(&block("withdrawn after a restore"))).await;
+    system.db.execute(&as_system(&block("withdrawn after a restore"))).await;
     assert_eq!(tenant.message(&waiting).await["status"], "CANCELLED");
     // Throttled, so that it is debited and waits for another attempt.
-    world.order("faults", &json!({ "kind": "refuse", "code": 130_429, "times": 1 })).await;
+    system.order("faults", &json!({ "kind": "refuse", "code": 130_429, "times": 1 })).await;
     let reserved = tenant.send("+15550000001").await;
-    world.work_once().await;
-    world.db.execute(&as_system(&block("withdrawn after a restore"))).await;
-    world.recover().await;
+    system.work_once().await;
+    system.db.execute(&as_system(&block("withdrawn after a restore"))).await;
+    system.recover().await;
     let shown = tenant.message(&reserved).await;
     assert_eq!((&shown["status"], shown["refund"].to_string().as_str()), (&json!("FAILED"), "0.012"));
-    assert_eq!((tenant.balance().await.as_str(), world.acceptances().await.len()), ("1.0", 0));
-    world.assert_clean().await;
+    assert_eq!((tenant.balance().await.as_str(), system.acceptances().await.len()), ("1.0", 0));
+    system.assert_clean().await;
 }

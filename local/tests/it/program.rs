@@ -101,14 +101,14 @@ async fn at_rest(client: &Client, id: &str) -> Value {
 }
 
 /// A tenant with credit, one contact of that number, and an approved template.
-async fn set_up(nobody: &Client, phone: &str) -> (Client, Value) {
+async fn set_up(anonymous: &Client, phone: &str) -> (Client, Value) {
     let registration = json!({
         "tenantName": "Acme", "slug": "acme", "adminEmail": "ann@acme.test", "adminPassword": "password123",
         "adminName": "Ann",
     });
-    let session = nobody.post("/auth/register-tenant", &registration).await.unwrap().success().unwrap();
-    let tenant = nobody.with_token(text(&session, "token").unwrap());
-    let owner = nobody.login(ADMIN.0, ADMIN.1).await.unwrap();
+    let session = anonymous.post("/auth/register-tenant", &registration).await.unwrap().success().unwrap();
+    let tenant = anonymous.with_token(text(&session, "token").unwrap());
+    let owner = anonymous.login(ADMIN.0, ADMIN.1).await.unwrap();
     let credit = json!({ "tenantId": session["tenantId"], "amount": "1.00", "idempotencyKey": "first" });
     owner.post("/billing/add-credits", &credit).await.unwrap().success().unwrap();
     let import = json!({ "contacts": [{ "phone": phone, "name": "Alice" }] });
@@ -154,16 +154,16 @@ async fn the_readmes_walk_ends_with_a_refunded_message() {
 async fn whoever_finds_the_api_healthy_can_log_in_as_its_owner_at_once() {
     let program = Program::new().await;
     let _serving = program.spawn(&[]);
-    let nobody = program.wait_until_healthy().await;
-    nobody.login(ADMIN.0, ADMIN.1).await.unwrap();
+    let anonymous = program.wait_until_healthy().await;
+    anonymous.login(ADMIN.0, ADMIN.1).await.unwrap();
 }
 
 #[tokio::test]
 async fn after_a_sigkill_everything_that_was_taken_is_there() {
     let program = Program::new().await;
     let mut serving = program.spawn(&[]);
-    let nobody = program.wait_until_healthy().await;
-    let (tenant, ask) = set_up(&nobody, "+15550000002").await;
+    let anonymous = program.wait_until_healthy().await;
+    let (tenant, ask) = set_up(&anonymous, "+15550000002").await;
     let sent = tenant.post("/messages", &ask).await.unwrap().success().unwrap();
     let mut later = ask.clone();
     let tomorrow = Clock::System.now() + SignedDuration::from_hours(24);
@@ -192,11 +192,11 @@ async fn after_a_sigkill_everything_that_was_taken_is_there() {
 async fn roles_on_processes_of_their_own_send_together() {
     let program = Program::new().await;
     let _http = program.spawn(&["serve", "--roles", "http"]);
-    let nobody = program.wait_until_healthy().await;
+    let anonymous = program.wait_until_healthy().await;
     let sandbox = format!("http://127.0.0.1:{}", program.port + 1);
     let roles = ["serve", "--meta-url", &sandbox, "--roles", "dispatch,updates,refunds,sweep,mailer"];
     let _others = program.spawn(&roles);
-    let (tenant, ask) = set_up(&nobody, "+15550000001").await;
+    let (tenant, ask) = set_up(&anonymous, "+15550000001").await;
     let sent = tenant.post("/messages", &ask).await.unwrap().success().unwrap();
     assert_eq!(at_rest(&tenant, text(&sent, "id").unwrap()).await["status"], "READ");
 }

@@ -6,11 +6,11 @@
 mod cuts;
 mod database;
 mod events;
-mod found;
-mod fuse;
+mod fault_injector;
+mod fault_test;
 mod mail;
 mod meta;
 mod outbox;
 mod races;
-mod stage;
+mod regressions;
 mod statuses;

@@ -7,7 +7,7 @@ mod alarms;
 mod answers;
 mod files;
 mod functions;
-mod look;
+mod query;
 mod queues;
 mod rights;
 mod routes;
@@ -24,7 +24,7 @@ const OF_META: [&str; 2] = ["graph", "webhooks"];
 
 /// Everything that rules look at.
 #[derive(Clone)]
-pub struct House {
+pub struct Repository {
     /// `template.yaml`, its anchors and tags resolved.
     pub template: Value,
     pub samconfig: Value,
@@ -43,11 +43,11 @@ pub struct House {
 }
 
 /// Names whatever breaks it.
-pub type Rule = fn(&House) -> Vec<String>;
+pub type Rule = fn(&Repository) -> Vec<String>;
 /// What is told of a change, and the change that breaks a rule.
-pub type Change = (&'static str, fn(&mut House));
+pub type Change = (&'static str, fn(&mut Repository));
 
-impl House {
+impl Repository {
     /// As it stands.
     pub fn read() -> Self {
         let root = testkit::workspace();
@@ -78,11 +78,11 @@ impl House {
 
 /// The house breaks the rule nowhere, and each change is caught by the name of what it broke.
 pub fn holds(rule: Rule, changes: &[Change]) {
-    let house = House::read();
-    let complaints = rule(&house);
+    let repo = Repository::read();
+    let complaints = rule(&repo);
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     for (culprit, change) in changes {
-        let mut broken = house.clone();
+        let mut broken = repo.clone();
         change(&mut broken);
         let complaints = rule(&broken);
         let is_named = complaints.iter().any(|complaint| complaint.contains(culprit));

@@ -8,21 +8,21 @@ use ops::delivery::dispatch::ClaimDue;
 use serde_json::json;
 use store::delivery::claims::{ClaimRequest, ClaimedMessage};
 
-use crate::world::{Tenant, World};
+use crate::test_system::{Tenant, TestSystem};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 /// Sends through the API as a part of that trace, so many minutes ahead.
-async fn send(world: &World, tenant: &Tenant, phone: &str, minutes: i64) {
-    let at = world.clock.now() + SignedDuration::from_mins(minutes);
+async fn send(system: &TestSystem, tenant: &Tenant, phone: &str, minutes: i64) {
+    let at = system.clock.now() + SignedDuration::from_mins(minutes);
     let body = json!({
         "templateId": tenant.template, "contactId": tenant.contact(phone).await, "scheduleTime": at.to_string(),
         "idempotencyKey": phone,
     });
-    let answer = world
+    let answer = system
         .http
-        .post(format!("{}/messages/schedule", world.url))
-        .bearer_auth(world.token(tenant).await)
+        .post(format!("{}/messages/schedule", system.url))
+        .bearer_auth(system.token(tenant).await)
         .header("traceparent", format!("00-{TRACE}-b7ad6b7169203331-01"))
         .json(&body)
         .send()
@@ -36,8 +36,8 @@ fn is_of_the_trace(traceparent: Option<&str>) -> bool {
 }
 
 /// What a dispatcher would be given to send.
-async fn claimed(world: &World, tenant: &Tenant) -> Vec<ClaimedMessage> {
-    let platform = &world.machine.platform;
+async fn claimed(system: &TestSystem, tenant: &Tenant) -> Vec<ClaimedMessage> {
+    let platform = &system.machine.platform;
     let id: TenantId = tenant.id.parse().unwrap();
     // The sandbox gives a tenant the account that it has, again and again.
     let connect = json!({ "code": tenant.id });
@@ -50,23 +50,23 @@ async fn claimed(world: &World, tenant: &Tenant) -> Vec<ClaimedMessage> {
 
 #[tokio::test]
 async fn a_request_is_followed_through_its_rows_its_queue_message_and_its_schedule_to_the_send() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "1.00").await;
-    send(&world, &tenant, "+15550000001", 0).await;
-    send(&world, &tenant, "+15551230001", 90).await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
+    send(&system, &tenant, "+15550000001", 0).await;
+    send(&system, &tenant, "+15551230001", 90).await;
 
     let policy = Policy { visibility: SignedDuration::from_secs(30), receives_max: 5, batch_max: 10 };
-    let received = world.machine.queues.receive(Queue::WakeUps, policy).await.unwrap();
+    let received = system.machine.queues.receive(Queue::WakeUps, policy).await.unwrap();
     assert_eq!(received.len(), 1);
     assert!(is_of_the_trace(received[0].traceparent.as_deref()), "{received:?}");
     assert_eq!(received[0].group.as_deref(), Some(tenant.id.as_str()), "fair between tenants");
 
-    let claimed = claimed(&world, &tenant).await;
+    let claimed = claimed(&system, &tenant).await;
     assert_eq!(claimed.len(), 1);
     assert!(is_of_the_trace(claimed[0].traceparent.as_deref()), "{claimed:?}");
 
-    world.clock.advance(SignedDuration::from_mins(91));
-    let due = world.machine.queues.due_timers().await.unwrap();
+    system.clock.advance(SignedDuration::from_mins(91));
+    let due = system.machine.queues.due_timers().await.unwrap();
     let trace = due[0].traceparent.map(String::from);
     assert!(due.len() == 1 && is_of_the_trace(trace.as_deref()), "{due:?}");
 }

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use super::cast::{house, super_admin};
-use super::raw::Door;
-use crate::world::World;
+use super::actors::{super_admin, tenant_actor};
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 #[tokio::test]
 async fn an_amount_that_cannot_be_booked_changes_nothing_and_is_named() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let (home, platform) = (house(&door, "home").await, super_admin(&door).await);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let (home, platform) = (tenant_actor(&api, "home").await, super_admin(&api).await);
     for (index, amount) in [
         "-1",
         "0",
@@ -42,29 +42,29 @@ async fn an_amount_that_cannot_be_booked_changes_nothing_and_is_named() {
     {
         let tenant = &home.tenant;
         let body = format!(r#"{{"tenantId":"{tenant}","idempotencyKey":"{index}","amount":{amount}}}"#);
-        let answer = door.post("/billing/add-credits").by(&platform).raw_json(body).send().await;
+        let answer = api.post("/billing/add-credits").bearer(&platform).raw_json(body).send().await;
         answer.assert_invalid("amount", amount);
         assert_eq!(
-            (home.balance(&door).await.as_str(), home.ledger(&door).await.len()),
+            (home.balance(&api).await.as_str(), home.ledger(&api).await.len()),
             ("0.00", 0),
             "{amount}"
         );
     }
     let missing = json!({ "tenantId": home.tenant, "idempotencyKey": "k" });
-    door.post("/billing/add-credits")
-        .by(&platform)
+    api.post("/billing/add-credits")
+        .bearer(&platform)
         .json(&missing)
         .send()
         .await
         .assert_invalid("amount", "missing");
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn an_amount_is_booked_to_the_last_digit_however_it_is_written() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let (home, platform) = (house(&door, "home").await, super_admin(&door).await);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let (home, platform) = (tenant_actor(&api, "home").await, super_admin(&api).await);
     for (index, (amount, balance)) in [
         ("100.00", "100.00"),
         ("\"100.00\"", "200.00"),
@@ -79,18 +79,18 @@ async fn an_amount_is_booked_to_the_last_digit_however_it_is_written() {
     {
         let tenant = &home.tenant;
         let body = format!(r#"{{"tenantId":"{tenant}","idempotencyKey":"{index}","amount":{amount}}}"#);
-        let answer = door.post("/billing/add-credits").by(&platform).raw_json(body).send().await;
+        let answer = api.post("/billing/add-credits").bearer(&platform).raw_json(body).send().await;
         assert_eq!(answer.digits_of("balance"), balance, "{amount}");
     }
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn credit_goes_to_a_tenant_that_is_there_or_nowhere() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let platform = super_admin(&door).await;
-    let before = world.db.contents().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let platform = super_admin(&api).await;
+    let before = system.db.contents().await;
     for (tenant, status) in [
         ("01890000-0000-7000-8000-000000000000", 404),
         ("00000000-0000-0000-0000-000000000000", 404),
@@ -98,21 +98,21 @@ async fn credit_goes_to_a_tenant_that_is_there_or_nowhere() {
         ("' OR 1=1--", 422),
     ] {
         let body = json!({ "tenantId": tenant, "amount": 1, "idempotencyKey": "k" });
-        let answer = door.post("/billing/add-credits").by(&platform).json(&body).send().await;
+        let answer = api.post("/billing/add-credits").bearer(&platform).json(&body).send().await;
         assert_eq!(answer.status, status, "{tenant}: {}", answer.text);
     }
-    assert_eq!(world.db.contents().await, before);
+    assert_eq!(system.db.contents().await, before);
 }
 
 #[tokio::test]
 async fn every_wrong_field_of_a_credit_is_named() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let (home, platform) = (house(&door, "home").await, super_admin(&door).await);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let (home, platform) = (tenant_actor(&api, "home").await, super_admin(&api).await);
     let body = json!({
         "tenantId": home.tenant, "amount": 0, "description": "x".repeat(501), "idempotencyKey": "k",
     });
-    let answer = door.post("/billing/add-credits").by(&platform).json(&body).send().await;
+    let answer = api.post("/billing/add-credits").bearer(&platform).json(&body).send().await;
     answer.assert_invalid("amount", "both");
     answer.assert_invalid("description", "both");
 }

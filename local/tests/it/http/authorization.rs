@@ -4,9 +4,9 @@ use axum::http::Method;
 use domain::Role;
 use serde_json::{Value, json};
 
-use super::cast::{Caller, House, house, super_admin, suspend, user};
-use super::raw::{Call, Door};
-use crate::world::{PASSWORD, World};
+use super::actors::{Caller, TenantActor, super_admin, suspend, tenant_actor, user};
+use super::raw_api::{Call, RawApi};
+use crate::test_system::{PASSWORD, TestSystem};
 
 /// What each caller is answered when everything else about its request is right.
 /// Columns as in [`Caller::ALL`].
@@ -38,46 +38,49 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
 ];
 
 /// Everybody, and one message of the tenant that waits.
-struct Stage {
-    world: World,
-    door: Door,
-    home: House,
-    other: House,
+struct Fixture {
+    system: TestSystem,
+    api: RawApi,
+    home: TenantActor,
+    other: TenantActor,
     message: String,
     tokens: Vec<(Caller, Option<String>)>,
 }
 
-impl Stage {
-    async fn set() -> Self {
-        let world = World::start().await;
-        let door = Door::of(&world);
-        let (home, other, gone) =
-            (house(&door, "home").await, house(&door, "other").await, house(&door, "gone").await);
-        suspend(&world, gone.tenant_id()).await;
-        let waiting = home.scheduled(&world, "waits");
+impl Fixture {
+    async fn new() -> Self {
+        let system = TestSystem::start().await;
+        let api = RawApi::of(&system);
+        let (home, other, gone) = (
+            tenant_actor(&api, "home").await,
+            tenant_actor(&api, "other").await,
+            tenant_actor(&api, "gone").await,
+        );
+        suspend(&system, gone.tenant_id()).await;
+        let waiting = home.scheduled(&system, "waits");
         let message =
-            door.post("/messages/schedule").by(&home.token).json(&waiting).send().await.text_of("id");
+            api.post("/messages/schedule").bearer(&home.token).json(&waiting).send().await.text_of("id");
         let mut tokens = Vec::new();
         for caller in Caller::ALL {
             let token = match caller {
-                Caller::Nobody => None,
-                Caller::Viewer => Some(user(&world, home.tenant_id(), Role::Viewer).await),
-                Caller::Sender => Some(user(&world, home.tenant_id(), Role::Sender).await),
-                Caller::Admin => Some(user(&world, home.tenant_id(), Role::Admin).await),
+                Caller::Anonymous => None,
+                Caller::Viewer => Some(user(&system, home.tenant_id(), Role::Viewer).await),
+                Caller::Sender => Some(user(&system, home.tenant_id(), Role::Sender).await),
+                Caller::Admin => Some(user(&system, home.tenant_id(), Role::Admin).await),
                 Caller::Owner => Some(home.token.clone()),
                 Caller::Other => Some(other.token.clone()),
                 Caller::Suspended => Some(gone.token.clone()),
-                Caller::SuperAdmin => Some(super_admin(&door).await),
+                Caller::SuperAdmin => Some(super_admin(&api).await),
             };
             tokens.push((caller, token));
         }
-        Self { world, door, home, other, message, tokens }
+        Self { system, api, home, other, message, tokens }
     }
 
     fn call(&self, method: &Method, path: &str, token: Option<&String>) -> Call<'_> {
-        let call = self.door.call(method.clone(), &path.replace("{id}", &self.message));
+        let call = self.api.call(method.clone(), &path.replace("{id}", &self.message));
         match token {
-            Some(token) => call.by(token),
+            Some(token) => call.bearer(token),
             None => call,
         }
     }
@@ -100,7 +103,7 @@ impl Stage {
             }
             "/contacts/import" => json!({ "contacts": [] }),
             "/messages" => self.home.message(),
-            "/messages/schedule" => self.home.scheduled(&self.world, name),
+            "/messages/schedule" => self.home.scheduled(&self.system, name),
             "/plans" => json!({
                 "name": name, "monthlyPrice": 1, "messagesPerMonth": 1, "contacts": 1, "templates": 1,
                 "phoneNumbers": 1, "users": 1, "requestsPerMinute": 1, "marginBps": 0,
@@ -118,8 +121,8 @@ impl Stage {
 
 #[tokio::test]
 async fn every_route_lets_in_exactly_the_callers_of_its_row() {
-    let stage = Stage::set().await;
-    for (index, route) in stage.door.routes().iter().enumerate() {
+    let fixture = Fixture::new().await;
+    for (index, route) in fixture.api.routes().iter().enumerate() {
         let name = format!("{} {}", route.method, route.path);
         let row = TABLE.iter().find(|(method, path, _)| *method == route.method && *path == route.path);
         let Some((_, _, row)) = row else {
@@ -128,10 +131,10 @@ async fn every_route_lets_in_exactly_the_callers_of_its_row() {
                 file!()
             );
         };
-        for ((caller, token), expected) in stage.tokens.iter().zip(row) {
-            let call = stage.call(&route.method, &route.path, token.as_ref());
+        for ((caller, token), expected) in fixture.tokens.iter().zip(row) {
+            let call = fixture.call(&route.method, &route.path, token.as_ref());
             let new = format!("n-{index}-{}", format!("{caller:?}").to_lowercase());
-            let body = stage.body(&route.path, *caller, &new).filter(|_| route.method == Method::POST);
+            let body = fixture.body(&route.path, *caller, &new).filter(|_| route.method == Method::POST);
             let answer = match body {
                 Some(body) => call.json(&body).send().await,
                 None => call.send().await,
@@ -140,21 +143,22 @@ async fn every_route_lets_in_exactly_the_callers_of_its_row() {
         }
     }
     for (method, path, _) in TABLE {
-        let is_there = stage.door.routes().iter().any(|route| route.method == *method && route.path == *path);
+        let is_there =
+            fixture.api.routes().iter().any(|route| route.method == *method && route.path == *path);
         assert!(is_there, "{method} {path} is in TABLE of {} and no route any more: remove its row", file!());
     }
 }
 
 #[tokio::test]
 async fn a_caller_who_may_not_learns_nothing_from_a_body_that_is_wrong() {
-    let stage = Stage::set().await;
+    let fixture = Fixture::new().await;
     let mut refused = 0;
-    for route in stage.door.routes().iter().filter(|route| route.described.get("security").is_some()) {
+    for route in fixture.api.routes().iter().filter(|route| route.described.get("security").is_some()) {
         let row = TABLE.iter().find(|(method, path, _)| *method == route.method && *path == route.path);
         let row = row.unwrap().2;
-        let refusals = stage.tokens.iter().zip(row).filter(|(_, expected)| matches!(expected, 401 | 403));
+        let refusals = fixture.tokens.iter().zip(row).filter(|(_, expected)| matches!(expected, 401 | 403));
         for ((caller, token), expected) in refusals {
-            let answer = stage.call(&route.method, &route.path, token.as_ref()).raw_json("{").send().await;
+            let answer = fixture.call(&route.method, &route.path, token.as_ref()).raw_json("{").send().await;
             assert_eq!(answer.status, expected, "{} as {caller:?}: {}", route.path, answer.text);
             refused += 1;
         }
@@ -164,11 +168,11 @@ async fn a_caller_who_may_not_learns_nothing_from_a_body_that_is_wrong() {
 
 #[tokio::test]
 async fn a_method_that_a_route_has_not_is_405_and_told_which_it_has() {
-    let stage = Stage::set().await;
-    let (_, owner) = &stage.tokens[4];
-    for route in stage.door.routes() {
-        let known: Vec<&Method> = stage
-            .door
+    let fixture = Fixture::new().await;
+    let (_, owner) = &fixture.tokens[4];
+    for route in fixture.api.routes() {
+        let known: Vec<&Method> = fixture
+            .api
             .routes()
             .iter()
             .filter(|other| other.path == route.path)
@@ -177,7 +181,7 @@ async fn a_method_that_a_route_has_not_is_405_and_told_which_it_has() {
         let all = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
         for method in all.into_iter().filter(|method| !known.contains(&method)) {
             let name = format!("{method} {}", route.path);
-            let answer = stage.call(&method, &route.path, owner.as_ref()).send().await;
+            let answer = fixture.call(&method, &route.path, owner.as_ref()).send().await;
             answer.assert_refused(405, "method-not-allowed", &name);
             let allowed = answer.header("allow").unwrap_or_else(|| panic!("{name}: no Allow"));
             assert!(known.iter().all(|known| allowed.contains(known.as_str())), "{name}: {allowed}");

@@ -3,14 +3,14 @@
 use domain::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
 use serde_json::{Value, json};
 
-use super::cast::{house, super_admin};
-use super::raw::{Door, padded};
-use crate::world::{PASSWORD, World};
+use super::actors::{super_admin, tenant_actor};
+use super::raw_api::{RawApi, padded};
+use crate::test_system::{PASSWORD, TestSystem};
 
 /// A route that takes a body, as whom, and a body that it takes.
-async fn doors_with_bodies(world: &World, door: &Door) -> Vec<(&'static str, Option<String>, Value)> {
-    let home = house(door, "home").await;
-    let (owner, platform) = (Some(home.token.clone()), Some(super_admin(door).await));
+async fn doors_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static str, Option<String>, Value)> {
+    let home = tenant_actor(api, "home").await;
+    let (owner, platform) = (Some(home.token.clone()), Some(super_admin(api).await));
     let registration = json!({
         "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminPassword": PASSWORD,
         "adminName": "Ann",
@@ -37,7 +37,7 @@ async fn doors_with_bodies(world: &World, door: &Door) -> Vec<(&'static str, Opt
         ("/templates", owner.clone(), json!({ "name": "new", "content": "Hello!" })),
         ("/whatsapp/connect", owner.clone(), json!({ "code": "code" })),
         ("/messages", owner.clone(), home.message()),
-        ("/messages/schedule", owner, home.scheduled(world, "k")),
+        ("/messages/schedule", owner, home.scheduled(system, "k")),
     ]
 }
 
@@ -77,10 +77,10 @@ fn variants(good: &Value) -> Vec<(&'static str, Vec<u8>, Option<u16>)> {
 
 #[tokio::test]
 async fn a_body_that_is_not_what_the_route_takes_is_refused_on_every_route() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let doors = doors_with_bodies(&world, &door).await;
-    let taken = door.routes().iter().filter(|route| route.described.get("requestBody").is_some());
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let doors = doors_with_bodies(&system, &api).await;
+    let taken = api.routes().iter().filter(|route| route.described.get("requestBody").is_some());
     let without: Vec<&str> = taken
         .map(|route| route.path.as_str())
         .filter(|path| *path != "/webhook/meta" && !doors.iter().any(|(known, ..)| known == path))
@@ -89,8 +89,8 @@ async fn a_body_that_is_not_what_the_route_takes_is_refused_on_every_route() {
     for (path, token, good) in &doors {
         for (what, bytes, status) in variants(good) {
             let what = format!("{what} at {path}");
-            let call = door.post(path).raw_json(bytes);
-            let answer = token.iter().fold(call, |call, token| call.by(token)).send().await;
+            let call = api.post(path).raw_json(bytes);
+            let answer = token.iter().fold(call, |call, token| call.bearer(token)).send().await;
             match status {
                 Some(400) => answer.assert_refused(400, "malformed", &what),
                 Some(_) => answer.assert_refused(422, "invalid", &what),
@@ -104,10 +104,10 @@ async fn a_body_that_is_not_what_the_route_takes_is_refused_on_every_route() {
 
 #[tokio::test]
 async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    for (path, token, good) in doors_with_bodies(&world, &door).await {
-        let call = || token.iter().fold(door.post(path), |call, token| call.by(token));
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    for (path, token, good) in doors_with_bodies(&system, &api).await {
+        let call = || token.iter().fold(api.post(path), |call, token| call.bearer(token));
         for content_type in [
             "text/plain",
             "application/x-www-form-urlencoded",
@@ -141,8 +141,8 @@ async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
 
 #[tokio::test]
 async fn what_a_registration_may_not_choose_cannot_be_smuggled_in() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let registration = json!({
         "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminPassword": PASSWORD,
         "adminName": "Ann",
@@ -157,38 +157,38 @@ async fn what_a_registration_may_not_choose_cannot_be_smuggled_in() {
     ] {
         let mut body = registration.clone();
         body[member] = value;
-        door.post("/auth/register-tenant").json(&body).send().await.assert_invalid(member, member);
+        api.post("/auth/register-tenant").json(&body).send().await.assert_invalid(member, member);
     }
-    let session = door.post("/auth/register-tenant").json(&registration).send().await;
+    let session = api.post("/auth/register-tenant").json(&registration).send().await;
     assert_eq!(session.success()["role"], "OWNER");
     let token = session.text_of("token");
-    assert_eq!(door.get("/billing/balance").by(&token).send().await.digits_of("balance"), "0.00");
+    assert_eq!(api.get("/billing/balance").bearer(&token).send().await.digits_of("balance"), "0.00");
 }
 
 #[tokio::test]
 async fn a_template_is_not_approved_by_its_tenants_word() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     let body = json!({
         "name": "sneaky", "content": "Hi", "status": "REJECTED", "metaTemplateId": "meta_1", "variables": [],
     });
-    let made = door.post("/templates").by(&home.token).json(&body).send().await;
+    let made = api.post("/templates").bearer(&home.token).json(&body).send().await;
     assert_eq!(made.success()["status"], "APPROVED", "Meta's word");
     assert_ne!(made.success()["metaTemplateId"], "meta_1");
 }
 
 #[tokio::test]
 async fn a_code_that_is_none_of_metas_is_refused_and_never_a_failure() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     for code in
         ["", " ", "bad-code", "a\nb", "\u{1f600}&client_id=else#", &"x".repeat(10_000), &"x".repeat(200_000)]
     {
         let what: String = code.chars().take(20).collect();
         let answer =
-            door.post("/whatsapp/connect").by(&home.token).json(&json!({ "code": code })).send().await;
+            api.post("/whatsapp/connect").bearer(&home.token).json(&json!({ "code": code })).send().await;
         assert!(matches!(answer.status, 200 | 422), "{what}: {} {}", answer.status, answer.text);
     }
 }

@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::raw::Door;
-use crate::world::World;
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 /// Routes that whoever knows the address may call.
 const PUBLIC: [(&str, &str); 8] = [
@@ -21,9 +21,9 @@ const PUBLIC: [(&str, &str); 8] = [
 
 #[tokio::test]
 async fn every_operation_says_what_it_does_and_who_may_call_it() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    for route in door.routes() {
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    for route in api.routes() {
         let name = format!("{} {}", route.method, route.path);
         let text = |member: &str| route.described[member].as_str().unwrap_or_default().trim().to_owned();
         assert!(!text("summary").is_empty(), "{name} has no summary: give its handler a doc comment");
@@ -34,7 +34,7 @@ async fn every_operation_says_what_it_does_and_who_may_call_it() {
             route.described.get("security").is_some_and(|schemes| schemes[0].get("bearer").is_some());
         assert_eq!(is_secured, !is_public, "{name}: security in #[utoipa::path], or a row in PUBLIC");
         // What it says of who may call is what it does.
-        let answer = door.call(route.method.clone(), &route.path.replace("{id}", "1")).send().await;
+        let answer = api.call(route.method.clone(), &route.path.replace("{id}", "1")).send().await;
         assert!(answer.status == 401 || is_public, "{name} answers nobody with {}", answer.status);
         let responses = route.described["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{name} declares no success");
@@ -49,14 +49,14 @@ async fn every_operation_says_what_it_does_and_who_may_call_it() {
 
 #[tokio::test]
 async fn the_description_is_served_whole_and_its_references_lead_somewhere() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let served = door.get("/openapi.json").send().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let served = api.get("/openapi.json").send().await;
     let served = served.success();
     assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
     let operations: usize =
         served["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
-    assert_eq!(operations, door.routes().len());
+    assert_eq!(operations, api.routes().len());
     let mut references = Vec::new();
     collect_references(served, &mut references);
     assert!(!references.is_empty());
@@ -79,17 +79,17 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 
 #[tokio::test]
 async fn the_documentation_can_be_read_offline() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let moved = door.get("/docs").send().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let moved = api.get("/docs").send().await;
     assert!((300..400).contains(&moved.status) || moved.status == 200, "{moved:?}");
-    let page = door.get("/docs/").send().await;
+    let page = api.get("/docs/").send().await;
     assert_eq!(page.status, 200);
     let parts = page.text.split(['"', '\'']).filter(|part| part.starts_with("./") || part.starts_with('/'));
     let parts: Vec<String> =
         parts.map(|part| part.trim_start_matches("./").trim_start_matches('/').to_owned()).collect();
     assert!(parts.len() > 2, "the page is made of something: {}", page.text);
-    let start = door.get("/docs/swagger-initializer.js").send().await;
+    let start = api.get("/docs/swagger-initializer.js").send().await;
     assert!(start.text.contains("/openapi.json"), "{}", start.text);
     for text in [&page.text, &start.text] {
         let outside: Vec<&str> = ["http://", "https://", "src=\"//", "href=\"//"]
@@ -100,6 +100,6 @@ async fn the_documentation_can_be_read_offline() {
     }
     for part in parts {
         let name = part.trim_start_matches("docs/");
-        assert_eq!(door.get(&format!("/docs/{name}")).send().await.status, 200, "{name}");
+        assert_eq!(api.get(&format!("/docs/{name}")).send().await.status, 200, "{name}");
     }
 }

@@ -3,15 +3,15 @@
 use axum::http::Method;
 use serde_json::json;
 
-use super::cast::house;
-use super::raw::Door;
-use crate::world::World;
+use super::actors::tenant_actor;
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 #[tokio::test]
 async fn an_id_that_is_none_names_nothing_in_a_path() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     for id in [
         "1",
         "00000000-0000-0000-0000-000000000000",
@@ -27,7 +27,7 @@ async fn an_id_that_is_none_names_nothing_in_a_path() {
         &"7".repeat(10_000),
     ] {
         for (method, tail) in [(Method::GET, ""), (Method::POST, "/cancel")] {
-            let answer = door.call(method, &format!("/messages/{id}{tail}")).by(&home.token).send().await;
+            let answer = api.call(method, &format!("/messages/{id}{tail}")).bearer(&home.token).send().await;
             assert!(matches!(answer.status, 400 | 404), "{id}: {} {}", answer.status, answer.text);
         }
     }
@@ -35,24 +35,24 @@ async fn an_id_that_is_none_names_nothing_in_a_path() {
 
 #[tokio::test]
 async fn an_id_is_the_same_in_capitals_and_another_with_spaces_around_it() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
-    let waiting = home.scheduled(&world, "k");
-    let id = door.post("/messages/schedule").by(&home.token).json(&waiting).send().await.text_of("id");
-    let capitals = door.get(&format!("/messages/{}", id.to_uppercase())).by(&home.token).send().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
+    let waiting = home.scheduled(&system, "k");
+    let id = api.post("/messages/schedule").bearer(&home.token).json(&waiting).send().await.text_of("id");
+    let capitals = api.get(&format!("/messages/{}", id.to_uppercase())).bearer(&home.token).send().await;
     assert_eq!(capitals.text_of("id"), id);
     for spaced in [format!("%20{id}"), format!("{id}%20"), format!("{id}%0a")] {
-        let answer = door.get(&format!("/messages/{spaced}")).by(&home.token).send().await;
+        let answer = api.get(&format!("/messages/{spaced}")).bearer(&home.token).send().await;
         answer.assert_refused(404, "not-found", &spaced);
     }
 }
 
 #[tokio::test]
 async fn an_id_that_is_none_is_named_in_a_body() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     let ids = [
         json!("1"),
         json!(1),
@@ -69,11 +69,11 @@ async fn an_id_that_is_none_is_named_in_a_body() {
         for (field, id) in
             ["templateId", "contactId"].into_iter().flat_map(|field| ids.iter().map(move |id| (field, id)))
         {
-            let mut body = home.body_for(&world, path);
+            let mut body = home.body_for(&system, path);
             body[field] = id.clone();
-            let answer = door.post(path).by(&home.token).json(&body).send().await;
+            let answer = api.post(path).bearer(&home.token).json(&body).send().await;
             answer.assert_invalid(field, &format!("{path} {id}"));
         }
     }
-    assert!(home.messages(&door).await.is_empty());
+    assert!(home.messages(&api).await.is_empty());
 }

@@ -1,7 +1,7 @@
 //! Keys that were stored when a request was hashed as the type it was read into (`api::legacy_hash`): they replay as long
 //! as keys live.
 
-use super::keys::{Keyed, Stage};
+use super::idempotency_keys::{Fixture, Keyed};
 
 /// The text that the request was hashed as: the typed body as JSON, `null` for what was absent.
 fn old_text(keyed: &Keyed) -> String {
@@ -46,21 +46,21 @@ fn old_text(keyed: &Keyed) -> String {
 
 #[tokio::test]
 async fn a_request_that_was_stored_with_the_old_hash_gets_the_same_answer() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
-        let first = stage.with_key(&keyed, "old", &keyed.body).await;
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
+        let first = fixture.with_key(&keyed, "old", &keyed.body).await;
         first.success();
         let sql = format!(
             "UPDATE idempotency_keys SET request_hash = sha256(convert_to('{}', 'UTF8')) WHERE route = '{}' AND key = 'old'",
             old_text(&keyed),
             keyed.route
         );
-        stage.world.db.execute(&sql).await;
-        let effects = stage.effects().await;
-        let again = stage.with_key(&keyed, "old", &keyed.body).await;
+        fixture.system.db.execute(&sql).await;
+        let effects = fixture.effects().await;
+        let again = fixture.with_key(&keyed, "old", &keyed.body).await;
         assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", keyed.path);
-        let other = stage.with_key(&keyed, "old", &keyed.other).await;
+        let other = fixture.with_key(&keyed, "old", &keyed.other).await;
         other.assert_refused(422, "idempotency-key-reused", keyed.path);
-        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
     }
 }

@@ -2,33 +2,33 @@
 
 use serde_json::{Value, json};
 
-use super::cast::{House, house, super_admin};
-use super::raw::Door;
-use crate::world::World;
+use super::actors::{TenantActor, super_admin, tenant_actor};
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 const LISTS: [&str; 4] = ["/contacts", "/templates", "/messages", "/billing/ledger"];
 
-async fn stocked(world: &World, door: &Door) -> House {
-    let home = house(door, "home").await;
-    let platform = super_admin(door).await;
+async fn stocked(system: &TestSystem, api: &RawApi) -> TenantActor {
+    let home = tenant_actor(api, "home").await;
+    let platform = super_admin(api).await;
     for number in 0..5 {
         let contact = json!({ "contacts": [{ "phone": format!("+1555000010{number}") }] });
-        door.post("/contacts/import").by(&home.token).json(&contact).send().await.success();
+        api.post("/contacts/import").bearer(&home.token).json(&contact).send().await.success();
         let template = json!({ "name": format!("t_{number}"), "content": "Hello!" });
-        door.post("/templates").by(&home.token).json(&template).send().await.success();
+        api.post("/templates").bearer(&home.token).json(&template).send().await.success();
         let credit = json!({ "tenantId": home.tenant, "amount": 1, "idempotencyKey": number.to_string() });
-        door.post("/billing/add-credits").by(&platform).json(&credit).send().await.success();
-        let message = home.scheduled(world, &number.to_string());
-        door.post("/messages/schedule").by(&home.token).json(&message).send().await.success();
+        api.post("/billing/add-credits").bearer(&platform).json(&credit).send().await.success();
+        let message = home.scheduled(system, &number.to_string());
+        api.post("/messages/schedule").bearer(&home.token).json(&message).send().await.success();
     }
     home
 }
 
 #[tokio::test]
 async fn a_query_that_a_list_does_not_take_is_refused_by_name() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     for list in LISTS {
         for (query, status) in [
             ("limit=0", 422),
@@ -50,21 +50,21 @@ async fn a_query_that_a_list_does_not_take_is_refused_by_name() {
             ("tenantId=01890000-0000-7000-8000-000000000000", 400),
             ("limit=1;DROP", 400),
         ] {
-            let answer = door.get(&format!("{list}?{query}")).by(&home.token).send().await;
+            let answer = api.get(&format!("{list}?{query}")).bearer(&home.token).send().await;
             assert_eq!(answer.status, status, "{list}?{query}: {}", answer.text);
             let field = query.split('=').next().unwrap();
             assert!(status == 400 || answer.fields() == [field], "{list}?{query}: {}", answer.text);
         }
         let long = format!("{list}?cursor={}", "A".repeat(10_000));
-        door.get(&long).by(&home.token).send().await.assert_invalid("cursor", &long[..40]);
+        api.get(&long).bearer(&home.token).send().await.assert_invalid("cursor", &long[..40]);
     }
 }
 
 /// Every row of a list, read so many at a time.
-async fn read_by(door: &Door, token: &str, list: &str, limit: usize) -> Vec<Value> {
+async fn read_by(api: &RawApi, token: &str, list: &str, limit: usize) -> Vec<Value> {
     let (mut rows, mut path) = (Vec::new(), format!("{list}?limit={limit}"));
     for _ in 0..20 {
-        let page = door.get(&path).by(token).send().await;
+        let page = api.get(&path).bearer(token).send().await;
         let data = page.success()["data"].as_array().unwrap();
         assert!(data.len() <= limit, "{path}");
         rows.extend(data.clone());
@@ -76,11 +76,11 @@ async fn read_by(door: &Door, token: &str, list: &str, limit: usize) -> Vec<Valu
 
 #[tokio::test]
 async fn pages_hold_every_row_once_and_newest_first() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = stocked(&world, &door).await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = stocked(&system, &api).await;
     for list in LISTS {
-        let whole = door.get(list).by(&home.token).send().await;
+        let whole = api.get(list).bearer(&home.token).send().await;
         let whole = whole.success()["data"].as_array().unwrap();
         assert!(whole.len() >= 5, "{list} holds something");
         let newest_first = |rows: &[Value]| {
@@ -88,22 +88,22 @@ async fn pages_hold_every_row_once_and_newest_first() {
         };
         assert!(newest_first(whole), "{list}");
         for limit in [1, 2, 5, 200] {
-            assert_eq!(&read_by(&door, &home.token, list, limit).await, whole, "{list} by {limit}");
+            assert_eq!(&read_by(&api, &home.token, list, limit).await, whole, "{list} by {limit}");
         }
     }
 }
 
 #[tokio::test]
 async fn a_cursor_of_another_list_is_refused_by_name() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = stocked(&world, &door).await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = stocked(&system, &api).await;
     for from in LISTS {
-        let page = door.get(&format!("{from}?limit=1")).by(&home.token).send().await;
+        let page = api.get(&format!("{from}?limit=1")).bearer(&home.token).send().await;
         let cursor = page.text_of("nextCursor");
-        door.get(&format!("{from}?cursor={cursor}")).by(&home.token).send().await.success();
+        api.get(&format!("{from}?cursor={cursor}")).bearer(&home.token).send().await.success();
         for to in LISTS.into_iter().filter(|to| *to != from) {
-            let answer = door.get(&format!("{to}?cursor={cursor}")).by(&home.token).send().await;
+            let answer = api.get(&format!("{to}?cursor={cursor}")).bearer(&home.token).send().await;
             answer.assert_invalid("cursor", &format!("{from} to {to}"));
         }
     }

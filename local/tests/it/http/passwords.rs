@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::raw::Door;
-use crate::world::World;
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 fn registration(slug: &str, password: &str) -> Value {
     json!({
@@ -14,8 +14,8 @@ fn registration(slug: &str, password: &str) -> Value {
 
 #[tokio::test]
 async fn a_password_has_8_to_128_characters_of_any_kind_and_works_afterwards() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let (long, longer) = ("x".repeat(128), "x".repeat(129));
     let sixty_four = "0123456789abcdef".repeat(4);
     for (slug, password, is_one) in [
@@ -29,7 +29,7 @@ async fn a_password_has_8_to_128_characters_of_any_kind_and_works_afterwards() {
         ("more", &longer, false),
         ("empty", "", false),
     ] {
-        let answer = door.post("/auth/register-tenant").json(&registration(slug, password)).send().await;
+        let answer = api.post("/auth/register-tenant").json(&registration(slug, password)).send().await;
         if !is_one {
             answer.assert_invalid("adminPassword", slug);
             continue;
@@ -38,7 +38,7 @@ async fn a_password_has_8_to_128_characters_of_any_kind_and_works_afterwards() {
         let email = format!("{slug}@tenant.test");
         for (password, status) in [(format!("{password} "), 401), (password.to_owned(), 200)] {
             let login = json!({ "email": email, "password": password });
-            let answer = door.post("/auth/login").json(&login).send().await;
+            let answer = api.post("/auth/login").json(&login).send().await;
             assert_eq!(answer.status, status, "{slug}: {}", answer.text);
         }
         assert!(
@@ -50,28 +50,32 @@ async fn a_password_has_8_to_128_characters_of_any_kind_and_works_afterwards() {
 
 #[tokio::test]
 async fn a_password_of_a_megabyte_is_not_read() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let megabyte = "x".repeat(1_000_000);
     for (path, body) in [
         ("/auth/register-tenant", registration("huge", &megabyte)),
         ("/auth/login", json!({ "email": "home@tenant.test", "password": megabyte })),
         ("/auth/set-password", json!({ "secret": "none", "password": megabyte })),
     ] {
-        door.post(path).json(&body).send().await.assert_refused(413, "too-large", path);
+        api.post(path).json(&body).send().await.assert_refused(413, "too-large", path);
     }
 }
 
 #[tokio::test]
 async fn a_link_is_no_token_and_a_token_is_no_link() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let session = door.post("/auth/register-tenant").json(&registration("home", "password123")).send().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let session = api.post("/auth/register-tenant").json(&registration("home", "password123")).send().await;
     let token = session.text_of("token");
     for secret in [token.as_str(), "", "0", &"f".repeat(64), &"x".repeat(10_000)] {
         let body = json!({ "secret": secret, "password": "another-password" });
-        door.post("/auth/set-password").json(&body).send().await.assert_refused(422, "not-possible", secret);
+        api.post("/auth/set-password").json(&body).send().await.assert_refused(422, "not-possible", secret);
     }
     let secret = "f".repeat(64);
-    door.get("/contacts").by(&secret).send().await.assert_refused(401, "unauthenticated", "a link's secret");
+    api.get("/contacts").bearer(&secret).send().await.assert_refused(
+        401,
+        "unauthenticated",
+        "a link's secret",
+    );
 }

@@ -3,20 +3,20 @@
 use domain::limits::IMPORT_CONTACTS_MAX;
 use serde_json::{Value, json};
 
-use super::cast::{House, house};
-use super::raw::{Answer, Door};
-use crate::world::World;
+use super::actors::{TenantActor, tenant_actor};
+use super::raw_api::{Answer, RawApi};
+use crate::test_system::TestSystem;
 
-async fn import(door: &Door, home: &House, phones: &[&str]) -> Answer {
+async fn import(api: &RawApi, home: &TenantActor, phones: &[&str]) -> Answer {
     let rows: Vec<Value> = phones.iter().map(|phone| json!({ "phone": phone })).collect();
-    door.post("/contacts/import").by(&home.token).json(&json!({ "contacts": rows })).send().await
+    api.post("/contacts/import").bearer(&home.token).json(&json!({ "contacts": rows })).send().await
 }
 
 #[tokio::test]
 async fn a_number_is_known_by_its_e164_however_it_was_written() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     for (spelling, e164) in [
         ("+15550000004", "+15550000004"),
         ("+1 (555) 987-6543", "+15559876543"),
@@ -28,22 +28,22 @@ async fn a_number_is_known_by_its_e164_however_it_was_written() {
         ("+49 1234567890123", "+491234567890123"),
         ("++1 555 987 6545", "+15559876545"),
     ] {
-        assert_eq!(import(&door, &home, &[spelling]).await.success()["imported"], 1, "{spelling}");
-        let newest = &home.contacts(&door).await[0];
+        assert_eq!(import(&api, &home, &[spelling]).await.success()["imported"], 1, "{spelling}");
+        let newest = &home.contacts(&api).await[0];
         assert_eq!(newest["phone"], e164, "{spelling}");
         // In its own spelling and in ours it is the same contact.
-        let again = import(&door, &home, &[spelling, e164, spelling]).await;
+        let again = import(&api, &home, &[spelling, e164, spelling]).await;
         assert_eq!(again.success(), &json!({ "imported": 0, "skipped": 3 }), "{spelling}");
     }
-    let within = import(&door, &home, &["+1 555 000 0009", "+15550000009", "+15550000004"]).await;
+    let within = import(&api, &home, &["+1 555 000 0009", "+15550000009", "+15550000004"]).await;
     assert_eq!(within.success(), &json!({ "imported": 1, "skipped": 2 }));
 }
 
 #[tokio::test]
 async fn what_is_no_number_is_named_by_its_row_and_nothing_is_imported() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     for spelling in [
         "",
         "   ",
@@ -61,44 +61,44 @@ async fn what_is_no_number_is_named_by_its_row_and_nothing_is_imported() {
         "+49 123456789012345",
         &"5".repeat(10_000),
     ] {
-        let answer = import(&door, &home, &["+15550000001", spelling, "+15550000002", spelling]).await;
+        let answer = import(&api, &home, &["+15550000001", spelling, "+15550000002", spelling]).await;
         answer.assert_refused(422, "invalid", spelling);
         let expected = ["contacts[1].phone", "contacts[3].phone"];
         assert_eq!(answer.fields(), expected, "{spelling}: {}", answer.text);
-        assert_eq!(home.contacts(&door).await.len(), 1, "{spelling}: all or none");
+        assert_eq!(home.contacts(&api).await.len(), 1, "{spelling}: all or none");
     }
 }
 
 #[tokio::test]
 async fn an_import_is_counted_and_bounded() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     let row = |number: usize| json!({ "phone": format!("+1555{:07}", number) });
     let rows: Vec<Value> = (0..=IMPORT_CONTACTS_MAX).map(row).collect();
     let too_many =
-        door.post("/contacts/import").by(&home.token).json(&json!({ "contacts": rows })).send().await;
+        api.post("/contacts/import").bearer(&home.token).json(&json!({ "contacts": rows })).send().await;
     too_many.assert_invalid("contacts", "20,001 rows");
-    assert_eq!(home.contacts(&door).await.len(), 1, "all or none");
+    assert_eq!(home.contacts(&api).await.len(), 1, "all or none");
 
     // Every second one twice.
     let half: Vec<Value> = (0..2_000).map(|number| row(number / 2)).collect();
     let answer =
-        door.post("/contacts/import").by(&home.token).json(&json!({ "contacts": half })).send().await;
+        api.post("/contacts/import").bearer(&home.token).json(&json!({ "contacts": half })).send().await;
     assert_eq!(answer.success(), &json!({ "imported": 1_000, "skipped": 1_000 }));
-    let none = door.post("/contacts/import").by(&home.token).json(&json!({ "contacts": [] })).send().await;
+    let none = api.post("/contacts/import").bearer(&home.token).json(&json!({ "contacts": [] })).send().await;
     assert_eq!(none.success(), &json!({ "imported": 0, "skipped": 0 }));
 
     let wrong: Vec<&str> = (0..100).map(|_| "nobody").collect();
-    let answer = import(&door, &home, &wrong).await;
+    let answer = import(&api, &home, &wrong).await;
     assert_eq!(answer.fields().len(), 20, "as many mistakes as somebody reads");
 }
 
 #[tokio::test]
 async fn what_else_a_row_says_is_bounded_and_named_by_its_row() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     let deep = (0..120).fold(json!(1), |inner, _| json!({ "a": inner }));
     for (field, row) in [
         ("name", json!({ "name": "x".repeat(201) })),
@@ -108,15 +108,15 @@ async fn what_else_a_row_says_is_bounded_and_named_by_its_row() {
         let mut row = row;
         row["phone"] = json!("+15550000001");
         let body = json!({ "contacts": [row] });
-        let answer = door.post("/contacts/import").by(&home.token).json(&body).send().await;
+        let answer = api.post("/contacts/import").bearer(&home.token).json(&body).send().await;
         answer.assert_invalid(&format!("contacts[0].{field}"), field);
     }
     let odd = json!({ "contacts": [{
         "phone": "+15550000001", "name": "=cmd()|' OR 1=1--\u{202e}\u{1f600}",
         "attributes": { "deep": deep, "small": 1e-300, "": "", "quote'\"": [null, true] },
     }] });
-    door.post("/contacts/import").by(&home.token).json(&odd).send().await.success();
-    let newest = &home.contacts(&door).await[0];
+    api.post("/contacts/import").bearer(&home.token).json(&odd).send().await.success();
+    let newest = &home.contacts(&api).await[0];
     assert_eq!(newest["name"], odd["contacts"][0]["name"]);
     assert_eq!(newest["attributes"]["quote'\""], json!([null, true]));
 }

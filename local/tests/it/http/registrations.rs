@@ -3,24 +3,24 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::raw::Door;
-use crate::world::{PASSWORD, World};
+use super::raw_api::RawApi;
+use crate::test_system::{PASSWORD, TestSystem};
 
 #[tokio::test]
 async fn of_twenty_equal_registrations_one_becomes_a_tenant_and_the_rest_leave_nothing() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let before = world.db.contents().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let before = system.db.contents().await;
     let registration = json!({
         "tenantName": "Twin", "slug": "twin", "adminEmail": "twin@tenant.test", "adminPassword": PASSWORD,
         "adminName": "Ann",
     });
     let answers =
-        join_all((0..20).map(|_| door.post("/auth/register-tenant").json(&registration).send())).await;
+        join_all((0..20).map(|_| api.post("/auth/register-tenant").json(&registration).send())).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
     let refused = answers.iter().filter(|answer| answer.problem() == Some("conflict")).count();
     assert_eq!((made, refused), (1, 19));
-    let after = world.db.contents().await;
+    let after = system.db.contents().await;
     for table in ["tenants", "users", "wallets", "whatsapp_accounts", "phone_numbers"] {
         assert_eq!(after[table].0, before[table].0 + 1, "{table}");
     }
@@ -28,8 +28,8 @@ async fn of_twenty_equal_registrations_one_becomes_a_tenant_and_the_rest_leave_n
 
 #[tokio::test]
 async fn a_slug_or_an_e_mail_alone_is_taken_too() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     for (slug, email, status) in [
         ("twin", "twin@tenant.test", 201),
         ("twin", "else@tenant.test", 409),
@@ -40,16 +40,16 @@ async fn a_slug_or_an_e_mail_alone_is_taken_too() {
         let registration = json!({
             "tenantName": "Twin", "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": "Ann",
         });
-        let answer = door.post("/auth/register-tenant").json(&registration).send().await;
+        let answer = api.post("/auth/register-tenant").json(&registration).send().await;
         assert_eq!(answer.status, status, "{slug} {email}: {}", answer.text);
     }
 }
 
 #[tokio::test]
 async fn what_a_business_or_a_person_cannot_be_called_is_named() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let before = world.db.contents().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let before = system.db.contents().await;
     let good = json!({
         "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminPassword": PASSWORD,
         "adminName": "Ann",
@@ -70,18 +70,18 @@ async fn what_a_business_or_a_person_cannot_be_called_is_named() {
         for value in values {
             let mut body = good.clone();
             body[field] = json!(value);
-            let answer = door.post("/auth/register-tenant").json(&body).send().await;
+            let answer = api.post("/auth/register-tenant").json(&body).send().await;
             answer.assert_invalid(field, value);
             assert_eq!(answer.fields(), [field], "{value}");
         }
     }
-    assert_eq!(world.db.contents().await, before);
+    assert_eq!(system.db.contents().await, before);
 }
 
 #[tokio::test]
 async fn any_e_mail_and_name_that_is_taken_is_found_again() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     for (slug, email, name) in [
         ("a", "\u{130}stanbul@tenant.test", "\u{130}"),
         ("b", "\u{391}\u{3a3}@TENANT.test", "O'Hara; DROP TABLE users--"),
@@ -92,11 +92,11 @@ async fn any_e_mail_and_name_that_is_taken_is_found_again() {
         let registration = json!({
             "tenantName": name, "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": name,
         });
-        let made = door.post("/auth/register-tenant").json(&registration).send().await;
+        let made = api.post("/auth/register-tenant").json(&registration).send().await;
         assert_eq!(made.status, 201, "{email}: {}", made.text);
         for spelling in [email.to_owned(), format!(" {email} ")] {
             let login = json!({ "email": spelling, "password": PASSWORD });
-            let session = door.post("/auth/login").json(&login).send().await;
+            let session = api.post("/auth/login").json(&login).send().await;
             assert_eq!(session.success()["name"], name, "{email}");
         }
     }

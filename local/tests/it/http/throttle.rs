@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::cast::house;
-use super::raw::{Answer, Door};
-use crate::world::{PASSWORD, World};
+use super::actors::tenant_actor;
+use super::raw_api::{Answer, RawApi};
+use crate::test_system::{PASSWORD, TestSystem};
 
 /// Wrong passwords that are looked at before the throttle begins.
 const FREE_GUESSES: usize = 5;
@@ -16,8 +16,8 @@ const WAIT_MAX_S: i64 = 15 * 60;
 /// Guesses in one test at most.
 const TRIES_MAX: usize = 60;
 
-async fn login(door: &Door, email: &str, password: &str) -> Answer {
-    door.post("/auth/login").json(&json!({ "email": email, "password": password })).send().await
+async fn login(api: &RawApi, email: &str, password: &str) -> Answer {
+    api.post("/auth/login").json(&json!({ "email": email, "password": password })).send().await
 }
 
 fn wait_of(answer: &Answer) -> i64 {
@@ -25,10 +25,15 @@ fn wait_of(answer: &Answer) -> i64 {
 }
 
 /// Guesses, and waits as it is told, until the wait is one that no slow machine outlasts; gives every wait on the way.
-async fn guess_until_throttled(world: &World, door: &Door, email: &str, enough_s: i64) -> (Vec<i64>, Answer) {
+async fn guess_until_throttled(
+    system: &TestSystem,
+    api: &RawApi,
+    email: &str,
+    enough_s: i64,
+) -> (Vec<i64>, Answer) {
     let mut waits = Vec::new();
     for _ in 0..TRIES_MAX {
-        let answer = login(door, email, "guess").await;
+        let answer = login(api, email, "guess").await;
         if answer.status == 401 {
             continue;
         }
@@ -37,8 +42,8 @@ async fn guess_until_throttled(world: &World, door: &Door, email: &str, enough_s
         if waits.last() >= Some(&enough_s) {
             return (waits, answer);
         }
-        world.clock.advance(SignedDuration::from_secs(wait_of(&answer)));
-        assert_eq!(login(door, email, "guess").await.status, 401, "after the wait it is looked at");
+        system.clock.advance(SignedDuration::from_secs(wait_of(&answer)));
+        assert_eq!(login(api, email, "guess").await.status, 401, "after the wait it is looked at");
     }
     panic!("{email} is not throttled: {waits:?}");
 }
@@ -56,54 +61,54 @@ fn told(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
 
 #[tokio::test]
 async fn guesses_are_throttled_and_the_right_password_works_after_the_wait() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    tenant_actor(&api, "home").await;
     for guess in 0..FREE_GUESSES {
-        let answer = login(&door, "home@tenant.test", &format!("guess-{guess}")).await;
+        let answer = login(&api, "home@tenant.test", &format!("guess-{guess}")).await;
         answer.assert_refused(401, "unauthenticated", "a guess");
     }
-    let (_, throttled) = guess_until_throttled(&world, &door, "home@tenant.test", 60).await;
+    let (_, throttled) = guess_until_throttled(&system, &api, "home@tenant.test", 60).await;
     // Not even the right one is looked at meanwhile, in whatever spelling of the e-mail.
     for email in ["home@tenant.test", " HOME@Tenant.test "] {
-        let right = login(&door, email, PASSWORD).await;
+        let right = login(&api, email, PASSWORD).await;
         right.assert_refused(429, "too-many-requests", "the right one, too early");
     }
     // Somebody else is not held up.
-    house(&door, "other").await;
-    assert_eq!(login(&door, "other@tenant.test", PASSWORD).await.status, 200);
-    world.clock.advance(SignedDuration::from_secs(wait_of(&throttled)));
-    assert_eq!(login(&door, "home@tenant.test", PASSWORD).await.status, 200);
+    tenant_actor(&api, "other").await;
+    assert_eq!(login(&api, "other@tenant.test", PASSWORD).await.status, 200);
+    system.clock.advance(SignedDuration::from_secs(wait_of(&throttled)));
+    assert_eq!(login(&api, "home@tenant.test", PASSWORD).await.status, 200);
     // And the count begins anew.
     for _ in 0..FREE_GUESSES {
-        assert_eq!(login(&door, "home@tenant.test", "guess").await.status, 401);
+        assert_eq!(login(&api, "home@tenant.test", "guess").await.status, 401);
     }
 }
 
 #[tokio::test]
 async fn the_wait_grows_and_ends_at_a_quarter_of_an_hour() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    tenant_actor(&api, "home").await;
     // Seconds pass while it is asked for.
     let nearly = WAIT_MAX_S - 30;
-    let (waits, throttled) = guess_until_throttled(&world, &door, "home@tenant.test", nearly).await;
+    let (waits, throttled) = guess_until_throttled(&system, &api, "home@tenant.test", nearly).await;
     assert!(waits.is_sorted() && waits.len() > 5, "{waits:?}");
     for _ in 0..3 {
-        world.clock.advance(SignedDuration::from_secs(wait_of(&throttled) + 30));
-        assert_eq!(login(&door, "home@tenant.test", "guess").await.status, 401);
-        let wait = wait_of(&login(&door, "home@tenant.test", "guess").await);
+        system.clock.advance(SignedDuration::from_secs(wait_of(&throttled) + 30));
+        assert_eq!(login(&api, "home@tenant.test", "guess").await.status, 401);
+        let wait = wait_of(&login(&api, "home@tenant.test", "guess").await);
         assert!((nearly..=WAIT_MAX_S).contains(&wait), "{wait}");
     }
 }
 
 #[tokio::test]
 async fn guesses_at_once_are_throttled_like_guesses_in_turn() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    tenant_actor(&api, "home").await;
     let guesses: Vec<String> = (0..60).map(|guess| format!("guess-{guess}")).collect();
-    let answers = join_all(guesses.iter().map(|guess| login(&door, "home@tenant.test", guess))).await;
+    let answers = join_all(guesses.iter().map(|guess| login(&api, "home@tenant.test", guess))).await;
     let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
     let throttled = answers.iter().filter(|answer| answer.status == 429).count();
     assert_eq!(looked_at + throttled, answers.len());
@@ -113,15 +118,15 @@ async fn guesses_at_once_are_throttled_like_guesses_in_turn() {
 
 #[tokio::test]
 async fn an_unknown_e_mail_is_answered_like_a_known_one() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    tenant_actor(&api, "home").await;
     for _ in 0..FREE_GUESSES {
-        let known = login(&door, "home@tenant.test", "guess").await;
-        let unknown = login(&door, "nobody@tenant.test", "guess").await;
+        let known = login(&api, "home@tenant.test", "guess").await;
+        let unknown = login(&api, "nobody@tenant.test", "guess").await;
         assert_eq!(told(&known), told(&unknown));
     }
-    let (_, known) = guess_until_throttled(&world, &door, "home@tenant.test", 60).await;
-    let (_, unknown) = guess_until_throttled(&world, &door, "nobody@tenant.test", 60).await;
+    let (_, known) = guess_until_throttled(&system, &api, "home@tenant.test", 60).await;
+    let (_, unknown) = guess_until_throttled(&system, &api, "nobody@tenant.test", 60).await;
     assert_eq!((known.status, told(&known)), (429, told(&unknown)));
 }

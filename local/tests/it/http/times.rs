@@ -3,16 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::cast::house;
-use super::raw::Door;
-use crate::world::World;
+use super::actors::tenant_actor;
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 #[tokio::test]
 async fn a_time_that_is_none_is_refused_by_name_and_nothing_is_taken() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
-    let year = world.clock.now().to_string()[..4].parse::<i32>().unwrap();
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
+    let year = system.clock.now().to_string()[..4].parse::<i32>().unwrap();
     for time in [
         format!("{year}-12-31T10:00:00"),
         format!("{year}-02-30T10:00:00Z"),
@@ -34,28 +34,28 @@ async fn a_time_that_is_none_is_refused_by_name_and_nothing_is_taken() {
         String::new(),
         "9".repeat(10_000),
     ] {
-        let mut body = home.scheduled(&world, "time");
+        let mut body = home.scheduled(&system, "time");
         body["scheduleTime"] = json!(time);
-        let answer = door.post("/messages/schedule").by(&home.token).json(&body).send().await;
+        let answer = api.post("/messages/schedule").bearer(&home.token).json(&body).send().await;
         answer.assert_invalid("scheduleTime", &time);
     }
     for time in [json!(1_767_225_600), json!(null), json!({})] {
-        let mut body = home.scheduled(&world, "time");
+        let mut body = home.scheduled(&system, "time");
         body["scheduleTime"] = time.clone();
-        let answer = door.post("/messages/schedule").by(&home.token).json(&body).send().await;
+        let answer = api.post("/messages/schedule").bearer(&home.token).json(&body).send().await;
         answer.assert_invalid("scheduleTime", &time.to_string());
     }
-    assert!(home.messages(&door).await.is_empty());
+    assert!(home.messages(&api).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
-    let world = World::start().await;
-    let tenant = world.tenant("acme", "1.00").await;
-    let door = Door::of(&world);
-    let token = world.token(&tenant).await;
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
+    let api = RawApi::of(&system);
+    let token = system.token(&tenant).await;
     let contact = tenant.contact("+15550000001").await;
-    let now = world.clock.now();
+    let now = system.clock.now();
     let ahead = |seconds: i64| (now + SignedDuration::from_secs(seconds)).to_string();
     let mut accepted_ids = Vec::new();
     for (index, time) in [
@@ -75,7 +75,7 @@ async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
             "templateId": tenant.template, "contactId": contact, "scheduleTime": time,
             "idempotencyKey": index.to_string(),
         });
-        let answer = door.post("/messages/schedule").by(&token).json(&body).send().await;
+        let answer = api.post("/messages/schedule").bearer(&token).json(&body).send().await;
         let due: Timestamp = answer.text_of("dueAt").parse().unwrap();
         let accepted: Timestamp = answer.text_of("acceptedAt").parse().unwrap();
         match time.replace(['t', 'z'], "T").trim_end_matches('T').parse::<Timestamp>() {
@@ -87,12 +87,12 @@ async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
     // Through the whole year: nothing is stuck.
     for passes in [SignedDuration::ZERO, SignedDuration::from_hours(25), SignedDuration::from_hours(367 * 24)]
     {
-        world.clock.advance(passes);
-        world.recover().await;
+        system.clock.advance(passes);
+        system.recover().await;
     }
-    let token = world.token(&tenant).await;
+    let token = system.token(&tenant).await;
     for id in accepted_ids {
-        let shown = door.get(&format!("/messages/{id}")).by(&token).send().await;
+        let shown = api.get(&format!("/messages/{id}")).bearer(&token).send().await;
         assert_eq!(shown.success()["status"], "READ", "{id}");
     }
 }

@@ -6,14 +6,14 @@ use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use super::cast::{House, house, suspend};
-use super::raw::{Answer, Door};
-use crate::world::World;
+use super::actors::{TenantActor, suspend, tenant_actor};
+use super::raw_api::{Answer, RawApi};
+use crate::test_system::TestSystem;
 
 struct Forger {
-    world: World,
-    door: Door,
-    home: House,
+    system: TestSystem,
+    api: RawApi,
+    home: TenantActor,
     kid: String,
     /// The public key as anybody can fetch it.
     jwk: Value,
@@ -21,16 +21,16 @@ struct Forger {
 
 impl Forger {
     async fn at_work() -> Self {
-        let world = World::start().await;
-        let door = Door::of(&world);
-        let home = house(&door, "home").await;
-        let jwk = door.get("/.well-known/jwks.json").send().await.success()["keys"][0].clone();
+        let system = TestSystem::start().await;
+        let api = RawApi::of(&system);
+        let home = tenant_actor(&api, "home").await;
+        let jwk = api.get("/.well-known/jwks.json").send().await.success()["keys"][0].clone();
         assert!(jwk.get("d").is_none(), "the private half is told to nobody");
-        Self { kid: jwk["kid"].as_str().unwrap().to_owned(), world, door, home, jwk }
+        Self { kid: jwk["kid"].as_str().unwrap().to_owned(), system, api, home, jwk }
     }
 
     fn claims(&self) -> Value {
-        let now = self.world.clock.now().as_second();
+        let now = self.system.clock.now().as_second();
         json!({
             "iss": "tidings", "aud": "tidings-api", "sub": self.home.owner, "tid": self.home.tenant,
             "iat": now, "nbf": now - 30, "exp": now + 900,
@@ -43,13 +43,13 @@ impl Forger {
 
     /// Signed with the very key that the API signs with.
     fn signed(&self, header: &Value, claims: &Value) -> String {
-        let key = EncodingKey::from_ec_der(&self.world.secrets().jwt_key().unwrap());
+        let key = EncodingKey::from_ec_der(&self.system.secrets().jwt_key().unwrap());
         let header: Header = serde_json::from_value(header.clone()).unwrap();
         encode(&header, claims, &key).unwrap()
     }
 
     async fn ask(&self, token: &str) -> Answer {
-        self.door.get("/contacts").by(token).send().await
+        self.api.get("/contacts").bearer(token).send().await
     }
 
     async fn assert_refused(&self, token: &str, what: &str) {
@@ -66,7 +66,7 @@ fn part(value: &Value) -> String {
 #[tokio::test]
 async fn a_token_with_a_claim_that_is_wrong_or_missing_does_not_count() {
     let forger = Forger::at_work().await;
-    let now = forger.world.clock.now().as_second();
+    let now = forger.system.clock.now().as_second();
     let good = forger.claims();
     assert_eq!(forger.ask(&forger.signed(&forger.header(), &good)).await.status, 200, "the forger can forge");
     for claim in ["iss", "aud", "sub", "tid", "nbf", "exp"] {
@@ -163,33 +163,33 @@ async fn rubbish_and_other_schemes_do_not_count() {
         forger.assert_refused(rubbish, rubbish).await;
     }
     for header in [format!("Basic {good}"), good.clone(), "Bearer".to_owned(), format!("Bearer: {good}")] {
-        let answer = forger.door.get("/contacts").header("authorization", &header).send().await;
+        let answer = forger.api.get("/contacts").header("authorization", &header).send().await;
         answer.assert_refused(401, "unauthenticated", &header);
     }
     // A token anywhere else is none.
-    let in_query = forger.door.get(&format!("/plans?access_token={good}")).send().await;
+    let in_query = forger.api.get(&format!("/plans?access_token={good}")).send().await;
     in_query.assert_refused(401, "unauthenticated", "in the query");
-    let in_cookie = forger.door.get("/plans").header("cookie", format!("token={good}")).send().await;
+    let in_cookie = forger.api.get("/plans").header("cookie", format!("token={good}")).send().await;
     in_cookie.assert_refused(401, "unauthenticated", "in a cookie");
-    let scheme_is_no_case = forger.door.get("/contacts").header("authorization", format!("bEARER {good}"));
+    let scheme_is_no_case = forger.api.get("/contacts").header("authorization", format!("bEARER {good}"));
     scheme_is_no_case.send().await.success();
 }
 
 #[tokio::test]
 async fn a_token_ends_with_its_time_its_user_or_its_tenants_activity() {
     let forger = Forger::at_work().await;
-    let (door, world) = (&forger.door, &forger.world);
-    let (removed, suspended) = (house(door, "removed").await, house(door, "suspended").await);
+    let (api, system) = (&forger.api, &forger.system);
+    let (removed, suspended) = (tenant_actor(api, "removed").await, tenant_actor(api, "suspended").await);
     for token in [&removed.token, &suspended.token] {
         forger.ask(token).await.success();
     }
-    world.db.execute(&format!("DELETE FROM users WHERE user_id = '{}'", removed.owner)).await;
+    system.db.execute(&format!("DELETE FROM users WHERE user_id = '{}'", removed.owner)).await;
     forger.assert_refused(&removed.token, "of a removed user").await;
-    suspend(world, suspended.tenant_id()).await;
+    suspend(system, suspended.tenant_id()).await;
     forger.assert_refused(&suspended.token, "of a suspended tenant").await;
 
-    world.clock.advance(SignedDuration::from_secs(15 * 60 - 30));
+    system.clock.advance(SignedDuration::from_secs(15 * 60 - 30));
     forger.ask(&forger.home.token).await.success();
-    world.clock.advance(SignedDuration::from_secs(31));
+    system.clock.advance(SignedDuration::from_secs(31));
     forger.assert_refused(&forger.home.token, "after a quarter of an hour").await;
 }

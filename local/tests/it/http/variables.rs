@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use super::cast::house;
-use super::raw::Door;
-use crate::world::World;
+use super::actors::tenant_actor;
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 #[tokio::test]
 async fn a_template_that_meta_could_not_take_is_refused_by_field() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     let many = (1..=999).fold(String::new(), |text, number| text + &format!("{{{{{number}}}}}"));
     let names: Vec<String> = (1..=999).map(|number| format!("n{number}")).collect();
     for (field, content, variables) in [
@@ -28,7 +28,7 @@ async fn a_template_that_meta_could_not_take_is_refused_by_field() {
         ("variables", "Hello {{1}}, welcome!", json!(["a\nb"])),
     ] {
         let body = json!({ "name": "odd", "content": content, "variables": variables });
-        let answer = door.post("/templates").by(&home.token).json(&body).send().await;
+        let answer = api.post("/templates").bearer(&home.token).json(&body).send().await;
         answer.assert_invalid(field, content);
     }
     for (field, value) in [
@@ -42,18 +42,18 @@ async fn a_template_that_meta_could_not_take_is_refused_by_field() {
     ] {
         let mut body = json!({ "name": "odd", "content": "Hello!" });
         body[field] = value;
-        let answer = door.post("/templates").by(&home.token).json(&body).send().await;
+        let answer = api.post("/templates").bearer(&home.token).json(&body).send().await;
         answer.assert_invalid(field, &body.to_string());
     }
-    let listed = door.get("/templates").by(&home.token).send().await;
+    let listed = api.get("/templates").bearer(&home.token).send().await;
     assert_eq!(listed.success()["data"].as_array().unwrap().len(), 1, "no draft is left behind");
 }
 
 #[tokio::test]
 async fn a_value_that_meta_would_refuse_is_refused_by_name_and_any_other_is_sent_as_it_is() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     for (field, variables) in [
         ("variables.name", json!({ "name": "two\nlines" })),
         ("variables.name", json!({ "name": "a\ttab" })),
@@ -67,22 +67,22 @@ async fn a_value_that_meta_would_refuse_is_refused_by_name_and_any_other_is_sent
     ] {
         let mut body = home.message();
         body["variables"] = variables.clone();
-        let answer = door.post("/messages").by(&home.token).json(&body).send().await;
+        let answer = api.post("/messages").bearer(&home.token).json(&body).send().await;
         answer.assert_invalid(field, &variables.to_string());
     }
-    assert!(home.messages(&door).await.is_empty());
+    assert!(home.messages(&api).await.is_empty());
     for value in ["{{1}}", "{{2}} $1 %s \\", "\u{1f600}\u{202e}", "' OR 1=1--"] {
         let mut body = home.message();
         body["variables"] = json!({ "name": value });
-        assert_eq!(door.post("/messages").by(&home.token).json(&body).send().await.status, 201, "{value}");
+        assert_eq!(api.post("/messages").bearer(&home.token).json(&body).send().await.status, 201, "{value}");
     }
 }
 
 #[tokio::test]
 async fn every_wrong_field_of_a_message_is_named() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     let unknown = "01890000-0000-7000-8000-000000000000";
     for (body, fields) in [
         (json!({ "templateId": unknown, "contactId": unknown }), vec!["templateId", "contactId"]),
@@ -96,7 +96,7 @@ async fn every_wrong_field_of_a_message_is_named() {
             vec!["variables.other", "variables.name"],
         ),
     ] {
-        let answer = door.post("/messages").by(&home.token).json(&body).send().await;
+        let answer = api.post("/messages").bearer(&home.token).json(&body).send().await;
         answer.assert_invalid(fields[0], &body.to_string());
         let errors = answer.body["errors"].as_array().unwrap();
         let named: Vec<&str> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();

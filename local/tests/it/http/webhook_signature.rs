@@ -11,8 +11,8 @@ use one_machine::Policy;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Door, padded};
-use crate::world::World;
+use super::raw_api::{Answer, RawApi, padded};
+use crate::test_system::TestSystem;
 
 /// The body of a webhook with these statuses of messages of one number.
 pub fn webhook(number: &str, statuses: &[Value]) -> String {
@@ -28,22 +28,22 @@ pub fn webhook(number: &str, statuses: &[Value]) -> String {
 }
 
 /// Says it as Meta would.
-pub async fn tell(world: &World, door: &Door, body: &[u8]) -> Answer {
-    let signature = sign(&world.machine.webhook.app.get().secret, body);
-    door.post("/webhook/meta").header("x-hub-signature-256", signature).raw_json(body).send().await
+pub async fn tell(system: &TestSystem, api: &RawApi, body: &[u8]) -> Answer {
+    let signature = sign(&system.machine.webhook.app.get().secret, body);
+    api.post("/webhook/meta").header("x-hub-signature-256", signature).raw_json(body).send().await
 }
 
 #[tokio::test]
 async fn what_meta_did_not_sign_is_refused_and_nothing_of_it_is_kept() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let body =
         webhook("1", &[json!({ "id": "wamid.1", "status": "sent", "timestamp": "1", "recipient_id": "1" })]);
-    let app = world.machine.webhook.app.get();
+    let app = system.machine.webhook.app.get();
     let secret = &app.secret;
     let right = sign(secret, body.as_bytes());
     let digits = right.strip_prefix("sha256=").unwrap();
-    let before = world.db.contents().await;
+    let before = system.db.contents().await;
     let longer = format!("{body}\n");
     let with_bom = format!("\u{feff}{body}");
     for (what, headers, body) in [
@@ -66,43 +66,42 @@ async fn what_meta_did_not_sign_is_refused_and_nothing_of_it_is_kept() {
         ("one byte more", vec![&*right], &longer),
         ("a byte order mark", vec![&*right], &with_bom),
     ] {
-        let call = door.post("/webhook/meta").raw_json(body.as_bytes());
+        let call = api.post("/webhook/meta").raw_json(body.as_bytes());
         let call = headers.into_iter().fold(call, |call, value| call.header("x-hub-signature-256", value));
         call.send().await.assert_refused(401, "unauthenticated", what);
     }
-    let in_old_header =
-        door.post("/webhook/meta").header("x-hub-signature", &right).raw_json(body.as_bytes());
+    let in_old_header = api.post("/webhook/meta").header("x-hub-signature", &right).raw_json(body.as_bytes());
     in_old_header.send().await.assert_refused(401, "unauthenticated", "the header of old");
-    assert_eq!(world.db.contents().await, before);
+    assert_eq!(system.db.contents().await, before);
 
     // The very bytes, in either case of the digits, whatever they are said to be.
     for signature in [right.clone(), format!("sha256={}", digits.to_uppercase())] {
-        let call = door.post("/webhook/meta").header("x-hub-signature-256", signature);
+        let call = api.post("/webhook/meta").header("x-hub-signature-256", signature);
         assert_eq!(call.bytes(body.as_bytes()).send().await.status, 200);
     }
-    assert_eq!(world.machine.queues.depths().await.unwrap().0, 2);
+    assert_eq!(system.machine.queues.depths().await.unwrap().0, 2);
 }
 
 #[tokio::test]
 async fn the_raw_bytes_are_what_is_verified() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     for body in [
         r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"\u00e9","value":{}}]}]}"#,
         "{ \"entry\" : [ {\"changes\":[{\"value\":{\"\u{1f600}\":1.0e2},\"field\":\"x\"}] , \"id\":1}] }\n\n",
         r#"{"entry":[],"entry":[{"changes":[{"field":"twice"}]}]}"#,
     ] {
-        assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200, "{body}");
+        assert_eq!(tell(&system, &api, body.as_bytes()).await.status, 200, "{body}");
     }
-    assert_eq!(world.machine.queues.depths().await.unwrap().0, 3);
+    assert_eq!(system.machine.queues.depths().await.unwrap().0, 3);
 }
 
 #[tokio::test]
 async fn what_is_signed_and_no_webhook_is_refused_without_a_failure() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let before = world.db.contents().await;
+    let before = system.db.contents().await;
     for body in [
         "",
         "not JSON",
@@ -116,21 +115,21 @@ async fn what_is_signed_and_no_webhook_is_refused_without_a_failure() {
         "\u{1f}\u{8b}\u{8}",
     ] {
         let what: String = body.chars().take(20).collect();
-        tell(&world, &door, body.as_bytes()).await.assert_refused(400, "malformed", &what);
+        tell(&system, &api, body.as_bytes()).await.assert_refused(400, "malformed", &what);
     }
-    tell(&world, &door, &[0xff, 0xfe, 0]).await.assert_refused(400, "malformed", "no UTF-8");
-    assert_eq!(world.db.contents().await, before);
+    tell(&system, &api, &[0xff, 0xfe, 0]).await.assert_refused(400, "malformed", "no UTF-8");
+    assert_eq!(system.db.contents().await, before);
     for odd in
         [r#"{"entry":[]}"#, r#"{"entry":[1,null,{"changes":[2,{}]}]}"#, r#"{"object":"page","entry":[{}]}"#]
     {
-        assert_eq!(tell(&world, &door, odd.as_bytes()).await.status, 200, "{odd}");
+        assert_eq!(tell(&system, &api, odd.as_bytes()).await.status, 200, "{odd}");
     }
 }
 
 #[tokio::test]
 async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let status = |number: usize| {
         let errors = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
         json!({
@@ -141,9 +140,9 @@ async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given
     let statuses: Vec<Value> = (0..22_000).map(status).collect();
     let body = webhook("1", &statuses);
     assert!((3_000_000..WEBHOOK_BODY_BYTES_MAX).contains(&body.len()), "{}", body.len());
-    assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200);
+    assert_eq!(tell(&system, &api, body.as_bytes()).await.status, 200);
     let policy = Policy { visibility: SignedDuration::from_secs(60), receives_max: 5, batch_max: 10_000 };
-    let received = world.machine.queues.receive(Queue::Updates, policy).await.unwrap();
+    let received = system.machine.queues.receive(Queue::Updates, policy).await.unwrap();
     assert!(received.iter().all(|message| message.body.len() < 256 * 1_024), "as much as SQS takes");
     let batches = received.iter().map(|message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap());
     let wamid_of = |update: Update| match update {
@@ -158,23 +157,23 @@ async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given
 
 #[tokio::test]
 async fn a_webhook_above_the_limit_is_too_large_whoever_signed_it() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let at_limit = padded(r#"{"entry":[]}"#, WEBHOOK_BODY_BYTES_MAX);
-    assert_eq!(tell(&world, &door, at_limit.as_bytes()).await.status, 200);
+    assert_eq!(tell(&system, &api, at_limit.as_bytes()).await.status, 200);
     let above = format!("{at_limit} ");
-    tell(&world, &door, above.as_bytes()).await.assert_refused(413, "too-large", "signed");
-    let unsigned = door.post("/webhook/meta").raw_json(above).send().await;
+    tell(&system, &api, above.as_bytes()).await.assert_refused(413, "too-large", "signed");
+    let unsigned = api.post("/webhook/meta").raw_json(above).send().await;
     unsigned.assert_refused(413, "too-large", "unsigned");
 }
 
 #[tokio::test]
 async fn the_handshake_is_for_whoever_knows_the_token_and_answers_plain_text() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let app = world.machine.webhook.app.get();
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let app = system.machine.webhook.app.get();
     let token = app.verify_token.expose_secret();
-    let ask = |query: String| door.get(&format!("/webhook/meta?{query}")).send();
+    let ask = |query: String| api.get(&format!("/webhook/meta?{query}")).send();
     for challenge in ["1158201444", "%3Cscript%3Ealert(1)%3C/script%3E", "%7B%22a%22:1%7D", ""] {
         let query = format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge={challenge}&extra=1");
         let answer = ask(query).await;

@@ -4,18 +4,18 @@
 //! not happen fails. A cut is what a killed process looks like: the transaction is gone or committed, and nobody was told.
 
 mod abandoned;
-mod life;
+mod scenario;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use store::Moment;
 
-use self::life::{Life, Lived};
-use super::stage::Stage;
+use self::scenario::{Scenario, ScenarioEnd};
+use super::fault_test::FaultTest;
 
 /// Worlds at work side by side, each cutting its share.
-const WORLDS: usize = 3;
+const SYSTEMS: usize = 3;
 
 /// Where operations of the product stand.
 const SOURCES: [&str; 4] = ["shared/ops/src", "local/one_machine/src", "functions", "local/src"];
@@ -106,19 +106,19 @@ fn the_operations_are_found_in_the_source() {
 }
 
 /// Everything asked of a life that was lived, when all is at rest.
-async fn look_back(stage: &Stage, lived: &Lived) {
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    lived.assert_ended_well(stage).await;
+async fn check_end(test: &FaultTest, end: &ScenarioEnd) {
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    end.assert_ended_well(test).await;
 }
 
 #[tokio::test]
 async fn a_life_without_cuts_ends_as_its_recipients_do() {
-    let stage = Stage::start().await;
-    let lived = Life::new(&stage, "whole").live_whole().await;
-    look_back(&stage, &lived).await;
+    let test = FaultTest::start().await;
+    let end = Scenario::new(&test, "whole").run_all().await;
+    check_end(&test, &end).await;
     for (status, count) in [("READ", 5), ("FAILED", 2), ("UNRESOLVED", 1), ("CANCELLED", 1)] {
-        assert_eq!(lived.count(&stage, status).await, count, "{status}");
+        assert_eq!(end.count(&test, status).await, count, "{status}");
     }
 }
 
@@ -127,14 +127,14 @@ async fn whatever_is_cut_off_around_a_message_is_done_once_when_it_is_asked_for_
     let found = operations();
     let gone: Vec<_> = TOGETHER.iter().filter(|name| !found.contains(**name)).collect();
     assert!(gone.is_empty(), "no operation has these names any more, take them out of TOGETHER: {gone:?}");
-    let stage = Stage::start().await;
+    let test = FaultTest::start().await;
     for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
-        let life = Life::new(&stage, &format!("together-{moment:?}"));
-        stage.fuse.arm_each(&TOGETHER, moment);
-        let lived = life.live_whole().await;
-        let never = stage.fuse.disarm();
-        assert!(never.is_empty(), "never run, add what runs them to cuts/life.rs: {never:?}");
-        look_back(&stage, &lived).await;
+        let scenario = Scenario::new(&test, &format!("together-{moment:?}"));
+        test.faults.arm_each(&TOGETHER, moment);
+        let end = scenario.run_all().await;
+        let never = test.faults.disarm();
+        assert!(never.is_empty(), "never run, add what runs them to cuts/scenario.rs: {never:?}");
+        check_end(&test, &end).await;
     }
 }
 
@@ -142,16 +142,16 @@ type Cut = (String, Moment, u32);
 
 /// Cuts of one world, one after the other; gives back what was never run.
 async fn cut_one_by_one(cuts: Vec<Cut>) -> Vec<Cut> {
-    let stage = Stage::start().await;
+    let test = FaultTest::start().await;
     let mut missed = Vec::new();
     for (operation, moment, nth) in cuts {
-        let life = Life::new(&stage, &format!("{operation}-{moment:?}-{nth}"));
-        stage.fuse.arm(&operation, moment, nth);
-        let lived = life.live().await;
-        if !stage.fuse.disarm().is_empty() {
+        let scenario = Scenario::new(&test, &format!("{operation}-{moment:?}-{nth}"));
+        test.faults.arm(&operation, moment, nth);
+        let end = scenario.run_messages().await;
+        if !test.faults.disarm().is_empty() {
             missed.push((operation.clone(), moment, nth));
         }
-        look_back(&stage, &lived).await;
+        check_end(&test, &end).await;
     }
     missed
 }
@@ -165,24 +165,27 @@ async fn whatever_operation_is_cut_off_before_or_after_its_commit_nothing_is_los
         .flat_map(|name| runs_of(name).map(move |nth| (name.clone(), nth)))
         .flat_map(|(name, nth)| moments.map(|moment| (name.clone(), moment, nth)))
         .collect();
-    let share = |world| cuts.iter().skip(world).step_by(WORLDS).cloned().collect::<Vec<_>>();
-    let worlds: Vec<_> = (0..WORLDS).map(|world| tokio::spawn(cut_one_by_one(share(world)))).collect();
+    let share = |system| cuts.iter().skip(system).step_by(SYSTEMS).cloned().collect::<Vec<_>>();
+    let systems: Vec<_> = (0..SYSTEMS).map(|system| tokio::spawn(cut_one_by_one(share(system)))).collect();
     let mut missed = Vec::new();
-    for world in worlds {
-        missed.extend(world.await.unwrap());
+    for system in systems {
+        missed.extend(system.await.unwrap());
     }
-    assert!(missed.is_empty(), "never run, add what runs them to cuts/life.rs or to TOGETHER: {missed:?}");
+    assert!(
+        missed.is_empty(),
+        "never run, add what runs them to cuts/scenario.rs or to TOGETHER: {missed:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_fails_one_time_in_twenty_five_loses_and_doubles_nothing() {
-    let stage = Stage::start().await;
+    let test = FaultTest::start().await;
     for seed in 0..4 {
-        let life = Life::new(&stage, &format!("by-lot-{seed}"));
-        stage.fuse.arm_by_lot(seed, 25);
-        let lived = life.live_whole().await;
-        assert!(stage.fuse.blown() >= 5, "only {} cuts", stage.fuse.blown());
-        stage.fuse.disarm();
-        look_back(&stage, &lived).await;
+        let scenario = Scenario::new(&test, &format!("by-lot-{seed}"));
+        test.faults.arm_by_lot(seed, 25);
+        let end = scenario.run_all().await;
+        assert!(test.faults.injected() >= 5, "only {} cuts", test.faults.injected());
+        test.faults.disarm();
+        check_end(&test, &end).await;
     }
 }

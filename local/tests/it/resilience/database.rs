@@ -12,8 +12,8 @@ use tidings::client::text;
 use tidings::machine::Machine;
 use tidings::poll::receive_once;
 
-use super::stage::{Stage, insist};
-use crate::world::{Tenant, rules};
+use super::fault_test::{FaultTest, insist};
+use crate::test_system::{Tenant, rules};
 
 const MESSAGES: usize = 60;
 const BETWEEN_OUTAGES: Duration = Duration::from_millis(40);
@@ -41,13 +41,13 @@ async fn work(machine: Machine, queue: Queue, is_over: Arc<AtomicBool>) {
 }
 
 /// Asks and works while `outage` happens so often, and looks at what is left when all is over.
-async fn live_through(stage: &Stage, outages: usize, outage: impl AsyncFn() -> bool) {
-    let tenant = stage.world.tenant("acme", "1.00").await;
+async fn live_through(test: &FaultTest, outages: usize, outage: impl AsyncFn() -> bool) {
+    let tenant = test.system.tenant("acme", "1.00").await;
     let contact = tenant.contact("+15550000001").await;
     let asking = tokio::spawn(ask(tenant.clone(), contact));
     let is_over = Arc::new(AtomicBool::new(false));
     let workers = [Queue::WakeUps, Queue::WakeUps, Queue::Updates]
-        .map(|queue| tokio::spawn(work(stage.world.machine.clone(), queue, Arc::clone(&is_over))));
+        .map(|queue| tokio::spawn(work(test.system.machine.clone(), queue, Arc::clone(&is_over))));
     let mut left = outages;
     while left > 0 {
         tokio::time::sleep(BETWEEN_OUTAGES).await;
@@ -58,9 +58,9 @@ async fn live_through(stage: &Stage, outages: usize, outage: impl AsyncFn() -> b
     for worker in workers {
         worker.await.unwrap();
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    let tenant = test.log_in_again(&tenant).await;
     let shown = tenant.client.get("/messages?limit=200").await.unwrap().success().unwrap();
     let shown = shown["data"].as_array().unwrap();
     assert_eq!(shown.len(), MESSAGES, "each key is one message");
@@ -69,20 +69,20 @@ async fn live_through(stage: &Stage, outages: usize, outage: impl AsyncFn() -> b
         // What was SENDING when its worker died may be unknown for ever; it is refunded then.
         assert!(["READ", "UNRESOLVED"].iter().any(|end| message["status"] == *end), "{message}");
     }
-    assert!(stage.world.acceptances().await.len() <= MESSAGES);
+    assert!(test.system.acceptances().await.len() <= MESSAGES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that_was_answered() {
-    let stage = Stage::start().await;
-    live_through(&stage, 12, async || stage.world.db.disconnect_others().await > 0).await;
+    let test = FaultTest::start().await;
+    live_through(&test, 12, async || test.system.db.disconnect_others().await > 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_is_killed_in_the_middle_loses_nothing_that_was_answered() {
     let server = OwnServer::start("killed").await;
-    let stage = Stage::start_on(server.database().await).await;
-    live_through(&stage, 2, async || {
+    let test = FaultTest::start_on(server.database().await).await;
+    live_through(&test, 2, async || {
         server.kill_and_revive().await;
         true
     })

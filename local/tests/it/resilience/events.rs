@@ -14,8 +14,8 @@ use tidings::client::text;
 use tidings::poll::receive_once;
 use tokio::net::TcpListener;
 
-use super::stage::Stage;
-use crate::world::{Tenant, World, rules};
+use super::fault_test::FaultTest;
+use crate::test_system::{Tenant, TestSystem, rules};
 
 const READS: &str = "+15550000001";
 const FAILS: &str = "+15550000002";
@@ -25,8 +25,8 @@ async fn send_both(tenant: &Tenant) -> [(String, &'static str); 2] {
     [(tenant.send(READS).await, "READ"), (tenant.send(FAILS).await, "FAILED")]
 }
 
-async fn assert_ends(stage: &Stage, tenant: &Tenant, sent: &[(String, &str)]) {
-    let tenant = stage.again(tenant).await;
+async fn assert_ends(test: &FaultTest, tenant: &Tenant, sent: &[(String, &str)]) {
+    let tenant = test.log_in_again(tenant).await;
     for (id, end) in sent {
         let message = tenant.message(id).await;
         assert_eq!(message["status"], *end, "{message}");
@@ -34,38 +34,38 @@ async fn assert_ends(stage: &Stage, tenant: &Tenant, sent: &[(String, &str)]) {
     }
 }
 
-async fn schedule(world: &World, tenant: &Tenant, at: Timestamp, key: &str) -> String {
+async fn schedule(system: &TestSystem, tenant: &Tenant, at: Timestamp, key: &str) -> String {
     let body = json!({
         "templateId": tenant.template, "contactId": tenant.contact(READS).await, "scheduleTime": at.to_string(),
         "idempotencyKey": key,
     });
     let accepted = tenant.client.post("/messages/schedule", &body).await.unwrap().success().unwrap();
-    assert!(at > world.clock.now());
+    assert!(at > system.clock.now());
     text(&accepted, "id").unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn lost_wake_ups_and_refund_jobs_are_made_up_for_by_the_sweeper() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let sent = send_both(&tenant).await;
-    let wake_ups = stage.catch(Queue::WakeUps).await;
-    stage.lose(&wake_ups).await;
-    stage.work().await;
-    assert_eq!(stage.world.acceptances().await.len(), 0, "nobody was woken");
-    stage.world.clock.advance(SignedDuration::from_mins(2));
-    stage.world.sweep().await;
+    let wake_ups = test.hold(Queue::WakeUps).await;
+    test.lose(&wake_ups).await;
+    test.work().await;
+    assert_eq!(test.system.acceptances().await.len(), 0, "nobody was woken");
+    test.system.clock.advance(SignedDuration::from_mins(2));
+    test.system.sweep().await;
     // Up to where the refund is owed, and no further.
     for queue in [Queue::WakeUps, Queue::Updates] {
-        while receive_once(&stage.world.machine, rules(), queue).await.unwrap() > 0 {}
-        stage.wait_for_meta().await;
+        while receive_once(&test.system.machine, rules(), queue).await.unwrap() > 0 {}
+        test.wait_for_meta().await;
     }
-    while receive_once(&stage.world.machine, rules(), Queue::Updates).await.unwrap() > 0 {}
-    let refunds = stage.catch(Queue::Refunds).await;
-    stage.lose(&refunds).await;
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_ends(&stage, &tenant, &sent).await;
+    while receive_once(&test.system.machine, rules(), Queue::Updates).await.unwrap() > 0 {}
+    let refunds = test.hold(Queue::Refunds).await;
+    test.lose(&refunds).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_ends(&test, &tenant, &sent).await;
 }
 
 /// A queue and a scheduler that take connections and never answer.
@@ -95,16 +95,16 @@ impl Timers for Hangs {
 
 #[tokio::test]
 async fn whoever_sends_is_answered_while_the_queue_hangs_and_the_sweeper_finds_the_message() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let contact = tenant.contact(READS).await;
-    let mut machine = stage.world.machine.clone();
+    let mut machine = test.system.machine.clone();
     machine.app.platform.cloud.queues = Arc::new(Hangs);
     machine.app.platform.cloud.timers = Arc::new(Hangs);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = tenant.client.at(&format!("http://{}", listener.local_addr().unwrap()));
     let server = tokio::spawn(async move { axum::serve(listener, api::router(&machine)).await.unwrap() });
-    let (now, later) = (stage.world.clock.now(), SignedDuration::from_mins(5));
+    let (now, later) = (test.system.clock.now(), SignedDuration::from_mins(5));
     let body = json!({ "templateId": tenant.template, "contactId": contact });
     let mut scheduled = body.clone();
     scheduled["scheduleTime"] = (now + later).to_string().into();
@@ -115,117 +115,117 @@ async fn whoever_sends_is_answered_while_the_queue_hangs_and_the_sweeper_finds_t
         assert!(since.elapsed() < Duration::from_secs(6), "{path}: {:?}", since.elapsed());
     }
     server.abort();
-    stage.pass(later + SignedDuration::from_mins(2)).await;
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_eq!(stage.world.acceptances().await.len(), 2);
+    test.pass(later + SignedDuration::from_mins(2)).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_eq!(test.system.acceptances().await.len(), 2);
 }
 
 #[tokio::test]
 async fn queue_messages_that_come_twice_late_and_out_of_order_change_nothing() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let sent = send_both(&tenant).await;
     let mut seen: Vec<(Queue, Vec<String>)> = Vec::new();
     for queue in [Queue::WakeUps, Queue::Updates, Queue::Refunds] {
-        let bodies = stage.catch(queue).await.bodies();
+        let bodies = test.hold(queue).await.bodies();
         // Two copies now; what was caught comes back as a third when its time is up.
-        stage.put(queue, bodies.iter().chain(&bodies).cloned().collect()).await;
-        while receive_once(&stage.world.machine, rules(), queue).await.unwrap() > 0 {}
-        stage.wait_for_meta().await;
+        test.put(queue, bodies.iter().chain(&bodies).cloned().collect()).await;
+        while receive_once(&test.system.machine, rules(), queue).await.unwrap() > 0 {}
+        test.wait_for_meta().await;
         seen.push((queue, bodies));
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_ends(&stage, &tenant, &sent).await;
-    let before = (stage.world.books(true).await.sums, stage.world.acceptances().await.len());
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_ends(&test, &tenant, &sent).await;
+    let before = (test.system.books(true).await.sums, test.system.acceptances().await.len());
     for (queue, bodies) in seen.into_iter().rev() {
-        stage.put(queue, bodies.into_iter().rev().collect()).await;
+        test.put(queue, bodies.into_iter().rev().collect()).await;
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_ends(&stage, &tenant, &sent).await;
-    assert_eq!((stage.world.books(true).await.sums, stage.world.acceptances().await.len()), before);
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_ends(&test, &tenant, &sent).await;
+    assert_eq!((test.system.books(true).await.sums, test.system.acceptances().await.len()), before);
 }
 
 #[tokio::test]
 async fn a_webhook_whose_200_was_lost_comes_again_and_is_heard_once() {
     for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
-        let stage = Stage::start().await;
-        let tenant = stage.world.tenant("acme", "1.00").await;
+        let test = FaultTest::start().await;
+        let tenant = test.system.tenant("acme", "1.00").await;
         let sent = send_both(&tenant).await;
         // The next body that is put on a queue is Meta's.
-        stage.fuse.arm("send", moment, 1);
-        stage.work().await;
-        assert_eq!(stage.fuse.blown(), 1);
-        stage.rest().await;
-        stage.assert_at_rest(0).await;
-        assert_ends(&stage, &tenant, &sent).await;
+        test.faults.arm("send", moment, 1);
+        test.work().await;
+        assert_eq!(test.faults.injected(), 1);
+        test.rest().await;
+        test.assert_at_rest(0).await;
+        assert_ends(&test, &tenant, &sent).await;
     }
 }
 
 #[tokio::test]
 async fn without_any_schedule_every_message_is_sent_by_the_sweeper_and_none_before_it_is_due() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    stage.fuse.arm_for_good("set_timer", Moment::BeforeCommit);
-    let start = stage.world.clock.now();
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    test.faults.arm_for_good("set_timer", Moment::BeforeCommit);
+    let start = test.system.clock.now();
     let mut sent = Vec::new();
     for minutes in 5..25 {
         let at = start + SignedDuration::from_mins(minutes);
-        sent.push((schedule(&stage.world, &tenant, at, &minutes.to_string()).await, "READ"));
+        sent.push((schedule(&test.system, &tenant, at, &minutes.to_string()).await, "READ"));
     }
-    assert!(stage.fuse.blown() >= 20);
-    assert_eq!(stage.world.machine.queues.due_timers().await.unwrap(), []);
+    assert!(test.faults.injected() >= 20);
+    assert_eq!(test.system.machine.queues.due_timers().await.unwrap(), []);
     for minutes in 1..30_i64 {
-        stage.pass(SignedDuration::from_mins(1)).await;
-        let accepted = i64::try_from(stage.world.acceptances().await.len()).unwrap();
+        test.pass(SignedDuration::from_mins(1)).await;
+        let accepted = i64::try_from(test.system.acceptances().await.len()).unwrap();
         // The message of minute 5 may leave from then on, and so on.
         assert!(accepted <= (minutes - 4).max(0), "{accepted} were sent by minute {minutes}");
         assert!(accepted >= (minutes - 7).clamp(0, 20), "only {accepted} were sent by minute {minutes}");
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_ends(&stage, &tenant, &sent).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_ends(&test, &tenant, &sent).await;
 }
 
 #[tokio::test]
 async fn a_schedule_that_fires_early_sends_nothing_and_one_that_fires_twice_sends_once() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    let at = stage.world.clock.now() + SignedDuration::from_mins(5);
-    let sent = [(schedule(&stage.world, &tenant, at, "later").await, "READ")];
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    let at = test.system.clock.now() + SignedDuration::from_mins(5);
+    let sent = [(schedule(&test.system, &tenant, at, "later").await, "READ")];
     let batch = Batch::of(tenant.id.parse::<TenantId>().unwrap(), at);
-    stage.world.clock.advance(SignedDuration::from_mins(4));
-    dispatch::on_schedule(cloud::Scheduled::now(batch.timer()), stage.platform(), stage.world.end_of_shift())
+    test.system.clock.advance(SignedDuration::from_mins(4));
+    dispatch::on_schedule(cloud::Scheduled::now(batch.timer()), test.platform(), test.system.end_of_shift())
         .await
         .unwrap();
-    stage.pass(SignedDuration::from_secs(1)).await;
-    assert_eq!(stage.accepted(READS).await, 0);
-    stage.world.clock.advance(SignedDuration::from_mins(2));
+    test.pass(SignedDuration::from_secs(1)).await;
+    assert_eq!(test.accepted(READS).await, 0);
+    test.system.clock.advance(SignedDuration::from_mins(2));
     let fire = || {
         dispatch::on_schedule(
             cloud::Scheduled::now(batch.timer()),
-            stage.platform(),
-            stage.world.end_of_shift(),
+            test.platform(),
+            test.system.end_of_shift(),
         )
     };
     let (first, second) = tokio::join!(fire(), fire());
     first.unwrap();
     second.unwrap();
-    stage.fire_schedules().await;
-    stage.rest().await;
-    assert_eq!(stage.accepted(READS).await, 1);
-    stage.assert_at_rest(0).await;
-    assert_ends(&stage, &tenant, &sent).await;
+    test.fire_schedules().await;
+    test.rest().await;
+    assert_eq!(test.accepted(READS).await, 1);
+    test.assert_at_rest(0).await;
+    assert_ends(&test, &tenant, &sent).await;
 }
 
 #[tokio::test]
 async fn poison_goes_to_the_dead_letters_and_takes_nothing_good_with_it() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let sent = send_both(&tenant).await;
-    let stranger = json!({ "tenant": TenantId::at(stage.world.clock.now()), "messageIds": [] }).to_string();
+    let stranger = json!({ "tenant": TenantId::at(test.system.clock.now()), "messageIds": [] }).to_string();
     let poison = [
         (Queue::WakeUps, "no JSON".to_owned()),
         (Queue::Updates, json!({ "updates": [{ "kind": "unheardOf" }] }).to_string()),
@@ -235,68 +235,68 @@ async fn poison_goes_to_the_dead_letters_and_takes_nothing_good_with_it() {
         (Queue::Mail, "[]".to_owned()),
     ];
     for (queue, body) in poison {
-        stage.put(queue, vec![body]).await;
+        test.put(queue, vec![body]).await;
     }
-    stage.rest().await;
-    stage.assert_at_rest(5).await;
-    assert_ends(&stage, &tenant, &sent).await;
+    test.rest().await;
+    test.assert_at_rest(5).await;
+    assert_ends(&test, &tenant, &sent).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_panics_is_like_one_that_dies() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
     for operation in ["acquire_number", "claim", "record", "apply_statuses", "refund"] {
-        stage.fuse.arm_panic(operation);
-        sent.extend(send_both(&stage.again(&tenant).await).await);
-        stage.work().await;
-        assert_eq!(stage.fuse.blown(), 1, "{operation} did not panic");
-        stage.rest().await;
-        stage.assert_at_rest(0).await;
+        test.faults.arm_panic(operation);
+        sent.extend(send_both(&test.log_in_again(&tenant).await).await);
+        test.work().await;
+        assert_eq!(test.faults.injected(), 1, "{operation} did not panic");
+        test.rest().await;
+        test.assert_at_rest(0).await;
     }
-    assert_ends(&stage, &tenant, &sent).await;
+    assert_ends(&test, &tenant, &sent).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wake_up_that_is_received_again_while_its_work_goes_on_sends_nothing_twice() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let sent = send_both(&tenant).await;
     for phone in [READS, FAILS] {
-        stage.fault(phone, json!({ "kind": "accept", "delayMs": 300 })).await;
+        test.fault(phone, json!({ "kind": "accept", "delayMs": 300 })).await;
     }
-    let receive = || receive_once(&stage.world.machine, rules(), Queue::WakeUps);
+    let receive = || receive_once(&test.system.machine, rules(), Queue::WakeUps);
     let again = async {
         // Not before Meta has been asked.
-        while stage.states().await != [("SENDING".to_owned(), 2)] {
+        while test.states().await != [("SENDING".to_owned(), 2)] {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        stage.world.clock.advance(rules().visibility + SignedDuration::from_secs(1));
+        test.system.clock.advance(rules().visibility + SignedDuration::from_secs(1));
         while receive().await.unwrap() > 0 {}
     };
     let (first, ()) = tokio::join!(receive(), again);
     first.unwrap();
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_ends(&stage, &tenant, &sent).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_ends(&test, &tenant, &sent).await;
 }
 
 #[tokio::test]
 async fn a_letter_whose_mailer_dies_is_written_by_the_next_and_its_link_works() {
-    let stage = Stage::start().await;
-    let owner = stage.world.owner().await;
-    stage.fuse.arm("invite", Moment::AfterCommit, 1);
+    let test = FaultTest::start().await;
+    let owner = test.system.owner().await;
+    test.faults.arm("invite", Moment::AfterCommit, 1);
     let invited: Value = json!({
         "tenantName": "Invited", "slug": "invited", "adminName": "Ivy", "adminEmail": "ivy@invited.test",
     });
     owner.post("/admin/create-tenant", &invited).await.unwrap().success().unwrap();
-    stage.work().await;
-    assert!(stage.links_mailed_to("ivy@invited.test").is_empty());
-    stage.rest().await;
-    let links = stage.links_mailed_to("ivy@invited.test");
+    test.work().await;
+    assert!(test.links_mailed_to("ivy@invited.test").is_empty());
+    test.rest().await;
+    let links = test.links_mailed_to("ivy@invited.test");
     assert_eq!(links.len(), 1);
     let chosen = json!({ "secret": links[0], "password": "a-password-of-her-own" });
-    stage.world.nobody().post("/auth/set-password", &chosen).await.unwrap().success().unwrap();
-    stage.assert_at_rest(0).await;
+    test.system.anonymous().post("/auth/set-password", &chosen).await.unwrap().success().unwrap();
+    test.assert_at_rest(0).await;
 }

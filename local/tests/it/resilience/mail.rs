@@ -13,8 +13,8 @@ use tidings::poll::receive_once;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::stage::Stage;
-use crate::world::rules;
+use super::fault_test::FaultTest;
+use crate::test_system::rules;
 
 /// Long enough for a server of this machine to take a letter, however busy the machine is.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -109,14 +109,14 @@ async fn take(stream: TcpStream, taken: Arc<Mutex<Vec<String>>>, refusal: Refusa
 }
 
 /// A tenant is made, whose owner is to be mailed by a machine with that server.
-async fn invited(stage: &Stage, server: &MailServer) -> Machine {
-    let owner = stage.world.owner().await;
+async fn invited(test: &FaultTest, server: &MailServer) -> Machine {
+    let owner = test.system.owner().await;
     let invited = json!({
         "tenantName": "one", "slug": "one", "adminName": "one", "adminEmail": "one@invited.test",
     });
     owner.post("/admin/create-tenant", &invited).await.unwrap().success().unwrap();
-    let mailer = Mailer { transport: Arc::new(server.transport()), ..stage.world.machine.mailer.clone() };
-    Machine { mailer, ..stage.world.machine.clone() }
+    let mailer = Mailer { transport: Arc::new(server.transport()), ..test.system.machine.mailer.clone() };
+    Machine { mailer, ..test.system.machine.clone() }
 }
 
 async fn receive(machine: &Machine) -> usize {
@@ -125,80 +125,80 @@ async fn receive(machine: &Machine) -> usize {
 
 #[tokio::test]
 async fn an_email_that_is_refused_for_now_leaves_after_five_minutes_and_not_before() {
-    let (stage, server) = (Stage::start().await, MailServer::refusing(451).await);
-    let machine = invited(&stage, &server).await;
+    let (test, server) = (FaultTest::start().await, MailServer::refusing(451).await);
+    let machine = invited(&test, &server).await;
     assert_eq!(receive(&machine).await, 1);
-    stage.world.clock.advance(SignedDuration::from_secs(295));
+    test.system.clock.advance(SignedDuration::from_secs(295));
     assert_eq!((receive(&machine).await, server.taken().len()), (0, 0));
-    stage.world.clock.advance(SignedDuration::from_secs(10));
+    test.system.clock.advance(SignedDuration::from_secs(10));
     assert_eq!(receive(&machine).await, 1);
     assert_eq!(server.taken(), ["one@invited.test"]);
-    stage.assert_at_rest(0).await;
+    test.assert_at_rest(0).await;
 }
 
 #[tokio::test]
 async fn an_email_that_is_refused_for_good_is_a_dead_letter_at_once_with_its_reason() {
-    let (stage, server) = (Stage::start().await, MailServer::refusing(550).await);
-    let machine = invited(&stage, &server).await;
+    let (test, server) = (FaultTest::start().await, MailServer::refusing(550).await);
+    let machine = invited(&test, &server).await;
     assert_eq!(receive(&machine).await, 1);
-    stage.world.clock.advance(SignedDuration::from_hours(12));
+    test.system.clock.advance(SignedDuration::from_hours(12));
     assert_eq!((receive(&machine).await, server.taken().len()), (0, 0));
     let reason = "the mail server refused it with 550";
     let has_reason = format!(
         "DO $$ BEGIN IF NOT EXISTS (SELECT FROM dead_letters WHERE queue = 'mail' AND reason = '{reason}')
          THEN RAISE EXCEPTION 'no such dead letter'; END IF; END $$"
     );
-    stage.world.db.execute(&has_reason).await;
-    stage.assert_at_rest(1).await;
+    test.system.db.execute(&has_reason).await;
+    test.assert_at_rest(1).await;
 }
 
 /// The mailer is cut off once in that operation; returns the stage and the number of e-mails that left.
-async fn cut_in(operation: &str, moment: Moment, code: u16) -> (Stage, usize) {
-    let (stage, server) = (Stage::start().await, MailServer::refusing(code).await);
-    let machine = invited(&stage, &server).await;
-    stage.fuse.arm(operation, moment, 1);
+async fn cut_in(operation: &str, moment: Moment, code: u16) -> (FaultTest, usize) {
+    let (test, server) = (FaultTest::start().await, MailServer::refusing(code).await);
+    let machine = invited(&test, &server).await;
+    test.faults.arm(operation, moment, 1);
     assert_eq!(receive(&machine).await, 1);
-    assert_eq!(stage.fuse.disarm(), Vec::<String>::new(), "{operation} did not run");
+    assert_eq!(test.faults.disarm(), Vec::<String>::new(), "{operation} did not run");
     // A park that was not committed is tried again, and refused again.
     *server.refusal.lock().unwrap() = (operation == "park").then_some(code);
     for _ in 0..4 {
-        stage.world.clock.advance(SignedDuration::from_mins(6));
+        test.system.clock.advance(SignedDuration::from_mins(6));
         receive(&machine).await;
     }
     let left = server.taken().len();
-    (stage, left)
+    (test, left)
 }
 
 #[tokio::test]
 async fn a_mailer_that_dies_while_it_postpones_or_parks_does_so_in_the_end() {
     for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
         for (operation, code, left) in [("postpone", 451, 1), ("park", 550, 0)] {
-            let (stage, emails) = cut_in(operation, moment, code).await;
+            let (test, emails) = cut_in(operation, moment, code).await;
             assert_eq!(emails, left, "{operation} {moment:?}");
-            stage.assert_at_rest(i64::from(operation == "park")).await;
+            test.assert_at_rest(i64::from(operation == "park")).await;
         }
     }
 }
 
 #[tokio::test]
 async fn a_mail_server_that_falls_silent_costs_one_letter_its_turn_and_sends_no_other_twice() {
-    let stage = Stage::start().await;
-    let (owner, server) = (stage.world.owner().await, MailServer::silent_on(1).await);
+    let test = FaultTest::start().await;
+    let (owner, server) = (test.system.owner().await, MailServer::silent_on(1).await);
     for slug in ["one", "two", "three"] {
         let invited = json!({
             "tenantName": slug, "slug": slug, "adminName": slug, "adminEmail": format!("{slug}@invited.test"),
         });
         owner.post("/admin/create-tenant", &invited).await.unwrap().success().unwrap();
     }
-    let mailer = Mailer { transport: Arc::new(server.transport()), ..stage.world.machine.mailer.clone() };
-    let machine = Machine { mailer, ..stage.world.machine.clone() };
+    let mailer = Mailer { transport: Arc::new(server.transport()), ..test.system.machine.mailer.clone() };
+    let machine = Machine { mailer, ..test.system.machine.clone() };
 
     assert_eq!(receive_once(&machine, rules(), Queue::Mail).await.unwrap(), 3);
     let first = server.taken();
     assert_eq!(first.len(), 2, "the letters before and after it left: {first:?}");
 
-    stage.world.clock.advance(rules().visibility + SignedDuration::from_secs(1));
+    test.system.clock.advance(rules().visibility + SignedDuration::from_secs(1));
     assert_eq!(receive_once(&machine, rules(), Queue::Mail).await.unwrap(), 1, "it alone comes again");
     assert_eq!(server.taken(), ["one@invited.test", "three@invited.test", "two@invited.test"]);
-    stage.assert_at_rest(0).await;
+    test.assert_at_rest(0).await;
 }

@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::Moment;
 
-use super::stage::Stage;
-use crate::world::{Tenant, World};
+use super::fault_test::FaultTest;
+use crate::test_system::{Tenant, TestSystem};
 
 /// One answer of Meta's: to what is sent to a number of its own.
 struct Trouble {
@@ -60,103 +60,103 @@ fn phone(last: u32) -> String {
     format!("+15557000{last:03}")
 }
 
-async fn assert_end(stage: &Stage, tenant: &Tenant, (id, trouble): (&str, &Trouble)) {
+async fn assert_end(test: &FaultTest, tenant: &Tenant, (id, trouble): (&str, &Trouble)) {
     let message = tenant.message(id).await;
     assert_eq!(message["status"], trouble.end, "{}: {message}", trouble.what);
-    assert_eq!(stage.accepted(&phone(trouble.to)).await, trouble.accepted, "{}", trouble.what);
+    assert_eq!(test.accepted(&phone(trouble.to)).await, trouble.accepted, "{}", trouble.what);
     let is_refunded = trouble.end != "READ";
     assert_eq!(message.get("refund").is_some(), is_refunded, "{}: {message}", trouble.what);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_meta_answers_a_message_is_accepted_once_at_most_and_refunded_unless_it_was() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
     for trouble in troubles() {
-        stage.fault(&phone(trouble.to), trouble.fault.clone()).await;
+        test.fault(&phone(trouble.to), trouble.fault.clone()).await;
         sent.push((tenant.send(&phone(trouble.to)).await, trouble));
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    let tenant = test.log_in_again(&tenant).await;
     for (id, trouble) in &sent {
-        assert_end(&stage, &tenant, (id, trouble)).await;
+        assert_end(&test, &tenant, (id, trouble)).await;
     }
 }
 
 /// What a dispatch says of its calls is what alarms are set on.
 #[tokio::test]
 async fn a_dispatch_tells_calls_that_meta_refused_from_those_without_an_answer() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let of = |phones: &[u32]| -> Vec<Trouble> {
         troubles().into_iter().filter(|trouble| phones.contains(&trouble.to)).collect()
     };
     let (unanswered, refused) = (of(&[101, 103, 111]), of(&[122, 131]));
     for trouble in unanswered.iter().chain(&refused) {
-        stage.fault(&phone(trouble.to), trouble.fault.clone()).await;
+        test.fault(&phone(trouble.to), trouble.fault.clone()).await;
         tenant.send(&phone(trouble.to)).await;
     }
     tenant.send(&phone(1)).await;
-    let (until, stats) = (stage.world.clock.now() + SignedDuration::from_mins(1), CallStats::default());
-    ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &stats)
+    let (until, stats) = (test.system.clock.now() + SignedDuration::from_mins(1), CallStats::default());
+    ops::delivery::dispatch::dispatch(test.platform(), tenant.id.parse().unwrap(), until, &stats)
         .await
         .unwrap();
     let told = CallCounts { made: 6, refused: refused.len(), unanswered: unanswered.len() };
     assert_eq!(stats.calls(), told);
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }
 
 #[tokio::test]
 async fn a_dispatch_that_fails_has_told_how_meta_answered_all_the_same() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let one = |refused, unanswered| CallCounts { made: 1, refused, unanswered };
     for (to, told) in [(1, one(0, 0)), (111, one(0, 1)), (131, one(1, 0))] {
         for trouble in troubles().into_iter().filter(|trouble| trouble.to == to) {
-            stage.fault(&phone(to), trouble.fault).await;
+            test.fault(&phone(to), trouble.fault).await;
         }
         tenant.send(&phone(to)).await;
-        stage.fuse.arm("record", Moment::BeforeCommit, 1);
-        let (until, stats) = (stage.world.clock.now() + SignedDuration::from_mins(1), CallStats::default());
+        test.faults.arm("record", Moment::BeforeCommit, 1);
+        let (until, stats) = (test.system.clock.now() + SignedDuration::from_mins(1), CallStats::default());
         let outcome =
-            ops::delivery::dispatch::dispatch(stage.platform(), tenant.id.parse().unwrap(), until, &stats)
+            ops::delivery::dispatch::dispatch(test.platform(), tenant.id.parse().unwrap(), until, &stats)
                 .await;
         assert!(outcome.is_err(), "what became of the call was recorded: {outcome:?}");
         assert_eq!((to, stats.calls()), (to, told));
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }
 
 #[tokio::test]
 async fn evidence_after_a_refund_shows_the_message_delivered_and_the_refund_stays() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "0.012").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "0.012").await;
     // Accepted, its answer lost, and no word of it.
-    stage.fault("+15550000003", json!({ "kind": "reset" })).await;
+    test.fault("+15550000003", json!({ "kind": "reset" })).await;
     let id = tenant.send("+15550000003").await;
-    stage.work().await;
+    test.work().await;
     assert_eq!(tenant.message(&id).await["status"], "UNKNOWN");
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    let tenant = test.log_in_again(&tenant).await;
     let message = tenant.message(&id).await;
     assert_eq!((message["status"].as_str(), message.get("refund").is_some()), (Some("UNRESOLVED"), true));
-    let wamid = stage.world.acceptances().await[0].wamid.clone();
-    stage.world.order("statuses", &json!({ "wamid": wamid, "status": "delivered", "copies": 3 })).await;
-    stage.work().await;
+    let wamid = test.system.acceptances().await[0].wamid.clone();
+    test.system.order("statuses", &json!({ "wamid": wamid, "status": "delivered", "copies": 3 })).await;
+    test.work().await;
     let message = tenant.message(&id).await;
     assert_eq!((message["status"].as_str(), message.get("refund").is_some()), (Some("DELIVERED"), true));
     assert_eq!(tenant.balance().await, "0.012");
-    assert_eq!(stage.world.books(true).await.sums.write_offs, 1);
-    stage.assert_at_rest(0).await;
+    assert_eq!(test.system.books(true).await.sums.write_offs, 1);
+    test.assert_at_rest(0).await;
 }
 
 /// The same platform, with a Meta at that address.
-fn with_meta_at(world: &World, base_url: String) -> Platform {
+fn with_meta_at(system: &TestSystem, base_url: String) -> Platform {
     let config = meta::Config {
         base_url,
         version: "v26.0".to_owned(),
@@ -164,29 +164,29 @@ fn with_meta_at(world: &World, base_url: String) -> Platform {
         app_secret: SecretString::from("secret"),
         call_timeout: Duration::from_secs(2),
     };
-    Platform { meta: meta::Client::new(config).unwrap(), ..world.machine.platform.clone() }
+    Platform { meta: meta::Client::new(config).unwrap(), ..system.machine.platform.clone() }
 }
 
 #[tokio::test]
 async fn while_meta_cannot_be_reached_messages_wait_and_then_each_leaves_once() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
     for last in 1..=5 {
         sent.push(tenant.send(&phone(last)).await);
     }
     // A port that nobody listens on any more.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let cut_off = with_meta_at(&stage.world, format!("http://{address}"));
-    let until = stage.world.clock.now() + SignedDuration::from_mins(1);
+    let cut_off = with_meta_at(&test.system, format!("http://{address}"));
+    let until = test.system.clock.now() + SignedDuration::from_mins(1);
     ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &CallStats::default())
         .await
         .unwrap();
-    assert_eq!(stage.states().await, [("RESERVED".to_owned(), 5)], "known unsent, and paid for");
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_eq!(stage.world.acceptances().await.len(), 5);
-    let tenant = stage.again(&tenant).await;
+    assert_eq!(test.states().await, [("RESERVED".to_owned(), 5)], "known unsent, and paid for");
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_eq!(test.system.acceptances().await.len(), 5);
+    let tenant = test.log_in_again(&tenant).await;
     for id in sent {
         assert_eq!(tenant.message(&id).await["status"], "READ");
     }
@@ -194,54 +194,54 @@ async fn while_meta_cannot_be_reached_messages_wait_and_then_each_leaves_once() 
 
 #[tokio::test]
 async fn a_meta_that_stays_away_uses_the_tries_up_and_every_debit_comes_back() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "0.012").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "0.012").await;
     let id = tenant.send(&phone(1)).await;
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let cut_off = with_meta_at(&stage.world, format!("http://{address}"));
+    let cut_off = with_meta_at(&test.system, format!("http://{address}"));
     let mut dispatches = 0;
-    while stage.states().await != [("REJECTED".to_owned(), 1)] {
-        let until = stage.world.clock.now() + SignedDuration::from_mins(1);
+    while test.states().await != [("REJECTED".to_owned(), 1)] {
+        let until = test.system.clock.now() + SignedDuration::from_mins(1);
         ops::delivery::dispatch::dispatch(&cut_off, tenant.id.parse().unwrap(), until, &CallStats::default())
             .await
             .unwrap();
-        stage.world.clock.advance(SignedDuration::from_mins(11));
+        test.system.clock.advance(SignedDuration::from_mins(11));
         dispatches += 1;
         assert!(dispatches <= domain::messages::dispatch::ATTEMPTS_MAX, "tried more often than is allowed");
     }
     assert_eq!(dispatches, domain::messages::dispatch::ATTEMPTS_MAX);
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    let tenant = test.log_in_again(&tenant).await;
     assert_eq!(tenant.message(&id).await["status"], "FAILED");
     assert_eq!(tenant.balance().await, "0.012");
 }
 
 #[tokio::test]
 async fn a_refused_token_pauses_the_connection_and_no_message_is_lost_by_it() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    stage.fault(&phone(1), json!({ "kind": "refuse", "code": 190, "httpStatus": 401 })).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    test.fault(&phone(1), json!({ "kind": "refuse", "code": 190, "httpStatus": 401 })).await;
     let refused = tenant.send(&phone(1)).await;
-    stage.work().await;
+    test.work().await;
     let mut waiting = Vec::new();
     for last in 2..=4 {
         waiting.push(tenant.send(&phone(last)).await);
     }
     for _ in 0..4 {
-        stage.pass(SignedDuration::from_mins(2)).await;
+        test.pass(SignedDuration::from_mins(2)).await;
     }
-    assert_eq!(stage.world.acceptances().await.len(), 0, "nothing more is sent through a dead connection");
+    assert_eq!(test.system.acceptances().await.len(), 0, "nothing more is sent through a dead connection");
     assert_eq!(tenant.message(&refused).await["status"], "FAILED");
     for id in &waiting {
         assert_eq!(tenant.message(id).await["status"], "PENDING");
     }
     let again = json!({ "code": tenant.id });
     tenant.client.post("/whatsapp/connect", &again).await.unwrap().success().unwrap();
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_eq!(stage.world.acceptances().await.len(), 3);
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_eq!(test.system.acceptances().await.len(), 3);
+    let tenant = test.log_in_again(&tenant).await;
     for id in &waiting {
         assert_eq!(tenant.message(id).await["status"], "READ");
     }
@@ -252,23 +252,23 @@ const MESSAGES: usize = 120;
 
 #[tokio::test]
 async fn a_chunk_whose_connection_dies_in_the_middle_is_sent_whole_after_it_is_mended() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "10.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "10.00").await;
     let contact = tenant.contact(&phone(1)).await;
-    stage.fault(&phone(1), json!({ "kind": "refuse", "code": 190, "httpStatus": 401, "times": 1 })).await;
+    test.fault(&phone(1), json!({ "kind": "refuse", "code": 190, "httpStatus": 401, "times": 1 })).await;
     for _ in 0..MESSAGES {
         let body = json!({ "templateId": tenant.template, "contactId": contact });
         tenant.client.post("/messages", &body).await.unwrap().success().unwrap();
     }
-    stage.work().await;
-    stage.pass(SignedDuration::from_mins(2)).await;
-    let accepted = stage.world.acceptances().await.len();
+    test.work().await;
+    test.pass(SignedDuration::from_mins(2)).await;
+    let accepted = test.system.acceptances().await.len();
     assert!(accepted < MESSAGES - 1, "the rest of the chunk timings, and {accepted} were sent");
-    let tenant = stage.again(&tenant).await;
+    let tenant = test.log_in_again(&tenant).await;
     let again = json!({ "code": tenant.id });
     tenant.client.post("/whatsapp/connect", &again).await.unwrap().success().unwrap();
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_eq!(stage.world.acceptances().await.len(), MESSAGES - 1, "all but the one that was refused");
-    assert_eq!(stage.states().await, [("ACCEPTED".to_owned(), 119), ("REJECTED".to_owned(), 1)]);
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_eq!(test.system.acceptances().await.len(), MESSAGES - 1, "all but the one that was refused");
+    assert_eq!(test.states().await, [("ACCEPTED".to_owned(), 119), ("REJECTED".to_owned(), 1)]);
 }

@@ -12,7 +12,7 @@ use ops::Platform;
 use ops::kernel::events::publish_events;
 use store::Moment;
 
-use super::stage::Stage;
+use super::fault_test::FaultTest;
 
 /// An event bus that notes what it takes.
 #[derive(Clone, Default)]
@@ -49,13 +49,13 @@ impl Bus {
 }
 
 /// A stage with so many tenants, each with so many events, written in turn.
-async fn stage_with(tenants: usize, events_each: usize) -> Stage {
-    let stage = Stage::start().await;
+async fn stage_with(tenants: usize, events_each: usize) -> FaultTest {
+    let test = FaultTest::start().await;
     for tenant in 0..tenants {
-        stage.world.tenant(&format!("outbox-{tenant}"), "0").await;
+        test.system.tenant(&format!("outbox-{tenant}"), "0").await;
     }
-    stage
-        .world
+    test
+        .system
         .db
         .execute(&format!(
             "INSERT INTO outbox (tenant_id, event_id, event, created_at)
@@ -64,34 +64,34 @@ async fn stage_with(tenants: usize, events_each: usize) -> Stage {
                FROM generate_series(1, {events_each}) AS n, tenants t WHERE t.slug LIKE 'outbox-%' ORDER BY n"
         ))
         .await;
-    stage
+    test
 }
 
-fn with_bus(stage: &Stage) -> (Platform, Bus) {
-    let (bus, mut platform) = (Bus::default(), stage.platform().clone());
+fn with_bus(test: &FaultTest) -> (Platform, Bus) {
+    let (bus, mut platform) = (Bus::default(), test.platform().clone());
     platform.cloud.events = Arc::new(bus.clone());
     (platform, bus)
 }
 
-async fn rows(stage: &Stage, table: &str) -> i64 {
-    stage.world.db.contents().await[table].0
+async fn rows(test: &FaultTest, table: &str) -> i64 {
+    test.system.db.contents().await[table].0
 }
 
 #[tokio::test]
 async fn ten_thousand_events_leave_with_one_sweep_in_seconds() {
-    let stage = stage_with(2, 5_000).await;
-    let (since, before) = (Instant::now(), rows(&stage, "queue_messages").await);
-    assert_eq!(stage.world.sweep().await.events, 10_000);
+    let test = stage_with(2, 5_000).await;
+    let (since, before) = (Instant::now(), rows(&test, "queue_messages").await);
+    assert_eq!(test.system.sweep().await.events, 10_000);
     assert!(since.elapsed() < Duration::from_secs(30), "{:?}", since.elapsed());
-    assert_eq!(rows(&stage, "outbox").await, 0);
-    assert_eq!(rows(&stage, "queue_messages").await - before, 10_000);
+    assert_eq!(rows(&test, "outbox").await, 0);
+    assert_eq!(rows(&test, "queue_messages").await - before, 10_000);
 }
 
 #[tokio::test]
 async fn publishers_at_once_publish_every_event_once_and_each_tenants_in_order() {
-    let stage = stage_with(5, 300).await;
-    let (platform, bus) = with_bus(&stage);
-    let until = stage.world.end_of_shift();
+    let test = stage_with(5, 300).await;
+    let (platform, bus) = with_bus(&test);
+    let until = test.system.end_of_shift();
     let publish = || publish_events(&platform, until);
     let counts = tokio::join!(publish(), publish(), publish(), publish());
     let counts = <[_; 4]>::from(counts);
@@ -113,16 +113,16 @@ async fn a_publisher_that_dies_loses_no_event_and_no_order() {
         ("events_published", Moment::BeforeCommit),
         ("events_published", Moment::AfterCommit),
     ] {
-        let stage = stage_with(2, 400).await;
-        let (platform, bus) = with_bus(&stage);
-        let publish = || publish_events(&platform, stage.world.end_of_shift());
-        stage.fuse.arm(operation, moment, 2);
+        let test = stage_with(2, 400).await;
+        let (platform, bus) = with_bus(&test);
+        let publish = || publish_events(&platform, test.system.end_of_shift());
+        test.faults.arm(operation, moment, 2);
         assert!(publish().await.is_err());
-        assert_eq!(stage.fuse.disarm(), Vec::<String>::new());
+        assert_eq!(test.faults.disarm(), Vec::<String>::new());
         // The claim of the dead one ends before the next sweep.
-        stage.world.clock.advance(SignedDuration::from_mins(1));
+        test.system.clock.advance(SignedDuration::from_mins(1));
         publish().await.unwrap();
-        assert_eq!(rows(&stage, "outbox").await, 0, "{operation} {moment:?}");
+        assert_eq!(rows(&test, "outbox").await, 0, "{operation} {moment:?}");
         assert!((800..=1_000).contains(&bus.count()), "{operation} {moment:?}: {}", bus.count());
         for (tenant, numbers) in bus.numbers() {
             assert!(
@@ -135,10 +135,10 @@ async fn a_publisher_that_dies_loses_no_event_and_no_order() {
 
 #[tokio::test]
 async fn a_publisher_stops_at_its_deadline_and_the_next_sweep_publishes_the_rest() {
-    let stage = stage_with(1, 500).await;
-    let (platform, bus) = with_bus(&stage);
-    let published = publish_events(&platform, stage.world.clock.now()).await.unwrap();
+    let test = stage_with(1, 500).await;
+    let (platform, bus) = with_bus(&test);
+    let published = publish_events(&platform, test.system.clock.now()).await.unwrap();
     assert!(published > 0 && published < 500, "{published}");
-    let rest = publish_events(&platform, stage.world.end_of_shift()).await.unwrap();
+    let rest = publish_events(&platform, test.system.end_of_shift()).await.unwrap();
     assert_eq!((published + rest, bus.count()), (500, 500));
 }

@@ -12,13 +12,13 @@ use tidings::machine::Machine;
 use tidings::poll::receive_once;
 use tokio::task::JoinSet;
 
-use super::stage::Stage;
-use crate::world::{Tenant, rules};
+use super::fault_test::FaultTest;
+use crate::test_system::{Tenant, rules};
 
 /// So many messages to one contact, all due in the same second.
-async fn schedule(stage: &Stage, tenant: &Tenant, phone: &str, messages: usize) -> Vec<String> {
+async fn schedule(test: &FaultTest, tenant: &Tenant, phone: &str, messages: usize) -> Vec<String> {
     let contact = tenant.contact(phone).await;
-    let at = stage.world.clock.now() + SignedDuration::from_mins(5);
+    let at = test.system.clock.now() + SignedDuration::from_mins(5);
     let mut ids = Vec::new();
     for number in 0..messages {
         let body = json!({
@@ -28,15 +28,15 @@ async fn schedule(stage: &Stage, tenant: &Tenant, phone: &str, messages: usize) 
         let accepted = tenant.client.post("/messages/schedule", &body).await.unwrap().success().unwrap();
         ids.push(text(&accepted, "id").unwrap().to_owned());
     }
-    stage.world.clock.advance(SignedDuration::from_mins(5) + SignedDuration::from_secs(1));
+    test.system.clock.advance(SignedDuration::from_mins(5) + SignedDuration::from_secs(1));
     ids
 }
 
 /// So many dispatchers at once.
-async fn dispatch_by(stage: &Stage, tenant: &Tenant, dispatchers: usize) {
+async fn dispatch_by(test: &FaultTest, tenant: &Tenant, dispatchers: usize) {
     let (mut running, tenant) = (JoinSet::new(), tenant.id.parse::<TenantId>().unwrap());
     for _ in 0..dispatchers {
-        let platform = stage.platform().clone();
+        let platform = test.platform().clone();
         let until = platform.clock.now() + platform.timings.shift;
         running.spawn(async move {
             ops::delivery::dispatch::dispatch(&platform, tenant, until, &CallStats::default()).await.unwrap()
@@ -47,37 +47,37 @@ async fn dispatch_by(stage: &Stage, tenant: &Tenant, dispatchers: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_dispatchers_spend_funds_for_ten_of_thirty_exactly_once() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "0.12").await;
-    schedule(&stage, &tenant, "+15550000001", 30).await;
-    dispatch_by(&stage, &tenant, 8).await;
-    assert_eq!(stage.states().await, [("ACCEPTED".to_owned(), 10), ("NO_FUNDS".to_owned(), 20)]);
-    assert_eq!(stage.world.acceptances().await.len(), 10);
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "0.12").await;
+    schedule(&test, &tenant, "+15550000001", 30).await;
+    dispatch_by(&test, &tenant, 8).await;
+    assert_eq!(test.states().await, [("ACCEPTED".to_owned(), 10), ("NO_FUNDS".to_owned(), 20)]);
+    assert_eq!(test.system.acceptances().await.len(), 10);
     assert_eq!(tenant.balance().await, "0.0");
-    let sums = stage.world.books(true).await.sums;
+    let sums = test.system.books(true).await.sums;
     assert_eq!((sums.debits, sums.balances), (Money::from_micros(-120_000), Money::ZERO));
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_dispatchers_for_one_number_each_message_is_sent_by_one() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    schedule(&stage, &tenant, "+15550000001", 40).await;
-    dispatch_by(&stage, &tenant, 2).await;
-    let attempts: Vec<_> = stage.world.acceptances().await.into_iter().map(|one| one.attempt_id).collect();
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    schedule(&test, &tenant, "+15550000001", 40).await;
+    dispatch_by(&test, &tenant, 2).await;
+    let attempts: Vec<_> = test.system.acceptances().await.into_iter().map(|one| one.attempt_id).collect();
     assert_eq!(attempts.len(), 40);
     assert_eq!(attempts.iter().collect::<HashSet<_>>().len(), 40);
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_sent() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    let ids = schedule(&stage, &tenant, "+15550000001", 40).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    let ids = schedule(&test, &tenant, "+15550000001", 40).await;
     let mut cancels = JoinSet::new();
     for id in ids.clone() {
         let client = tenant.client.clone();
@@ -86,10 +86,10 @@ async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_
             (id, answer.status.as_u16())
         });
     }
-    dispatch_by(&stage, &tenant, 1).await;
+    dispatch_by(&test, &tenant, 1).await;
     let mut withdrawn = 0;
     for (id, status) in cancels.join_all().await {
-        stage.work().await;
+        test.work().await;
         let shown = tenant.message(&id).await;
         match status {
             // Whatever was debited by then is given back.
@@ -101,9 +101,9 @@ async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_
             other => panic!("{other}: {shown}"),
         }
     }
-    assert_eq!(stage.world.acceptances().await.len(), ids.len() - withdrawn);
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    assert_eq!(test.system.acceptances().await.len(), ids.len() - withdrawn);
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }
 
 /// Cancels each message at some moment of the dispatch that sends them.
@@ -122,20 +122,20 @@ async fn cancel_all(tenant: &Tenant, ids: &[String]) -> Vec<(String, u16)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn five_hundred_withdrawals_against_the_intent_are_sent_or_refunded_never_both_and_never_neither() {
     const MESSAGES: usize = 500;
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "6.00").await;
-    let ids = schedule(&stage, &tenant, "+15550000001", MESSAGES).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "6.00").await;
+    let ids = schedule(&test, &tenant, "+15550000001", MESSAGES).await;
     // Cancelled while they are claimed, marked and sent, from the last to the first.
-    let dispatched = dispatch_by(&stage, &tenant, 1);
+    let dispatched = dispatch_by(&test, &tenant, 1);
     let cancelled = async {
-        while stage.states().await.iter().all(|(state, _)| state != "ACCEPTED") {
+        while test.states().await.iter().all(|(state, _)| state != "ACCEPTED") {
             tokio::task::yield_now().await;
         }
         cancel_all(&tenant, &ids).await
     };
     let ((), answers) = tokio::join!(dispatched, cancelled);
-    stage.rest().await;
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    let tenant = test.log_in_again(&tenant).await;
     let withdrawn = answers.iter().filter(|(_, status)| *status == 204).count();
     assert!(withdrawn > 0 && withdrawn < MESSAGES, "{withdrawn} of {MESSAGES}: there was no race");
     for (id, status) in answers {
@@ -148,8 +148,8 @@ async fn five_hundred_withdrawals_against_the_intent_are_sent_or_refunded_never_
             other => panic!("{other}: {shown}"),
         }
     }
-    assert_eq!(stage.world.acceptances().await.len(), MESSAGES - withdrawn);
-    stage.assert_at_rest(0).await;
+    assert_eq!(test.system.acceptances().await.len(), MESSAGES - withdrawn);
+    test.assert_at_rest(0).await;
 }
 
 /// Looks at a queue often enough to meet the others; tells how many messages there were.
@@ -164,23 +164,23 @@ async fn work(machine: Machine, queue: Queue) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn five_hundred_failures_told_twice_to_twenty_workers_are_five_hundred_refunds() {
     const FAILURES: usize = 500;
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "6.00").await;
-    stage.world.order("auto", &json!({ "duplicate": true, "shuffle": true })).await;
-    schedule(&stage, &tenant, "+15550000002", FAILURES).await;
-    dispatch_by(&stage, &tenant, 1).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "6.00").await;
+    test.system.order("auto", &json!({ "duplicate": true, "shuffle": true })).await;
+    schedule(&test, &tenant, "+15550000002", FAILURES).await;
+    dispatch_by(&test, &tenant, 1).await;
     let mut workers = JoinSet::new();
     for worker in 0..20 {
         let queue = if worker % 2 == 0 { Queue::Updates } else { Queue::Refunds };
-        workers.spawn(work(stage.world.machine.clone(), queue));
+        workers.spawn(work(test.system.machine.clone(), queue));
     }
     let worked: usize = workers.join_all().await.into_iter().sum();
     assert!(worked > 0);
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    let tenant = test.log_in_again(&tenant).await;
     assert_eq!(tenant.balance().await, "6.0");
-    let sums = stage.world.books(true).await.sums;
+    let sums = test.system.books(true).await.sums;
     // One top-up, and a debit and a refund each.
     assert_eq!(sums.entries, 1 + 2 * 500);
     assert_eq!(sums.refunds, Money::from_micros(6_000_000));

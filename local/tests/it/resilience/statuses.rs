@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::Stage;
-use crate::world::{Tenant, World};
+use super::fault_test::FaultTest;
+use crate::test_system::{Tenant, TestSystem};
 
 /// Accepted, and then silence: every status is told by hand.
 const SILENT: &str = "+15550000003";
@@ -32,7 +32,7 @@ const SEQUENCES: [(&[&str], &str, bool, bool); 20] = [
     (&["sent", "failed", "delivered", "failed:131000", "read"], "READ", true, true),
 ];
 
-async fn tell(stage: &Stage, wamid: &str, status: &str, more: Value) {
+async fn tell(test: &FaultTest, wamid: &str, status: &str, more: Value) {
     let (status, code) = status.split_once(':').unwrap_or((status, "131026"));
     let mut order = more;
     order["wamid"] = json!(wamid);
@@ -40,95 +40,95 @@ async fn tell(stage: &Stage, wamid: &str, status: &str, more: Value) {
     if status == "failed" {
         order["errorCode"] = json!(code.parse::<i64>().unwrap());
     }
-    stage.world.order("statuses", &order).await;
-    stage.work().await;
+    test.system.order("statuses", &order).await;
+    test.work().await;
 }
 
 /// Sends one to the silent; gives its id and Meta's.
-async fn accepted(stage: &Stage, tenant: &Tenant) -> (String, String) {
-    let before = stage.world.acceptances().await.len();
+async fn accepted(test: &FaultTest, tenant: &Tenant) -> (String, String) {
+    let before = test.system.acceptances().await.len();
     let id = tenant.send(SILENT).await;
-    stage.work().await;
-    let acceptances = stage.world.acceptances().await;
+    test.work().await;
+    let acceptances = test.system.acceptances().await;
     assert_eq!(acceptances.len(), before + 1);
     (id, acceptances[before].wamid.clone())
 }
 
-async fn write_offs(world: &World) -> i64 {
-    world.books(true).await.sums.write_offs
+async fn write_offs(system: &TestSystem) -> i64 {
+    system.books(true).await.sums.write_offs
 }
 
 #[tokio::test]
 async fn however_statuses_come_what_is_shown_and_refunded_follows_from_their_set() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     for (sequence, shown, is_refunded, is_written_off) in SEQUENCES {
-        let written_off = write_offs(&stage.world).await;
-        let (id, wamid) = accepted(&stage, &tenant).await;
+        let written_off = write_offs(&test.system).await;
+        let (id, wamid) = accepted(&test, &tenant).await;
         for status in sequence {
-            tell(&stage, &wamid, status, json!({ "copies": 2 })).await;
+            tell(&test, &wamid, status, json!({ "copies": 2 })).await;
         }
         // All of it once more, as a webhook that is delivered again.
-        let (before, sums) = (tenant.message(&id).await, stage.world.books(true).await.sums);
+        let (before, sums) = (tenant.message(&id).await, test.system.books(true).await.sums);
         for status in sequence {
-            tell(&stage, &wamid, status, json!({})).await;
+            tell(&test, &wamid, status, json!({})).await;
         }
         let message = tenant.message(&id).await;
         assert_eq!(message["status"], shown, "{sequence:?}: {message}");
         assert_eq!(message.get("refund").is_some(), is_refunded, "{sequence:?}: {message}");
-        assert_eq!(write_offs(&stage.world).await - written_off, i64::from(is_written_off), "{sequence:?}");
-        assert_eq!(stage.world.books(true).await.sums, sums, "{sequence:?} again moves no money");
+        assert_eq!(write_offs(&test.system).await - written_off, i64::from(is_written_off), "{sequence:?}");
+        assert_eq!(test.system.books(true).await.sums, sums, "{sequence:?} again moves no money");
         assert_eq!(message["history"], before["history"], "{sequence:?} again leaves the history");
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }
 
 #[tokio::test]
 async fn a_status_that_comes_again_with_other_words_leaves_everything_as_it_was() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    let (id, wamid) = accepted(&stage, &tenant).await;
-    tell(&stage, &wamid, "failed:131026", json!({})).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    let (id, wamid) = accepted(&test, &tenant).await;
+    tell(&test, &wamid, "failed:131026", json!({})).await;
     let before = tenant.message(&id).await;
     assert_eq!(before["error"]["code"], 131_026);
-    tell(&stage, &wamid, "failed:131000", json!({})).await;
+    tell(&test, &wamid, "failed:131000", json!({})).await;
     let after = tenant.message(&id).await;
     assert_eq!(after["error"], before["error"], "its history says why it failed, and so does the message");
 }
 
 #[tokio::test]
 async fn statuses_that_no_message_is_known_for_wait_and_are_heard_when_it_is() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    stage.fault(SILENT, json!({ "kind": "reset" })).await;
-    let (id, wamid) = accepted(&stage, &tenant).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    test.fault(SILENT, json!({ "kind": "reset" })).await;
+    let (id, wamid) = accepted(&test, &tenant).await;
     // Neither Meta's id nor ours is of any use yet.
     for status in ["delivered", "sent", "delivered"] {
-        tell(&stage, &wamid, status, json!({ "omitOpaque": true })).await;
+        tell(&test, &wamid, status, json!({ "omitOpaque": true })).await;
     }
     assert_eq!(tenant.message(&id).await["status"], "UNKNOWN");
-    tell(&stage, &wamid, "sent", json!({})).await;
+    tell(&test, &wamid, "sent", json!({})).await;
     assert_eq!(tenant.message(&id).await["status"], "SENT");
-    stage.rest().await;
-    let tenant = stage.again(&tenant).await;
+    test.rest().await;
+    let tenant = test.log_in_again(&tenant).await;
     assert_eq!(tenant.message(&id).await["status"], "DELIVERED");
-    stage.assert_at_rest(0).await;
+    test.assert_at_rest(0).await;
 }
 
 #[tokio::test]
 async fn a_status_that_overtakes_the_answer_is_kept_and_the_message_ends_as_told() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
     for _ in 0..10 {
         // Its first status is delivered before its answer is written.
         sent.push(tenant.send("+15550000008").await);
     }
-    stage.work().await;
+    test.work().await;
     for id in sent {
         assert_eq!(tenant.message(&id).await["status"], "READ");
     }
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }

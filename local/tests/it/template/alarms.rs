@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tidings::machine::metrics;
 
-use super::look::{functions, of_type, target};
-use super::{House, holds};
+use super::query::{functions, of_type, target};
+use super::{Repository, holds};
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
@@ -36,28 +36,28 @@ fn heard(alarm: &Value) -> Vec<(&str, &str)> {
 }
 
 /// The alarm on a metric of a resource.
-fn alarm<'a>(house: &'a House, of: &str, metric: &str) -> Option<&'a Value> {
-    let mut alarms = of_type(house, ALARM).map(|(_, alarm)| alarm);
+fn alarm<'a>(repo: &'a Repository, of: &str, metric: &str) -> Option<&'a Value> {
+    let mut alarms = of_type(repo, ALARM).map(|(_, alarm)| alarm);
     alarms.find(|alarm| alarm["MetricName"] == metric && target(&alarm["Dimensions"][0]["Value"]) == Some(of))
 }
 
-fn of_functions(house: &House) -> Vec<String> {
+fn of_functions(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    for function in functions(house) {
+    for function in functions(repo) {
         for metric in ["Errors", "Throttles", "Duration"] {
-            if alarm(house, function.id, metric).is_none() {
+            if alarm(repo, function.id, metric).is_none() {
                 complaints.push(format!("{}: no alarm on {metric}", function.id));
             }
         }
         let own = &function.resource["Properties"];
         // Milliseconds against seconds: an alarm that only the time-out itself sets off comes too late.
-        let at = alarm(house, function.id, "Duration").and_then(|alarm| alarm["Threshold"].as_i64());
+        let at = alarm(repo, function.id, "Duration").and_then(|alarm| alarm["Threshold"].as_i64());
         let timeout = own["Timeout"].as_i64();
         if at.zip(timeout).is_none_or(|(at, timeout)| at > timeout * 950 || at < timeout * 500) {
             complaints.push(format!("{}: its alarm on Duration is not near its time-out", function.id));
         }
         let is_reserved = own["ReservedConcurrentExecutions"]["Fn::If"][1].get("Fn::FindInMap").is_some();
-        if is_reserved && alarm(house, function.id, "ConcurrentExecutions").is_none() {
+        if is_reserved && alarm(repo, function.id, "ConcurrentExecutions").is_none() {
             complaints.push(format!("{}: no alarm on its share of concurrency", function.id));
         }
     }
@@ -65,14 +65,14 @@ fn of_functions(house: &House) -> Vec<String> {
 }
 
 /// A new version that fails is taken back by its own function's alarm.
-fn canaries(house: &House) -> Vec<String> {
+fn canaries(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    if house.template["Mappings"]["Environments"]["prod"]["Canary"] != true {
+    if repo.template["Mappings"]["Environments"]["prod"]["Canary"] != true {
         complaints.push("prod: no canaries".to_owned());
     }
-    for function in functions(house).into_iter().filter(|function| function.name != "migrate") {
+    for function in functions(repo).into_iter().filter(|function| function.name != "migrate") {
         let alarms = &function.resource["Properties"]["DeploymentPreference"]["Alarms"];
-        let watched = target(&alarms[0]).map(|id| &house.resources()[id]["Properties"]);
+        let watched = target(&alarms[0]).map(|id| &repo.resources()[id]["Properties"]);
         let is_own = watched.is_some_and(|alarm| {
             alarm["MetricName"] == "Errors" && target(&alarm["Dimensions"][0]["Value"]) == Some(function.id)
         });
@@ -83,28 +83,28 @@ fn canaries(house: &House) -> Vec<String> {
     complaints
 }
 
-fn of_queues(house: &House) -> Vec<String> {
-    let queues = of_type(house, "AWS::SQS::Queue").map(|(id, _)| id);
+fn of_queues(repo: &Repository) -> Vec<String> {
+    let queues = of_type(repo, "AWS::SQS::Queue").map(|(id, _)| id);
     let wanted = queues.map(|id| {
         let is_dead = id.ends_with("Dlq");
         (id, if is_dead { "ApproximateNumberOfMessagesVisible" } else { "ApproximateAgeOfOldestMessage" })
     });
-    let unheard = wanted.filter(|(id, metric)| alarm(house, id, metric).is_none());
+    let unheard = wanted.filter(|(id, metric)| alarm(repo, id, metric).is_none());
     unheard.map(|(id, metric)| format!("{id}: no alarm on {metric}")).collect()
 }
 
-fn of_the_rest(house: &House) -> Vec<String> {
+fn of_the_rest(repo: &Repository) -> Vec<String> {
     let ours: BTreeSet<(&str, &str)> = metrics().map(|metric| (OURS, metric)).collect();
-    let heard: BTreeSet<(&str, &str)> = of_type(house, ALARM).flat_map(|(_, alarm)| heard(alarm)).collect();
+    let heard: BTreeSet<(&str, &str)> = of_type(repo, ALARM).flat_map(|(_, alarm)| heard(alarm)).collect();
     let wanted = ours.iter().copied().chain(OTHERS).filter(|metric| !heard.contains(metric));
     let unheard = wanted.map(|(namespace, metric)| format!("{namespace} {metric}: no alarm"));
     let silent = heard.iter().filter(|metric| metric.0 == OURS && !ours.contains(metric));
     unheard.chain(silent.map(|(_, metric)| format!("{metric}: nobody measures it"))).collect()
 }
 
-fn told_to_somebody(house: &House) -> Vec<String> {
+fn told_to_somebody(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    for (id, alarm) in of_type(house, ALARM) {
+    for (id, alarm) in of_type(repo, ALARM) {
         if alarm["AlarmActions"] != json!([{ "Ref": "AlarmTopic" }]) {
             complaints.push(format!("{id}: told to nobody"));
         }
@@ -121,13 +121,13 @@ fn every_function_has_alarms_on_errors_throttles_duration_and_its_share_of_concu
     holds(
         of_functions,
         &[
-            ("AuthFunction: no alarm on Errors", |house| *house.resource("AuthErrors") = json!({})),
-            ("SweepFunction: no alarm on Throttles", |house| *house.resource("SweepThrottles") = json!({})),
-            ("AuthFunction: its alarm on Duration", |house| {
-                house.resource("AuthFunction")["Properties"]["Timeout"] = json!(10);
+            ("AuthFunction: no alarm on Errors", |repo| *repo.resource("AuthErrors") = json!({})),
+            ("SweepFunction: no alarm on Throttles", |repo| *repo.resource("SweepThrottles") = json!({})),
+            ("AuthFunction: its alarm on Duration", |repo| {
+                repo.resource("AuthFunction")["Properties"]["Timeout"] = json!(10);
             }),
-            ("DispatchFunction: no alarm on its share", |house| {
-                *house.resource("DispatchConcurrency") = json!({});
+            ("DispatchFunction: no alarm on its share", |repo| {
+                *repo.resource("DispatchConcurrency") = json!({});
             }),
         ],
     );
@@ -138,12 +138,12 @@ fn every_canary_is_taken_back_by_its_own_functions_errors() {
     holds(
         canaries,
         &[
-            ("AuthFunction", |house| {
-                house.resource("AuthFunction")["Properties"]["DeploymentPreference"]["Alarms"] =
+            ("AuthFunction", |repo| {
+                repo.resource("AuthFunction")["Properties"]["DeploymentPreference"]["Alarms"] =
                     json!([{ "Ref": "AdminErrors" }]);
             }),
-            ("prod: no canaries", |house| {
-                house.template["Mappings"]["Environments"]["prod"]["Canary"] = json!(false);
+            ("prod: no canaries", |repo| {
+                repo.template["Mappings"]["Environments"]["prod"]["Canary"] = json!(false);
             }),
         ],
     );
@@ -154,8 +154,8 @@ fn every_queue_has_an_alarm_on_its_age_or_its_dead_letters() {
     holds(
         of_queues,
         &[
-            ("EventsDlq: no alarm", |house| *house.resource("EventsDlqAlarm") = json!({})),
-            ("RefundsQueue: no alarm", |house| *house.resource("RefundsQueueAge") = json!({})),
+            ("EventsDlq: no alarm", |repo| *repo.resource("EventsDlqAlarm") = json!({})),
+            ("RefundsQueue: no alarm", |repo| *repo.resource("RefundsQueueAge") = json!({})),
         ],
     );
 }
@@ -165,13 +165,13 @@ fn the_business_the_database_and_the_scheduler_have_their_alarms() {
     holds(
         of_the_rest,
         &[
-            ("Tidings LedgerDrift", |house| *house.resource("LedgerDrifts") = json!({})),
-            ("Tidings MetaRefused", |house| *house.resource("MetaRefuses") = json!({})),
-            ("LedgerDrifts: nobody measures it", |house| {
-                house.resource("LedgerDrifts")["Properties"]["MetricName"] = json!("LedgerDrifts");
+            ("Tidings LedgerDrift", |repo| *repo.resource("LedgerDrifts") = json!({})),
+            ("Tidings MetaRefused", |repo| *repo.resource("MetaRefuses") = json!({})),
+            ("LedgerDrifts: nobody measures it", |repo| {
+                repo.resource("LedgerDrifts")["Properties"]["MetricName"] = json!("LedgerDrifts");
             }),
-            ("AWS/RDS DatabaseConnectionsCurrentlySessionPinned", |house| {
-                *house.resource("DatabaseProxyPinned") = json!({});
+            ("AWS/RDS DatabaseConnectionsCurrentlySessionPinned", |repo| {
+                *repo.resource("DatabaseProxyPinned") = json!({});
             }),
         ],
     );
@@ -182,11 +182,11 @@ fn every_alarm_is_told_to_somebody_and_knows_what_silence_means() {
     holds(
         told_to_somebody,
         &[
-            ("ApiErrors: told", |house| {
-                house.resource("ApiErrors")["Properties"]["AlarmActions"] = json!([]);
+            ("ApiErrors: told", |repo| {
+                repo.resource("ApiErrors")["Properties"]["AlarmActions"] = json!([]);
             }),
-            ("SweepStopped: silence", |house| {
-                house.resource("SweepStopped")["Properties"]["TreatMissingData"] = json!("notBreaching");
+            ("SweepStopped: silence", |repo| {
+                repo.resource("SweepStopped")["Properties"]["TreatMissingData"] = json!("notBreaching");
             }),
         ],
     );
@@ -194,8 +194,8 @@ fn every_alarm_is_told_to_somebody_and_knows_what_silence_means() {
 
 #[test]
 fn the_head_of_the_template_charges_for_the_alarms_and_metrics_that_there_are() {
-    let house = House::read();
-    let alarms = house.resources().values().filter(|resource| resource["Type"] == ALARM);
+    let repo = Repository::read();
+    let alarms = repo.resources().values().filter(|resource| resource["Type"] == ALARM);
     // AWS charges an alarm for each metric that it looks at.
     let looks: Vec<(Option<&str>, usize)> =
         alarms.map(|alarm| (alarm["Condition"].as_str(), heard(&alarm["Properties"]).len())).collect();

@@ -14,8 +14,8 @@ use tidings::machine::Machine;
 use tower::ServiceExt;
 use webhook::Webhook;
 
-use super::House;
-use crate::world::World;
+use super::Repository;
+use crate::test_system::TestSystem;
 
 /// An HTTP event's body, as its sender wrote it.
 pub fn body(event: &Value) -> Vec<u8> {
@@ -65,11 +65,11 @@ async fn failures(machine: &Machine, function: &str, event: &Value) -> usize {
 
 #[tokio::test]
 async fn every_event_of_a_route_or_a_queue_is_answered_as_expected() {
-    let world = World::start().await;
-    let machine = believing(&world.machine);
-    let house = House::read();
-    for (name, event) in &house.events {
-        let expected = &house.expected[name];
+    let system = TestSystem::start().await;
+    let machine = believing(&system.machine);
+    let repo = Repository::read();
+    for (name, event) in &repo.events {
+        let expected = &repo.expected[name];
         if event.get("routeKey").is_some() {
             let (status, body) = ask(&machine, event).await;
             assert_eq!(Some(status), expected["status"].as_u64(), "{name}: {body}");

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::look::{functions, having, of_type, strings, target};
-use super::{House, holds};
+use super::query::{functions, having, of_type, strings, target};
+use super::{Repository, holds};
 
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
 /// What each environment says, because it takes nothing from another's.
@@ -14,11 +14,11 @@ const TABLES: [&str; 4] = ["build", "deploy", "global", "validate"];
 /// Names that a secret would have.
 const SECRET: [&str; 4] = ["password", "secret", "token", "://"];
 
-fn environments(house: &House) -> Vec<String> {
+fn environments(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    let parameters = house.template["Parameters"].as_object().unwrap();
+    let parameters = repo.template["Parameters"].as_object().unwrap();
     for name in ENVIRONMENTS {
-        let environment = &house.samconfig[name];
+        let environment = &repo.samconfig[name];
         let missing = TABLES.iter().filter(|table| environment[**table]["parameters"].is_null());
         complaints.extend(missing.map(|table| format!("{name}: says nothing about {table}")));
         if environment["build"]["parameters"]["cached"] != false {
@@ -39,50 +39,50 @@ fn environments(house: &House) -> Vec<String> {
         });
         complaints.extend(told.map(|text| format!("{name}: {text} belongs into Secrets Manager")));
     }
-    if house.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] != true {
+    if repo.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] != true {
         complaints.push("prod: nobody is asked".to_owned());
     }
     complaints
 }
 
-fn events_are_expected(house: &House) -> Vec<String> {
-    let files: BTreeSet<&str> = house.events.iter().map(|(name, _)| name.as_str()).collect();
-    let expected: BTreeSet<&str> = house.expected.as_object().unwrap().keys().map(String::as_str).collect();
+fn events_are_expected(repo: &Repository) -> Vec<String> {
+    let files: BTreeSet<&str> = repo.events.iter().map(|(name, _)| name.as_str()).collect();
+    let expected: BTreeSet<&str> = repo.expected.as_object().unwrap().keys().map(String::as_str).collect();
     let mut complaints: Vec<String> = Vec::new();
     complaints.extend(files.difference(&expected).map(|name| format!("events/{name}: nobody uses it")));
     complaints
         .extend(expected.difference(&files).map(|name| format!("events/{name}: expected, and not there")));
-    for folder in &house.folders {
+    for folder in &repo.folders {
         if !files.iter().any(|name| name.starts_with(&format!("{folder}/"))) {
             complaints.push(format!("events/{folder}: no event of that function"));
         }
     }
-    let strange = files.iter().filter(|name| !house.folders.contains(name.split('/').next().unwrap()));
+    let strange = files.iter().filter(|name| !repo.folders.contains(name.split('/').next().unwrap()));
     complaints.extend(strange.map(|name| format!("events/{name}: of no function")));
     complaints
 }
 
 /// The queue that a function reads.
-fn queue_of<'a>(house: &'a House, function: &str) -> Option<&'a str> {
-    let id = functions(house).into_iter().find(|of| of.name == function)?.id;
-    let mut readers = of_type(house, "AWS::Lambda::EventSourceMapping");
+fn queue_of<'a>(repo: &'a Repository, function: &str) -> Option<&'a str> {
+    let id = functions(repo).into_iter().find(|of| of.name == function)?.id;
+    let mut readers = of_type(repo, "AWS::Lambda::EventSourceMapping");
     let (_, reader) = readers.find(|(_, reader)| target(&reader["FunctionName"]) == Some(id))?;
     target(&reader["EventSourceArn"])
 }
 
 /// An event is one that AWS would hand to that function: by a route or a queue of its own.
-fn events_are_of_their_functions(house: &House) -> Vec<String> {
+fn events_are_of_their_functions(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    for (name, event) in &house.events {
+    for (name, event) in &repo.events {
         let function = name.split('/').next().unwrap();
         if let Some(route) = event["routeKey"].as_str()
-            && !house.routes.contains(&format!("{route} of {function}"))
+            && !repo.routes.contains(&format!("{route} of {function}"))
         {
             complaints.push(format!("events/{name}: {route} is no route of {function}"));
         }
         for record in event["Records"].as_array().into_iter().flatten() {
             let from = record["eventSourceARN"].as_str().unwrap_or_default();
-            if queue_of(house, function).is_none_or(|queue| !from.contains(&format!("-{queue}-"))) {
+            if queue_of(repo, function).is_none_or(|queue| !from.contains(&format!("-{queue}-"))) {
                 complaints.push(format!("events/{name}: {from} is not read by {function}"));
             }
         }
@@ -91,14 +91,14 @@ fn events_are_of_their_functions(house: &House) -> Vec<String> {
 }
 
 /// Numbers that a person may have stand in no file: +1 555 is nobody's.
-fn nobodys_numbers(house: &House) -> Vec<String> {
+fn nobodys_numbers(repo: &Repository) -> Vec<String> {
     let is_somebodys = |text: &str| {
         text.split('+').skip(1).any(|after| {
             let digits = after.chars().take_while(char::is_ascii_digit).count();
             digits >= 8 && !after.starts_with("1555")
         })
     };
-    let events = house.events.iter().filter(|(_, event)| strings(event).into_iter().any(is_somebodys));
+    let events = repo.events.iter().filter(|(_, event)| strings(event).into_iter().any(is_somebodys));
     events.map(|(name, _)| format!("events/{name}: the number of a person")).collect()
 }
 
@@ -107,25 +107,25 @@ fn every_environment_says_everything_and_no_secret() {
     holds(
         environments,
         &[
-            ("staging: cached", |house| {
-                house.samconfig["staging"]["build"]["parameters"]["cached"] = json!(true);
+            ("staging: cached", |repo| {
+                repo.samconfig["staging"]["build"]["parameters"]["cached"] = json!(true);
             }),
-            ("dev: says nothing about validate", |house| {
-                house.samconfig["dev"]["validate"] = Value::Null;
+            ("dev: says nothing about validate", |repo| {
+                repo.samconfig["dev"]["validate"] = Value::Null;
             }),
-            ("prod: nobody is asked", |house| {
-                house.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] = json!(false);
+            ("prod: nobody is asked", |repo| {
+                repo.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] = json!(false);
             }),
-            ("staging: deploys another", |house| {
-                house.samconfig["staging"]["deploy"]["parameters"]["parameter_overrides"] =
+            ("staging: deploys another", |repo| {
+                repo.samconfig["staging"]["deploy"]["parameters"]["parameter_overrides"] =
                     json!(["Environment=prod"]);
             }),
-            ("dev: Enviroment=dev is no parameter", |house| {
-                house.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][0] =
+            ("dev: Enviroment=dev is no parameter", |repo| {
+                repo.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][0] =
                     json!("Enviroment=dev");
             }),
-            ("dev: DatabaseUrl=postgres://", |house| {
-                house.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][1] =
+            ("dev: DatabaseUrl=postgres://", |repo| {
+                repo.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][1] =
                     json!("DatabaseUrl=postgres://me:word@host/db");
             }),
         ],
@@ -137,17 +137,17 @@ fn every_event_is_expected_and_every_function_has_some() {
     holds(
         events_are_expected,
         &[
-            ("events/auth/unused.json: nobody uses it", |house| {
-                house.events.push(("auth/unused.json".to_owned(), json!({})));
+            ("events/auth/unused.json: nobody uses it", |repo| {
+                repo.events.push(("auth/unused.json".to_owned(), json!({})));
             }),
-            ("events/auth/gone.json: expected, and not there", |house| {
-                house.expected["auth/gone.json"] = json!({ "status": 200 });
+            ("events/auth/gone.json: expected, and not there", |repo| {
+                repo.expected["auth/gone.json"] = json!({ "status": 200 });
             }),
-            ("events/sweep: no event", |house| {
-                house.events.retain(|(name, _)| !name.starts_with("sweep/"));
+            ("events/sweep: no event", |repo| {
+                repo.events.retain(|(name, _)| !name.starts_with("sweep/"));
             }),
-            ("events/reports/daily.json: of no function", |house| {
-                house.events.push(("reports/daily.json".to_owned(), json!({})));
+            ("events/reports/daily.json: of no function", |repo| {
+                repo.events.push(("reports/daily.json".to_owned(), json!({})));
             }),
         ],
     );
@@ -158,12 +158,12 @@ fn every_event_comes_by_a_route_or_a_queue_of_its_function() {
     holds(
         events_are_of_their_functions,
         &[
-            ("GET /plans is no route of auth", |house| {
-                house.events.push(("auth/plans.json".to_owned(), json!({ "routeKey": "GET /plans" })));
+            ("GET /plans is no route of auth", |repo| {
+                repo.events.push(("auth/plans.json".to_owned(), json!({ "routeKey": "GET /plans" })));
             }),
-            ("is not read by refunds", |house| {
+            ("is not read by refunds", |repo| {
                 let record = json!({ "eventSourceARN": "arn:aws:sqs:us-east-1:1:tidings-prod-MailQueue-X" });
-                house.events.push(("refunds/mail.json".to_owned(), json!({ "Records": [record] })));
+                repo.events.push(("refunds/mail.json".to_owned(), json!({ "Records": [record] })));
             }),
         ],
     );
@@ -173,9 +173,9 @@ fn every_event_comes_by_a_route_or_a_queue_of_its_function() {
 fn no_event_has_a_number_that_a_person_may_have() {
     holds(
         nobodys_numbers,
-        &[("contacts/real.json", |house| {
+        &[("contacts/real.json", |repo| {
             let body = json!({ "body": "{\"phone\":\"+4915112345678\"}" });
-            house.events.push(("contacts/real.json".to_owned(), body));
+            repo.events.push(("contacts/real.json".to_owned(), body));
         })],
     );
 }
@@ -186,7 +186,7 @@ fn the_secrets_of_events_are_what_they_are_signed_with() {
     let secrets: Value = serde_json::from_str(&text).unwrap();
     let secret = SecretString::from(secrets["META_SECRET_ARN"]["appSecret"].as_str().unwrap());
     let mut signed = 0;
-    for (name, event) in House::read().events {
+    for (name, event) in Repository::read().events {
         for headers in having(&event, "x-hub-signature-256") {
             let body = super::answers::body(&event);
             let claimed = headers["x-hub-signature-256"].as_str();

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::look::{functions, of_type, property, target};
-use super::{House, holds};
+use super::query::{functions, of_type, property, target};
+use super::{Repository, holds};
 
 /// Every variable that a deployed function reads.
 const VARIABLES: [&str; 26] = [
@@ -67,10 +67,10 @@ fn every_variable_that_a_function_is_given_stands_in_our_code() {
 /// On the wall behind the API: the longest that API Gateway waits.
 const API_SECONDS: i64 = 30;
 
-fn one_function_per_folder(house: &House) -> Vec<String> {
+fn one_function_per_folder(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut built = BTreeMap::<&str, usize>::new();
-    for function in functions(house) {
+    for function in functions(repo) {
         *built.entry(function.name).or_default() += 1;
         let folder = format!("functions/{}/", function.name);
         if function.resource["Properties"]["CodeUri"] != folder {
@@ -80,7 +80,7 @@ fn one_function_per_folder(house: &House) -> Vec<String> {
             complaints.push(format!("{}: not built by cargo-lambda", function.id));
         }
     }
-    let folders: BTreeSet<&str> = house.folders.iter().map(String::as_str).collect();
+    let folders: BTreeSet<&str> = repo.folders.iter().map(String::as_str).collect();
     complaints.extend(
         built
             .iter()
@@ -92,9 +92,9 @@ fn one_function_per_folder(house: &House) -> Vec<String> {
     complaints
 }
 
-fn memory_time_and_alias(house: &House) -> Vec<String> {
+fn memory_time_and_alias(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    for function in functions(house) {
+    for function in functions(repo) {
         let own = &function.resource["Properties"];
         for name in ["MemorySize", "Timeout"] {
             if !own[name].is_i64() {
@@ -107,7 +107,7 @@ fn memory_time_and_alias(house: &House) -> Vec<String> {
         if is_behind_the_api && own["Timeout"].as_i64().is_none_or(|seconds| seconds >= API_SECONDS) {
             complaints.push(format!("{}: works on when API Gateway has hung up", function.id));
         }
-        if property(house, &function, "AutoPublishAlias") != Some(&json!("live")) {
+        if property(repo, &function, "AutoPublishAlias") != Some(&json!("live")) {
             complaints.push(format!("{}: no alias", function.id));
         }
         if own["AutoPublishAliasAllProperties"] != true {
@@ -117,13 +117,13 @@ fn memory_time_and_alias(house: &House) -> Vec<String> {
     complaints
 }
 
-fn logs_that_end(house: &House) -> Vec<String> {
+fn logs_that_end(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    let groups: BTreeMap<&str, &Value> = of_type(house, "AWS::Logs::LogGroup").collect();
+    let groups: BTreeMap<&str, &Value> = of_type(repo, "AWS::Logs::LogGroup").collect();
     let endless = groups.iter().filter(|(_, group)| group["RetentionInDays"].is_null());
     complaints.extend(endless.map(|(id, _)| format!("{id}: kept for ever")));
     let mut taken = BTreeSet::new();
-    for function in functions(house) {
+    for function in functions(repo) {
         let group = target(&function.resource["Properties"]["LoggingConfig"]["LogGroup"]);
         match group.filter(|group| groups.contains_key(group)) {
             None => complaints.push(format!("{}: no log group of its own", function.id)),
@@ -136,16 +136,16 @@ fn logs_that_end(house: &House) -> Vec<String> {
     complaints
 }
 
-fn variables_that_somebody_reads(house: &House) -> Vec<String> {
+fn variables_that_somebody_reads(repo: &Repository) -> Vec<String> {
     let unknown = |place: &str, variables: &Value| {
         let names = variables.as_object().into_iter().flat_map(|variables| variables.keys());
         let unknown = names.filter(|name| !VARIABLES.contains(&name.as_str()));
         unknown.map(|name| format!("{place}: {name}, which nobody reads")).collect::<Vec<_>>()
     };
     let mut complaints =
-        unknown("Globals", &house.template["Globals"]["Function"]["Environment"]["Variables"]);
-    complaints.extend(unknown("events/env.json", &house.local_environment["Parameters"]));
-    for function in functions(house) {
+        unknown("Globals", &repo.template["Globals"]["Function"]["Environment"]["Variables"]);
+    complaints.extend(unknown("events/env.json", &repo.local_environment["Parameters"]));
+    for function in functions(repo) {
         let variables = &function.resource["Properties"]["Environment"]["Variables"];
         complaints.extend(unknown(function.id, variables));
     }
@@ -153,10 +153,10 @@ fn variables_that_somebody_reads(house: &House) -> Vec<String> {
 }
 
 /// New code meets the new schema, also when it is the first.
-fn after_the_schema(house: &House) -> Vec<String> {
+fn after_the_schema(repo: &Repository) -> Vec<String> {
     let uses_database =
         |resource: &Value| resource["Properties"]["Environment"]["Variables"].get("DATABASE_URL").is_some();
-    let others = functions(house).into_iter().filter(|function| function.name != "migrate");
+    let others = functions(repo).into_iter().filter(|function| function.name != "migrate");
     others
         .filter(|function| uses_database(function.resource))
         .filter(|function| function.resource["DependsOn"] != "SchemaMigration")
@@ -165,12 +165,12 @@ fn after_the_schema(house: &House) -> Vec<String> {
 }
 
 /// Meta is answered while the database, the network, or both are down.
-fn webhook_alone(house: &House) -> Vec<String> {
-    let webhooks = functions(house).into_iter().filter(|function| function.name == "webhook");
+fn webhook_alone(repo: &Repository) -> Vec<String> {
+    let webhooks = functions(repo).into_iter().filter(|function| function.name == "webhook");
     webhooks
         .filter(|function| {
             let variables = function.resource["Properties"]["Environment"]["Variables"].as_object().unwrap();
-            property(house, function, "VpcConfig").is_some()
+            property(repo, function, "VpcConfig").is_some()
                 || variables.keys().any(|name| name.starts_with("DATABASE"))
         })
         .map(|function| format!("{}: it must not need the database or its network", function.id))
@@ -178,9 +178,9 @@ fn webhook_alone(house: &House) -> Vec<String> {
 }
 
 /// With a database that is there already, nothing is made that a laptop's stand-in for AWS does not know.
-fn network_only_with_a_database(house: &House) -> Vec<String> {
+fn network_only_with_a_database(repo: &Repository) -> Vec<String> {
     let conditions = ["MakesDatabase", "MakesProxy", "MakesNat", "MakesEndpoints"];
-    let resources = house.resources().iter().filter(|(_, resource)| {
+    let resources = repo.resources().iter().filter(|(_, resource)| {
         let kind = resource["Type"].as_str().unwrap_or_default();
         kind.starts_with("AWS::EC2::") || kind.starts_with("AWS::RDS::")
     });
@@ -195,25 +195,25 @@ fn every_folder_is_one_function_and_every_function_one_folder() {
     holds(
         one_function_per_folder,
         &[
-            ("functions/reports: no function", |house| {
-                house.folders.insert("reports".to_owned());
+            ("functions/reports: no function", |repo| {
+                repo.folders.insert("reports".to_owned());
             }),
-            ("AuthFunction: not built in functions/auth/", |house| {
-                house.resource("AuthFunction")["Properties"]["CodeUri"] = json!(".");
+            ("AuthFunction: not built in functions/auth/", |repo| {
+                repo.resource("AuthFunction")["Properties"]["CodeUri"] = json!(".");
             }),
-            ("auth: 2 functions", |house| {
-                house.resource("AdminFunction")["Metadata"]["BuildProperties"]["Binary"] = json!("auth");
+            ("auth: 2 functions", |repo| {
+                repo.resource("AdminFunction")["Metadata"]["BuildProperties"]["Binary"] = json!("auth");
             }),
         ],
     );
 }
 
 /// Environments that are kept for our functions: Lambda refuses a share that leaves an account less than 100 of its 1,000.
-fn shares_of_an_account(house: &House) -> Vec<String> {
+fn shares_of_an_account(repo: &Repository) -> Vec<String> {
     const SHARED_MAX: i64 = 900;
-    let shapes = house.template["Mappings"]["Concurrency"].as_object().unwrap();
+    let shapes = repo.template["Mappings"]["Concurrency"].as_object().unwrap();
     let sums = shapes.iter().map(|(shape, shares)| {
-        let kept = functions(house).into_iter().map(|function| {
+        let kept = functions(repo).into_iter().map(|function| {
             let kept = &function.resource["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1];
             let share = kept["Fn::FindInMap"][2].as_str().map_or(kept, |name| &shares[name]);
             share.as_i64().unwrap_or(SHARED_MAX)
@@ -229,11 +229,11 @@ fn what_functions_keep_of_the_accounts_concurrency_leaves_what_lambda_keeps() {
     holds(
         shares_of_an_account,
         &[
-            ("production: 904 environments", |house| {
-                house.template["Mappings"]["Concurrency"]["production"]["Http"] = json!(100);
+            ("production: 904 environments", |repo| {
+                repo.template["Mappings"]["Concurrency"]["production"]["Http"] = json!(100);
             }),
-            ("small:", |house| {
-                house.resource("AuthFunction")["Properties"]["ReservedConcurrentExecutions"] = Value::Null;
+            ("small:", |repo| {
+                repo.resource("AuthFunction")["Properties"]["ReservedConcurrentExecutions"] = Value::Null;
             }),
         ],
     );
@@ -244,17 +244,17 @@ fn every_function_has_memory_time_and_an_alias_of_its_own() {
     holds(
         memory_time_and_alias,
         &[
-            ("SweepFunction: no Timeout", |house| {
-                house.resource("SweepFunction")["Properties"]["Timeout"] = Value::Null;
+            ("SweepFunction: no Timeout", |repo| {
+                repo.resource("SweepFunction")["Properties"]["Timeout"] = Value::Null;
             }),
-            ("ContactsFunction: works on", |house| {
-                house.resource("ContactsFunction")["Properties"]["Timeout"] = json!(30);
+            ("ContactsFunction: works on", |repo| {
+                repo.resource("ContactsFunction")["Properties"]["Timeout"] = json!(30);
             }),
-            ("AdminFunction: no alias", |house| {
-                house.resource("AdminFunction")["IgnoreGlobals"] = json!(["AutoPublishAlias"]);
+            ("AdminFunction: no alias", |repo| {
+                repo.resource("AdminFunction")["IgnoreGlobals"] = json!(["AutoPublishAlias"]);
             }),
-            ("AdminFunction: a new time-out", |house| {
-                house.resource("AdminFunction")["Properties"]["AutoPublishAliasAllProperties"] = json!(false);
+            ("AdminFunction: a new time-out", |repo| {
+                repo.resource("AdminFunction")["Properties"]["AutoPublishAliasAllProperties"] = json!(false);
             }),
         ],
     );
@@ -265,15 +265,15 @@ fn every_function_has_a_log_group_of_its_own_and_none_is_kept_for_ever() {
     holds(
         logs_that_end,
         &[
-            ("AuthLogs: kept for ever", |house| {
-                house.resource("AuthLogs")["Properties"]["RetentionInDays"] = Value::Null;
+            ("AuthLogs: kept for ever", |repo| {
+                repo.resource("AuthLogs")["Properties"]["RetentionInDays"] = Value::Null;
             }),
-            ("AuthFunction: writes into AdminLogs", |house| {
-                house.resource("AuthFunction")["Properties"]["LoggingConfig"]["LogGroup"] =
+            ("AuthFunction: writes into AdminLogs", |repo| {
+                repo.resource("AuthFunction")["Properties"]["LoggingConfig"]["LogGroup"] =
                     json!({ "Ref": "AdminLogs" });
             }),
-            ("MailerFunction: no log group", |house| {
-                house.resource("MailerFunction")["Properties"]["LoggingConfig"] = Value::Null;
+            ("MailerFunction: no log group", |repo| {
+                repo.resource("MailerFunction")["Properties"]["LoggingConfig"] = Value::Null;
             }),
         ],
     );
@@ -284,12 +284,12 @@ fn every_variable_is_one_that_somebody_reads() {
     holds(
         variables_that_somebody_reads,
         &[
-            ("RefundsFunction: DB_HOST", |house| {
-                house.resource("RefundsFunction")["Properties"]["Environment"]["Variables"]["DB_HOST"] =
+            ("RefundsFunction: DB_HOST", |repo| {
+                repo.resource("RefundsFunction")["Properties"]["Environment"]["Variables"]["DB_HOST"] =
                     json!("x");
             }),
-            ("events/env.json: DB_HOST", |house| {
-                house.local_environment["Parameters"]["DB_HOST"] = json!("x");
+            ("events/env.json: DB_HOST", |repo| {
+                repo.local_environment["Parameters"]["DB_HOST"] = json!("x");
             }),
         ],
     );
@@ -299,7 +299,7 @@ fn every_variable_is_one_that_somebody_reads() {
 fn every_function_that_uses_the_database_waits_for_its_schema() {
     holds(
         after_the_schema,
-        &[("RefundsFunction", |house| house.resource("RefundsFunction")["DependsOn"] = Value::Null)],
+        &[("RefundsFunction", |repo| repo.resource("RefundsFunction")["DependsOn"] = Value::Null)],
     );
 }
 
@@ -308,9 +308,9 @@ fn the_webhook_needs_neither_the_database_nor_its_network() {
     holds(
         webhook_alone,
         &[
-            ("WebhookFunction", |house| house.resource("WebhookFunction")["IgnoreGlobals"] = json!([])),
-            ("WebhookFunction", |house| {
-                house.resource("WebhookFunction")["Properties"]["Environment"]["Variables"]["DATABASE_URL"] =
+            ("WebhookFunction", |repo| repo.resource("WebhookFunction")["IgnoreGlobals"] = json!([])),
+            ("WebhookFunction", |repo| {
+                repo.resource("WebhookFunction")["Properties"]["Environment"]["Variables"]["DATABASE_URL"] =
                     json!("x");
             }),
         ],
@@ -321,6 +321,6 @@ fn the_webhook_needs_neither_the_database_nor_its_network() {
 fn a_database_that_is_there_already_needs_no_network_of_ours() {
     holds(
         network_only_with_a_database,
-        &[("Vpc: made", |house| house.resource("Vpc")["Condition"] = Value::Null)],
+        &[("Vpc: made", |repo| repo.resource("Vpc")["Condition"] = Value::Null)],
     );
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::events::DomainEvent;
 use serde_json::{Value, json};
 
-use super::look::{functions, having, of_type, property, target};
-use super::{House, holds};
+use super::query::{functions, having, of_type, property, target};
+use super::{Repository, holds};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 const READER: &str = "AWS::Lambda::EventSourceMapping";
@@ -19,10 +19,10 @@ const RECEIVES_MIN: i64 = 5;
 /// How often a function's time-out must fit into the time that its message is hidden.
 const TIMES: i64 = 6;
 
-fn dead_letters(house: &House) -> Vec<String> {
+fn dead_letters(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut of = BTreeMap::<&str, &str>::new();
-    for (id, queue) in of_type(house, QUEUE) {
+    for (id, queue) in of_type(repo, QUEUE) {
         if id.ends_with(DEAD) {
             if queue["MessageRetentionPeriod"].as_i64() != Some(SECONDS_MAX) {
                 complaints.push(format!("{id}: dead letters are kept for 14 days"));
@@ -31,7 +31,7 @@ fn dead_letters(house: &House) -> Vec<String> {
         }
         let redrive = &queue["RedrivePolicy"];
         let dead = target(&redrive["deadLetterTargetArn"]).filter(|dead| dead.ends_with(DEAD));
-        let Some(dead) = dead.filter(|dead| house.resources().contains_key(*dead)) else {
+        let Some(dead) = dead.filter(|dead| repo.resources().contains_key(*dead)) else {
             complaints.push(format!("{id}: no dead-letter queue"));
             continue;
         };
@@ -45,16 +45,16 @@ fn dead_letters(house: &House) -> Vec<String> {
     complaints
 }
 
-fn hidden_for_long_enough(house: &House) -> Vec<String> {
-    let functions = functions(house);
-    let queues: BTreeMap<&str, &Value> = of_type(house, QUEUE).collect();
+fn hidden_for_long_enough(repo: &Repository) -> Vec<String> {
+    let functions = functions(repo);
+    let queues: BTreeMap<&str, &Value> = of_type(repo, QUEUE).collect();
     let mut complaints = Vec::new();
-    for (id, reader) in of_type(house, READER) {
+    for (id, reader) in of_type(repo, READER) {
         let queue = target(&reader["EventSourceArn"]).unwrap_or_default();
         let function = target(&reader["FunctionName"]).unwrap_or_default();
         let visible = queues.get(queue).and_then(|queue| queue["VisibilityTimeout"].as_i64());
         let function = functions.iter().find(|of| of.id == function);
-        let timeout = function.and_then(|function| property(house, function, "Timeout")?.as_i64());
+        let timeout = function.and_then(|function| property(repo, function, "Timeout")?.as_i64());
         match visible.zip(timeout) {
             Some((visible, timeout)) if visible >= TIMES * timeout => {}
             Some((visible, timeout)) => {
@@ -67,10 +67,10 @@ fn hidden_for_long_enough(house: &House) -> Vec<String> {
 }
 
 /// Each has one reader, which tells which of its messages failed and takes no more than the database bears.
-fn readers(house: &House) -> Vec<String> {
+fn readers(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut read = BTreeMap::<&str, usize>::new();
-    for (id, reader) in of_type(house, READER) {
+    for (id, reader) in of_type(repo, READER) {
         *read.entry(target(&reader["EventSourceArn"]).unwrap_or_default()).or_default() += 1;
         if reader["FunctionResponseTypes"] != json!(["ReportBatchItemFailures"]) {
             complaints.push(format!("{id}: what failed would be deleted"));
@@ -83,12 +83,12 @@ fn readers(house: &House) -> Vec<String> {
             complaints.push(format!("{id}: past the alias, where no canary is"));
         }
     }
-    for (id, _) in of_type(house, QUEUE).filter(|(id, _)| !id.ends_with(DEAD)) {
+    for (id, _) in of_type(repo, QUEUE).filter(|(id, _)| !id.ends_with(DEAD)) {
         if read.get(id) != Some(&1) {
             complaints.push(format!("{id}: not read by one reader"));
         }
     }
-    for function in functions(house) {
+    for function in functions(repo) {
         let events = function.resource["Properties"]["Events"].as_object();
         let events = events.into_iter().flat_map(|events| events.iter());
         let of_queues = events.filter(|(_, event)| event["Type"] == "SQS");
@@ -99,8 +99,8 @@ fn readers(house: &House) -> Vec<String> {
     complaints
 }
 
-fn locked(house: &House) -> Vec<String> {
-    let policies: Vec<&Value> = of_type(house, "AWS::SQS::QueuePolicy").map(|(_, policy)| policy).collect();
+fn locked(repo: &Repository) -> Vec<String> {
+    let policies: Vec<&Value> = of_type(repo, "AWS::SQS::QueuePolicy").map(|(_, policy)| policy).collect();
     let refuses_plain = |id: &str| {
         policies.iter().any(|policy| {
             let is_of = policy["Queues"][0]["Ref"] == id;
@@ -112,7 +112,7 @@ fn locked(house: &House) -> Vec<String> {
                 })
         })
     };
-    let queues: Vec<(&str, &Value)> = of_type(house, QUEUE).collect();
+    let queues: Vec<(&str, &Value)> = of_type(repo, QUEUE).collect();
     let plain = queues.iter().filter(|(_, queue)| target(&queue["KmsMasterKeyId"]) != Some("Key"));
     let open = queues.iter().filter(|(id, _)| !refuses_plain(id));
     plain
@@ -122,9 +122,9 @@ fn locked(house: &House) -> Vec<String> {
 }
 
 /// An event that is written about comes by its rule, alone, as our code wrote it.
-fn mail_is_routed(house: &House) -> Vec<String> {
-    let rule = &house.resources()["MailRule"]["Properties"];
-    let events = house.events.iter().filter(|(name, _)| name.starts_with("mailer/"));
+fn mail_is_routed(repo: &Repository) -> Vec<String> {
+    let rule = &repo.resources()["MailRule"]["Properties"];
+    let events = repo.events.iter().filter(|(name, _)| name.starts_with("mailer/"));
     let bodies = events.flat_map(|(_, event)| having(event, "body"));
     let written = bodies.filter_map(|record| serde_json::from_str(record["body"].as_str()?).ok());
     let names: BTreeSet<&str> = written.map(|event: DomainEvent| event.name()).collect();
@@ -147,14 +147,14 @@ fn every_event_that_is_written_about_reaches_the_mailer_as_it_was_written() {
     holds(
         mail_is_routed,
         &[
-            ("MailRule: not", |house| {
-                house.resource("MailRule")["Properties"]["EventPattern"]["detail-type"] = json!(["Else"]);
+            ("MailRule: not", |repo| {
+                repo.resource("MailRule")["Properties"]["EventPattern"]["detail-type"] = json!(["Else"]);
             }),
-            ("MailRule: the mailer", |house| {
-                house.resource("MailRule")["Properties"]["Targets"][0]["InputPath"] = Value::Null;
+            ("MailRule: the mailer", |repo| {
+                repo.resource("MailRule")["Properties"]["Targets"][0]["InputPath"] = Value::Null;
             }),
-            ("MailRule: an event", |house| {
-                house.resource("MailRule")["Properties"]["Targets"][0]["DeadLetterConfig"] = Value::Null;
+            ("MailRule: an event", |repo| {
+                repo.resource("MailRule")["Properties"]["Targets"][0]["DeadLetterConfig"] = Value::Null;
             }),
         ],
     );
@@ -165,18 +165,18 @@ fn every_queue_has_dead_letters_of_its_own_kept_as_long_as_can_be() {
     holds(
         dead_letters,
         &[
-            ("ReportsQueue: no dead-letter queue", |house| {
-                *house.resource("ReportsQueue") = json!({ "Type": QUEUE, "Properties": {} });
+            ("ReportsQueue: no dead-letter queue", |repo| {
+                *repo.resource("ReportsQueue") = json!({ "Type": QUEUE, "Properties": {} });
             }),
-            ("shares its dead letters", |house| {
-                house.resource("MailQueue")["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] =
+            ("shares its dead letters", |repo| {
+                repo.resource("MailQueue")["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] =
                     json!({ "Fn::GetAtt": ["UpdatesDlq", "Arn"] });
             }),
-            ("RefundsQueue: gives up", |house| {
-                house.resource("RefundsQueue")["Properties"]["RedrivePolicy"]["maxReceiveCount"] = json!(1);
+            ("RefundsQueue: gives up", |repo| {
+                repo.resource("RefundsQueue")["Properties"]["RedrivePolicy"]["maxReceiveCount"] = json!(1);
             }),
-            ("MailDlq: dead letters", |house| {
-                house.resource("MailDlq")["Properties"]["MessageRetentionPeriod"] = json!(345_600);
+            ("MailDlq: dead letters", |repo| {
+                repo.resource("MailDlq")["Properties"]["MessageRetentionPeriod"] = json!(345_600);
             }),
         ],
     );
@@ -187,14 +187,14 @@ fn every_message_is_hidden_six_times_as_long_as_its_function_may_run() {
     holds(
         hidden_for_long_enough,
         &[
-            ("UpdatesQueue: hidden for 359 s", |house| {
-                house.resource("UpdatesQueue")["Properties"]["VisibilityTimeout"] = json!(359);
+            ("UpdatesQueue: hidden for 359 s", |repo| {
+                repo.resource("UpdatesQueue")["Properties"]["VisibilityTimeout"] = json!(359);
             }),
-            ("WakeUpsQueue: hidden for 1800 s", |house| {
-                house.resource("DispatchFunction")["Properties"]["Timeout"] = json!(600);
+            ("WakeUpsQueue: hidden for 1800 s", |repo| {
+                repo.resource("DispatchFunction")["Properties"]["Timeout"] = json!(600);
             }),
-            ("MailReader: of no queue", |house| {
-                house.resource("MailReader")["Properties"]["EventSourceArn"] = json!("arn:aws:sqs:::mail");
+            ("MailReader: of no queue", |repo| {
+                repo.resource("MailReader")["Properties"]["EventSourceArn"] = json!("arn:aws:sqs:::mail");
             }),
         ],
     );
@@ -205,22 +205,22 @@ fn every_queue_has_one_reader_that_reports_what_failed() {
     holds(
         readers,
         &[
-            ("RefundsReader: what failed", |house| {
-                house.resource("RefundsReader")["Properties"]["FunctionResponseTypes"] = json!([]);
+            ("RefundsReader: what failed", |repo| {
+                repo.resource("RefundsReader")["Properties"]["FunctionResponseTypes"] = json!([]);
             }),
-            ("RefundsReader: as many", |house| {
-                house.resource("RefundsReader")["Properties"]["ScalingConfig"] = Value::Null;
+            ("RefundsReader: as many", |repo| {
+                repo.resource("RefundsReader")["Properties"]["ScalingConfig"] = Value::Null;
             }),
-            ("RefundsReader: past the alias", |house| {
-                house.resource("RefundsReader")["Properties"]["FunctionName"] =
+            ("RefundsReader: past the alias", |repo| {
+                repo.resource("RefundsReader")["Properties"]["FunctionName"] =
                     json!({ "Ref": "RefundsFunction" });
             }),
-            ("MailQueue: not read", |house| {
-                house.resource("MailReader")["Properties"]["EventSourceArn"] =
+            ("MailQueue: not read", |repo| {
+                repo.resource("MailReader")["Properties"]["EventSourceArn"] =
                     json!({ "Fn::GetAtt": ["UpdatesQueue", "Arn"] });
             }),
-            ("SweepFunction.Queue", |house| {
-                house.resource("SweepFunction")["Properties"]["Events"]["Queue"] = json!({ "Type": "SQS" });
+            ("SweepFunction.Queue", |repo| {
+                repo.resource("SweepFunction")["Properties"]["Events"]["Queue"] = json!({ "Type": "SQS" });
             }),
         ],
     );
@@ -231,11 +231,11 @@ fn every_queue_is_encrypted_and_refuses_whoever_comes_without_tls() {
     holds(
         locked,
         &[
-            ("MailDlq: not encrypted", |house| {
-                house.resource("MailDlq")["Properties"]["KmsMasterKeyId"] = json!("alias/aws/sqs");
+            ("MailDlq: not encrypted", |repo| {
+                repo.resource("MailDlq")["Properties"]["KmsMasterKeyId"] = json!("alias/aws/sqs");
             }),
-            ("MailDlq: may be reached", |house| {
-                let policy = &mut house.resource("MailDlqPolicy")["Properties"]["PolicyDocument"];
+            ("MailDlq: may be reached", |repo| {
+                let policy = &mut repo.resource("MailDlqPolicy")["Properties"]["PolicyDocument"];
                 policy["Statement"][0]["Effect"] = json!("Allow");
             }),
         ],

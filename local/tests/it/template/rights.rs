@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::look::{having, strings, target};
-use super::{House, holds};
+use super::query::{having, strings, target};
+use super::{Repository, holds};
 
 /// In a key's own policy `*` is that key, and its account's root is where IAM takes over.
 const KEY: &str = "AWS::KMS::Key";
 
 /// Every statement of the template, with the resource that it stands in.
-fn statements(house: &House) -> Vec<(&str, &Value)> {
-    let resources = house.resources().iter().filter(|(_, resource)| resource["Type"] != KEY);
+fn statements(repo: &Repository) -> Vec<(&str, &Value)> {
+    let resources = repo.resources().iter().filter(|(_, resource)| resource["Type"] != KEY);
     let found = resources.flat_map(|(id, resource)| {
         having(resource, "Effect").into_iter().map(move |statement| (id.as_str(), statement))
     });
@@ -21,15 +21,15 @@ fn allows(statement: &Value) -> bool {
     statement["Effect"] == "Allow"
 }
 
-fn about_something(house: &House) -> Vec<String> {
-    let wide = statements(house).into_iter().filter(|(_, statement)| {
+fn about_something(repo: &Repository) -> Vec<String> {
+    let wide = statements(repo).into_iter().filter(|(_, statement)| {
         strings(&statement["Resource"]).contains(&"*") || statement.get("NotResource").is_some()
     });
     wide.map(|(id, statement)| format!("{id}: {} on everything", statement["Action"])).collect()
 }
 
-fn named_actions(house: &House) -> Vec<String> {
-    let wide = statements(house).into_iter().filter(|(_, statement)| {
+fn named_actions(repo: &Repository) -> Vec<String> {
+    let wide = statements(repo).into_iter().filter(|(_, statement)| {
         let wild = strings(&statement["Action"]).iter().any(|action| action.contains('*'));
         allows(statement) && (wild || statement.get("NotAction").is_some())
     });
@@ -37,16 +37,16 @@ fn named_actions(house: &House) -> Vec<String> {
 }
 
 /// What SAM writes by itself is wider than what we would: a connector may purge the queue it sends to.
-fn no_connectors(house: &House) -> Vec<String> {
-    let resources = house.resources().iter().filter(|(_, resource)| {
+fn no_connectors(repo: &Repository) -> Vec<String> {
+    let resources = repo.resources().iter().filter(|(_, resource)| {
         resource["Type"] == "AWS::Serverless::Connector" || resource.get("Connectors").is_some()
     });
     resources.map(|(id, _)| format!("{id}: a connector")).collect()
 }
 
 /// A role that the scheduler takes is taken for schedules of our own group alone.
-fn no_confused_deputy(house: &House) -> Vec<String> {
-    let taken = statements(house).into_iter().filter(|(_, statement)| {
+fn no_confused_deputy(repo: &Repository) -> Vec<String> {
+    let taken = statements(repo).into_iter().filter(|(_, statement)| {
         allows(statement) && statement["Principal"]["Service"] == "scheduler.amazonaws.com"
     });
     taken
@@ -60,8 +60,8 @@ fn no_confused_deputy(house: &House) -> Vec<String> {
 }
 
 /// A role is handed on to the scheduler and to nothing else.
-fn roles_are_passed_to_one_service(house: &House) -> Vec<String> {
-    let passes = statements(house).into_iter().filter(|(_, statement)| {
+fn roles_are_passed_to_one_service(repo: &Repository) -> Vec<String> {
+    let passes = statements(repo).into_iter().filter(|(_, statement)| {
         strings(&statement["Action"]).contains(&"iam:PassRole")
             && statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
     });
@@ -75,10 +75,10 @@ const READERS: [(&str, &[&str]); 2] = [
     ("DataKeysSecret", &["TemplatesFunction", "DispatchFunction", "MigrateFunction"]),
 ];
 
-fn secrets_are_read_where_they_are_used(house: &House) -> Vec<String> {
+fn secrets_are_read_where_they_are_used(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     for (secret, readers) in READERS {
-        for (id, resource) in house.resources() {
+        for (id, resource) in repo.resources() {
             let is_function = resource["Type"] == "AWS::Serverless::Function";
             let policies = &resource["Properties"]["Policies"];
             let variables = &resource["Properties"]["Environment"]["Variables"];
@@ -94,8 +94,8 @@ fn secrets_are_read_where_they_are_used(house: &House) -> Vec<String> {
 }
 
 /// A function's own statement, to break it.
-fn statement<'a>(house: &'a mut House, function: &str) -> &'a mut Value {
-    &mut house.resource(function)["Properties"]["Policies"][1]["Statement"][0]
+fn statement<'a>(repo: &'a mut Repository, function: &str) -> &'a mut Value {
+    &mut repo.resource(function)["Properties"]["Policies"][1]["Statement"][0]
 }
 
 #[test]
@@ -103,10 +103,10 @@ fn no_statement_is_about_every_resource() {
     holds(
         about_something,
         &[
-            ("RefundsFunction", |house| statement(house, "RefundsFunction")["Resource"] = json!("*")),
-            ("AdminFunction", |house| statement(house, "AdminFunction")["Resource"] = json!(["x", "*"])),
-            ("DatabaseAccess", |house| {
-                let policy = &mut house.resource("DatabaseAccess")["Properties"]["PolicyDocument"];
+            ("RefundsFunction", |repo| statement(repo, "RefundsFunction")["Resource"] = json!("*")),
+            ("AdminFunction", |repo| statement(repo, "AdminFunction")["Resource"] = json!(["x", "*"])),
+            ("DatabaseAccess", |repo| {
+                let policy = &mut repo.resource("DatabaseAccess")["Properties"]["PolicyDocument"];
                 policy["Statement"][0]["Fn::If"][1]["Resource"]["Fn::If"][2] = json!("*");
             }),
         ],
@@ -118,9 +118,9 @@ fn no_statement_allows_an_action_that_it_does_not_name() {
     holds(
         named_actions,
         &[
-            ("RefundsFunction", |house| statement(house, "RefundsFunction")["Action"] = json!("sqs:*")),
-            ("SchedulerRole", |house| {
-                let policy = &mut house.resource("SchedulerRole")["Properties"]["Policies"][0];
+            ("RefundsFunction", |repo| statement(repo, "RefundsFunction")["Action"] = json!("sqs:*")),
+            ("SchedulerRole", |repo| {
+                let policy = &mut repo.resource("SchedulerRole")["Properties"]["Policies"][0];
                 policy["PolicyDocument"]["Statement"][0]["Action"] = json!(["lambda:Invoke*"]);
             }),
         ],
@@ -132,8 +132,8 @@ fn no_connector_grants_what_nobody_wrote() {
     holds(
         no_connectors,
         &[
-            ("Wires", |house| *house.resource("Wires") = json!({ "Type": "AWS::Serverless::Connector" })),
-            ("AuthFunction", |house| house.resource("AuthFunction")["Connectors"] = json!({})),
+            ("Wires", |repo| *repo.resource("Wires") = json!({ "Type": "AWS::Serverless::Connector" })),
+            ("AuthFunction", |repo| repo.resource("AuthFunction")["Connectors"] = json!({})),
         ],
     );
 }
@@ -142,8 +142,8 @@ fn no_connector_grants_what_nobody_wrote() {
 fn roles_of_the_scheduler_are_for_schedules_of_ours() {
     holds(
         no_confused_deputy,
-        &[("SweepRole", |house| {
-            let role = &mut house.resource("SweepRole")["Properties"]["AssumeRolePolicyDocument"];
+        &[("SweepRole", |repo| {
+            let role = &mut repo.resource("SweepRole")["Properties"]["AssumeRolePolicyDocument"];
             role["Statement"][0]["Condition"]["ArnLike"] = Value::Null;
         })],
     );
@@ -154,12 +154,11 @@ fn secrets_of_meta_and_of_tenants_are_read_by_the_functions_that_use_them() {
     holds(
         secrets_are_read_where_they_are_used,
         &[
-            ("AuthFunction: may read DataKeysSecret", |house| {
-                statement(house, "AuthFunction")["Resource"] = json!([{ "Ref": "DataKeysSecret" }]);
+            ("AuthFunction: may read DataKeysSecret", |repo| {
+                statement(repo, "AuthFunction")["Resource"] = json!([{ "Ref": "DataKeysSecret" }]);
             }),
-            ("AdminFunction: may read MetaSecret", |house| {
-                let variables =
-                    &mut house.resource("AdminFunction")["Properties"]["Environment"]["Variables"];
+            ("AdminFunction: may read MetaSecret", |repo| {
+                let variables = &mut repo.resource("AdminFunction")["Properties"]["Environment"]["Variables"];
                 variables["META_SECRET_ARN"] = json!({ "Ref": "MetaSecret" });
             }),
         ],
@@ -170,6 +169,6 @@ fn secrets_of_meta_and_of_tenants_are_read_by_the_functions_that_use_them() {
 fn a_role_is_passed_to_the_scheduler_alone() {
     holds(
         roles_are_passed_to_one_service,
-        &[("RefundsFunction", |house| statement(house, "RefundsFunction")["Action"] = json!("iam:PassRole"))],
+        &[("RefundsFunction", |repo| statement(repo, "RefundsFunction")["Action"] = json!("iam:PassRole"))],
     );
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::look::functions;
-use super::{House, holds};
-use crate::world::World;
+use super::query::functions;
+use super::{Repository, holds};
+use crate::test_system::TestSystem;
 
 /// What a process on one machine answers beside the API.
 const LOCAL: [&str; 1] = ["GET /healthz"];
 
 /// What the routers serve and describe, which is one thing: they register both together.
 pub fn of_routers() -> BTreeSet<String> {
-    let doors = [
+    let functions = [
         ("admin", admin::router().into_openapi()),
         ("auth", auth::router().into_openapi()),
         ("contacts", contacts::router().into_openapi()),
@@ -21,7 +21,7 @@ pub fn of_routers() -> BTreeSet<String> {
         ("templates", templates::router().into_openapi()),
         ("webhook", webhook::router().into_openapi()),
     ];
-    let routes = doors.into_iter().flat_map(|(function, described)| {
+    let routes = functions.into_iter().flat_map(|(function, described)| {
         described_in(&serde_json::to_value(described).unwrap())
             .map(move |route| format!("{route} of {function}"))
             .collect::<Vec<_>>()
@@ -37,9 +37,9 @@ fn described_in(openapi: &Value) -> impl Iterator<Item = String> {
     })
 }
 
-fn of_template(house: &House) -> BTreeSet<String> {
+fn of_template(repo: &Repository) -> BTreeSet<String> {
     let mut routes = BTreeSet::new();
-    for function in functions(house) {
+    for function in functions(repo) {
         let events = function.resource["Properties"]["Events"].as_object();
         let events = events.into_iter().flat_map(|events| events.values());
         for event in events.filter(|event| event["Type"] == "HttpApi") {
@@ -50,8 +50,8 @@ fn of_template(house: &House) -> BTreeSet<String> {
     routes
 }
 
-fn of_watch(house: &House) -> BTreeSet<String> {
-    let paths = house.watch.as_object().unwrap().iter();
+fn of_watch(repo: &Repository) -> BTreeSet<String> {
+    let paths = repo.watch.as_object().unwrap().iter();
     let routes = paths.flat_map(|(path, methods)| {
         methods.as_array().unwrap().iter().map(move |route| {
             let part = |name: &str| route[name].as_str().unwrap_or_default();
@@ -67,27 +67,27 @@ fn differences(place: &str, here: &BTreeSet<String>, routers: &BTreeSet<String>)
     missing.chain(unserved).collect()
 }
 
-fn template_has_the_routes(house: &House) -> Vec<String> {
-    differences("template.yaml", &of_template(house), &house.routes)
+fn template_has_the_routes(repo: &Repository) -> Vec<String> {
+    differences("template.yaml", &of_template(repo), &repo.routes)
 }
 
-fn watch_has_the_routes(house: &House) -> Vec<String> {
-    differences("Cargo.toml, for cargo lambda watch,", &of_watch(house), &house.routes)
+fn watch_has_the_routes(repo: &Repository) -> Vec<String> {
+    differences("Cargo.toml, for cargo lambda watch,", &of_watch(repo), &repo.routes)
 }
 
 /// A throttle of a route that is not there throttles nothing.
-fn throttles_are_of_routes(house: &House) -> Vec<String> {
-    let routes = of_template(house);
+fn throttles_are_of_routes(repo: &Repository) -> Vec<String> {
+    let routes = of_template(repo);
     let is_route = |name: &str| routes.iter().any(|route| route.starts_with(&format!("{name} of ")));
-    let throttled = house.template["Resources"]["Api"]["Properties"]["RouteSettings"].as_object().unwrap();
+    let throttled = repo.template["Resources"]["Api"]["Properties"]["RouteSettings"].as_object().unwrap();
     let unknown = throttled.keys().filter(|name| !is_route(name));
     unknown.map(|name| format!("{name}: throttled, and no route")).collect()
 }
 
 /// Browsers of whom are let in: a list that is written out, because one that a function makes, SAM puts in the place of
 /// the whole configuration.
-fn origins_are_written_out(house: &House) -> Vec<String> {
-    let cors = &house.template["Resources"]["Api"]["Properties"]["CorsConfiguration"];
+fn origins_are_written_out(repo: &Repository) -> Vec<String> {
+    let cors = &repo.template["Resources"]["Api"]["Properties"]["CorsConfiguration"];
     let lists = ["AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders"];
     let made = lists.into_iter().filter(|list| !cors[*list].is_array());
     made.map(|list| format!("CORS {list}: not a list that is written out")).collect()
@@ -97,8 +97,8 @@ fn origins_are_written_out(house: &House) -> Vec<String> {
 fn who_may_call_from_a_browser_is_a_list_that_sam_does_not_mistake() {
     holds(
         origins_are_written_out,
-        &[("CORS AllowOrigins", |house| {
-            house.resource("Api")["Properties"]["CorsConfiguration"]["AllowOrigins"] =
+        &[("CORS AllowOrigins", |repo| {
+            repo.resource("Api")["Properties"]["CorsConfiguration"]["AllowOrigins"] =
                 json!({ "Fn::Split": [",", { "Ref": "CorsOrigin" }] });
         })],
     );
@@ -109,16 +109,16 @@ fn the_template_has_the_routers_routes_at_their_functions_and_no_other() {
     holds(
         template_has_the_routes,
         &[
-            ("GET /new of contacts: in template.yaml", |house| {
+            ("GET /new of contacts: in template.yaml", |repo| {
                 let event = json!({ "Type": "HttpApi", "Properties": { "Method": "GET", "Path": "/new" } });
-                house.resource("ContactsFunction")["Properties"]["Events"]["New"] = event;
+                repo.resource("ContactsFunction")["Properties"]["Events"]["New"] = event;
             }),
-            ("POST /auth/login of auth: not in template.yaml", |house| {
-                house.resource("AuthFunction")["Properties"]["Events"]["Login"]["Properties"]["Method"] =
+            ("POST /auth/login of auth: not in template.yaml", |repo| {
+                repo.resource("AuthFunction")["Properties"]["Events"]["Login"]["Properties"]["Method"] =
                     json!("PUT");
             }),
-            ("GET /new of auth: not in template.yaml", |house| {
-                house.routes.insert("GET /new of auth".to_owned());
+            ("GET /new of auth: not in template.yaml", |repo| {
+                repo.routes.insert("GET /new of auth".to_owned());
             }),
         ],
     );
@@ -129,11 +129,11 @@ fn cargo_lambda_watch_has_the_routers_routes_at_their_functions_and_no_other() {
     holds(
         watch_has_the_routes,
         &[
-            ("GET /plans of auth: in Cargo.toml", |house| {
-                house.watch["/plans"][0]["function"] = json!("auth");
+            ("GET /plans of auth: in Cargo.toml", |repo| {
+                repo.watch["/plans"][0]["function"] = json!("auth");
             }),
-            ("GET /new of auth: not in Cargo.toml", |house| {
-                house.routes.insert("GET /new of auth".to_owned());
+            ("GET /new of auth: not in Cargo.toml", |repo| {
+                repo.routes.insert("GET /new of auth".to_owned());
             }),
         ],
     );
@@ -143,16 +143,16 @@ fn cargo_lambda_watch_has_the_routers_routes_at_their_functions_and_no_other() {
 fn every_throttle_is_of_a_route() {
     holds(
         throttles_are_of_routes,
-        &[("GET /gone", |house| {
-            house.resource("Api")["Properties"]["RouteSettings"]["GET /gone"] = json!({});
+        &[("GET /gone", |repo| {
+            repo.resource("Api")["Properties"]["RouteSettings"]["GET /gone"] = json!({});
         })],
     );
 }
 
 #[tokio::test]
 async fn the_description_that_is_served_is_of_the_routes_that_are_deployed() {
-    let world = World::start().await;
-    let (_, openapi) = tidings::api::routes(&world.machine);
+    let system = TestSystem::start().await;
+    let (_, openapi) = tidings::api::routes(&system.machine);
     let served: BTreeSet<String> = described_in(&serde_json::to_value(openapi).unwrap()).collect();
     let routers = of_routers();
     let deployed = routers.iter().map(|route| route.split(" of ").next().unwrap().to_owned());

@@ -11,9 +11,9 @@ use store::{StoreError, SystemOperation, SystemTx};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::cast::{House, house, super_admin};
-use super::raw::{Answer, Call, Door};
-use crate::world::World;
+use super::actors::{TenantActor, super_admin, tenant_actor};
+use super::raw_api::{Answer, Call, RawApi};
+use crate::test_system::TestSystem;
 
 /// Tables that hold what a call was for. (A repeated call may ring a bell again: queues mind nothing.)
 const EFFECTS: [&str; 10] = [
@@ -40,20 +40,20 @@ pub struct Keyed {
     pub other: Value,
 }
 
-pub struct Stage {
-    pub world: World,
-    door: Door,
-    home: House,
+pub struct Fixture {
+    pub system: TestSystem,
+    api: RawApi,
+    home: TenantActor,
     platform: String,
 }
 
-impl Stage {
-    pub async fn set() -> Self {
-        let world = World::start().await;
-        let door = Door::of(&world);
-        let home = house(&door, "home").await;
-        let platform = super_admin(&door).await;
-        Self { world, door, home, platform }
+impl Fixture {
+    pub async fn new() -> Self {
+        let system = TestSystem::start().await;
+        let api = RawApi::of(&system);
+        let home = tenant_actor(&api, "home").await;
+        let platform = super_admin(&api).await;
+        Self { system, api, home, platform }
     }
 
     /// Every call that takes a key. The bodies have none yet.
@@ -65,7 +65,7 @@ impl Stage {
         let tenant = json!({
             "tenantName": "New", "slug": "new", "adminEmail": "new@tenant.test", "adminName": "Ann",
         });
-        let mut scheduled = self.home.scheduled(&self.world, "");
+        let mut scheduled = self.home.scheduled(&self.system, "");
         scheduled.as_object_mut().unwrap().remove("idempotencyKey");
         let credit = json!({ "tenantId": self.home.tenant, "amount": "1.25" });
         vec![
@@ -113,7 +113,7 @@ impl Stage {
     }
 
     fn call(&self, keyed: &Keyed) -> Call<'_> {
-        self.door.post(keyed.path).by(&keyed.token)
+        self.api.post(keyed.path).bearer(&keyed.token)
     }
 
     pub async fn with_key(&self, keyed: &Keyed, key: &str, body: &Value) -> Answer {
@@ -121,7 +121,7 @@ impl Stage {
     }
 
     pub async fn effects(&self) -> BTreeMap<String, (i64, String)> {
-        let mut contents = self.world.db.contents().await;
+        let mut contents = self.system.db.contents().await;
         contents.retain(|table, _| EFFECTS.contains(&table.as_str()));
         assert_eq!(contents.len(), EFFECTS.len());
         contents
@@ -142,12 +142,12 @@ pub struct Held {
 }
 
 impl Held {
-    pub async fn hold(world: &World, tenant: TenantId, route: &'static str, text: &str) -> Self {
+    pub async fn hold(system: &TestSystem, tenant: TenantId, route: &'static str, text: &str) -> Self {
         let (route, text) = (route.to_owned(), text.to_owned());
         let key = Key { tenant, route, text, request_hash: vec![0], legacy_hash: None };
         let (taken, free) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let hold = Hold { key, taken: Arc::clone(&taken), free: Arc::clone(&free) };
-        let (store, now) = (world.db.another_store(1), world.clock.now());
+        let (store, now) = (system.db.another_store(1), system.clock.now());
         let holder = tokio::spawn(async move { store.perform_system(&SystemAct::at(now), &hold).await });
         taken.acquire().await.unwrap().forget();
         Self { free, holder }
@@ -180,15 +180,15 @@ impl SystemOperation for Hold {
 
 #[tokio::test]
 async fn the_same_call_again_gets_the_same_answer_and_no_second_effect() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
-        let first = stage.with_key(&keyed, "again", &keyed.body).await;
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
+        let first = fixture.with_key(&keyed, "again", &keyed.body).await;
         first.success();
-        let effects = stage.effects().await;
-        stage.world.clock.advance(jiff::SignedDuration::from_secs(1));
-        let again = stage.with_key(&keyed, "again", &keyed.body).await;
+        let effects = fixture.effects().await;
+        fixture.system.clock.advance(jiff::SignedDuration::from_secs(1));
+        let again = fixture.with_key(&keyed, "again", &keyed.body).await;
         assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", keyed.path);
-        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
         // The members' order is no meaning, nor are quotes around the header, which its draft standard wants.
         let reversed = {
             let members: Vec<String> = keyed
@@ -201,42 +201,42 @@ async fn the_same_call_again_gets_the_same_answer_and_no_second_effect() {
                 .collect();
             format!("{{{}}}", members.join(","))
         };
-        let call = stage.call(&keyed).header("idempotency-key", "\"again\"").raw_json(reversed);
+        let call = fixture.call(&keyed).header("idempotency-key", "\"again\"").raw_json(reversed);
         assert_eq!(call.send().await.text, first.text, "{}", keyed.path);
-        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
     }
 }
 
 #[tokio::test]
 async fn a_key_in_the_header_is_the_same_key_as_in_the_body() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
         if !matches!(keyed.route, "send_message" | "schedule_message" | "add_credits") {
             continue;
         }
-        let first = stage.with_key(&keyed, "both", &keyed.body).await;
+        let first = fixture.with_key(&keyed, "both", &keyed.body).await;
         first.success();
-        let effects = stage.effects().await;
+        let effects = fixture.effects().await;
         let mut with_both = keyed.body.clone();
         with_both["idempotencyKey"] = json!("both");
-        let in_body = stage.call(&keyed).json(&with_both).send().await;
+        let in_body = fixture.call(&keyed).json(&with_both).send().await;
         assert_eq!(in_body.text, first.text, "{}", keyed.path);
-        let in_both = stage.with_key(&keyed, "both", &with_both).await;
+        let in_both = fixture.with_key(&keyed, "both", &with_both).await;
         assert_eq!(in_both.text, first.text, "{}", keyed.path);
-        let differ = stage.with_key(&keyed, "else", &with_both).await;
+        let differ = fixture.with_key(&keyed, "else", &with_both).await;
         differ.assert_invalid("idempotencyKey", keyed.path);
-        let call = stage.call(&keyed).header("idempotency-key", "both").header("idempotency-key", "else");
+        let call = fixture.call(&keyed).header("idempotency-key", "both").header("idempotency-key", "else");
         call.json(&keyed.body).send().await.assert_refused(400, "malformed", "two headers");
-        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
     }
 }
 
 #[tokio::test]
 async fn fifty_of_one_call_at_once_have_one_effect() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
-        let before = stage.effects().await["idempotency_keys"].0;
-        let answers = join_all((0..AT_ONCE).map(|_| stage.with_key(&keyed, "at-once", &keyed.body))).await;
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
+        let before = fixture.effects().await["idempotency_keys"].0;
+        let answers = join_all((0..AT_ONCE).map(|_| fixture.with_key(&keyed, "at-once", &keyed.body))).await;
         let done: Vec<&Answer> = answers.iter().filter(|answer| answer.status < 300).collect();
         for answer in &answers {
             let is_told = answer.status == 409 && answer.problem() == Some("still-running");
@@ -244,11 +244,11 @@ async fn fifty_of_one_call_at_once_have_one_effect() {
         }
         assert!(!done.is_empty(), "{}: somebody was first", keyed.path);
         assert!(done.iter().all(|answer| answer.text == done[0].text), "{}: one answer", keyed.path);
-        let last = stage.with_key(&keyed, "at-once", &keyed.body).await;
+        let last = fixture.with_key(&keyed, "at-once", &keyed.body).await;
         assert_eq!(last.text, done[0].text, "{}", keyed.path);
-        assert_eq!(stage.effects().await["idempotency_keys"].0, before + 1, "{}", keyed.path);
+        assert_eq!(fixture.effects().await["idempotency_keys"].0, before + 1, "{}", keyed.path);
     }
-    let effects = stage.effects().await;
+    let effects = fixture.effects().await;
     let rows = |table: &str| effects[table].0;
     assert_eq!((rows("messages"), rows("ledger"), rows("contacts"), rows("templates")), (2, 1, 2, 2));
     assert_eq!(
@@ -256,42 +256,42 @@ async fn fifty_of_one_call_at_once_have_one_effect() {
         (3, 3, 3),
         "platform, home and the new one"
     );
-    assert_eq!(stage.home.balance(&stage.door).await, "1.25");
+    assert_eq!(fixture.home.balance(&fixture.api).await, "1.25");
 }
 
 #[tokio::test]
 async fn a_key_that_was_used_for_something_else_is_refused() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
-        stage.with_key(&keyed, "reused", &keyed.body).await.success();
-        let effects = stage.effects().await;
-        let other = stage.with_key(&keyed, "reused", &keyed.other).await;
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
+        fixture.with_key(&keyed, "reused", &keyed.body).await.success();
+        let effects = fixture.effects().await;
+        let other = fixture.with_key(&keyed, "reused", &keyed.other).await;
         other.assert_refused(422, "idempotency-key-reused", keyed.path);
-        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
     }
 }
 
 #[tokio::test]
 async fn a_key_whose_first_call_still_runs_is_told_so_and_works_afterwards() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
-        let held = Held::hold(&stage.world, keyed.tenant, keyed.route, "held").await;
-        let effects = stage.effects().await;
-        let meanwhile = stage.with_key(&keyed, "held", &keyed.body).await;
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
+        let held = Held::hold(&fixture.system, keyed.tenant, keyed.route, "held").await;
+        let effects = fixture.effects().await;
+        let meanwhile = fixture.with_key(&keyed, "held", &keyed.body).await;
         meanwhile.assert_refused(409, "still-running", keyed.path);
-        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
+        assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
         held.let_go().await;
-        stage.with_key(&keyed, "held", &keyed.body).await.success();
+        fixture.with_key(&keyed, "held", &keyed.body).await.success();
     }
 }
 
 #[tokio::test]
 async fn a_call_that_was_refused_leaves_its_key_free() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
         let mut wrong = keyed.body.clone();
         let (field, value) = match keyed.route {
-            "send_message" | "schedule_message" => ("contactId", json!(stage.home.tenant)),
+            "send_message" | "schedule_message" => ("contactId", json!(fixture.home.tenant)),
             "import_contacts" => ("contacts", json!([{ "phone": "nobody" }])),
             "create_template" => ("content", json!("{{9}}")),
             "add_credits" => ("amount", json!(0)),
@@ -299,42 +299,42 @@ async fn a_call_that_was_refused_leaves_its_key_free() {
             _ => ("plan", json!("None")),
         };
         wrong[field] = value;
-        assert_eq!(stage.with_key(&keyed, "free", &wrong).await.status, 422, "{}", keyed.path);
-        stage.with_key(&keyed, "free", &keyed.body).await.success();
+        assert_eq!(fixture.with_key(&keyed, "free", &wrong).await.status, 422, "{}", keyed.path);
+        fixture.with_key(&keyed, "free", &keyed.body).await.success();
     }
 }
 
 #[tokio::test]
 async fn a_text_that_is_no_key_is_refused() {
-    let stage = Stage::set().await;
+    let fixture = Fixture::new().await;
     let (most, more) = ("k".repeat(255), "k".repeat(256));
-    for keyed in stage.calls() {
-        let effects = stage.effects().await;
+    for keyed in fixture.calls() {
+        let effects = fixture.effects().await;
         for key in ["", "\"\"", &more, "a\tb"] {
-            stage.with_key(&keyed, key, &keyed.body).await.assert_invalid("idempotencyKey", keyed.path);
+            fixture.with_key(&keyed, key, &keyed.body).await.assert_invalid("idempotencyKey", keyed.path);
         }
-        let foreign = stage.with_key(&keyed, "k\u{e9}", &keyed.body).await;
+        let foreign = fixture.with_key(&keyed, "k\u{e9}", &keyed.body).await;
         foreign.assert_refused(400, "malformed", keyed.path);
-        assert_eq!(stage.effects().await, effects, "{}", keyed.path);
-        stage.with_key(&keyed, &most, &keyed.body).await.success();
+        assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
+        fixture.with_key(&keyed, &most, &keyed.body).await.success();
     }
-    let keyed = &stage.calls()[0];
+    let keyed = &fixture.calls()[0];
     for (key, status) in
         [("", 422), (more.as_str(), 422), ("a\u{1}b", 422), ("a\u{0}b", 422), ("\u{1f511}", 201)]
     {
         let mut body = keyed.body.clone();
         body["idempotencyKey"] = json!(key);
-        let answer = stage.call(keyed).json(&body).send().await;
+        let answer = fixture.call(keyed).json(&body).send().await;
         assert_eq!(answer.status, status, "{key:?}: {}", answer.text);
     }
 }
 
 #[tokio::test]
 async fn what_is_scheduled_or_booked_needs_a_key() {
-    let stage = Stage::set().await;
-    for keyed in stage.calls() {
+    let fixture = Fixture::new().await;
+    for keyed in fixture.calls() {
         if matches!(keyed.route, "schedule_message" | "add_credits") {
-            let answer = stage.call(&keyed).json(&keyed.body).send().await;
+            let answer = fixture.call(&keyed).json(&keyed.body).send().await;
             answer.assert_invalid("idempotencyKey", keyed.path);
         }
     }
@@ -342,17 +342,17 @@ async fn what_is_scheduled_or_booked_needs_a_key() {
 
 #[tokio::test]
 async fn a_key_is_its_tenants_and_its_routes_alone() {
-    let stage = Stage::set().await;
-    let other = house(&stage.door, "other").await;
-    for keyed in stage.calls() {
-        stage.with_key(&keyed, "shared", &keyed.body).await.success();
+    let fixture = Fixture::new().await;
+    let other = tenant_actor(&fixture.api, "other").await;
+    for keyed in fixture.calls() {
+        fixture.with_key(&keyed, "shared", &keyed.body).await.success();
     }
     for path in ["/messages", "/messages/schedule"] {
-        let mut body = other.body_for(&stage.world, path);
+        let mut body = other.body_for(&fixture.system, path);
         body["idempotencyKey"] = json!("shared");
-        let answer = stage.door.post(path).by(&other.token).json(&body).send().await;
+        let answer = fixture.api.post(path).bearer(&other.token).json(&body).send().await;
         assert_eq!(answer.status, 201, "{path}: {}", answer.text);
     }
-    assert_eq!(other.messages(&stage.door).await.len(), 2);
-    assert_eq!(stage.home.messages(&stage.door).await.len(), 2);
+    assert_eq!(other.messages(&fixture.api).await.len(), 2);
+    assert_eq!(fixture.home.messages(&fixture.api).await.len(), 2);
 }

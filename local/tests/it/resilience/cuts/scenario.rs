@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use store::delivery::claims::ClaimRequest;
 use tidings::client::{Client, text};
 
-use super::super::stage::{Stage, insist, insist_on_reading};
-use crate::world::{ADMIN, PASSWORD};
+use super::super::fault_test::{FaultTest, insist, insist_on_reading};
+use crate::test_system::{ADMIN, PASSWORD};
 
 /// To whom, and as what the message ends when Meta accepted it.
 const RECIPIENTS: [(&str, &str); 6] = [
@@ -35,19 +35,19 @@ const MESSAGES: usize = RECIPIENTS.len() + 3;
 const SET_PASSWORD_TRIES: usize = 5;
 const CREDIT: Money = Money::from_micros(1_000_000);
 
-pub struct Life<'a> {
-    stage: &'a Stage,
+pub struct Scenario<'a> {
+    test: &'a FaultTest,
     slug: String,
 }
 
 /// A life that was lived, to be looked at when all is at rest.
-pub struct Lived {
+pub struct ScenarioEnd {
     email: String,
 }
 
-impl<'a> Life<'a> {
-    pub fn new(stage: &'a Stage, name: &str) -> Self {
-        Self { stage, slug: name.to_lowercase().replace('_', "-") }
+impl<'a> Scenario<'a> {
+    pub fn new(test: &'a FaultTest, name: &str) -> Self {
+        Self { test, slug: name.to_lowercase().replace('_', "-") }
     }
 
     fn invited(&self) -> String {
@@ -59,35 +59,35 @@ impl<'a> Life<'a> {
     }
 
     /// With everything around the messages: the platform's plan, and a tenant that is invited.
-    pub async fn live_whole(&self) -> Lived {
+    pub async fn run_all(&self) -> ScenarioEnd {
         self.platform().await;
         // Whatever was cut off, the letter is out by then.
         for _ in 0..3 {
-            self.stage.pass(SignedDuration::from_mins(2)).await;
+            self.test.pass(SignedDuration::from_mins(2)).await;
         }
         self.choose_a_password().await;
-        self.stage.world.machine.queues.depths().await.ok();
-        self.live().await
+        self.test.system.machine.queues.depths().await.ok();
+        self.run_messages().await
     }
 
     /// The messages, and what they cannot do without.
-    pub async fn live(&self) -> Lived {
-        let (platform, invited) = (self.stage.platform(), format!("{}@second-owner.test", self.slug));
+    pub async fn run_messages(&self) -> ScenarioEnd {
+        let (platform, invited) = (self.test.platform(), format!("{}@second-owner.test", self.slug));
         let now = platform.clock.now();
         while ops::tenants::owner::invite_super_admin(&platform.store, &invited, now).await.is_err() {}
         while ops::recovery::gauges::read(platform).await.is_err() {}
-        let nobody = self.stage.world.nobody();
-        let session = log_in(&nobody, ADMIN.0, ADMIN.1).await;
-        let owner = nobody.with_token(text(&session, "token").unwrap());
+        let anonymous = self.test.system.anonymous();
+        let session = log_in(&anonymous, ADMIN.0, ADMIN.1).await;
+        let owner = anonymous.with_token(text(&session, "token").unwrap());
         let (client, tenant) = self.found(&owner).await;
         let (template, contacts) = self.prepare(&client).await;
         let number = self.connect(&client, tenant).await;
-        self.stage.fault(UNANSWERED, json!({ "kind": "status", "httpStatus": 500 })).await;
+        self.test.fault(UNANSWERED, json!({ "kind": "status", "httpStatus": 500 })).await;
         for (phone, _) in RECIPIENTS {
             self.send(&client, (&template, &contacts[phone]), phone).await;
         }
         self.schedule(&client, &template, &contacts[LATER]).await;
-        self.stage.work().await;
+        self.test.work().await;
         self.send(&client, (&template, &contacts[LATER]), "abandoned").await;
         self.abandon(tenant, number).await;
         self.hold(tenant).await;
@@ -95,7 +95,7 @@ impl<'a> Life<'a> {
             insist_on_reading(&client, path).await;
         }
         self.age().await;
-        Lived { email: self.email() }
+        ScenarioEnd { email: self.email() }
     }
 
     async fn send(&self, client: &Client, what: (&str, &str), key: &str) {
@@ -108,7 +108,7 @@ impl<'a> Life<'a> {
 
     /// A dispatcher takes what is due and is never heard of again.
     async fn abandon(&self, tenant: TenantId, number: PhoneNumberId) {
-        let platform = self.stage.platform();
+        let platform = self.test.platform();
         let now = platform.clock.now();
         let lease_until = now + platform.timings.lease;
         let request = ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
@@ -118,28 +118,23 @@ impl<'a> Life<'a> {
 
     /// A contact is on hold for a minute.
     async fn hold(&self, tenant: TenantId) {
-        let now = self.stage.platform().clock.now();
+        let now = self.test.platform().clock.now();
         let until = now + SignedDuration::from_mins(1);
         let row =
             format!("('{tenant}', 'CONTACT', 'unknown', 'USER', 'a test', '{now}', '{until}', 'system')");
-        self.stage.world.db.execute(&format!("INSERT INTO holds VALUES {row}")).await;
+        self.test.system.db.execute(&format!("INSERT INTO holds VALUES {row}")).await;
     }
 
     /// What the platform's owner does: a login of its own, a plan, a tenant that is invited.
     async fn platform(&self) {
         let admin = format!("{}@owner.test", self.slug);
-        while ops::tenants::owner::ensure_super_admin(
-            self.stage.platform(),
-            &admin,
-            PASSWORD.to_owned(),
-            true,
-        )
-        .await
-        .is_err()
+        while ops::tenants::owner::ensure_super_admin(self.test.platform(), &admin, PASSWORD.to_owned(), true)
+            .await
+            .is_err()
         {}
-        let nobody = self.stage.world.nobody();
-        let session = log_in(&nobody, ADMIN.0, ADMIN.1).await;
-        let owner = nobody.with_token(text(&session, "token").unwrap());
+        let anonymous = self.test.system.anonymous();
+        let session = log_in(&anonymous, ADMIN.0, ADMIN.1).await;
+        let owner = anonymous.with_token(text(&session, "token").unwrap());
         let plan = json!({
             "name": self.slug, "monthlyPrice": 1, "messagesPerMonth": 10, "contacts": 10, "templates": 10,
             "phoneNumbers": 1, "users": 1, "requestsPerMinute": 10, "marginBps": 0,
@@ -155,17 +150,17 @@ impl<'a> Life<'a> {
 
     /// A business registers itself and is given credit.
     async fn found(&self, owner: &Client) -> (Client, TenantId) {
-        let nobody = self.stage.world.nobody();
+        let anonymous = self.test.system.anonymous();
         let registration = json!({
             "tenantName": "Acme", "slug": self.slug, "adminEmail": self.email(), "adminPassword": PASSWORD,
             "adminName": "Ann",
         });
-        insist(&nobody, "/auth/register-tenant", &registration).await;
-        let session = log_in(&nobody, &self.email(), PASSWORD).await;
+        insist(&anonymous, "/auth/register-tenant", &registration).await;
+        let session = log_in(&anonymous, &self.email(), PASSWORD).await;
         let tenant = text(&session, "tenantId").unwrap();
         let top_up = json!({ "tenantId": tenant, "amount": CREDIT.to_string(), "idempotencyKey": self.slug });
         insist(owner, "/billing/add-credits", &top_up).await;
-        (nobody.with_token(text(&session, "token").unwrap()), tenant.parse().unwrap())
+        (anonymous.with_token(text(&session, "token").unwrap()), tenant.parse().unwrap())
     }
 
     /// Connects the tenant again to the account that it has had since it was made.
@@ -195,7 +190,7 @@ impl<'a> Life<'a> {
     /// One message in two minutes, and one that is withdrawn.
     async fn schedule(&self, client: &Client, template: &str, contact: &str) {
         for (key, minutes) in [("soon", 2), ("withdrawn", 60)] {
-            let at = self.stage.world.clock.now() + SignedDuration::from_mins(minutes);
+            let at = self.test.system.clock.now() + SignedDuration::from_mins(minutes);
             let body = json!({
                 "templateId": template, "contactId": contact, "scheduleTime": at.to_string(),
                 "idempotencyKey": format!("{}-{key}", self.slug),
@@ -211,42 +206,42 @@ impl<'a> Life<'a> {
     /// Time passes with everything that it brings: schedules, back-offs, the end of leases, the horizon.
     async fn age(&self) {
         for _ in 0..3 {
-            self.stage.world.clock.advance(SignedDuration::from_mins(1));
-            self.stage.fire_schedules().await;
-            self.stage.pass(SignedDuration::from_mins(1)).await;
+            self.test.system.clock.advance(SignedDuration::from_mins(1));
+            self.test.fire_schedules().await;
+            self.test.pass(SignedDuration::from_mins(1)).await;
         }
-        self.stage.pass(self.stage.platform().timings.horizon_long).await;
+        self.test.pass(self.test.platform().timings.horizon_long).await;
     }
 
     /// The invited owner uses the link of the letter; of several letters the last one counts.
     async fn choose_a_password(&self) {
-        let nobody = self.stage.world.nobody();
-        for secret in self.stage.links_mailed_to(&self.invited()) {
+        let anonymous = self.test.system.anonymous();
+        for secret in self.test.links_mailed_to(&self.invited()) {
             let body = json!({ "secret": secret, "password": PASSWORD });
             // A link that was used, with its answer lost, is refused from then on; the password is what counts.
             let mut tries = 0..SET_PASSWORD_TRIES;
-            while nobody.post("/auth/set-password", &body).await.unwrap().status.is_server_error() {
+            while anonymous.post("/auth/set-password", &body).await.unwrap().status.is_server_error() {
                 assert!(tries.next().is_some(), "the password was never set");
             }
         }
-        log_in(&nobody, &self.invited(), PASSWORD).await;
+        log_in(&anonymous, &self.invited(), PASSWORD).await;
     }
 }
 
-async fn log_in(nobody: &Client, email: &str, password: &str) -> Value {
-    insist(nobody, "/auth/login", &json!({ "email": email, "password": password })).await
+async fn log_in(anonymous: &Client, email: &str, password: &str) -> Value {
+    insist(anonymous, "/auth/login", &json!({ "email": email, "password": password })).await
 }
 
-impl Lived {
+impl ScenarioEnd {
     /// Every message ended as Meta's side of it asks, and the balance is what its ends left of the credit.
-    pub async fn assert_ended_well(&self, stage: &Stage) {
-        let nobody = stage.world.nobody();
-        let session = log_in(&nobody, &self.email, PASSWORD).await;
-        let client = nobody.with_token(text(&session, "token").unwrap());
+    pub async fn assert_ended_well(&self, test: &FaultTest) {
+        let anonymous = test.system.anonymous();
+        let session = log_in(&anonymous, &self.email, PASSWORD).await;
+        let client = anonymous.with_token(text(&session, "token").unwrap());
         let messages = insist_on_reading(&client, "/messages?limit=200").await;
         let messages = messages["data"].as_array().unwrap();
         assert_eq!(messages.len(), MESSAGES, "each key is one message");
-        let accepted = accepted(stage).await;
+        let accepted = accepted(test).await;
         let mut balance = CREDIT;
         for message in messages {
             let is_accepted = accepted.contains(text(message, "id").unwrap());
@@ -262,10 +257,10 @@ impl Lived {
     }
 
     /// How many messages ended so.
-    pub async fn count(&self, stage: &Stage, status: &str) -> usize {
-        let nobody = stage.world.nobody();
-        let session = log_in(&nobody, &self.email, PASSWORD).await;
-        let client = nobody.with_token(text(&session, "token").unwrap());
+    pub async fn count(&self, test: &FaultTest, status: &str) -> usize {
+        let anonymous = test.system.anonymous();
+        let session = log_in(&anonymous, &self.email, PASSWORD).await;
+        let client = anonymous.with_token(text(&session, "token").unwrap());
         let messages = insist_on_reading(&client, "/messages?limit=200").await;
         messages["data"].as_array().unwrap().iter().filter(|message| message["status"] == status).count()
     }
@@ -276,11 +271,11 @@ fn money(value: &Value) -> Money {
 }
 
 /// The ids of messages that Meta accepted.
-async fn accepted(stage: &Stage) -> HashSet<String> {
-    let books = stage.world.books(true).await;
+async fn accepted(test: &FaultTest) -> HashSet<String> {
+    let books = test.system.books(true).await;
     let messages: HashMap<AttemptId, String> =
         books.ledgered.iter().map(|row| (row.attempt_id, row.message_id.to_string())).collect();
-    let attempts = stage.world.acceptances().await;
+    let attempts = test.system.acceptances().await;
     let attempts = attempts.iter().map(|one| AttemptId(one.attempt_id.as_ref().unwrap().parse().unwrap()));
     attempts.map(|attempt| messages[&attempt].clone()).collect()
 }

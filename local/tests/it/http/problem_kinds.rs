@@ -8,43 +8,43 @@ use http_kit::problem::{status, type_uri};
 use serde_json::json;
 use store::Moment;
 
-use super::cast::{House, house};
-use super::keys::Held;
-use super::raw::{Answer, Door};
-use crate::world::{PASSWORD, World};
+use super::actors::{TenantActor, tenant_actor};
+use super::idempotency_keys::Held;
+use super::raw_api::{Answer, RawApi};
+use crate::test_system::{PASSWORD, TestSystem};
 
 /// How each kind is met. A new kind does not compile until somebody says how it is reached.
-async fn reach(kind: Kind, world: &World, door: &Door, home: &House) -> Answer {
+async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor) -> Answer {
     let message = home.message();
     match kind {
-        Kind::Malformed => door.post("/messages").by(&home.token).raw_json("{").send().await,
-        Kind::Unauthenticated => door.get("/contacts").send().await,
-        Kind::Forbidden => door.post("/plans").by(&home.token).json(&json!({})).send().await,
-        Kind::NotFound => door.get("/messages/none").by(&home.token).send().await,
-        Kind::MethodNotAllowed => door.call(Method::DELETE, "/plans").send().await,
+        Kind::Malformed => api.post("/messages").bearer(&home.token).raw_json("{").send().await,
+        Kind::Unauthenticated => api.get("/contacts").send().await,
+        Kind::Forbidden => api.post("/plans").bearer(&home.token).json(&json!({})).send().await,
+        Kind::NotFound => api.get("/messages/none").bearer(&home.token).send().await,
+        Kind::MethodNotAllowed => api.call(Method::DELETE, "/plans").send().await,
         Kind::Conflict => {
             let again = json!({
                 "tenantName": "Home", "slug": "home", "adminEmail": "else@tenant.test", "adminPassword": PASSWORD,
                 "adminName": "Ann",
             });
-            door.post("/auth/register-tenant").json(&again).send().await
+            api.post("/auth/register-tenant").json(&again).send().await
         }
         Kind::StillRunning => {
-            let held = Held::hold(world, home.tenant_id(), "send_message", "held").await;
-            let call = door.post("/messages").by(&home.token).header("idempotency-key", "held");
+            let held = Held::hold(system, home.tenant_id(), "send_message", "held").await;
+            let call = api.post("/messages").bearer(&home.token).header("idempotency-key", "held");
             let answer = call.json(&message).send().await;
             held.let_go().await;
             answer
         }
         Kind::TooLarge => {
             let body = format!("\"{}\"", "x".repeat(domain::limits::BODY_BYTES_MAX));
-            door.post("/messages").by(&home.token).raw_json(body).send().await
+            api.post("/messages").bearer(&home.token).raw_json(body).send().await
         }
-        Kind::UnsupportedMediaType => door.post("/messages").by(&home.token).bytes("{}").send().await,
-        Kind::Invalid => door.post("/messages").by(&home.token).json(&json!({})).send().await,
+        Kind::UnsupportedMediaType => api.post("/messages").bearer(&home.token).bytes("{}").send().await,
+        Kind::Invalid => api.post("/messages").bearer(&home.token).json(&json!({})).send().await,
         Kind::KeyReused => {
             let keyed = |body| {
-                let call = door.post("/messages").by(&home.token).header("idempotency-key", "reused");
+                let call = api.post("/messages").bearer(&home.token).header("idempotency-key", "reused");
                 call.json(body).send()
             };
             keyed(&message).await.success();
@@ -54,13 +54,13 @@ async fn reach(kind: Kind, world: &World, door: &Door, home: &House) -> Answer {
         }
         Kind::NotPossible => {
             let body = json!({ "secret": "none", "password": PASSWORD });
-            door.post("/auth/set-password").json(&body).send().await
+            api.post("/auth/set-password").json(&body).send().await
         }
         Kind::TooMany => {
             let login = json!({ "email": "guessed@tenant.test", "password": "wrong-password" });
             // A slow machine may outlast the first waits, which double.
             for _ in 0..20 {
-                let answer = door.post("/auth/login").json(&login).send().await;
+                let answer = api.post("/auth/login").json(&login).send().await;
                 if answer.status == 429 {
                     return answer;
                 }
@@ -68,21 +68,25 @@ async fn reach(kind: Kind, world: &World, door: &Door, home: &House) -> Answer {
             panic!("guesses are not throttled")
         }
         Kind::MetaRefused => {
-            door.post("/whatsapp/connect").by(&home.token).json(&json!({ "code": "bad-code" })).send().await
+            api.post("/whatsapp/connect")
+                .bearer(&home.token)
+                .json(&json!({ "code": "bad-code" }))
+                .send()
+                .await
         }
-        Kind::MetaUnreachable => away::without_meta(world, home).await,
-        Kind::Internal => away::with_a_bug().await,
-        Kind::Unavailable => away::without_database().await,
+        Kind::MetaUnreachable => broken::without_meta(system, home).await,
+        Kind::Internal => broken::with_a_bug().await,
+        Kind::Unavailable => broken::without_database().await,
     }
 }
 
 #[tokio::test]
 async fn every_kind_of_problem_can_be_met_with_its_own_type_and_status() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let home = house(&door, "home").await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
     for kind in Kind::ALL {
-        let answer = reach(kind, &world, &door, &home).await;
+        let answer = reach(kind, &system, &api, &home).await;
         assert_eq!(answer.status, status(kind).as_u16(), "{kind:?}: {}", answer.text);
         assert_eq!(answer.body["type"], type_uri(kind), "{kind:?}: {}", answer.text);
     }
@@ -97,14 +101,14 @@ fn no_two_kinds_share_a_type() {
 }
 
 /// Worlds in which something is missing.
-mod away {
+mod broken {
     use super::*;
 
     /// The same API with a Meta that nobody listens at.
-    pub async fn without_meta(world: &World, home: &House) -> Answer {
+    pub async fn without_meta(system: &TestSystem, home: &TenantActor) -> Answer {
         // A port that was free a moment ago: nothing answers there.
         let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let mut machine = world.machine.clone();
+        let mut machine = system.machine.clone();
         machine.app.platform.meta = meta::Client::new(meta::Config {
             base_url: format!("http://{nobody}"),
             version: "v26.0".to_owned(),
@@ -116,29 +120,29 @@ mod away {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = tidings::api::router(&machine);
-        let api = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let door = Door::at(&url, world);
-        let call = door.post("/whatsapp/connect").by(&home.token).json(&json!({ "code": "code" }));
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let api = RawApi::at(&url, system);
+        let call = api.post("/whatsapp/connect").bearer(&home.token).json(&json!({ "code": "code" }));
         let answer = call.may_fail().send().await;
-        api.abort();
+        server.abort();
         answer
     }
 
     /// An operation that ends where no code expects it.
     pub async fn with_a_bug() -> Answer {
         let is_it = |operation, moment| operation == "list_templates" && moment == Moment::BeforeCommit;
-        let world = World::start_with(|store| store.with_cut(is_it)).await;
-        let door = Door::of(&world);
-        let home = house(&door, "home").await;
-        door.get("/templates").by(&home.token).may_fail().send().await
+        let system = TestSystem::start_with(|store| store.with_cut(is_it)).await;
+        let api = RawApi::of(&system);
+        let home = tenant_actor(&api, "home").await;
+        api.get("/templates").bearer(&home.token).may_fail().send().await
     }
 
     /// A database that lets nobody in any more.
     pub async fn without_database() -> Answer {
-        let world = World::start().await;
-        let door = Door::of(&world);
-        let home = house(&door, "home").await;
-        world.db.shut().await;
-        door.get("/templates").by(&home.token).may_fail().send().await
+        let system = TestSystem::start().await;
+        let api = RawApi::of(&system);
+        let home = tenant_actor(&api, "home").await;
+        system.db.shut().await;
+        api.get("/templates").bearer(&home.token).may_fail().send().await
     }
 }

@@ -3,39 +3,44 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::cast::{House, furnish, house, super_admin};
-use super::raw::{Answer, Door};
-use crate::world::{PASSWORD, World};
+use super::actors::{TenantActor, register, super_admin, tenant_actor};
+use super::raw_api::{Answer, RawApi};
+use crate::test_system::{PASSWORD, TestSystem};
 
 /// Stands in everything that tenant B owns, and in nothing that tenant A sends.
 const CANARY: &str = "canary7f3a";
 
-struct Neighbours {
-    world: World,
-    door: Door,
-    ours: House,
-    theirs: House,
+struct TwoTenants {
+    system: TestSystem,
+    api: RawApi,
+    ours: TenantActor,
+    theirs: TenantActor,
     their_message: String,
     /// Nothing that A is answered may hold one of these.
     secrets: Vec<String>,
 }
 
-impl Neighbours {
-    async fn settle() -> Self {
-        let world = World::start().await;
-        let door = Door::of(&world);
-        let ours = house(&door, "ours").await;
-        let theirs = house_of_canaries(&door).await;
+impl TwoTenants {
+    async fn new() -> Self {
+        let system = TestSystem::start().await;
+        let api = RawApi::of(&system);
+        let ours = tenant_actor(&api, "ours").await;
+        let theirs = tenant_of_canaries(&api).await;
         let credit = json!({
             "tenantId": theirs.tenant, "amount": "77.770001", "description": format!("note {CANARY}"),
             "idempotencyKey": CANARY,
         });
-        door.post("/billing/add-credits").by(&super_admin(&door).await).json(&credit).send().await.success();
+        api.post("/billing/add-credits")
+            .bearer(&super_admin(&api).await)
+            .json(&credit)
+            .send()
+            .await
+            .success();
         let mut message = theirs.message();
         message["variables"] = json!({ "name": CANARY });
         let their_message =
-            door.post("/messages").by(&theirs.token).json(&message).send().await.text_of("id");
-        world.pump().await;
+            api.post("/messages").bearer(&theirs.token).json(&message).send().await.text_of("id");
+        system.pump().await;
         let secrets = vec![
             CANARY.to_owned(),
             "77.770001".to_owned(),
@@ -46,11 +51,11 @@ impl Neighbours {
             theirs.contact.clone(),
             their_message.clone(),
         ];
-        Self { world, door, ours, theirs, their_message, secrets }
+        Self { system, api, ours, theirs, their_message, secrets }
     }
 
     /// `asked` is what A wrote itself and may be told again.
-    fn assert_silent(&self, answer: &Answer, asked: &str) {
+    fn assert_reveals_nothing(&self, answer: &Answer, asked: &str) {
         let said = format!("{:?} {}", answer.headers, answer.text);
         for secret in self.secrets.iter().filter(|secret| !asked.contains(secret.as_str())) {
             assert!(!said.contains(secret), "{asked}: {secret} of the neighbour is in {said}");
@@ -58,7 +63,7 @@ impl Neighbours {
     }
 }
 
-async fn house_of_canaries(door: &Door) -> House {
+async fn tenant_of_canaries(api: &RawApi) -> TenantActor {
     let registration = json!({
         "tenantName": format!("B {CANARY}"), "slug": format!("b-{CANARY}"),
         "adminEmail": format!("b-{CANARY}@tenant.test"), "adminPassword": PASSWORD,
@@ -68,40 +73,41 @@ async fn house_of_canaries(door: &Door) -> House {
         "name": format!("welcome_{CANARY}"), "content": format!("{CANARY}: hello {{{{1}}}}, welcome!"), "variables": ["name"],
     });
     let contact = json!({ "phone": "+15550000001", "name": CANARY, "attributes": { CANARY: CANARY } });
-    furnish(door, &registration, &template, &contact).await
+    register(api, &registration, &template, &contact).await
 }
 
 #[tokio::test]
 async fn an_id_of_another_tenant_names_nothing_here() {
-    let stage = Neighbours::settle().await;
-    let (ours, theirs, door) = (&stage.ours, &stage.theirs, &stage.door);
-    let before = stage.world.books(true).await.states;
+    let fixture = TwoTenants::new().await;
+    let (ours, theirs, api) = (&fixture.ours, &fixture.theirs, &fixture.api);
+    let before = fixture.system.books(true).await.states;
     for path in ["/messages", "/messages/schedule"] {
         for (template, contact, field) in [
             (&theirs.template, &ours.contact, "templateId"),
             (&ours.template, &theirs.contact, "contactId"),
             (&theirs.template, &theirs.contact, "templateId"),
         ] {
-            let mut body = ours.body_for(&stage.world, path);
+            let mut body = ours.body_for(&fixture.system, path);
             body["templateId"] = json!(template);
             body["contactId"] = json!(contact);
-            let answer = door.post(path).by(&ours.token).json(&body).send().await;
+            let answer = api.post(path).bearer(&ours.token).json(&body).send().await;
             answer.assert_invalid(field, path);
             assert!(answer.text.contains("does not match any of your "), "{}", answer.text);
-            stage.assert_silent(&answer, &body.to_string());
+            fixture.assert_reveals_nothing(&answer, &body.to_string());
         }
     }
     for (method, path) in [(Method::GET, ""), (Method::POST, "/cancel")] {
-        let path = format!("/messages/{}{path}", stage.their_message);
-        let answer = door.call(method, &path).by(&ours.token).send().await;
+        let path = format!("/messages/{}{path}", fixture.their_message);
+        let answer = api.call(method, &path).bearer(&ours.token).send().await;
         answer.assert_refused(404, "not-found", &path);
-        stage.assert_silent(&answer, &path);
+        fixture.assert_reveals_nothing(&answer, &path);
         // Exactly what an id that nobody has is answered.
-        let nobody = path.replace(&stage.their_message, "01890000-0000-7000-8000-000000000000");
-        let nobodys = door.call(Method::GET, nobody.trim_end_matches("/cancel")).by(&ours.token).send().await;
+        let nobody = path.replace(&fixture.their_message, "01890000-0000-7000-8000-000000000000");
+        let nobodys =
+            api.call(Method::GET, nobody.trim_end_matches("/cancel")).bearer(&ours.token).send().await;
         assert_eq!(without_id(&answer), without_id(&nobodys));
     }
-    assert_eq!(stage.world.books(true).await.states, before, "nothing was made or withdrawn");
+    assert_eq!(fixture.system.books(true).await.states, before, "nothing was made or withdrawn");
 }
 
 fn without_id(answer: &Answer) -> Value {
@@ -112,38 +118,38 @@ fn without_id(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn no_answer_holds_a_byte_of_another_tenants() {
-    let stage = Neighbours::settle().await;
-    let (ours, theirs, door) = (&stage.ours, &stage.theirs, &stage.door);
+    let fixture = TwoTenants::new().await;
+    let (ours, theirs, api) = (&fixture.ours, &fixture.theirs, &fixture.api);
     let mut asked = 0;
-    let ids = [&stage.their_message, &theirs.tenant, &theirs.contact, &theirs.template];
+    let ids = [&fixture.their_message, &theirs.tenant, &theirs.contact, &theirs.template];
     let queries = [String::new(), "?limit=200".to_owned(), format!("?tenantId={}", theirs.tenant)];
-    for (route, id) in door.routes().iter().flat_map(|route| ids.iter().map(move |id| (route, id))) {
+    for (route, id) in api.routes().iter().flat_map(|route| ids.iter().map(move |id| (route, id))) {
         for query in &queries {
             let path = format!("{}{query}", route.path.replace("{id}", id));
-            let call = door.call(route.method.clone(), &path).by(&ours.token);
+            let call = api.call(route.method.clone(), &path).bearer(&ours.token);
             let answer = call.header("x-tenant-id", &theirs.tenant).raw_json("{}").send().await;
-            stage.assert_silent(&answer, &path);
+            fixture.assert_reveals_nothing(&answer, &path);
             asked += 1;
         }
     }
     assert!(asked > 100, "the routes were asked: {asked}");
     // What the neighbour owns is there, for itself.
     for path in ["/contacts", "/templates", "/billing/ledger", "/messages"] {
-        let own = door.get(path).by(&theirs.token).send().await;
-        assert!(stage.secrets.iter().any(|secret| own.text.contains(secret)), "{path}: {}", own.text);
+        let own = api.get(path).bearer(&theirs.token).send().await;
+        assert!(fixture.secrets.iter().any(|secret| own.text.contains(secret)), "{path}: {}", own.text);
     }
 }
 
 #[tokio::test]
 async fn a_cursor_of_another_tenants_list_shows_ones_own_rows_only() {
-    let stage = Neighbours::settle().await;
-    let door = &stage.door;
+    let fixture = TwoTenants::new().await;
+    let api = &fixture.api;
     for path in ["/contacts", "/templates", "/messages", "/billing/ledger"] {
-        let page = door.get(&format!("{path}?limit=1")).by(&stage.theirs.token).send().await;
+        let page = api.get(&format!("{path}?limit=1")).bearer(&fixture.theirs.token).send().await;
         let cursor = page.text_of("nextCursor");
         let path = format!("{path}?limit=200&cursor={cursor}");
-        let answer = door.get(&path).by(&stage.ours.token).send().await;
+        let answer = api.get(&path).bearer(&fixture.ours.token).send().await;
         answer.success();
-        stage.assert_silent(&answer, &path);
+        fixture.assert_reveals_nothing(&answer, &path);
     }
 }

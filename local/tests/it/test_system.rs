@@ -29,7 +29,7 @@ pub const PRICE: &str = "0.012";
 /// Polls of a condition before a test gives up, ten milliseconds apart.
 const POLLS_MAX: u32 = 1_500;
 
-pub struct World {
+pub struct TestSystem {
     pub machine: Machine,
     pub clock: Clock,
     pub url: String,
@@ -51,7 +51,7 @@ pub struct Tenant {
     pub template: String,
 }
 
-impl World {
+impl TestSystem {
     /// With nothing broken.
     pub async fn start() -> Self {
         Self::start_with(|store| store).await
@@ -91,17 +91,17 @@ impl World {
         let api = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let sandbox_url = sandbox.base_url();
         let http = reqwest::Client::builder().build().unwrap();
-        let world = Self { machine, clock, url, sandbox_url, db, http, _sandbox: sandbox, api, home: path };
-        world.order("auto", &json!({ "delayMs": 5 })).await;
-        world
+        let system = Self { machine, clock, url, sandbox_url, db, http, _sandbox: sandbox, api, home: path };
+        system.order("auto", &json!({ "delayMs": 5 })).await;
+        system
     }
 
-    pub fn nobody(&self) -> Client {
+    pub fn anonymous(&self) -> Client {
         Client::new(&self.url).unwrap()
     }
 
     pub async fn owner(&self) -> Client {
-        self.nobody().login(ADMIN.0, ADMIN.1).await.unwrap()
+        self.anonymous().login(ADMIN.0, ADMIN.1).await.unwrap()
     }
 
     /// What its home keeps from everybody.
@@ -112,7 +112,7 @@ impl World {
     /// A token for the owner of a tenant.
     pub async fn token(&self, tenant: &Tenant) -> String {
         let login = json!({ "email": tenant.email, "password": PASSWORD });
-        let session = self.nobody().post("/auth/login", &login).await.unwrap().success().unwrap();
+        let session = self.anonymous().post("/auth/login", &login).await.unwrap().success().unwrap();
         text(&session, "token").unwrap().to_owned()
     }
 
@@ -123,8 +123,8 @@ impl World {
             "tenantName": slug, "slug": slug, "adminEmail": email, "adminPassword": PASSWORD, "adminName": "Ann",
         });
         let session =
-            self.nobody().post("/auth/register-tenant", &registration).await.unwrap().success().unwrap();
-        let client = self.nobody().with_token(text(&session, "token").unwrap());
+            self.anonymous().post("/auth/register-tenant", &registration).await.unwrap().success().unwrap();
+        let client = self.anonymous().with_token(text(&session, "token").unwrap());
         let id = text(&session, "tenantId").unwrap().to_owned();
         if credit != "0" {
             let top_up = json!({ "tenantId": id, "amount": credit, "idempotencyKey": slug });
@@ -216,7 +216,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for TestSystem {
     fn drop(&mut self) {
         self.api.abort();
         if let Err(error) = std::fs::remove_dir_all(&self.home) {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use store::access::users::{self, NewUser, User};
 use store::{StoreError, SystemOperation, SystemTx, tenants};
 
-use super::raw::Door;
-use crate::world::{ADMIN, PASSWORD, World};
+use super::raw_api::RawApi;
+use crate::test_system::{ADMIN, PASSWORD, TestSystem};
 
 /// A caller, in the order of the columns of the table in `authorization`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
-    Nobody,
+    Anonymous,
     Viewer,
     Sender,
     Admin,
@@ -24,7 +24,7 @@ pub enum Caller {
 
 impl Caller {
     pub const ALL: [Self; 8] = [
-        Self::Nobody,
+        Self::Anonymous,
         Self::Viewer,
         Self::Sender,
         Self::Admin,
@@ -37,7 +37,7 @@ impl Caller {
 
 /// A tenant with its owner's token.
 #[derive(Clone, Debug)]
-pub struct House {
+pub struct TenantActor {
     pub tenant: String,
     pub owner: String,
     pub token: String,
@@ -46,25 +46,25 @@ pub struct House {
 }
 
 /// Registers a tenant that has one contact and one approved template.
-pub async fn house(door: &Door, slug: &str) -> House {
+pub async fn tenant_actor(api: &RawApi, slug: &str) -> TenantActor {
     let registration = json!({
         "tenantName": slug, "slug": slug, "adminEmail": format!("{slug}@tenant.test"), "adminPassword": PASSWORD,
         "adminName": "Ann",
     });
     let template = json!({ "name": "welcome", "content": "Hello {{1}}, welcome!", "variables": ["name"] });
-    furnish(door, &registration, &template, &json!({ "phone": "+15551234567", "name": "Bea" })).await
+    register(api, &registration, &template, &json!({ "phone": "+15551234567", "name": "Bea" })).await
 }
 
 /// Registers a tenant, has its template approved and imports its contact.
-pub async fn furnish(door: &Door, registration: &Value, template: &Value, contact: &Value) -> House {
-    let session = door.post("/auth/register-tenant").json(registration).send().await;
+pub async fn register(api: &RawApi, registration: &Value, template: &Value, contact: &Value) -> TenantActor {
+    let session = api.post("/auth/register-tenant").json(registration).send().await;
     let token = session.text_of("token");
-    let template = door.post("/templates").by(&token).json(template).send().await;
+    let template = api.post("/templates").bearer(&token).json(template).send().await;
     assert_eq!(template.success()["status"], "APPROVED");
     let contacts = json!({ "contacts": [contact] });
-    door.post("/contacts/import").by(&token).json(&contacts).send().await.success();
-    let listed = door.get("/contacts").by(&token).send().await;
-    House {
+    api.post("/contacts/import").bearer(&token).json(&contacts).send().await.success();
+    let listed = api.get("/contacts").bearer(&token).send().await;
+    TenantActor {
         tenant: session.text_of("tenantId"),
         owner: session.text_of("userId"),
         template: template.text_of("id"),
@@ -73,7 +73,7 @@ pub async fn furnish(door: &Door, registration: &Value, template: &Value, contac
     }
 }
 
-impl House {
+impl TenantActor {
     pub fn tenant_id(&self) -> TenantId {
         self.tenant.parse().unwrap()
     }
@@ -84,8 +84,8 @@ impl House {
     }
 
     /// The same, due in a month.
-    pub fn scheduled(&self, world: &World, key: &str) -> Value {
-        let due = world.clock.now() + jiff::SignedDuration::from_hours(24 * 30);
+    pub fn scheduled(&self, system: &TestSystem, key: &str) -> Value {
+        let due = system.clock.now() + jiff::SignedDuration::from_hours(24 * 30);
         json!({
             "templateId": self.template, "contactId": self.contact, "scheduleTime": due.to_string(),
             "idempotencyKey": key,
@@ -93,8 +93,8 @@ impl House {
     }
 
     /// A body for either way to send.
-    pub fn body_for(&self, world: &World, path: &str) -> Value {
-        let mut body = self.scheduled(world, "key");
+    pub fn body_for(&self, system: &TestSystem, path: &str) -> Value {
+        let mut body = self.scheduled(system, "key");
         if path == "/messages" {
             body.as_object_mut().unwrap().remove("scheduleTime");
         }
@@ -102,51 +102,51 @@ impl House {
     }
 
     /// Messages that its API shows.
-    pub async fn messages(&self, door: &Door) -> Vec<Value> {
-        let listed = door.get("/messages?limit=200").by(&self.token).send().await;
+    pub async fn messages(&self, api: &RawApi) -> Vec<Value> {
+        let listed = api.get("/messages?limit=200").bearer(&self.token).send().await;
         listed.success()["data"].as_array().unwrap().clone()
     }
 
     /// Ledger entries that its API shows, newest first.
-    pub async fn ledger(&self, door: &Door) -> Vec<Value> {
-        let listed = door.get("/billing/ledger?limit=200").by(&self.token).send().await;
+    pub async fn ledger(&self, api: &RawApi) -> Vec<Value> {
+        let listed = api.get("/billing/ledger?limit=200").bearer(&self.token).send().await;
         listed.success()["data"].as_array().unwrap().clone()
     }
 
-    pub async fn balance(&self, door: &Door) -> String {
-        let answer = door.get("/billing/balance").by(&self.token).send().await;
+    pub async fn balance(&self, api: &RawApi) -> String {
+        let answer = api.get("/billing/balance").bearer(&self.token).send().await;
         answer.digits_of("balance")
     }
 
-    pub async fn contacts(&self, door: &Door) -> Vec<Value> {
-        let listed = door.get("/contacts?limit=200").by(&self.token).send().await;
+    pub async fn contacts(&self, api: &RawApi) -> Vec<Value> {
+        let listed = api.get("/contacts?limit=200").bearer(&self.token).send().await;
         listed.success()["data"].as_array().unwrap().clone()
     }
 }
 
 /// The platform owner's token.
-pub async fn super_admin(door: &Door) -> String {
+pub async fn super_admin(api: &RawApi) -> String {
     let login = json!({ "email": ADMIN.0, "password": ADMIN.1 });
-    door.post("/auth/login").json(&login).send().await.text_of("token")
+    api.post("/auth/login").json(&login).send().await.text_of("token")
 }
 
 /// A token of a new user of the tenant in that role.
-pub async fn user(world: &World, tenant: TenantId, role: Role) -> String {
-    let now = world.clock.now();
+pub async fn user(system: &TestSystem, tenant: TenantId, role: Role) -> String {
+    let now = system.clock.now();
     let user = NewUser {
         email: format!("{}-{tenant}@tenant.test", role.as_str().to_lowercase()),
         name: "Ann".to_owned(),
         role,
         password_hash: None,
     };
-    let added = world.db.store.perform_system(&SystemAct::at(now), &AddUser { tenant, user }).await.unwrap();
+    let added = system.db.store.perform_system(&SystemAct::at(now), &AddUser { tenant, user }).await.unwrap();
     let subject = Subject { tenant, user: added.user_id };
-    world.machine.app.tokens.issue(subject).unwrap()
+    system.machine.app.tokens.issue(subject).unwrap()
 }
 
 /// Suspends a tenant.
-pub async fn suspend(world: &World, tenant: TenantId) {
-    world.db.store.perform_system(&SystemAct::at(world.clock.now()), &Suspend { tenant }).await.unwrap();
+pub async fn suspend(system: &TestSystem, tenant: TenantId) {
+    system.db.store.perform_system(&SystemAct::at(system.clock.now()), &Suspend { tenant }).await.unwrap();
 }
 
 struct AddUser {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::raw::Door;
+use super::raw_api::RawApi;
 use super::webhook_signature::{tell, webhook};
-use crate::world::{Tenant, World};
+use crate::test_system::{Tenant, TestSystem};
 
 fn status(wamid: &str, status: &str) -> Value {
     json!({
@@ -16,25 +16,25 @@ fn status(wamid: &str, status: &str) -> Value {
 }
 
 /// The tenant's number, as connecting again tells it.
-async fn number(world: &World, tenant: &Tenant) -> String {
+async fn number(system: &TestSystem, tenant: &Tenant) -> String {
     // What Meta says of templates and numbers by itself has arrived.
-    world.pump().await;
+    system.pump().await;
     let connected = tenant.client.post("/whatsapp/connect", &json!({ "code": tenant.id })).await.unwrap();
     connected.success().unwrap()["phoneNumbers"][0]["id"].as_str().unwrap().to_owned()
 }
 
 /// Sends to somebody of whom nothing more is heard; gives the message's id and Meta's of it.
-async fn sent_in_silence(world: &World, tenant: &Tenant) -> (String, String) {
+async fn sent_in_silence(system: &TestSystem, tenant: &Tenant) -> (String, String) {
     let id = tenant.send("+15550000003").await;
-    world.pump().await;
+    system.pump().await;
     let message = tenant.message(&id).await;
     assert_eq!(message["status"], "ACCEPTED");
     (id, message["wamid"].as_str().unwrap().to_owned())
 }
 
 /// Everything but when a number was last heard, which each webhook is news of, and what is on its way.
-async fn standing(world: &World) -> BTreeMap<String, (i64, String)> {
-    let mut contents = world.db.contents().await;
+async fn standing(system: &TestSystem) -> BTreeMap<String, (i64, String)> {
+    let mut contents = system.db.contents().await;
     contents.retain(|table, _| !["sender_leases", "queue_messages"].contains(&table.as_str()));
     contents
 }
@@ -48,106 +48,106 @@ fn kept_apart(mut contents: BTreeMap<String, (i64, String)>) -> (i64, BTreeMap<S
 
 #[tokio::test]
 async fn news_of_a_message_that_nobody_knows_is_kept_and_moves_no_money() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let tenant = world.tenant("acme", "1.234").await;
-    let (number, before) = (number(&world, &tenant).await, standing(&world).await);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let tenant = system.tenant("acme", "1.234").await;
+    let (number, before) = (number(&system, &tenant).await, standing(&system).await);
     for (number, wamid) in [(number.as_str(), "wamid.unknown"), ("999999999999", "wamid.stranger")] {
         for word in ["sent", "delivered", "read", "failed"] {
             let body = webhook(number, &[status(wamid, word)]);
-            assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200);
+            assert_eq!(tell(&system, &api, body.as_bytes()).await.status, 200);
         }
     }
-    world.pump().await;
-    let ((kept_before, before), (kept, after)) = (kept_apart(before), kept_apart(standing(&world).await));
+    system.pump().await;
+    let ((kept_before, before), (kept, after)) = (kept_apart(before), kept_apart(standing(&system).await));
     assert_eq!(kept, kept_before + 8, "each is kept");
     assert_eq!(after, before, "and nothing else changed");
     assert_eq!(tenant.balance().await, "1.234");
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn news_of_one_tenants_message_from_anothers_number_changes_nothing() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let (ours, theirs) = (world.tenant("ours", "1.234").await, world.tenant("theirs", "1.234").await);
-    let (id, wamid) = sent_in_silence(&world, &ours).await;
-    let (their_number, shown) = (number(&world, &theirs).await, ours.message(&id).await);
-    let before = standing(&world).await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let (ours, theirs) = (system.tenant("ours", "1.234").await, system.tenant("theirs", "1.234").await);
+    let (id, wamid) = sent_in_silence(&system, &ours).await;
+    let (their_number, shown) = (number(&system, &theirs).await, ours.message(&id).await);
+    let before = standing(&system).await;
     for word in ["failed", "delivered", "read"] {
         let body = webhook(&their_number, &[status(&wamid, word)]);
-        assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200);
+        assert_eq!(tell(&system, &api, body.as_bytes()).await.status, 200);
     }
-    world.pump().await;
-    let ((kept_before, before), (kept, after)) = (kept_apart(before), kept_apart(standing(&world).await));
+    system.pump().await;
+    let ((kept_before, before), (kept, after)) = (kept_apart(before), kept_apart(standing(&system).await));
     assert_eq!(kept, kept_before + 3);
     assert_eq!(after, before);
     assert_eq!(ours.message(&id).await, shown);
     assert_eq!((ours.balance().await.as_str(), theirs.balance().await.as_str()), ("1.222", "1.234"));
-    world.assert_clean().await;
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn the_same_authentic_body_fifty_times_changes_no_table() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let tenant = world.tenant("acme", "1.234").await;
-    let (id, wamid) = sent_in_silence(&world, &tenant).await;
-    let number = number(&world, &tenant).await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let tenant = system.tenant("acme", "1.234").await;
+    let (id, wamid) = sent_in_silence(&system, &tenant).await;
+    let number = number(&system, &tenant).await;
     let body = webhook(&number, &[status(&wamid, "sent"), status(&wamid, "failed")]);
-    assert_eq!(tell(&world, &door, body.as_bytes()).await.status, 200);
-    world.pump().await;
+    assert_eq!(tell(&system, &api, body.as_bytes()).await.status, 200);
+    system.pump().await;
     assert_eq!(
         (tenant.message(&id).await["status"].as_str(), tenant.balance().await.as_str()),
         (Some("FAILED"), "1.234")
     );
-    let before = standing(&world).await;
+    let before = standing(&system).await;
     for _ in 0..5 {
-        let replays = (0..10).map(|_| tell(&world, &door, body.as_bytes()));
+        let replays = (0..10).map(|_| tell(&system, &api, body.as_bytes()));
         let answers = futures_util::future::join_all(replays).await;
         assert!(answers.iter().all(|answer| answer.status == 200));
     }
-    world.pump().await;
-    assert_eq!(standing(&world).await, before);
-    assert_eq!(world.machine.queues.depths().await.unwrap(), (0, 0), "nothing waits, nothing died");
-    world.assert_clean().await;
+    system.pump().await;
+    assert_eq!(standing(&system).await, before);
+    assert_eq!(system.machine.queues.depths().await.unwrap(), (0, 0), "nothing waits, nothing died");
+    system.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_text_that_postgres_cannot_hold_does_not_bury_the_news_beside_it() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let tenant = world.tenant("acme", "1.234").await;
-    let (id, wamid) = sent_in_silence(&world, &tenant).await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let tenant = system.tenant("acme", "1.234").await;
+    let (id, wamid) = sent_in_silence(&system, &tenant).await;
     let mut odd = status("wamid.\u{0}odd", "failed");
     odd["errors"][0]["title"] = json!("Und\u{0}eliverable \\u0000 \\\u{0}");
     let mut body: Value =
-        serde_json::from_str(&webhook(&number(&world, &tenant).await, &[odd, status(&wamid, "delivered")]))
+        serde_json::from_str(&webhook(&number(&system, &tenant).await, &[odd, status(&wamid, "delivered")]))
             .unwrap();
     let inbound =
         json!({ "field": "messages", "value": { "messages": [{ "text": { "body": "a\u{0}b" } }] } });
     body["entry"][0]["changes"].as_array_mut().unwrap().push(inbound);
-    let kept_before = kept_apart(standing(&world).await).0;
-    assert_eq!(tell(&world, &door, body.to_string().as_bytes()).await.status, 200);
-    world.pump().await;
+    let kept_before = kept_apart(standing(&system).await).0;
+    assert_eq!(tell(&system, &api, body.to_string().as_bytes()).await.status, 200);
+    system.pump().await;
     assert_eq!(tenant.message(&id).await["status"], "DELIVERED");
-    assert_eq!(kept_apart(standing(&world).await).0, kept_before + 2);
-    assert_eq!(world.machine.queues.depths().await.unwrap(), (0, 0), "nothing waits, nothing died");
+    assert_eq!(kept_apart(standing(&system).await).0, kept_before + 2);
+    assert_eq!(system.machine.queues.depths().await.unwrap(), (0, 0), "nothing waits, nothing died");
 }
 
 #[tokio::test]
 async fn a_second_failure_with_another_code_does_not_change_what_the_first_said() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let tenant = world.tenant("acme", "1.234").await;
-    let (id, wamid) = sent_in_silence(&world, &tenant).await;
-    let number = number(&world, &tenant).await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let tenant = system.tenant("acme", "1.234").await;
+    let (id, wamid) = sent_in_silence(&system, &tenant).await;
+    let number = number(&system, &tenant).await;
     let mut shown = None;
     for code in [131_026, 131_047] {
         let mut failed = status(&wamid, "failed");
         failed["errors"][0]["code"] = json!(code);
-        assert_eq!(tell(&world, &door, webhook(&number, &[failed]).as_bytes()).await.status, 200);
-        world.pump().await;
+        assert_eq!(tell(&system, &api, webhook(&number, &[failed]).as_bytes()).await.status, 200);
+        system.pump().await;
         let message = tenant.message(&id).await;
         assert_eq!(
             (message["status"].as_str(), message["error"]["code"].as_i64()),
@@ -156,5 +156,5 @@ async fn a_second_failure_with_another_code_does_not_change_what_the_first_said(
         assert_eq!(*shown.get_or_insert_with(|| message.clone()), message);
     }
     assert_eq!(tenant.balance().await, "1.234");
-    world.assert_clean().await;
+    system.assert_clean().await;
 }

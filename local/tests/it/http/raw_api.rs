@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use tidings::api;
 
-use crate::world::World;
+use crate::test_system::TestSystem;
 
 /// The way in for raw requests to one API.
-pub struct Door {
+pub struct RawApi {
     http: reqwest::Client,
     url: String,
     routes: Vec<Route>,
@@ -26,7 +26,7 @@ pub struct Route {
 
 /// A request that is being put together.
 pub struct Call<'a> {
-    door: &'a Door,
+    api: &'a RawApi,
     method: Method,
     path: String,
     headers: HeaderMap,
@@ -43,19 +43,19 @@ pub struct Answer {
     pub body: Value,
 }
 
-impl Door {
-    pub fn of(world: &World) -> Self {
-        Self::at(&world.url, world)
+impl RawApi {
+    pub fn of(system: &TestSystem) -> Self {
+        Self::at(&system.url, system)
     }
 
     /// The same API at another address.
-    pub fn at(url: &str, world: &World) -> Self {
+    pub fn at(url: &str, system: &TestSystem) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .unwrap();
-        let (_, described) = api::routes(&world.machine);
+        let (_, described) = api::routes(&system.machine);
         let described = serde_json::to_value(described).unwrap();
         let paths = described["paths"].as_object().unwrap();
         let routes = paths.iter().flat_map(|(path, item)| routes_of(path, item)).collect();
@@ -69,7 +69,7 @@ impl Door {
 
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {
         let (headers, body) = (HeaderMap::new(), Vec::new());
-        Call { door: self, method, path: path.to_owned(), headers, body, may_fail: false }
+        Call { api: self, method, path: path.to_owned(), headers, body, may_fail: false }
     }
 
     pub fn get(&self, path: &str) -> Call<'_> {
@@ -100,7 +100,7 @@ impl Door {
 
 impl Call<'_> {
     /// As the holder of a token.
-    pub fn by(self, token: &str) -> Self {
+    pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
 
@@ -134,8 +134,8 @@ impl Call<'_> {
     /// Sends it, and checks what holds for every answer.
     pub async fn send(self) -> Answer {
         let what = format!("{} {}", self.method, self.path.chars().take(100).collect::<String>());
-        let url = format!("{}{}", self.door.url, self.path);
-        let request = self.door.http.request(self.method.clone(), url).headers(self.headers).body(self.body);
+        let url = format!("{}{}", self.api.url, self.path);
+        let request = self.api.http.request(self.method.clone(), url).headers(self.headers).body(self.body);
         let response = request.send().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap().to_vec();
@@ -144,7 +144,7 @@ impl Call<'_> {
         let answer = Answer { status, headers, text, body };
         assert!(status < 500 || self.may_fail, "{what} failed: {answer:?}");
         answer.check_form(&what);
-        let declared = match self.door.route_of(&self.method, &self.path) {
+        let declared = match self.api.route_of(&self.method, &self.path) {
             Some(route) => route.declares(status),
             None => matches!(status, 404 | 405) || self.path.starts_with("/docs"),
         };

@@ -12,8 +12,8 @@ use testkit::TestDb;
 use tidings::client::Client;
 use tidings::poll::receive_once;
 
-use super::fuse::Fuse;
-use crate::world::{PASSWORD, Tenant, World, rules};
+use super::fault_injector::FaultInjector;
+use crate::test_system::{PASSWORD, Tenant, TestSystem, rules};
 
 /// Rounds of two minutes until everything but the unknown must be at its end: more than all attempts and leases take.
 const ROUNDS_MAX: usize = 14;
@@ -23,35 +23,35 @@ const POLLS_MAX: usize = 3_000;
 const TRIES: usize = 1_000;
 const AWAY: Duration = Duration::from_millis(20);
 
-pub struct Stage {
-    pub world: World,
-    pub fuse: Fuse,
+pub struct FaultTest {
+    pub system: TestSystem,
+    pub faults: FaultInjector,
 }
 
 /// A receive as a test holds it in its hands.
-pub struct Caught {
+pub struct HeldMessages {
     queue: Queue,
     messages: Vec<Received>,
 }
 
-impl Stage {
+impl FaultTest {
     pub async fn start() -> Self {
         Self::start_on(testkit::database().await).await
     }
 
     pub async fn start_on(db: TestDb) -> Self {
-        let fuse = Fuse::default();
-        let in_store = fuse.clone();
-        Self { world: World::start_on(db, move |store| in_store.put_into(store)).await, fuse }
+        let faults = FaultInjector::default();
+        let in_store = faults.clone();
+        Self { system: TestSystem::start_on(db, move |store| in_store.put_into(store)).await, faults }
     }
 
     pub fn platform(&self) -> &Platform {
-        &self.world.machine.platform
+        &self.system.machine.platform
     }
 
     /// The tenant with a token that is good now: a test lives through weeks.
-    pub async fn again(&self, tenant: &Tenant) -> Tenant {
-        let client = self.world.nobody().login(&tenant.email, PASSWORD).await.unwrap();
+    pub async fn log_in_again(&self, tenant: &Tenant) -> Tenant {
+        let client = self.system.anonymous().login(&tenant.email, PASSWORD).await.unwrap();
         Tenant { client, ..tenant.clone() }
     }
 
@@ -61,7 +61,7 @@ impl Stage {
             let is_silent = self.is_meta_silent().await;
             let mut worked = 0;
             for queue in Queue::ALL {
-                worked += receive_once(&self.world.machine, rules(), queue).await.unwrap_or(1);
+                worked += receive_once(&self.system.machine, rules(), queue).await.unwrap_or(1);
             }
             if is_silent && worked == 0 {
                 return;
@@ -85,15 +85,15 @@ impl Stage {
     }
 
     async fn is_meta_silent(&self) -> bool {
-        self.world.webhooks_pending().await == 0
+        self.system.webhooks_pending().await == 0
     }
 
     /// Fires the schedules whose time has come, each at least once.
     pub async fn fire_schedules(&self) {
-        let machine = &self.world.machine;
+        let machine = &self.system.machine;
         for due in machine.queues.due_timers().await.unwrap_or_default() {
             // A dispatch that dies leaves its work to the sweeper, and its schedule may fire again.
-            if dispatch::on_schedule(due, &machine.platform, self.world.end_of_shift()).await.is_ok() {
+            if dispatch::on_schedule(due, &machine.platform, self.system.end_of_shift()).await.is_ok() {
                 machine.queues.fired(vec![due.timer]).await.ok();
             }
         }
@@ -101,9 +101,9 @@ impl Stage {
 
     /// Time passes, the sweeper looks and the queues work.
     pub async fn pass(&self, time: SignedDuration) {
-        self.world.clock.advance(time);
+        self.system.clock.advance(time);
         // A sweep that died is made up for by the next.
-        sweep::on_schedule(self.platform(), self.world.end_of_shift()).await.ok();
+        sweep::on_schedule(self.platform(), self.system.end_of_shift()).await.ok();
         self.work().await;
     }
 
@@ -123,7 +123,7 @@ impl Stage {
 
     /// How many messages stand where.
     pub async fn states(&self) -> Vec<(String, i64)> {
-        self.world.books(false).await.states
+        self.system.books(false).await.states
     }
 
     /// The states that messages are in without being at their end.
@@ -136,31 +136,31 @@ impl Stage {
     }
 
     async fn is_tidy(&self) -> bool {
-        let (waiting, _) = self.world.machine.queues.depths().await.unwrap_or((1, 0));
-        waiting == 0 && self.world.books(true).await.findings.iter().all(|finding| finding.violations == 0)
+        let (waiting, _) = self.system.machine.queues.depths().await.unwrap_or((1, 0));
+        waiting == 0 && self.system.books(true).await.findings.iter().all(|finding| finding.violations == 0)
     }
 
     /// At rest, clean, every message at its end, and nothing on any queue but so many dead letters.
     pub async fn assert_at_rest(&self, dead_letters: i64) {
         assert_eq!(self.open(false).await, [], "messages that are not at their end");
-        assert_eq!(self.world.machine.queues.depths().await.unwrap(), (0, dead_letters));
-        self.world.assert_clean().await;
+        assert_eq!(self.system.machine.queues.depths().await.unwrap(), (0, dead_letters));
+        self.system.assert_clean().await;
     }
 
     /// Takes what can be received from a queue out of the functions' sight.
-    pub async fn catch(&self, queue: Queue) -> Caught {
+    pub async fn hold(&self, queue: Queue) -> HeldMessages {
         let policy = Policy { visibility: rules().visibility, receives_max: 5, batch_max: 100 };
-        let messages = self.world.machine.queues.receive(queue, policy).await.unwrap();
+        let messages = self.system.machine.queues.receive(queue, policy).await.unwrap();
         assert!(!messages.is_empty(), "nothing on {queue:?}");
-        Caught { queue, messages }
+        HeldMessages { queue, messages }
     }
 
     /// Loses what was caught.
-    pub async fn lose(&self, caught: &Caught) {
-        let done = caught.messages.iter().map(|message| message.receipt).collect();
-        let retry_at = self.world.clock.now();
-        let outcome = Acknowledgement { queue: caught.queue, done, failed: Vec::new(), retry_at };
-        self.world.machine.queues.acknowledge(outcome).await.unwrap();
+    pub async fn lose(&self, received: &HeldMessages) {
+        let done = received.messages.iter().map(|message| message.receipt).collect();
+        let retry_at = self.system.clock.now();
+        let outcome = Acknowledgement { queue: received.queue, done, failed: Vec::new(), retry_at };
+        self.system.machine.queues.acknowledge(outcome).await.unwrap();
     }
 
     /// Puts bodies on a queue.
@@ -173,7 +173,7 @@ impl Stage {
     /// The secrets of links in letters to that address.
     pub fn links_mailed_to(&self, address: &str) -> Vec<String> {
         const SECRET_CHARS: usize = 64;
-        let letters = std::fs::read_dir(self.world.home.join("mail")).unwrap();
+        let letters = std::fs::read_dir(self.system.home.join("mail")).unwrap();
         letters
             .map(|letter| std::fs::read_to_string(letter.unwrap().path()).unwrap_or_default())
             .filter(|letter| letter.contains(address))
@@ -187,16 +187,16 @@ impl Stage {
     pub async fn fault(&self, to: &str, fault: Value) {
         let mut order = fault;
         order["match"] = json!({ "to": to });
-        self.world.order("faults", &order).await;
+        self.system.order("faults", &order).await;
     }
 
     /// How often Meta accepted something for that number.
     pub async fn accepted(&self, to: &str) -> usize {
-        self.world.acceptances().await.iter().filter(|one| one.to == to).count()
+        self.system.acceptances().await.iter().filter(|one| one.to == to).count()
     }
 }
 
-impl Caught {
+impl HeldMessages {
     pub fn bodies(&self) -> Vec<String> {
         self.messages.iter().map(|message| message.body.clone()).collect()
     }

@@ -11,21 +11,21 @@ use serde_json::{Value, json};
 use store::delivery::claims::ClaimRequest;
 use tidings::home::Home;
 
-use super::stage::Stage;
-use crate::world::Tenant;
+use super::fault_test::FaultTest;
+use crate::test_system::Tenant;
 
 /// Accepted, and then silence: every status is told by hand.
 const SILENT: &str = "+15550000003";
 
-async fn number(stage: &Stage) -> PhoneNumberId {
-    let url = format!("{}/sandbox/accounts", stage.world.sandbox_url);
+async fn number(test: &FaultTest) -> PhoneNumberId {
+    let url = format!("{}/sandbox/accounts", test.system.sandbox_url);
     let accounts: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
     PhoneNumberId(accounts["accounts"][0]["phoneNumberId"].as_str().unwrap().to_owned())
 }
 
 /// The only attempt so far.
-async fn attempt(stage: &Stage) -> (MessageId, AttemptId) {
-    let books = stage.world.books(true).await;
+async fn attempt(test: &FaultTest) -> (MessageId, AttemptId) {
+    let books = test.system.books(true).await;
     assert_eq!(books.ledgered.len(), 1);
     (books.ledgered[0].message_id, books.ledgered[0].attempt_id)
 }
@@ -34,18 +34,18 @@ async fn attempt(stage: &Stage) -> (MessageId, AttemptId) {
 /// message when it thaws and records once more.
 #[tokio::test]
 async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claimed_it_since() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    stage.fault("+15550000001", json!({ "kind": "refuse", "code": 131_056 })).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    test.fault("+15550000001", json!({ "kind": "refuse", "code": 131_056 })).await;
     tenant.send("+15550000001").await;
-    stage.work().await;
-    assert_eq!(stage.states().await, [("RESERVED".to_owned(), 1)]);
-    let (message, attempt) = attempt(&stage).await;
-    let (tenant, platform) = (tenant.id.parse::<TenantId>().unwrap(), stage.platform());
-    stage.world.clock.advance(SignedDuration::from_mins(2));
+    test.work().await;
+    assert_eq!(test.states().await, [("RESERVED".to_owned(), 1)]);
+    let (message, attempt) = attempt(&test).await;
+    let (tenant, platform) = (tenant.id.parse::<TenantId>().unwrap(), test.platform());
+    test.system.clock.advance(SignedDuration::from_mins(2));
     let now = platform.clock.now();
     let request = ClaimRequest {
-        number: number(&stage).await,
+        number: number(&test).await,
         claim_id: ClaimId::at(now),
         limit: 10,
         lease_until: now + platform.timings.lease,
@@ -55,18 +55,18 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claime
     let sent = Sent { message, attempt, outcome: Outcome::KnownUnsent { wait: None, error: None } };
     record(platform, tenant, ClaimId::at(now), vec![sent], true).await.unwrap();
     // The claim's holder dies; the message must be somebody's all the same.
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
-    assert_eq!(stage.states().await, [("ACCEPTED".to_owned(), 1)]);
+    test.rest().await;
+    test.assert_at_rest(0).await;
+    assert_eq!(test.states().await, [("ACCEPTED".to_owned(), 1)]);
 }
 
 /// One that is accepted, of which nothing was heard: its id and the webhook that would say it was read.
-async fn silent(stage: &Stage, tenant: &Tenant) -> (String, Value) {
+async fn silent(test: &FaultTest, tenant: &Tenant) -> (String, Value) {
     let id = tenant.send(SILENT).await;
-    stage.work().await;
-    let number = number(stage).await;
+    test.work().await;
+    let number = number(test).await;
     let status = json!({
-        "id": stage.world.acceptances().await[0].wamid, "status": "read", "timestamp": "1750000000",
+        "id": test.system.acceptances().await[0].wamid, "status": "read", "timestamp": "1750000000",
         "recipient_id": "15550000003",
     });
     let value = json!({
@@ -75,11 +75,11 @@ async fn silent(stage: &Stage, tenant: &Tenant) -> (String, Value) {
     (id, json!({ "id": "1", "changes": [{ "field": "messages", "value": value }] }))
 }
 
-async fn post_signed(stage: &Stage, body: String) -> u16 {
-    let secret = Home::open(&stage.world.home).unwrap().secrets().unwrap().sandbox_app_secret;
+async fn post_signed(test: &FaultTest, body: String) -> u16 {
+    let secret = Home::open(&test.system.home).unwrap().secrets().unwrap().sandbox_app_secret;
     let signature = meta::signature::sign(&SecretString::from(secret), body.as_bytes());
     let request =
-        reqwest::Client::builder().build().unwrap().post(format!("{}/webhook/meta", stage.world.url));
+        reqwest::Client::builder().build().unwrap().post(format!("{}/webhook/meta", test.system.url));
     let request = request.header("x-hub-signature-256", signature).body(body);
     request.send().await.unwrap().status().as_u16()
 }
@@ -87,9 +87,9 @@ async fn post_signed(stage: &Stage, body: String) -> u16 {
 /// A recipient wrote a NUL, which Postgres keeps in no text; Meta tells it together with a status.
 #[tokio::test]
 async fn a_webhook_with_a_nul_in_it_is_kept_whole_and_its_statuses_are_heard() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    let (id, read) = silent(&stage, &tenant).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    let (id, read) = silent(&test, &tenant).await;
     let wrote = json!({ "from": "15551", "id": "wamid.\0", "type": "text", "text": { "body": "a\0b" } });
     let value = json!({ "messaging_product": "whatsapp", "messages": [wrote], "odd\0": "\0" });
     let inbound = json!({ "id": "1\0", "changes": [{ "field": "messages", "value": value }] });
@@ -97,26 +97,26 @@ async fn a_webhook_with_a_nul_in_it_is_kept_whole_and_its_statuses_are_heard() {
     let mut odd_entry = read.clone();
     odd_entry["changes"][0]["value"]["statuses"] = json!([odd]);
     let body = json!({ "object": "whatsapp_business_account", "entry": [inbound, odd_entry, read] });
-    assert_eq!(post_signed(&stage, body.to_string()).await, 200);
-    stage.work().await;
+    assert_eq!(post_signed(&test, body.to_string()).await, 200);
+    test.work().await;
     assert_eq!(tenant.message(&id).await["status"], "READ");
-    stage.rest().await;
-    stage.assert_at_rest(0).await;
+    test.rest().await;
+    test.assert_at_rest(0).await;
 }
 
 /// Whatever cannot be stored is its own trouble: it goes to the dead letters, and what came with it is done.
 #[tokio::test]
 async fn an_update_that_cannot_be_stored_does_not_keep_the_others_of_its_record_from_being_heard() {
-    let stage = Stage::start().await;
-    let tenant = stage.world.tenant("acme", "1.00").await;
-    let (id, read) = silent(&stage, &tenant).await;
+    let test = FaultTest::start().await;
+    let tenant = test.system.tenant("acme", "1.00").await;
+    let (id, read) = silent(&test, &tenant).await;
     let body = json!({ "object": "whatsapp_business_account", "entry": [read] }).to_string();
     let mut updates = meta::webhook::parse(body.as_bytes()).unwrap();
     updates.push(Update::Unhandled(UnhandledUpdate { reason: "messages".to_owned(), raw: json!("a\0b") }));
     let record = serde_json::to_string(&UpdateBatch { updates }).unwrap();
-    stage.put(cloud::Queue::Updates, vec![record]).await;
-    stage.rest().await;
-    stage.assert_at_rest(1).await;
-    let tenant = stage.again(&tenant).await;
+    test.put(cloud::Queue::Updates, vec![record]).await;
+    test.rest().await;
+    test.assert_at_rest(1).await;
+    let tenant = test.log_in_again(&tenant).await;
     assert_eq!(tenant.message(&id).await["status"], "READ");
 }

@@ -3,15 +3,15 @@
 use axum::http::Method;
 use serde_json::json;
 
-use super::cast::{house, super_admin};
-use super::raw::Door;
-use crate::world::World;
+use super::actors::{super_admin, tenant_actor};
+use super::raw_api::RawApi;
+use crate::test_system::TestSystem;
 
 #[tokio::test]
 async fn another_spelling_of_a_path_is_another_path() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let (home, platform) = (house(&door, "home").await, super_admin(&door).await);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let (home, platform) = (tenant_actor(&api, "home").await, super_admin(&api).await);
     let credit = json!({ "tenantId": home.tenant, "amount": 1, "idempotencyKey": "k" });
     for token in [&home.token, &platform] {
         for path in [
@@ -29,74 +29,75 @@ async fn another_spelling_of_a_path_is_another_path() {
             "/plans/",
             "//plans",
         ] {
-            let answer = door.post(path).by(token).json(&credit).send().await;
+            let answer = api.post(path).bearer(token).json(&credit).send().await;
             answer.assert_refused(404, "not-found", path);
         }
     }
-    assert_eq!(home.balance(&door).await, "0.00");
+    assert_eq!(home.balance(&api).await, "0.00");
 }
 
 #[tokio::test]
 async fn no_header_or_query_changes_a_requests_method_or_its_tenant() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let (ours, theirs) = (house(&door, "ours").await, house(&door, "theirs").await);
-    let own = door.get("/contacts").by(&ours.token).send().await;
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let (ours, theirs) = (tenant_actor(&api, "ours").await, tenant_actor(&api, "theirs").await);
+    let own = api.get("/contacts").bearer(&ours.token).send().await;
     for header in ["x-tenant-id", "x-tenant", "tenant-id", "x-user-id", "x-role", "x-forwarded-user"] {
-        let call = door.get("/contacts").by(&ours.token).header(header, &theirs.tenant);
+        let call = api.get("/contacts").bearer(&ours.token).header(header, &theirs.tenant);
         assert_eq!(call.send().await.text, own.text, "{header}");
     }
     for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
-        let call = door.get("/contacts").by(&ours.token).header(header, "DELETE");
+        let call = api.get("/contacts").bearer(&ours.token).header(header, "DELETE");
         assert_eq!(call.send().await.text, own.text, "{header}");
-        let call = door.get("/plans").by(&ours.token).header(header, "POST").json(&json!({ "name": "Mine" }));
+        let call =
+            api.get("/plans").bearer(&ours.token).header(header, "POST").json(&json!({ "name": "Mine" }));
         assert_eq!(call.send().await.status, 200, "{header}");
     }
-    let asked = door.get("/plans?_method=DELETE").by(&ours.token).send().await;
+    let asked = api.get("/plans?_method=DELETE").bearer(&ours.token).send().await;
     assert_eq!(asked.success().as_array().unwrap().len(), 3);
     for header in ["x-original-url", "x-rewrite-url", "x-forwarded-prefix"] {
-        let call = door.get("/contacts").by(&ours.token).header(header, "/admin/create-tenant");
+        let call = api.get("/contacts").bearer(&ours.token).header(header, "/admin/create-tenant");
         assert_eq!(call.send().await.text, own.text, "{header}");
     }
     // A message goes out from the caller's own number, whatever the query says.
     let path = format!("/messages?tenantId={}", theirs.tenant);
-    let sent = door.post(&path).by(&ours.token).json(&ours.message()).send().await;
+    let sent = api.post(&path).bearer(&ours.token).json(&ours.message()).send().await;
     let id = sent.text_of("id");
-    assert_eq!(ours.messages(&door).await[0]["id"], id.as_str());
-    assert!(theirs.messages(&door).await.is_empty());
+    assert_eq!(ours.messages(&api).await[0]["id"], id.as_str());
+    assert!(theirs.messages(&api).await.is_empty());
     // A list takes no such query at all.
     let path = format!("/contacts?tenantId={}", theirs.tenant);
-    door.get(&path).by(&ours.token).send().await.assert_refused(400, "malformed", &path);
+    api.get(&path).bearer(&ours.token).send().await.assert_refused(400, "malformed", &path);
 }
 
 #[tokio::test]
 async fn a_body_cannot_name_another_tenant() {
-    let world = World::start().await;
-    let door = Door::of(&world);
-    let (ours, theirs) = (house(&door, "ours").await, house(&door, "theirs").await);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let (ours, theirs) = (tenant_actor(&api, "ours").await, tenant_actor(&api, "theirs").await);
     for (path, mut body) in [
         ("/messages", ours.message()),
-        ("/messages/schedule", ours.scheduled(&world, "k")),
+        ("/messages/schedule", ours.scheduled(&system, "k")),
         ("/contacts/import", json!({ "contacts": [] })),
         ("/templates", json!({ "name": "new", "content": "Hello!" })),
         ("/whatsapp/connect", json!({ "code": "code" })),
     ] {
         body["tenantId"] = json!(theirs.tenant);
-        door.post(path).by(&ours.token).json(&body).send().await.assert_invalid("tenantId", path);
+        api.post(path).bearer(&ours.token).json(&body).send().await.assert_invalid("tenantId", path);
     }
     let number_of_theirs = json!({ "code": theirs.tenant });
-    let taken = door.post("/whatsapp/connect").by(&ours.token).json(&number_of_theirs).send().await;
+    let taken = api.post("/whatsapp/connect").bearer(&ours.token).json(&number_of_theirs).send().await;
     taken.assert_refused(409, "conflict", "another tenant's account");
 }
 
 #[tokio::test]
 async fn every_answer_has_a_new_id_and_no_caller_chooses_it() {
-    let world = World::start().await;
-    let door = Door::of(&world);
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
     let mut ids = Vec::new();
     for method in [Method::GET, Method::POST] {
         for _ in 0..2 {
-            let answer = door.call(method.clone(), "/nowhere").header("x-request-id", "chosen").send().await;
+            let answer = api.call(method.clone(), "/nowhere").header("x-request-id", "chosen").send().await;
             answer.assert_refused(404, "not-found", "nowhere");
             ids.push(answer.header("x-request-id").unwrap().to_owned());
         }

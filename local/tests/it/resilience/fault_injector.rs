@@ -9,12 +9,12 @@ use store::{Moment, Store};
 
 /// A saboteur of the store that a test arms and looks after. Clones are the same one.
 #[derive(Clone, Default)]
-pub struct Fuse(Arc<Mutex<State>>);
+pub struct FaultInjector(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     mode: Mode,
-    blown: u32,
+    injected: u32,
 }
 
 #[derive(Default)]
@@ -31,11 +31,11 @@ enum Mode {
     ByLot { lots: Box<StdRng>, one_in: u32 },
 }
 
-impl Fuse {
+impl FaultInjector {
     /// The store with this fuse in it.
     pub fn put_into(&self, store: Store) -> Store {
-        let fuse = self.clone();
-        store.with_cut(move |operation, moment| fuse.is_cut(operation, moment))
+        let faults = self.clone();
+        store.with_cut(move |operation, moment| faults.is_cut(operation, moment))
     }
 
     /// Cuts the `nth` run from now of an operation.
@@ -75,21 +75,21 @@ impl Fuse {
     }
 
     /// How often it cut since it was armed last.
-    pub fn blown(&self) -> u32 {
-        self.0.lock().unwrap().blown
+    pub fn injected(&self) -> u32 {
+        self.0.lock().unwrap().injected
     }
 
     fn set(&self, mode: Mode) {
         let mut state = self.0.lock().unwrap();
         state.mode = mode;
-        state.blown = 0;
+        state.injected = 0;
     }
 
     fn is_cut(&self, operation: &'static str, at: Moment) -> bool {
         let mut state = self.0.lock().unwrap();
         if matches!(&state.mode, Mode::Panic { operation: wanted } if operation == wanted) {
             state.mode = Mode::Off;
-            state.blown += 1;
+            state.injected += 1;
             // The lock must not be poisoned by it.
             drop(state);
             panic!("{operation} was told to panic");
@@ -106,7 +106,7 @@ impl Fuse {
                 Some(_) | None => false,
             },
         };
-        state.blown += u32::from(is_cut);
+        state.injected += u32::from(is_cut);
         is_cut
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::House;
+use super::Repository;
 
 /// A function of the template.
 pub struct Function<'a> {
@@ -13,14 +13,14 @@ pub struct Function<'a> {
 }
 
 /// The resources of a type, with their names.
-pub fn of_type<'a>(house: &'a House, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    let resources = house.resources().iter().filter(move |(_, resource)| resource["Type"] == kind);
+pub fn of_type<'a>(repo: &'a Repository, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let resources = repo.resources().iter().filter(move |(_, resource)| resource["Type"] == kind);
     resources.map(|(id, resource)| (id.as_str(), &resource["Properties"]))
 }
 
 /// Every function.
-pub fn functions(house: &House) -> Vec<Function<'_>> {
-    let resources = house.resources().iter();
+pub fn functions(repo: &Repository) -> Vec<Function<'_>> {
+    let resources = repo.resources().iter();
     let functions = resources.filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
     functions
         .map(|(id, resource)| {
@@ -31,10 +31,10 @@ pub fn functions(house: &House) -> Vec<Function<'_>> {
 }
 
 /// A property of a function, its own or everybody's.
-pub fn property<'a>(house: &'a House, function: &'a Function<'_>, name: &str) -> Option<&'a Value> {
+pub fn property<'a>(repo: &'a Repository, function: &'a Function<'_>, name: &str) -> Option<&'a Value> {
     let left_out = function.resource["IgnoreGlobals"].as_array();
     let ignores = left_out.is_some_and(|names| names.iter().any(|left_out| left_out == name));
-    let everybodys = house.template["Globals"]["Function"].get(name).filter(|_| !ignores);
+    let everybodys = repo.template["Globals"]["Function"].get(name).filter(|_| !ignores);
     function.resource["Properties"].get(name).or(everybodys)
 }
 
