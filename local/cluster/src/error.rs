@@ -51,7 +51,7 @@ pub enum ClusterError {
     Program {
         /// What it was meant to do, such as `create the data folder with initdb`.
         task: &'static str,
-        /// The end of what it said.
+        /// The end of its output.
         said: String,
     },
     /// The server came up but did not become ready, or went down again.

@@ -1,4 +1,4 @@
-//! Where a cluster lives: folders that are ours alone, and their locks.
+//! Folders of a cluster that only its account can enter, and their locks.
 //!
 //! A folder is its own lock (`flock` on the open folder), so no lock file can be left behind.
 

@@ -71,7 +71,7 @@ use crate::server::Server;
 /// What a caller decides about its private Postgres.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The folder the cluster lives in, such as `.local/pg/dev`; made when missing.
+    /// The folder of the cluster, such as `.local/pg/dev`; made when missing.
     pub home: PathBuf,
     /// Whether the data must survive a power cut.
     pub profile: Profile,
@@ -118,7 +118,7 @@ impl Options {
 /// How much the data is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// A commit is on disk before it is acknowledged. Lives in [`Options::home`].
+    /// A commit is on disk before it is acknowledged. Stored in [`Options::home`].
     Durable,
     /// For tests: no fsync, in memory (`/dev/shm`) when more than 1 GB is free there, else in `home/throwaway`.
     Throwaway,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::error::ClusterError;
-use crate::process::{self, Life};
+use crate::process::{self, ProcessState};
 
 /// The largest process id a `pid_t` can hold, far above any that a system gives out.
 const UNUSED_PID: &str = "2147483647";
@@ -27,38 +27,38 @@ pub(crate) struct PidFile {
     pub(crate) pid: u32,
     /// Line 5: the folder of the socket.
     pub(crate) socket_dir: PathBuf,
-    /// Line 8 is `ready`. By itself it proves nothing: a killed server leaves it standing.
+    /// Line 8 is `ready`. It proves nothing alone: a killed server leaves it there.
     pub(crate) ready: bool,
 }
 
-/// What a data folder says about its server.
+/// The state of a server, as its data folder shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub(crate) enum ServerState {
     /// No pid file: shut down cleanly, or never started.
     Nothing,
     /// A pid file whose process is gone; Postgres clears it up by itself.
     Crashed,
     /// A pid file whose process id is taken by something that is not this server; Postgres would refuse.
-    Haunted,
+    StalePid,
     /// A live postmaster that does not answer (yet, or no longer).
     Busy(PidFile),
     /// A live server that answers.
     Serving(PidFile),
 }
 
-/// Reads the signs in a data folder.
-pub(crate) fn read_signs(data: &Path) -> Sign {
+/// Reads the state of the server of a data folder.
+pub(crate) fn server_state(data: &Path) -> ServerState {
     let text = match fs::read_to_string(path(data)) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Sign::Nothing,
-        Err(_) => return Sign::Haunted,
+        Err(error) if error.kind() == ErrorKind::NotFound => return ServerState::Nothing,
+        Err(_) => return ServerState::StalePid,
     };
-    let Some(file) = parse(&text) else { return Sign::Haunted };
-    match process::life(file.pid, data) {
-        Life::Gone => Sign::Crashed,
-        Life::Zombie | Life::Stranger => Sign::Haunted,
-        Life::Postmaster if file.ready && answers(&file.socket_dir) => Sign::Serving(file),
-        Life::Postmaster => Sign::Busy(file),
+    let Some(file) = parse(&text) else { return ServerState::StalePid };
+    match process::state(file.pid, data) {
+        ProcessState::Gone => ServerState::Crashed,
+        ProcessState::Zombie | ProcessState::OtherProgram => ServerState::StalePid,
+        ProcessState::Postmaster if file.ready && answers(&file.socket_dir) => ServerState::Serving(file),
+        ProcessState::Postmaster => ServerState::Busy(file),
     }
 }
 
@@ -72,20 +72,20 @@ pub(crate) fn ready_as(data: &Path, pid: u32) -> Option<PidFile> {
 ///
 /// Removing the file would also remove the shared memory key on line 7, by which Postgres makes sure that no
 /// backend of the crashed server still writes to the data.
-pub(crate) fn exorcise(data: &Path, account: &Account) -> Result<(), ClusterError> {
+pub(crate) fn disown_pid_file(data: &Path, account: &Account) -> Result<(), ClusterError> {
     let file = path(data);
     disown(&file, account).map_err(ClusterError::io("repair", &file))
 }
 
 /// The same for the lock beside the socket, which has the form of a pid file and may be of another data folder
 /// (line 2) of the same home.
-pub(crate) fn exorcise_socket(socket_dir: &Path, account: &Account) -> Result<(), ClusterError> {
+pub(crate) fn disown_socket_lock(socket_dir: &Path, account: &Account) -> Result<(), ClusterError> {
     let file = socket_dir.join(format!("{SOCKET}.lock"));
     let Ok(text) = fs::read_to_string(&file) else { return Ok(()) };
     let data = Path::new(text.lines().nth(1).unwrap_or_default());
-    match parse(&text).map(|owner| process::life(owner.pid, data)) {
-        Some(Life::Gone | Life::Postmaster) => Ok(()),
-        Some(Life::Zombie | Life::Stranger) | None => {
+    match parse(&text).map(|owner| process::state(owner.pid, data)) {
+        Some(ProcessState::Gone | ProcessState::Postmaster) => Ok(()),
+        Some(ProcessState::Zombie | ProcessState::OtherProgram) | None => {
             disown(&file, account).map_err(ClusterError::io("repair", &file))
         }
     }

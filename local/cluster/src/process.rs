@@ -17,7 +17,7 @@ const OUTPUT_LATE_MAX: Duration = Duration::from_secs(1);
 /// Bytes of a failed program's output that are passed on.
 const SAID_CHARS_MAX: usize = 2_000;
 
-/// What a program that succeeded wrote to its standard output; otherwise the end of what it said, or why it
+/// What a program that succeeded wrote to its standard output; otherwise the end of its output, or why it
 /// could not run. It is killed at `limit`.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<String, String> {
     run_with(command, Stdio::null(), limit)
@@ -86,34 +86,38 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
 
 /// What a process id from a pid file refers to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
+pub(crate) enum ProcessState {
     Gone,
-    /// Ended, but its parent never asked; it still counts as alive for Postgres.
+    /// Ended, but its parent never waited for it; it still counts as alive for Postgres.
     Zombie,
-    /// The number has gone to another program.
-    Stranger,
+    /// The id belongs to another program.
+    OtherProgram,
     /// A postmaster that works in the given data folder.
     Postmaster,
 }
 
-/// Looks process `pid` up; `data` distinguishes our postmaster from others.
-pub(crate) fn life(pid: u32, data: &Path) -> Life {
-    if Path::new("/proc/self/stat").exists() { life_by_proc(pid, data) } else { life_by_ps(pid) }
+/// The state of process `pid`; `data` distinguishes our postmaster from others.
+pub(crate) fn state(pid: u32, data: &Path) -> ProcessState {
+    if Path::new("/proc/self/stat").exists() {
+        process_state_by_proc(pid, data)
+    } else {
+        process_state_by_ps(pid)
+    }
 }
 
 /// Linux: a postmaster's working folder is its data folder; state and name are in `/proc/<pid>/stat`.
-fn life_by_proc(pid: u32, data: &Path) -> Life {
+fn process_state_by_proc(pid: u32, data: &Path) -> ProcessState {
     let process = Path::new("/proc").join(pid.to_string());
-    let Ok(stat) = fs::read_to_string(process.join("stat")) else { return Life::Gone };
+    let Ok(stat) = fs::read_to_string(process.join("stat")) else { return ProcessState::Gone };
     let is_ours = match (fs::read_link(process.join("cwd")), data.canonicalize()) {
         (Ok(folder), Ok(data)) => Some(folder == data),
         // Without the right to look (a container's root may lack it) the name has to do.
         (Err(_), _) | (_, Err(_)) => None,
     };
     match parse_stat(&stat) {
-        Some((_, 'Z' | 'X')) => Life::Zombie,
-        Some((name, _)) if is_ours.unwrap_or_else(|| is_postmaster(name)) => Life::Postmaster,
-        Some(_) | None => Life::Stranger,
+        Some((_, 'Z' | 'X')) => ProcessState::Zombie,
+        Some((name, _)) if is_ours.unwrap_or_else(|| is_postmaster(name)) => ProcessState::Postmaster,
+        Some(_) | None => ProcessState::OtherProgram,
     }
 }
 
@@ -123,17 +127,17 @@ fn is_postmaster(name: &str) -> bool {
 }
 
 /// Elsewhere: `ps` knows state and name.
-fn life_by_ps(pid: u32) -> Life {
+fn process_state_by_ps(pid: u32) -> ProcessState {
     let mut ps = Command::new("ps");
     ps.args(["-o", "stat=,comm=", "-p", &pid.to_string()]);
-    let Ok(said) = run(&mut ps, Duration::from_secs(5)) else { return Life::Gone };
-    let said = said.trim();
-    if said.starts_with('Z') {
-        Life::Zombie
-    } else if is_postmaster(said) {
-        Life::Postmaster
+    let Ok(output) = run(&mut ps, Duration::from_secs(5)) else { return ProcessState::Gone };
+    let output = output.trim();
+    if output.starts_with('Z') {
+        ProcessState::Zombie
+    } else if is_postmaster(output) {
+        ProcessState::Postmaster
     } else {
-        Life::Stranger
+        ProcessState::OtherProgram
     }
 }
 

@@ -19,8 +19,8 @@ use crate::binaries::Binaries;
 use crate::error::ClusterError;
 use crate::folder::{self, ServerFolders};
 use crate::initialise::Initialise;
-use crate::pid_file::{self, PidFile, Sign};
-use crate::process::{self, Life};
+use crate::pid_file::{self, PidFile, ServerState};
+use crate::process::{self, ProcessState};
 use crate::settings;
 
 /// How long others may take to start or stop the server before we give up on the lock.
@@ -29,7 +29,7 @@ const LOCK_LIMIT: Duration = Duration::from_mins(3);
 /// How long a start may take; recovery after a crash reads the whole log.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long a start is tried again after a crash, while backends of the dead server still let go.
+/// How long a start is tried again after a crash, while backends of the crashed server still end.
 const CRASH_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a fast shutdown may take before it becomes an immediate one (the next start then recovers).
@@ -125,9 +125,9 @@ impl Server {
     /// A fast shutdown, and if that hangs an immediate one.
     fn stop(&mut self) -> Result<(), ClusterError> {
         for (signal, limit) in [("INT", FAST_STOP_LIMIT), ("QUIT", IMMEDIATE_STOP_LIMIT)] {
-            let pid = match pid_file::read_signs(&self.data) {
-                Sign::Serving(file) | Sign::Busy(file) => file.pid,
-                Sign::Nothing | Sign::Crashed | Sign::Haunted => return self.reap(),
+            let pid = match pid_file::server_state(&self.data) {
+                ServerState::Serving(file) | ServerState::Busy(file) => file.pid,
+                ServerState::Nothing | ServerState::Crashed | ServerState::StalePid => return self.reap(),
             };
             // It may have gone by itself in between, so a failing signal is judged by the wait below.
             let mut kill = self.binaries.command("pg_ctl", &self.account);
@@ -145,7 +145,7 @@ impl Server {
     /// Asking our own child also removes the zombie.
     fn has_ended(&mut self, pid: u32) -> bool {
         let reaped = self.child.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_)) | Err(_)));
-        reaped && process::life(pid, &self.data) != Life::Postmaster
+        reaped && process::state(pid, &self.data) != ProcessState::Postmaster
     }
 
     /// Collects our own child if it has ended already.
@@ -159,7 +159,7 @@ impl Server {
     }
 }
 
-/// All that a start needs; it lives while the home is locked.
+/// All that a start needs; valid while the home is locked.
 struct Start<'a> {
     binaries: &'a Binaries,
     account: &'a Account,
@@ -172,12 +172,12 @@ impl Start<'_> {
     /// Reads the signs until they allow a decision.
     fn adopt_or_spawn(&self) -> Result<(PidFile, Option<Child>), ClusterError> {
         let started = Instant::now();
-        let decision = process::poll(READY_LIMIT, || match pid_file::read_signs(self.data) {
-            Sign::Serving(running) => Some(Ok((running, None))),
+        let decision = process::poll(READY_LIMIT, || match pid_file::server_state(self.data) {
+            ServerState::Serving(running) => Some(Ok((running, None))),
             // Shutting down, or starting under a launcher that was killed: soon it is one thing or the other.
-            Sign::Busy(_) => None,
-            Sign::Nothing | Sign::Crashed => self.attempt(started),
-            Sign::Haunted => match pid_file::exorcise(self.data, self.account) {
+            ServerState::Busy(_) => None,
+            ServerState::Nothing | ServerState::Crashed => self.attempt(started),
+            ServerState::StalePid => match pid_file::disown_pid_file(self.data, self.account) {
                 Ok(()) => self.attempt(started),
                 Err(error) => Some(Err(error)),
             },
@@ -186,12 +186,13 @@ impl Start<'_> {
     }
 
     /// One attempt to start. A refusal counts when nothing else is in the data folder, or when the time is up:
-    /// until then it may be due to backends of a dead server that still hold its memory, or to a server that a
+    /// until then it may be due to backends of a crashed server that still hold its memory, or to a server that a
     /// killed launcher had started just before us.
     fn attempt(&self, started: Instant) -> Option<Result<(PidFile, Option<Child>), ClusterError>> {
         match self.spawn().and_then(|child| self.ready(child)) {
             Err(ClusterError::NotReady { .. })
-                if started.elapsed() < CRASH_LIMIT && pid_file::read_signs(self.data) != Sign::Nothing =>
+                if started.elapsed() < CRASH_LIMIT
+                    && pid_file::server_state(self.data) != ServerState::Nothing =>
             {
                 None
             }
@@ -202,7 +203,7 @@ impl Start<'_> {
     /// Starts the postmaster in its own process group: Ctrl-C is for the application, which then stops
     /// the server in its own time.
     fn spawn(&self) -> Result<Child, ClusterError> {
-        pid_file::exorcise_socket(&self.place.socket_dir, self.account)?;
+        pid_file::disown_socket_lock(&self.place.socket_dir, self.account)?;
         let log = self.new_log()?;
         let errors = log.try_clone().map_err(ClusterError::io("open", &self.log()))?;
         self.binaries
@@ -218,7 +219,7 @@ impl Start<'_> {
             .map_err(ClusterError::io("run `postgres` from", self.binaries.dir()))
     }
 
-    /// Waits until the pid file names our child and says `ready`; `ready` alone may be a dead server's.
+    /// Waits until the pid file names our child and says `ready`; `ready` alone may be a crashed server's.
     fn ready(&self, mut child: Child) -> Result<(PidFile, Option<Child>), ClusterError> {
         let started = Instant::now();
         let outcome = process::poll(READY_LIMIT, || match pid_file::ready_as(self.data, child.id()) {

@@ -34,8 +34,8 @@ fn a_folder_others_may_write_in_is_refused() {
 #[test]
 fn a_folder_of_someone_else_is_refused() {
     let scratch = Scratch::new();
-    let stranger = Account { uid: myself().uid + 1, ..myself() };
-    let refused = claim(&scratch.0, &stranger).unwrap_err();
+    let other = Account { uid: myself().uid + 1, ..myself() };
+    let refused = claim(&scratch.0, &other).unwrap_err();
     assert!(refused.to_string().contains("it belongs to user"), "{refused}");
 }
 
@@ -61,12 +61,12 @@ fn a_held_lock_is_waited_for_and_given_up() {
 #[test]
 fn a_closed_parent_is_out_of_reach() {
     let scratch = Scratch::new();
-    let stranger = Account { uid: u32::MAX - 7, gid: u32::MAX - 7, dropped: true };
+    let other = Account { uid: u32::MAX - 7, gid: u32::MAX - 7, dropped: true };
     let below = scratch.0.join("not/yet/there");
     fs::set_permissions(&scratch.0, Permissions::from_mode(0o711)).unwrap();
-    assert!(stranger.reaches(&below));
+    assert!(other.reaches(&below));
     fs::set_permissions(&scratch.0, Permissions::from_mode(0o700)).unwrap();
-    assert!(!stranger.reaches(&below));
+    assert!(!other.reaches(&below));
     assert!(myself().reaches(&below));
 }
 

@@ -23,13 +23,13 @@ fn an_empty_or_foreign_file_is_not_read() {
 }
 
 #[test]
-fn an_exorcised_file_keeps_the_shared_memory_key() {
+fn a_disowned_pid_file_keeps_the_shared_memory_key() {
     let scratch = Scratch::new();
     let data = &scratch.0;
     fs::write(path(data), RUNNING.replace("4711", &std::process::id().to_string())).unwrap();
-    assert_eq!(read_signs(data), Sign::Haunted);
-    exorcise(data, &myself()).unwrap();
-    assert_eq!(read_signs(data), Sign::Crashed);
+    assert_eq!(server_state(data), ServerState::StalePid);
+    disown_pid_file(data, &myself()).unwrap();
+    assert_eq!(server_state(data), ServerState::Crashed);
     assert!(fs::read_to_string(path(data)).unwrap().contains(" 65539 7"));
 }
 
@@ -41,7 +41,7 @@ fn a_link_to_a_file_that_only_root_may_read_gives_nothing_away() {
     fs::write(&secret, "first line\nthe secret\n").unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     std::os::unix::fs::symlink(&secret, path(&scratch.0)).unwrap();
-    exorcise(&scratch.0, &account).unwrap();
+    disown_pid_file(&scratch.0, &account).unwrap();
     assert_eq!(scratch.text("postmaster.pid"), format!("{UNUSED_PID}\n"));
     assert_eq!(scratch.text("secret"), "first line\nthe secret\n");
 }

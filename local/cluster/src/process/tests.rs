@@ -33,15 +33,16 @@ fn the_state_is_read_behind_a_name_with_parentheses() {
 fn an_ended_child_is_a_zombie_until_it_is_asked_and_then_gone() {
     let mut child = Command::new("true").spawn().unwrap();
     let data = Path::new("/");
-    let zombie = poll(Duration::from_secs(10), || (life(child.id(), data) == Life::Zombie).then_some(()));
+    let zombie =
+        poll(Duration::from_secs(10), || (state(child.id(), data) == ProcessState::Zombie).then_some(()));
     assert!(zombie.is_some());
     child.wait().unwrap();
-    assert_eq!(life(child.id(), data), Life::Gone);
+    assert_eq!(state(child.id(), data), ProcessState::Gone);
 }
 
 #[test]
-fn another_program_is_a_stranger() {
-    assert_eq!(life(std::process::id(), Path::new("/")), Life::Stranger);
+fn another_program_is_recognised() {
+    assert_eq!(state(std::process::id(), Path::new("/")), ProcessState::OtherProgram);
 }
 
 #[test]
@@ -73,10 +74,10 @@ fn a_wrapped_postmaster_is_known_by_its_name() {
 fn a_process_that_works_in_the_data_folder_is_its_postmaster() {
     let scratch = Scratch::new();
     let mut child = Command::new("sleep").arg("60").current_dir(&scratch.0).spawn().unwrap();
-    let seen = life(child.id(), &scratch.0);
+    let seen = state(child.id(), &scratch.0);
     child.kill().unwrap();
     child.wait().unwrap();
-    // Only Linux tells where a process works.
+    // Only Linux shows the working folder of a process.
     let known = Path::new("/proc/self/cwd").exists();
-    assert_eq!(seen, if known { Life::Postmaster } else { Life::Stranger });
+    assert_eq!(seen, if known { ProcessState::Postmaster } else { ProcessState::OtherProgram });
 }

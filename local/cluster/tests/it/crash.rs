@@ -37,7 +37,7 @@ fn a_killed_postmaster_with_a_backend_at_work_is_waited_for() {
     let cluster = start(&home.options()).unwrap();
     ask(&cluster, "CREATE TABLE rows AS SELECT 1 AS n");
     thread::scope(|scope| {
-        // A backend that computes does not notice for a while, and holds the dead server's memory until then.
+        // A backend that computes does not notice for a while, and holds the crashed server's memory until then.
         let busy = scope.spawn(|| ask(&cluster, "SELECT count(*) FROM generate_series(1, 10000000)"));
         wait_until("the backend is at work", || {
             ask(
@@ -60,23 +60,23 @@ fn a_stale_pid_file_of_a_dead_process_is_cleared() {
     let (data, account) = data_of(start(&home.options()).unwrap());
     let mut process = sleeper(account, "0");
     process.wait().unwrap();
-    haunt(&data, process.id());
+    write_stale_pid_file(&data, process.id());
     let cluster = start(&home.options()).unwrap();
     assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
 }
 
 #[test]
-fn a_stale_pid_file_of_a_stranger_is_cleared_and_the_stranger_left_alone() {
+fn a_stale_pid_file_with_the_id_of_another_program_is_cleared_and_that_program_keeps_running() {
     let home = Home::new();
     let (data, account) = data_of(start(&home.options()).unwrap());
-    let mut stranger = sleeper(account, "60");
-    haunt(&data, stranger.id());
+    let mut other = sleeper(account, "60");
+    write_stale_pid_file(&data, other.id());
     let cluster = start(&home.options()).unwrap();
     assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
     cluster.stop().unwrap();
-    assert!(alive(stranger.id()));
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+    assert!(alive(other.id()));
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_stale_pid_file_of_a_zombie_is_cleared() {
     let home = Home::new();
     let (data, account) = data_of(start(&home.options()).unwrap());
     let mut zombie = sleeper(account, "0");
-    haunt(&data, zombie.id());
+    write_stale_pid_file(&data, zombie.id());
     let cluster = start(&home.options()).unwrap();
     assert_eq!(ask(&cluster, "SELECT 1"), ["1"]);
     zombie.wait().unwrap();
@@ -145,8 +145,8 @@ fn sleeper((uid, gid): (u32, u32), seconds: &str) -> Child {
     command.arg(seconds).spawn().unwrap()
 }
 
-/// Leaves a pid file as a killed server would, whose process id has since gone to `pid`.
-fn haunt(data: &std::path::Path, pid: u32) {
+/// Leaves a pid file as a killed server would, whose process id now belongs to `pid`.
+fn write_stale_pid_file(data: &std::path::Path, pid: u32) {
     let home = data.parent().unwrap().display();
     let text =
         format!("{pid}\n{}\n1760000000\n5432\n{home}\n\n    65539         7\nready   \n", data.display());

@@ -1,4 +1,4 @@
-//! What the launcher says when it cannot help.
+//! Errors of the launcher.
 
 use std::error::Error;
 use std::fs;
