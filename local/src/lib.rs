@@ -3,7 +3,7 @@
 //! These are the functions that are deployed, behind one server; only queues, schedules and events are on Postgres
 //! instead of the cloud's services, behind the same traits. [`settings`] and [`home`] are the configuration; [`machine`]
 //! puts everything together; [`api`] is every HTTP function under one router; [`poll`] delivers queue rows to their
-//! functions; [`serve`] runs it all. `local/tools` plays, measures and prices it.
+//! functions; [`serve`] runs it all. `local/tools` tests, measures and prices it.
 
 pub mod api;
 #[cfg(feature = "audit")]

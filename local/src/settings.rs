@@ -47,7 +47,7 @@ pub struct Settings {
     /// The super admin's login, when it is set.
     pub admin_email: Option<String>,
     pub admin_password: Option<String>,
-    /// Waits of the message's life.
+    /// Waits of the message flow.
     pub timings: Timings,
     /// How long one call to Meta may take.
     pub call_timeout: Duration,

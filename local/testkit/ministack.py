@@ -15,20 +15,20 @@ import ministack.services.eventbridge as eventbridge
 import ministack.services.scheduler as scheduler
 from ministack.app import main
 
-# How often it looks for schedules that are due, in seconds. It is ten where nobody says otherwise.
+# How often it looks for schedules that are due, in seconds. The default is ten.
 eventbridge._SCHEDULER_TICK_INTERVAL = 1
 scheduler._SCHEDULE_TICK_INTERVAL = 1
 
 
-def end_with_whoever_started_us():
-    """The other end of the pipe is a test. It may be killed, so nobody may be there to stop this or its functions."""
+def end_with_parent():
+    """Stops when the pipe closes: a killed test cannot stop this process or its functions."""
     sys.stdin.buffer.read()
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-# The group that is ended is this process' own, whoever started it.
+# The group that is ended is this process's own.
 if os.getpgrp() != os.getpid():
     os.setpgid(0, 0)
-threading.Thread(target=end_with_whoever_started_us, daemon=True).start()
+threading.Thread(target=end_with_parent, daemon=True).start()
 sys.argv = ["ministack"]
 sys.exit(main())

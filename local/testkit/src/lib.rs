@@ -79,7 +79,7 @@ impl TestDb {
     }
 }
 
-/// On a new thread, because the test's runtime may be gone.
+/// On a new thread, because the test's runtime may have ended.
 impl Drop for TestDb {
     fn drop(&mut self) {
         let (url, name) = (self.admin_url.clone(), self.name.clone());
@@ -163,8 +163,8 @@ async fn template(cluster: &Cluster) -> String {
     READY.get_or_init(make).await.clone()
 }
 
-/// Gives the draft its name, unless another process was faster: its template is as good. The backend that migrated may
-/// take a moment to be gone, and until then the name cannot be changed.
+/// Gives the draft its name, unless another process was faster, whose template is the same. The backend that migrated
+/// may still be connected for a moment, and until then the name cannot be changed.
 async fn publish(admin_url: &str, draft: &str, name: &str) {
     const TRIES: u32 = 100;
     for _ in 0..TRIES {

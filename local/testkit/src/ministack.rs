@@ -1,4 +1,4 @@
-//! An AWS on this machine: ministack, an emulator in Python, started when it is installed.
+//! Ministack, an emulator of AWS in Python, started when it is installed.
 //!
 //! `TIDINGS_MINISTACK` names its virtual environment, or an executable in that one's `bin`; without it
 //! `target/tools/ministack` is used. Without either, [`Ministack::shared`] prints so and returns `None`, and a test skips

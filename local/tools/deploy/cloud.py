@@ -1,7 +1,7 @@
 """ministack as the deploy check needs it: three differences to AWS made up for, and a clock that ticks every second.
 
 Its address comes from the environment (BIND_HOST, GATEWAY_PORT), as for ministack itself. It says on standard output
-which one-time schedule it fired, and ends with whoever started it: when its standard input does.
+which one-time schedule it fired, and ends with its parent process: when its standard input does.
 """
 
 import os
@@ -16,7 +16,7 @@ from ministack.services.cloudformation import provisioners
 
 TICK_SECONDS = 1
 
-# CloudFormation here refuses a whole stack for one type that it has never heard of. These have nothing that could be
+# CloudFormation here refuses a whole stack for one type that it does not know. These have nothing that could be
 # tried on one machine: networks, the proxy of a database that is there already, and who may do what.
 NOTHING_TO_TRY = [
     "AWS::Budgets::Budget",
@@ -42,19 +42,19 @@ def tick_every_second():
     eventbridge._SCHEDULER_TICK_INTERVAL = TICK_SECONDS
 
 
-def tell_what_fires():
+def print_what_fires():
     invoke = eventbridge._invoke_target
 
-    def told(target, event, rule, *more):
+    def invoke_and_print(target, event, rule, *more):
         if str(rule.get("ScheduleExpression", "")).startswith("at("):
             print("fired", int(time.time() * 1000), rule.get("Name"), target.get("Arn"), flush=True)
         return invoke(target, event, rule, *more)
 
-    eventbridge._invoke_target = told
+    eventbridge._invoke_target = invoke_and_print
 
 
-def end_with_whoever_started_us():
-    """Nobody may be left to stop this, or the functions that it runs: its whole group goes."""
+def end_with_parent():
+    """Ends the whole process group: after a kill nothing else stops this process or the functions that it runs."""
     sys.stdin.buffer.read()
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -79,7 +79,7 @@ def know_placeholders():
 
 
 def know_alarms_that_reckon():
-    """Alarms on an expression of metrics, which ministack does not know: nothing rings here anyway."""
+    """Alarms on an expression of metrics, which ministack does not support."""
     alarm = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
     known, instead = dict(alarm), placeholder("AWS::CloudWatch::Alarm")
 
@@ -135,7 +135,7 @@ def make_routes(api_id, body):
             provisioners._apigw_v2_route_create(f"Route{new_uuid()[:8]}", route, "")
     cors = body.get("x-amazon-apigateway-cors")
     if cors:
-        # SAM puts whatever intrinsic stands at AllowOrigins into the place of the whole.
+        # SAM replaces the whole configuration by an intrinsic function at AllowOrigins.
         if not isinstance(cors, dict):
             raise ValueError(f"x-amazon-apigateway-cors is no object but {cors}")
         apigateway._apis[api_id]["corsConfiguration"] = cors
@@ -161,12 +161,12 @@ def read_bodies():
 
 
 def main():
-    # The group that goes is this process' own, whoever started it.
+    # The group that is ended is this process's own.
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
-    threading.Thread(target=end_with_whoever_started_us, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     tick_every_second()
-    tell_what_fires()
+    print_what_fires()
     know_placeholders()
     know_alarms_that_reckon()
     read_bodies()

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plays the whole flow and audits it; exit status 1 if anything is off.
+    /// Runs the whole flow and audits it; exit status 1 if anything is wrong.
     Story(story::Options),
     /// Proves the deploy, as far as a machine without an account can; exit status 1 if anything failed.
     DeployCheck(deploy_check::Options),
@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
 async fn perform(command: Command, fetch: Fetch) -> Result<ExitCode, LocalError> {
     let settings = Settings::from_environment()?;
     match command {
-        Command::Story(options) => return story::play(settings, options, fetch).await,
+        Command::Story(options) => return story::run(settings, options, fetch).await,
         Command::DeployCheck(options) => return deploy_check::run(settings, options, fetch).await,
         Command::Bench(options) => bench::run(settings, options, fetch).await?,
         Command::Cost(options) => cost::run(settings, options, fetch).await?,

@@ -3,7 +3,7 @@
 //! `tools` installs from the package index into an ignored folder; `static` runs the linters; `build` makes every
 //! function's bootstrap as a deploy does and weighs it, or `dev` as cargo does while one works on it; `emulator` runs
 //! each bootstrap under AWS's own Runtime Interface Emulator with every file of `events/`; `cloud` deploys the built
-//! template to an emulator of the cloud and plays the story against it. Everything listens on loopback only, has a time
+//! template to an emulator of the cloud and runs the story against it. Everything listens on loopback only, has a time
 //! limit, and ends with the check.
 
 mod aws;
@@ -56,7 +56,7 @@ enum Step {
     Build,
     /// Runs every function with every event.
     Emulator,
-    /// Deploys everything and plays the story.
+    /// Deploys everything and runs the story.
     Cloud,
 }
 

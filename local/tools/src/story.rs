@@ -1,4 +1,4 @@
-//! The whole flow, played against a running Tidings: two tenants, a thousand contacts, a thousand messages to the magic
+//! The whole flow against a running Tidings: two tenants, a thousand contacts, a thousand messages to the magic
 //! recipients and others, and then the audit.
 //!
 //! With `--kill N` the serving process is killed N times while it runs and started again; nothing may be lost, sent twice
@@ -28,7 +28,7 @@ use tidings::settings::Settings;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Play against this API instead of a private instance. The super admin's login is taken from
+    /// Run against this API instead of a private instance. The super admin's login is taken from
     /// `TIDINGS_ADMIN_EMAIL` and `TIDINGS_ADMIN_PASSWORD`, and the ledgers are audited as far as the API shows them.
     #[arg(long)]
     url: Option<String>,
@@ -40,8 +40,8 @@ pub struct Options {
     messages: usize,
 }
 
-/// Plays; the exit code is the verdict.
-pub async fn play(settings: Settings, options: Options, fetch: Fetch) -> Result<ExitCode, LocalError> {
+/// The exit code is the verdict.
+pub async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<ExitCode, LocalError> {
     let instance = match &options.url {
         Some(_) => None,
         None => Some(Instance::start(&settings, fetch).await?),
@@ -49,10 +49,10 @@ pub async fn play(settings: Settings, options: Options, fetch: Fetch) -> Result<
     let url = match (&options.url, &instance) {
         (Some(url), _) => url.clone(),
         (None, Some(instance)) => instance.url(),
-        (None, None) => return Err(LocalError::Call("there is no API to play against".to_owned())),
+        (None, None) => return Err(LocalError::Call("there is no API to run against".to_owned())),
     };
     say(format!("Playing against {url}"));
-    let outcome = play_and_judge(&settings, &options, &url, instance.as_ref()).await;
+    let outcome = run_and_judge(&settings, &options, &url, instance.as_ref()).await;
     let is_clean = matches!(outcome, Ok(true));
     if let Some(instance) = instance {
         instance.end(is_clean).await?;
@@ -60,7 +60,7 @@ pub async fn play(settings: Settings, options: Options, fetch: Fetch) -> Result<
     Ok(if outcome? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn play_and_judge(
+async fn run_and_judge(
     settings: &Settings,
     options: &Options,
     url: &str,
@@ -84,12 +84,12 @@ async fn play_and_judge(
             let messages = rest::wait(&scenario, backend.as_ref()).await?;
             verdict::judge(&messages, &scenario, backend.as_ref(), true).await
         }
-        Some(_) | None => play_at(url, &owner, options.messages, backend.as_ref()).await,
+        Some(_) | None => run_at(url, &owner, options.messages, backend.as_ref()).await,
     }
 }
 
-/// Plays against an API that is already running; `true` when the audit is clean.
-pub(crate) async fn play_at(
+/// Runs against an API that is already running; `true` when the audit is clean.
+pub(crate) async fn run_at(
     url: &str,
     owner: &(String, String),
     messages: usize,

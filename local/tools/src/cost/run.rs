@@ -26,7 +26,7 @@ use super::pollers::Pollers;
 use crate::progress::bar;
 use crate::story::{Backend, MAGIC, OTHERS, PARALLEL_CALLS, Tenant, other_phone};
 
-/// One message of so many fails after it was sent.
+/// One message in this many fails after it was sent.
 const ONE_FAILS_IN: usize = 50;
 const FAILING: &str = MAGIC[1];
 const TENANTS: usize = 2;

@@ -72,7 +72,7 @@ impl Cloud {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// One call of a service that speaks AWS's JSON, such as `AmazonSQS.SendMessage`.
+    /// One call of a service with AWS's JSON protocol, such as `AmazonSQS.SendMessage`.
     pub async fn call(&self, target: &str, body: &Value) -> Result<Value, LocalError> {
         let service = match target.split('.').next().unwrap_or_default() {
             "AmazonSQS" => "sqs",

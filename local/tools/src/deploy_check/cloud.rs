@@ -1,4 +1,4 @@
-//! Deploys the built template with `sam deploy` to an emulator of AWS that runs the real bootstraps, and plays the story
+//! Deploys the built template with `sam deploy` to an emulator of AWS that runs the real bootstraps, and runs the story
 //! against it. The emulator does not check permissions.
 
 mod front;
@@ -62,7 +62,7 @@ pub(crate) async fn check(
         services,
         front,
     };
-    let outcome = play(site, &deployment, report, messages).await;
+    let outcome = run(site, &deployment, report, messages).await;
     let Deployment { services, cloud, mail, .. } = deployment;
     cloud.stop().await;
     mail.stop().await;
@@ -70,7 +70,7 @@ pub(crate) async fn check(
     outcome
 }
 
-async fn play(
+async fn run(
     site: &Site,
     deployment: &Deployment,
     report: &mut Report,
@@ -92,7 +92,7 @@ async fn play(
     let owner = owner(deployment).await.map_err(|error| with_causes(&error));
     let is_in = report.row(STEP, "the first super admin's e-mail", since, &owner);
     if is_in {
-        play_story(site, deployment, &stack, (&mut *report, messages)).await?;
+        run_story(site, deployment, &stack, (&mut *report, messages)).await?;
     }
     let since = Instant::now();
     let poison = proofs::poison(&deployment.cloud, &stack).await.map_err(|error| with_causes(&error));
@@ -148,8 +148,8 @@ async fn owner(deployment: &Deployment) -> Result<(), LocalError> {
     Ok(())
 }
 
-/// Plays the story while another task watches the schedules.
-async fn play_story(
+/// Runs the story while another task watches the schedules.
+async fn run_story(
     site: &Site,
     deployment: &Deployment,
     stack: &Stack,
@@ -172,7 +172,7 @@ async fn play_story(
     let count = usize::try_from(messages).unwrap_or(usize::MAX);
     let mut seen = std::collections::BTreeSet::new();
     let outcome = tokio::select! {
-        outcome = story::play_at(&deployment.front.url, &owner, count, Some(&backend)) => outcome,
+        outcome = story::run_at(&deployment.front.url, &owner, count, Some(&backend)) => outcome,
         error = proofs::watch(&deployment.cloud, group, &mut seen) => Err(error),
     };
     let outcome = outcome

@@ -1,4 +1,4 @@
-//! What is backend the API that the story plays against, where it can be reached: database, sandbox, queues.
+//! What is behind the API that the story uses: database, sandbox, queues.
 
 use domain::Clock;
 use futures_util::future::BoxFuture;

@@ -20,7 +20,7 @@ use tidings::home::Home;
 use tidings::serve::start_sandbox;
 use tidings::settings::Settings;
 
-/// Every wait of a message's life, shortened, in seconds.
+/// Every wait of the message flow, shortened, in seconds.
 const WAITS: [(&str, &str); 11] = [
     ("TIDINGS_LEASE_SECONDS", "8"),
     ("TIDINGS_START_SECONDS", "4"),

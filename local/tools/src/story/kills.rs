@@ -7,7 +7,7 @@ use crate::story::instance::Instance;
 use crate::story::scenario::Scenario;
 use tidings::error::LocalError;
 
-/// How long the process lives between two kills, in milliseconds.
+/// How long the process runs between two kills, in milliseconds.
 const LIVES: std::ops::Range<u64> = 100..1_500;
 
 /// Kills and restarts `kills` times; between two kills a slice of the messages is scheduled.

@@ -14,7 +14,7 @@ use crate::progress::bar;
 
 /// Calls to the API in parallel.
 pub(crate) const PARALLEL_CALLS: usize = 16;
-/// Tries of a call while the server is dead; the key makes that safe.
+/// Tries of a call while the server is down; the key makes that safe.
 const TRIES: u32 = 400;
 const RETRY_EVERY: Duration = Duration::from_millis(150);
 /// Contacts of a tenant beside the magic recipients.

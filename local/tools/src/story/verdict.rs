@@ -1,4 +1,4 @@
-//! The verdict: every outcome as documented, every invariant kept, Meta's side and ours the same.
+//! The verdict: every outcome as documented, every invariant holds, Meta's side and ours the same.
 
 use serde_json::Value;
 use store::testing::audit::Finding;

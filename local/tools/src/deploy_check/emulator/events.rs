@@ -19,7 +19,7 @@ pub(crate) struct Event {
     pub expected: Expected,
 }
 
-/// What is expected of an answer; whatever is not named may be anything.
+/// What is expected of an answer; anything else may have any value.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Expected {
