@@ -22,7 +22,7 @@ const SHARED: [(&str, &[&str]); 8] = [
     // Neither operations nor the database: the webhook is compiled without them.
     ("http-kit", &["cloud", "domain"]),
     ("api", &["cloud", "domain", "http-kit", "ops"]),
-    // What a deployed function is started with depends on everything that it may ask for.
+    // The runtime starts every deployed function, so it depends on all that they use.
     ("runtime", &["api", "cloud", "domain", "http-kit", "meta", "ops", "store"]),
 ];
 
@@ -35,7 +35,7 @@ const BESIDE_LOCAL: [(&str, &[&str]); 4] = [
     ("testkit", &["cluster", "store"]),
 ];
 
-/// Foreign crates that one crate alone may depend on.
+/// Third-party crates that only one of our crates may depend on.
 const OWNED: [(&str, &str); 10] = [
     ("tokio-postgres", "store"),
     ("deadpool-postgres", "store"),
@@ -126,7 +126,7 @@ fn nothing_depends_on_the_tools_or_outside_tests_on_the_testkit() {
 }
 
 #[test]
-fn some_foreign_crates_have_one_user() {
+fn some_third_party_crates_have_one_user() {
     for (name, package) in packages() {
         for (foreign, owner) in OWNED {
             assert!(
@@ -171,7 +171,7 @@ fn each_function_has_a_main_of_thirty_lines_that_one_machine_does_not_build() {
     assert!(tree.contains("tokio-postgres") && found.is_none(), "`cargo run` would build {found:?}");
 }
 
-/// Built alone, as it is deployed: in a build of the whole workspace the features of tests are on everywhere.
+/// Built alone, as it is deployed: a build of the whole workspace turns the features of tests on everywhere.
 #[test]
 fn no_function_is_built_with_code_for_tests() {
     for (name, _) in
@@ -227,7 +227,7 @@ fn no_file_is_too_long() {
     }
 }
 
-/// A newcomer who searches for a flow finds it in the crates of its layers and nowhere else.
+/// Code for one flow belongs in the crates of its layers and in no other place.
 #[test]
 fn refunds_are_mentioned_only_where_they_are_handled() {
     let root = testkit::workspace();

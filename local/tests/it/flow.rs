@@ -1,4 +1,4 @@
-//! The seed's flow and what becomes of each magic recipient.
+//! The flow from registration to refund, for each of the sandbox's magic recipients.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -40,7 +40,7 @@ async fn each_magic_recipient_ends_as_documented_and_the_books_are_clean() {
 }
 
 #[tokio::test]
-async fn a_failed_message_shows_metas_words_and_its_money_is_back() {
+async fn a_failed_message_shows_metas_error_and_is_refunded() {
     let system = TestSystem::start().await;
     let tenant = system.tenant("acme", "0.012").await;
     let id = tenant.send("+15550000002").await;
@@ -50,9 +50,9 @@ async fn a_failed_message_shows_metas_words_and_its_money_is_back() {
         (message["status"].as_str(), message["error"]["code"].as_i64()),
         (Some("FAILED"), Some(131_026))
     );
-    let heard: Vec<&str> =
+    let statuses: Vec<&str> =
         message["history"].as_array().unwrap().iter().filter_map(|e| e["status"].as_str()).collect();
-    assert_eq!(heard, ["sent", "failed"]);
+    assert_eq!(statuses, ["sent", "failed"]);
     assert_eq!(tenant.balance().await, "0.012");
     let ledger = tenant.client.get("/billing/ledger").await.unwrap().success().unwrap();
     let shown: Vec<_> = ledger["data"]
@@ -71,7 +71,7 @@ async fn a_failed_message_shows_metas_words_and_its_money_is_back() {
 }
 
 #[tokio::test]
-async fn what_the_balance_does_not_cover_ends_without_a_debit() {
+async fn a_message_that_the_balance_does_not_cover_ends_without_a_debit() {
     let system = TestSystem::start().await;
     let tenant = system.tenant("acme", "0.02").await;
     let (first, second) = (tenant.send("+15550000001").await, tenant.send("+15550000001").await);
@@ -84,7 +84,7 @@ async fn what_the_balance_does_not_cover_ends_without_a_debit() {
 }
 
 #[tokio::test]
-async fn what_meta_moved_to_marketing_is_charged_as_marketing_also_when_it_waited() {
+async fn a_template_that_meta_moved_to_marketing_is_charged_as_marketing_also_for_scheduled_messages() {
     let system = TestSystem::start().await;
     let tenant = system.tenant("acme", "1.00").await;
     let contact = tenant.contact("+15550000001").await;

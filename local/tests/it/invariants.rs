@@ -38,7 +38,7 @@ fn cited(text: &str) -> BTreeSet<u32> {
     numbers
 }
 
-/// Every number with a heading of its own.
+/// Every number that has a heading.
 fn defined(document: &str) -> BTreeSet<u32> {
     let headings = document.lines().filter_map(|line| line.strip_prefix("### "));
     headings

@@ -1,7 +1,7 @@
 //! Fields of log lines have one spelling each, and none takes the place of what the formatter writes itself.
 //!
 //! `tracing` keeps the text of an event in the field `message`, and the JSON formatter adds `level`, `target` and
-//! `timestamp`: a field of one of these names would replace them or stand in the line twice.
+//! `timestamp`: a field of one of these names would replace them or occur in the line twice.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ const MACROS: [&str; 11] = [
     "fields(",
 ];
 
-/// Goes on behind the quote that closes a string.
+/// Skips to the end of a string.
 fn skip_string(chars: &mut std::str::Chars<'_>) {
     while let Some(char) = chars.next().filter(|char| *char != '"') {
         if char == '\\' {
@@ -33,7 +33,7 @@ fn skip_string(chars: &mut std::str::Chars<'_>) {
     }
 }
 
-/// The arguments between the parenthesis that `text` begins behind and the one that closes it.
+/// The arguments from the start of `text` to the closing parenthesis.
 fn arguments(text: &str) -> Vec<String> {
     let (mut all, mut one, mut depth, mut chars) = (Vec::new(), String::new(), 0_u32, text.chars());
     while let Some(char) = chars.next() {
@@ -122,7 +122,7 @@ fn no_field_of_a_log_line_takes_a_reserved_name_or_a_second_spelling() {
 }
 
 #[test]
-fn a_field_of_a_wrong_name_is_found_wherever_it_stands() {
+fn a_field_with_a_wrong_name_is_found_in_every_macro() {
     for (source, name) in [
         ("tracing::warn!(%error, message = %id, \"Not sent.\");", "message"),
         ("let span = tracing::info_span!(\"send\", %message);", "message"),

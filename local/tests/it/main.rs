@@ -1,4 +1,4 @@
-//! Claims about the whole system, through its public doors: HTTP in front, Meta's sandbox behind, a real Postgres below.
+//! Claims about the whole system through its public interfaces, with Meta's sandbox and a real Postgres.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod architecture;

@@ -1,4 +1,4 @@
-//! Claims about the runbook, `docs/operations.md`: its SQL runs as the role it says and does what it says.
+//! Claims about the runbook, `docs/operations.md`: its SQL runs as the stated role and has the stated effect.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ fn block(words: &str) -> String {
     found[0].clone()
 }
 
-/// In a transaction as the system's role, as the runbook says of every block.
+/// In a transaction as the system's role, as the runbook states for every block.
 fn as_system(sql: &str) -> String {
     if sql.contains("BEGIN;") {
         sql.to_owned()
@@ -70,7 +70,7 @@ async fn an_adjustment_by_the_runbook_keeps_the_books_clean() {
 }
 
 #[tokio::test]
-async fn what_waits_after_a_restore_is_withdrawn_and_what_was_debited_is_refunded() {
+async fn after_a_restore_waiting_messages_are_cancelled_and_debited_ones_are_refunded() {
     let system = TestSystem::start().await;
     let tenant = system.tenant("acme", "1.00").await;
     let waiting = tenant.send("+15550000001").await;

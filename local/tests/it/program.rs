@@ -1,4 +1,4 @@
-//! Claims about the program as people start it: the README's walk, a kill, and roles on processes of their own.
+//! Claims about the program: the README's walk-through, a SIGKILL, and roles in separate processes.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ use tidings::client::{Client, text};
 use tokio::process::{Child, Command};
 
 const ADMIN: (&str, &str) = ("owner@program.test", "the-owners-password");
-/// Looks before a test gives up, a tenth of a second apart.
+/// Polls before a test gives up, a tenth of a second apart.
 const LOOKS_MAX: u32 = 300;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -38,7 +38,7 @@ impl Program {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A process of it; gone when it is dropped.
+    /// Starts a process, which is killed when it is dropped.
     fn spawn(&self, arguments: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_tidings"))
             .args(arguments)
@@ -75,7 +75,7 @@ impl Drop for Program {
     }
 }
 
-/// The API takes one, the sandbox the next.
+/// One port for the API, the next one for the sandbox.
 fn two_free_ports() -> u16 {
     let listen = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port));
     loop {
@@ -86,7 +86,7 @@ fn two_free_ports() -> u16 {
     }
 }
 
-/// The tenant's message once it has come to rest.
+/// The tenant's message once it has reached its final state.
 async fn at_rest(client: &Client, id: &str) -> Value {
     for _ in 0..LOOKS_MAX {
         let message = client.get(&format!("/messages/{id}")).await.unwrap().success().unwrap();
@@ -97,7 +97,7 @@ async fn at_rest(client: &Client, id: &str) -> Value {
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    panic!("message {id} did not come to rest");
+    panic!("message {id} did not become idle");
 }
 
 /// A tenant with credit, one contact of that number, and an approved template.
@@ -134,16 +134,16 @@ async fn the_readmes_walk_ends_with_a_refunded_message() {
     let program = Program::new().await;
     let _serving = program.spawn(&[]);
     program.wait_until_healthy().await;
-    // The walk as it stands, on this test's port and with this test's owner.
+    // The unchanged walk-through, on this test's port and with this test's owner.
     let script = walk()
         .replace("localhost:3000", &format!("127.0.0.1:{}", program.port))
         .replace("owner@tidings.local", ADMIN.0)
         .replace("$(field adminPassword < .tidings/secrets.json)", ADMIN.1);
     let walked =
         Command::new("bash").arg("-c").arg(script).current_dir(&program.home).output().await.unwrap();
-    let said = String::from_utf8(walked.stdout).unwrap();
-    let lines: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let [imported, credited, message, ledger] = lines.as_slice() else { panic!("{said}") };
+    let output = String::from_utf8(walked.stdout).unwrap();
+    let lines: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let [imported, credited, message, ledger] = lines.as_slice() else { panic!("{output}") };
     assert_eq!((&imported["imported"], &credited["balance"]), (&json!(1), &json!(100.0)));
     assert_eq!((&message["status"], message["refund"].to_string().as_str()), (&json!("FAILED"), "0.012"));
     let kinds: Vec<&Value> = ledger["data"].as_array().unwrap().iter().map(|entry| &entry["type"]).collect();
@@ -151,7 +151,7 @@ async fn the_readmes_walk_ends_with_a_refunded_message() {
 }
 
 #[tokio::test]
-async fn whoever_finds_the_api_healthy_can_log_in_as_its_owner_at_once() {
+async fn once_the_api_is_healthy_its_owner_can_log_in() {
     let program = Program::new().await;
     let _serving = program.spawn(&[]);
     let anonymous = program.wait_until_healthy().await;
@@ -159,7 +159,7 @@ async fn whoever_finds_the_api_healthy_can_log_in_as_its_owner_at_once() {
 }
 
 #[tokio::test]
-async fn after_a_sigkill_everything_that_was_taken_is_there() {
+async fn after_a_sigkill_everything_that_was_accepted_is_there() {
     let program = Program::new().await;
     let mut serving = program.spawn(&[]);
     let anonymous = program.wait_until_healthy().await;
@@ -183,13 +183,13 @@ async fn after_a_sigkill_everything_that_was_taken_is_there() {
     assert_eq!(tenant.get("/contacts").await.unwrap().body, contacts);
     let path = format!("/messages/{}", text(&scheduled, "id").unwrap());
     assert_eq!(tenant.get(&path).await.unwrap().body["status"], "PENDING");
-    // And it goes on: the same process sends the next one.
+    // The new process sends the next one.
     let next = tenant.post("/messages", &ask).await.unwrap().success().unwrap();
     assert_eq!(at_rest(&tenant, text(&next, "id").unwrap()).await["status"], "FAILED");
 }
 
 #[tokio::test]
-async fn roles_on_processes_of_their_own_send_together() {
+async fn roles_in_separate_processes_send_together() {
     let program = Program::new().await;
     let _http = program.spawn(&["serve", "--roles", "http"]);
     let anonymous = program.wait_until_healthy().await;
@@ -202,7 +202,7 @@ async fn roles_on_processes_of_their_own_send_together() {
 }
 
 #[tokio::test]
-async fn a_setting_that_cannot_be_is_named_and_nothing_starts() {
+async fn an_invalid_setting_is_reported_by_name_and_nothing_starts() {
     let program = Program::new().await;
     for (name, value) in [("PORT", "70000"), ("TIDINGS_LEASE_SECONDS", "0"), ("TIDINGS_LISTEN", "here")] {
         let output = Command::new(env!("CARGO_BIN_EXE_tidings"))
@@ -212,7 +212,7 @@ async fn a_setting_that_cannot_be_is_named_and_nothing_starts() {
             .output()
             .await
             .unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && said.contains(name), "{name}={value}: {said}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && error.contains(name), "{name}={value}: {error}");
     }
 }

@@ -1,7 +1,7 @@
-//! Every step of the flow cut once, every event lost, doubled and late: one file per kind of claim.
+//! Every operation interrupted once, every event lost, duplicated and delayed: one file per kind of claim.
 //!
-//! What all of them ask in the end is the same: the books are clean, no message was accepted twice, every message is at
-//! its end, and its money is where its end says.
+//! All end with the same checks: the audit is clean, no message was accepted twice, every message is in a final state,
+//! and its debit or refund matches that state.
 
 mod cuts;
 mod database;

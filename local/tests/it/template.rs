@@ -1,7 +1,7 @@
-//! What is deployed is what was written: `template.yaml` and the files beside it, held against the code without AWS.
+//! `template.yaml` and the files beside it agree with the code, which is checked without AWS.
 //!
-//! A rule is a function that names what breaks it. Each is shown twice: the house as it stands breaks it nowhere, and a
-//! copy that was broken on purpose is caught by name.
+//! A rule is a function that returns complaints. Each is tested twice: the repository causes none, and a copy with a
+//! deliberate mistake causes one that names it.
 
 mod alarms;
 mod answers;
@@ -19,10 +19,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Folders of `events/` that hold what Meta says, not what a function is given.
+/// Folders of `events/` with Meta's bodies, not with events of functions.
 const OF_META: [&str; 2] = ["graph", "webhooks"];
 
-/// Everything that rules look at.
+/// The files of the repository that rules check.
 #[derive(Clone)]
 pub struct Repository {
     /// `template.yaml`, its anchors and tags resolved.
@@ -42,13 +42,12 @@ pub struct Repository {
     pub local_environment: Value,
 }
 
-/// Names whatever breaks it.
+/// Returns what breaks the rule.
 pub type Rule = fn(&Repository) -> Vec<String>;
-/// What is told of a change, and the change that breaks a rule.
+/// Part of the complaint that a change causes, and the change.
 pub type Change = (&'static str, fn(&mut Repository));
 
 impl Repository {
-    /// As it stands.
     pub fn read() -> Self {
         let root = testkit::workspace();
         let text = |name: &str| fs::read_to_string(root.join(name)).unwrap();
@@ -76,7 +75,7 @@ impl Repository {
     }
 }
 
-/// The house breaks the rule nowhere, and each change is caught by the name of what it broke.
+/// The repository breaks the rule nowhere, and each change causes the expected complaint.
 pub fn holds(rule: Rule, changes: &[Change]) {
     let repo = Repository::read();
     let complaints = rule(&repo);
@@ -86,7 +85,7 @@ pub fn holds(rule: Rule, changes: &[Change]) {
         change(&mut broken);
         let complaints = rule(&broken);
         let is_named = complaints.iter().any(|complaint| complaint.contains(culprit));
-        assert!(is_named, "{culprit} went by: {complaints:?}");
+        assert!(is_named, "{culprit} was not found: {complaints:?}");
     }
 }
 

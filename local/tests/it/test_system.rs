@@ -1,4 +1,4 @@
-//! A Tidings of the test's own: a database, a sandbox, the API on a port, and queues that move only when told to.
+//! A complete system for one test: a database, a sandbox, the API on a port, and queues that work only on request.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,7 +57,7 @@ impl TestSystem {
         Self::start_with(|store| store).await
     }
 
-    /// With its store prepared for what a test wants to break.
+    /// With a store that `prepare` has changed, such as by injected faults.
     pub async fn start_with(prepare: impl FnOnce(Store) -> Store) -> Self {
         Self::start_on(testkit::database().await, prepare).await
     }
@@ -104,7 +104,7 @@ impl TestSystem {
         self.anonymous().login(ADMIN.0, ADMIN.1).await.unwrap()
     }
 
-    /// What its home keeps from everybody.
+    /// The secrets in its home folder.
     pub fn secrets(&self) -> tidings::home::Secrets {
         Home::open(&self.home).unwrap().secrets().unwrap()
     }
@@ -137,12 +137,12 @@ impl TestSystem {
         Tenant { client, id, email, template: text(&template, "id").unwrap().to_owned() }
     }
 
-    /// Lets every queue's functions work until nothing is left to do and Meta has said everything.
+    /// Lets every queue's functions work until nothing is left to do and Meta has delivered all webhooks.
     pub async fn pump(&self) {
         for _ in 0..POLLS_MAX {
             let is_silent = self.webhooks_pending().await == 0;
             let worked = self.work_once().await;
-            // What Meta said last stands on a queue by now, and was looked at after it.
+            // Meta's last webhook was on a queue before the queues were read.
             if is_silent && worked == 0 {
                 return;
             }
@@ -150,10 +150,10 @@ impl TestSystem {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
-        panic!("the queues did not come to rest");
+        panic!("the queues did not become idle");
     }
 
-    /// One receive from every queue; tells how many messages there were.
+    /// One receive from every queue; returns the number of messages.
     pub async fn work_once(&self) -> usize {
         let mut worked = 0;
         for queue in Queue::ALL {
@@ -162,7 +162,7 @@ impl TestSystem {
         worked
     }
 
-    /// How many of Meta's updates were not taken yet.
+    /// How many webhooks Meta has not delivered yet.
     pub async fn webhooks_pending(&self) -> u64 {
         let answer = self.http.get(format!("{}/sandbox/webhooks", self.sandbox_url)).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["pending"].as_u64().unwrap()
@@ -173,12 +173,12 @@ impl TestSystem {
         self.clock.now() + self.machine.platform.timings.shift
     }
 
-    /// One look of the sweeper.
+    /// One run of the sweeper.
     pub async fn sweep(&self) -> ops::recovery::sweep::Swept {
         sweep::on_schedule(&self.machine.platform, self.end_of_shift()).await.unwrap()
     }
 
-    /// Time passes, the sweeper looks and the queues work, until everything that waits has had its time.
+    /// Advances the clock and lets the sweeper and the queues work, until everything that waits is due.
     pub async fn recover(&self) {
         for _ in 0..6 {
             self.clock.advance(SignedDuration::from_mins(2));
@@ -187,7 +187,7 @@ impl TestSystem {
         }
     }
 
-    /// An order to the sandbox.
+    /// Sends an order to the sandbox.
     pub async fn order(&self, name: &str, body: &Value) {
         let url = format!("{}/sandbox/{name}", self.sandbox_url);
         let answer = self.http.post(url).json(body).send().await.unwrap();
@@ -236,7 +236,7 @@ impl Tenant {
         text(found, "id").unwrap().to_owned()
     }
 
-    /// Sends now; gives the message's id.
+    /// Sends now; returns the message's id.
     pub async fn send(&self, phone: &str) -> String {
         let body = json!({ "templateId": self.template, "contactId": self.contact(phone).await });
         let accepted = self.client.post("/messages", &body).await.unwrap().success().unwrap();

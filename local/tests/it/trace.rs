@@ -12,7 +12,7 @@ use crate::test_system::{Tenant, TestSystem};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-/// Sends through the API as a part of that trace, so many minutes ahead.
+/// Sends through the API as part of that trace, `minutes` ahead.
 async fn send(system: &TestSystem, tenant: &Tenant, phone: &str, minutes: i64) {
     let at = system.clock.now() + SignedDuration::from_mins(minutes);
     let body = json!({
@@ -35,11 +35,11 @@ fn is_of_the_trace(traceparent: Option<&str>) -> bool {
     traceparent.is_some_and(|traceparent| traceparent.starts_with(&format!("00-{TRACE}-")))
 }
 
-/// What a dispatcher would be given to send.
+/// The messages that a dispatcher would claim.
 async fn claimed(system: &TestSystem, tenant: &Tenant) -> Vec<ClaimedMessage> {
     let platform = &system.machine.platform;
     let id: TenantId = tenant.id.parse().unwrap();
-    // The sandbox gives a tenant the account that it has, again and again.
+    // The sandbox gives a tenant the account that it has, every time.
     let connect = json!({ "code": tenant.id });
     let connected = tenant.client.post("/whatsapp/connect", &connect).await.unwrap().success().unwrap();
     let number = PhoneNumberId(connected["phoneNumbers"][0]["id"].as_str().unwrap().to_owned());

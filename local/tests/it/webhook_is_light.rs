@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// What comes with operations and the database.
+/// Dependencies of operations and the database.
 const HEAVY: [&str; 11] = [
     "aes-gcm",
     "api",
@@ -39,7 +39,7 @@ fn the_webhook_is_compiled_without_operations_and_the_database() {
         let heavy: Vec<&String> = dependencies.iter().filter(|name| HEAVY.contains(&name.as_str())).collect();
         assert!(
             heavy.is_empty(),
-            "the webhook is compiled with {heavy:?} ({features:?}): what needs operations belongs into `api`, and into \
+            "the webhook is compiled with {heavy:?} ({features:?}): what needs operations belongs in `api`, and into \
              the features `platform` and `api` of `runtime`"
         );
     }

@@ -1,4 +1,4 @@
-//! Who calls: a user of every role, somebody of another tenant, somebody whose tenant is suspended.
+//! The callers of the tests: one user of each role, a user of another tenant, and a user of a suspended tenant.
 
 use api::tokens::Subject;
 use domain::{Role, SystemAct, TenantId, TenantState};

@@ -86,7 +86,7 @@ async fn an_amount_is_booked_to_the_last_digit_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn credit_goes_to_a_tenant_that_is_there_or_nowhere() {
+async fn a_credit_for_an_unknown_tenant_changes_nothing() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let platform = super_admin(&api).await;

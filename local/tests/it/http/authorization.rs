@@ -37,7 +37,7 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST", "/whatsapp/connect", [401, 403, 403, 200, 200, 200, 401, 403]),
 ];
 
-/// Everybody, and one message of the tenant that waits.
+/// A token for each caller, and one scheduled message of the home tenant.
 struct Fixture {
     system: TestSystem,
     api: RawApi,
@@ -85,7 +85,7 @@ impl Fixture {
         }
     }
 
-    /// A body that whoever may make the call succeeds with. It names what belongs to the home tenant; `name` is new.
+    /// A body with which a permitted caller succeeds. It names records of the home tenant; `name` must be unused.
     fn body(&self, path: &str, caller: Caller, name: &str) -> Option<Value> {
         let email = format!("{name}@tenant.test");
         Some(match path {
@@ -120,7 +120,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn every_route_lets_in_exactly_the_callers_of_its_row() {
+async fn every_route_permits_exactly_the_callers_of_its_row() {
     let fixture = Fixture::new().await;
     for (index, route) in fixture.api.routes().iter().enumerate() {
         let name = format!("{} {}", route.method, route.path);
@@ -145,12 +145,12 @@ async fn every_route_lets_in_exactly_the_callers_of_its_row() {
     for (method, path, _) in TABLE {
         let is_there =
             fixture.api.routes().iter().any(|route| route.method == *method && route.path == *path);
-        assert!(is_there, "{method} {path} is in TABLE of {} and no route any more: remove its row", file!());
+        assert!(is_there, "{method} {path} is in TABLE of {} and no longer a route: remove its row", file!());
     }
 }
 
 #[tokio::test]
-async fn a_caller_who_may_not_learns_nothing_from_a_body_that_is_wrong() {
+async fn a_caller_without_the_right_gets_the_same_refusal_for_an_invalid_body() {
     let fixture = Fixture::new().await;
     let mut refused = 0;
     for route in fixture.api.routes().iter().filter(|route| route.described.get("security").is_some()) {
@@ -167,7 +167,7 @@ async fn a_caller_who_may_not_learns_nothing_from_a_body_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_route_has_not_is_405_and_told_which_it_has() {
+async fn an_unsupported_method_is_405_and_the_answer_lists_the_supported_ones() {
     let fixture = Fixture::new().await;
     let (_, owner) = &fixture.tokens[4];
     for route in fixture.api.routes() {

@@ -7,8 +7,8 @@ use super::actors::{super_admin, tenant_actor};
 use super::raw_api::{RawApi, padded};
 use crate::test_system::{PASSWORD, TestSystem};
 
-/// A route that takes a body, as whom, and a body that it takes.
-async fn doors_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static str, Option<String>, Value)> {
+/// Each route that takes a body, a token for it, and a valid body.
+async fn routes_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static str, Option<String>, Value)> {
     let home = tenant_actor(api, "home").await;
     let (owner, platform) = (Some(home.token.clone()), Some(super_admin(api).await));
     let registration = json!({
@@ -41,8 +41,8 @@ async fn doors_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static s
     ]
 }
 
-/// The same body made wrong in one way, and the status that it must be answered. `None`: the parser stops where it first
-/// sees that something is wrong, and that may be before or behind what is no JSON.
+/// The same body with one mistake, and the status of the answer. `None` is 400 or 422: the parser stops at the first
+/// mistake, which may come before or after the invalid JSON.
 fn variants(good: &Value) -> Vec<(&'static str, Vec<u8>, Option<u16>)> {
     let text = good.to_string();
     let (first, value) = good.as_object().unwrap().iter().next().unwrap();
@@ -79,14 +79,18 @@ fn variants(good: &Value) -> Vec<(&'static str, Vec<u8>, Option<u16>)> {
 async fn a_body_that_is_not_what_the_route_takes_is_refused_on_every_route() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
-    let doors = doors_with_bodies(&system, &api).await;
+    let routes = routes_with_bodies(&system, &api).await;
     let taken = api.routes().iter().filter(|route| route.described.get("requestBody").is_some());
     let without: Vec<&str> = taken
         .map(|route| route.path.as_str())
-        .filter(|path| *path != "/webhook/meta" && !doors.iter().any(|(known, ..)| known == path))
+        .filter(|path| *path != "/webhook/meta" && !routes.iter().any(|(known, ..)| known == path))
         .collect();
-    assert!(without.is_empty(), "add a body that they take to doors_with_bodies in {}: {without:?}", file!());
-    for (path, token, good) in &doors {
+    assert!(
+        without.is_empty(),
+        "add a body that they take to routes_with_bodies in {}: {without:?}",
+        file!()
+    );
+    for (path, token, good) in &routes {
         for (what, bytes, status) in variants(good) {
             let what = format!("{what} at {path}");
             let call = api.post(path).raw_json(bytes);
@@ -106,7 +110,7 @@ async fn a_body_that_is_not_what_the_route_takes_is_refused_on_every_route() {
 async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
-    for (path, token, good) in doors_with_bodies(&system, &api).await {
+    for (path, token, good) in routes_with_bodies(&system, &api).await {
         let call = || token.iter().fold(api.post(path), |call, token| call.bearer(token));
         for content_type in [
             "text/plain",
@@ -140,7 +144,7 @@ async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
 }
 
 #[tokio::test]
-async fn what_a_registration_may_not_choose_cannot_be_smuggled_in() {
+async fn a_registration_cannot_set_fields_that_are_not_its_own() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let registration = json!({
@@ -166,7 +170,7 @@ async fn what_a_registration_may_not_choose_cannot_be_smuggled_in() {
 }
 
 #[tokio::test]
-async fn a_template_is_not_approved_by_its_tenants_word() {
+async fn a_tenant_cannot_approve_its_own_template() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -174,12 +178,12 @@ async fn a_template_is_not_approved_by_its_tenants_word() {
         "name": "sneaky", "content": "Hi", "status": "REJECTED", "metaTemplateId": "meta_1", "variables": [],
     });
     let made = api.post("/templates").bearer(&home.token).json(&body).send().await;
-    assert_eq!(made.success()["status"], "APPROVED", "Meta's word");
+    assert_eq!(made.success()["status"], "APPROVED", "as Meta decided");
     assert_ne!(made.success()["metaTemplateId"], "meta_1");
 }
 
 #[tokio::test]
-async fn a_code_that_is_none_of_metas_is_refused_and_never_a_failure() {
+async fn an_unknown_connection_code_is_refused_and_causes_no_5xx() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;

@@ -1,13 +1,13 @@
-//! The description at `/openapi.json` says what there is, and `/docs` shows it without asking anybody.
+//! The description at `/openapi.json` is complete, and `/docs` shows it without a request to another server.
 //!
-//! That each answer which a test saw is declared for its route is checked where the answers come in: in `raw`.
+//! That each answer which a test saw is declared for its route is checked in `raw_api`.
 
 use serde_json::Value;
 
 use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
-/// Routes that whoever knows the address may call.
+/// Routes without authentication.
 const PUBLIC: [(&str, &str); 8] = [
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/auth/login"),
@@ -33,14 +33,18 @@ async fn every_operation_says_what_it_does_and_who_may_call_it() {
         let is_secured =
             route.described.get("security").is_some_and(|schemes| schemes[0].get("bearer").is_some());
         assert_eq!(is_secured, !is_public, "{name}: security in #[utoipa::path], or a row in PUBLIC");
-        // What it says of who may call is what it does.
+        // The description and the route agree about who may call.
         let answer = api.call(route.method.clone(), &route.path.replace("{id}", "1")).send().await;
-        assert!(answer.status == 401 || is_public, "{name} answers nobody with {}", answer.status);
+        assert!(
+            answer.status == 401 || is_public,
+            "{name} answers a call without a token with {}",
+            answer.status
+        );
         let responses = route.described["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{name} declares no success");
         for (status, response) in responses {
-            let said = response["description"].as_str().unwrap_or_default();
-            assert!(!said.trim().is_empty(), "{name} {status} says nothing");
+            let description = response["description"].as_str().unwrap_or_default();
+            assert!(!description.trim().is_empty(), "{name} {status} has no description");
             let is_problem = response["content"].get("application/problem+json").is_some();
             assert_eq!(is_problem, status.as_str() >= "400" && route.path != "/healthz", "{name} {status}");
         }
@@ -48,7 +52,7 @@ async fn every_operation_says_what_it_does_and_who_may_call_it() {
 }
 
 #[tokio::test]
-async fn the_description_is_served_whole_and_its_references_lead_somewhere() {
+async fn the_description_is_served_completely_and_its_references_resolve() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let served = api.get("/openapi.json").send().await;
@@ -61,8 +65,9 @@ async fn the_description_is_served_whole_and_its_references_lead_somewhere() {
     collect_references(served, &mut references);
     assert!(!references.is_empty());
     for reference in references {
-        let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leads away"));
-        assert!(served.pointer(pointer).is_some(), "{reference} leads nowhere");
+        let pointer =
+            reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} points to another document"));
+        assert!(served.pointer(pointer).is_some(), "{reference} does not resolve");
     }
 }
 
@@ -88,7 +93,7 @@ async fn the_documentation_can_be_read_offline() {
     let parts = page.text.split(['"', '\'']).filter(|part| part.starts_with("./") || part.starts_with('/'));
     let parts: Vec<String> =
         parts.map(|part| part.trim_start_matches("./").trim_start_matches('/').to_owned()).collect();
-    assert!(parts.len() > 2, "the page is made of something: {}", page.text);
+    assert!(parts.len() > 2, "the page has scripts and styles: {}", page.text);
     let start = api.get("/docs/swagger-initializer.js").send().await;
     assert!(start.text.contains("/openapi.json"), "{}", start.text);
     for text in [&page.text, &start.text] {

@@ -15,7 +15,7 @@ use super::actors::{TenantActor, super_admin, tenant_actor};
 use super::raw_api::{Answer, Call, RawApi};
 use crate::test_system::TestSystem;
 
-/// Tables that hold what a call was for. (A repeated call may ring a bell again: queues mind nothing.)
+/// Tables with the effects of a call. (A repeated call may send its wake-up again, which has no effect.)
 const EFFECTS: [&str; 10] = [
     "batches",
     "contacts",
@@ -30,7 +30,7 @@ const EFFECTS: [&str; 10] = [
 ];
 const AT_ONCE: usize = 50;
 
-/// A call that takes a key, and the same with another meaning.
+/// A call that takes a key, and another request to the same route.
 pub struct Keyed {
     pub path: &'static str,
     pub route: &'static str,
@@ -135,7 +135,7 @@ fn claims(token: &str) -> Value {
         .unwrap()
 }
 
-/// A key in the hands of a call that does not end.
+/// A key that is locked by a call that does not end.
 pub struct Held {
     free: Arc<Semaphore>,
     holder: JoinHandle<Result<(), StoreError>>,
@@ -189,7 +189,7 @@ async fn the_same_call_again_gets_the_same_answer_and_no_second_effect() {
         let again = fixture.with_key(&keyed, "again", &keyed.body).await;
         assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", keyed.path);
         assert_eq!(fixture.effects().await, effects, "{}", keyed.path);
-        // The members' order is no meaning, nor are quotes around the header, which its draft standard wants.
+        // The order of members and quotes around the header, which its draft standard asks for, make no difference.
         let reversed = {
             let members: Vec<String> = keyed
                 .body
@@ -232,17 +232,23 @@ async fn a_key_in_the_header_is_the_same_key_as_in_the_body() {
 }
 
 #[tokio::test]
-async fn fifty_of_one_call_at_once_have_one_effect() {
+async fn fifty_equal_calls_at_once_have_one_effect() {
     let fixture = Fixture::new().await;
     for keyed in fixture.calls() {
         let before = fixture.effects().await["idempotency_keys"].0;
         let answers = join_all((0..AT_ONCE).map(|_| fixture.with_key(&keyed, "at-once", &keyed.body))).await;
         let done: Vec<&Answer> = answers.iter().filter(|answer| answer.status < 300).collect();
         for answer in &answers {
-            let is_told = answer.status == 409 && answer.problem() == Some("still-running");
-            assert!(is_told || answer.status < 300, "{}: {} {}", keyed.path, answer.status, answer.text);
+            let is_still_running = answer.status == 409 && answer.problem() == Some("still-running");
+            assert!(
+                is_still_running || answer.status < 300,
+                "{}: {} {}",
+                keyed.path,
+                answer.status,
+                answer.text
+            );
         }
-        assert!(!done.is_empty(), "{}: somebody was first", keyed.path);
+        assert!(!done.is_empty(), "{}: no call succeeded", keyed.path);
         assert!(done.iter().all(|answer| answer.text == done[0].text), "{}: one answer", keyed.path);
         let last = fixture.with_key(&keyed, "at-once", &keyed.body).await;
         assert_eq!(last.text, done[0].text, "{}", keyed.path);
@@ -272,7 +278,7 @@ async fn a_key_that_was_used_for_something_else_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_whose_first_call_still_runs_is_told_so_and_works_afterwards() {
+async fn a_key_whose_first_call_is_still_running_is_refused_and_works_afterwards() {
     let fixture = Fixture::new().await;
     for keyed in fixture.calls() {
         let held = Held::hold(&fixture.system, keyed.tenant, keyed.route, "held").await;
@@ -292,7 +298,7 @@ async fn a_call_that_was_refused_leaves_its_key_free() {
         let mut wrong = keyed.body.clone();
         let (field, value) = match keyed.route {
             "send_message" | "schedule_message" => ("contactId", json!(fixture.home.tenant)),
-            "import_contacts" => ("contacts", json!([{ "phone": "nobody" }])),
+            "import_contacts" => ("contacts", json!([{ "phone": "invalid" }])),
             "create_template" => ("content", json!("{{9}}")),
             "add_credits" => ("amount", json!(0)),
             "create_plan" => ("users", json!(0)),
@@ -305,7 +311,7 @@ async fn a_call_that_was_refused_leaves_its_key_free() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_key_is_refused() {
+async fn an_invalid_key_is_refused() {
     let fixture = Fixture::new().await;
     let (most, more) = ("k".repeat(255), "k".repeat(256));
     for keyed in fixture.calls() {
@@ -330,7 +336,7 @@ async fn a_text_that_is_no_key_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_scheduled_or_booked_needs_a_key() {
+async fn a_schedule_or_a_credit_needs_a_key() {
     let fixture = Fixture::new().await;
     for keyed in fixture.calls() {
         if matches!(keyed.route, "schedule_message" | "add_credits") {
@@ -341,7 +347,7 @@ async fn what_is_scheduled_or_booked_needs_a_key() {
 }
 
 #[tokio::test]
-async fn a_key_is_its_tenants_and_its_routes_alone() {
+async fn a_key_belongs_to_one_tenant_and_one_route() {
     let fixture = Fixture::new().await;
     let other = tenant_actor(&fixture.api, "other").await;
     for keyed in fixture.calls() {

@@ -1,4 +1,4 @@
-//! Ids that are none.
+//! Invalid ids in paths and bodies.
 
 use axum::http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
 #[tokio::test]
-async fn an_id_that_is_none_names_nothing_in_a_path() {
+async fn an_invalid_id_in_a_path_is_refused_or_not_found() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -34,7 +34,7 @@ async fn an_id_that_is_none_names_nothing_in_a_path() {
 }
 
 #[tokio::test]
-async fn an_id_is_the_same_in_capitals_and_another_with_spaces_around_it() {
+async fn an_id_is_not_case_sensitive_and_spaces_around_it_make_it_unknown() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -49,7 +49,7 @@ async fn an_id_is_the_same_in_capitals_and_another_with_spaces_around_it() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_named_in_a_body() {
+async fn an_invalid_id_in_a_body_is_refused_by_field() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;

@@ -1,4 +1,4 @@
-//! I21: another tenant's ids name nothing here, and no answer holds a byte of what is another's.
+//! I21: another tenant's ids are not found, and no answer contains another tenant's data.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::actors::{TenantActor, register, super_admin, tenant_actor};
 use super::raw_api::{Answer, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
 
-/// Stands in everything that tenant B owns, and in nothing that tenant A sends.
+/// Contained in everything that tenant B owns, and in nothing that tenant A sends.
 const CANARY: &str = "canary7f3a";
 
 struct TwoTenants {
@@ -16,7 +16,7 @@ struct TwoTenants {
     ours: TenantActor,
     theirs: TenantActor,
     their_message: String,
-    /// Nothing that A is answered may hold one of these.
+    /// No answer to A may contain one of these.
     secrets: Vec<String>,
 }
 
@@ -54,11 +54,11 @@ impl TwoTenants {
         Self { system, api, ours, theirs, their_message, secrets }
     }
 
-    /// `asked` is what A wrote itself and may be told again.
+    /// `asked` is A's request, which the answer may repeat.
     fn assert_reveals_nothing(&self, answer: &Answer, asked: &str) {
-        let said = format!("{:?} {}", answer.headers, answer.text);
+        let answer = format!("{:?} {}", answer.headers, answer.text);
         for secret in self.secrets.iter().filter(|secret| !asked.contains(secret.as_str())) {
-            assert!(!said.contains(secret), "{asked}: {secret} of the neighbour is in {said}");
+            assert!(!answer.contains(secret), "{asked}: {secret} of the other tenant is in {answer}");
         }
     }
 }
@@ -77,7 +77,7 @@ async fn tenant_of_canaries(api: &RawApi) -> TenantActor {
 }
 
 #[tokio::test]
-async fn an_id_of_another_tenant_names_nothing_here() {
+async fn an_id_of_another_tenant_is_not_found() {
     let fixture = TwoTenants::new().await;
     let (ours, theirs, api) = (&fixture.ours, &fixture.theirs, &fixture.api);
     let before = fixture.system.books(true).await.states;
@@ -101,13 +101,13 @@ async fn an_id_of_another_tenant_names_nothing_here() {
         let answer = api.call(method, &path).bearer(&ours.token).send().await;
         answer.assert_refused(404, "not-found", &path);
         fixture.assert_reveals_nothing(&answer, &path);
-        // Exactly what an id that nobody has is answered.
-        let nobody = path.replace(&fixture.their_message, "01890000-0000-7000-8000-000000000000");
-        let nobodys =
-            api.call(Method::GET, nobody.trim_end_matches("/cancel")).bearer(&ours.token).send().await;
-        assert_eq!(without_id(&answer), without_id(&nobodys));
+        // The same answer as for an id that does not exist.
+        let unused = path.replace(&fixture.their_message, "01890000-0000-7000-8000-000000000000");
+        let unknown =
+            api.call(Method::GET, unused.trim_end_matches("/cancel")).bearer(&ours.token).send().await;
+        assert_eq!(without_id(&answer), without_id(&unknown));
     }
-    assert_eq!(fixture.system.books(true).await.states, before, "nothing was made or withdrawn");
+    assert_eq!(fixture.system.books(true).await.states, before, "nothing was created or cancelled");
 }
 
 fn without_id(answer: &Answer) -> Value {
@@ -117,7 +117,7 @@ fn without_id(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn no_answer_holds_a_byte_of_another_tenants() {
+async fn no_answer_contains_data_of_another_tenant() {
     let fixture = TwoTenants::new().await;
     let (ours, theirs, api) = (&fixture.ours, &fixture.theirs, &fixture.api);
     let mut asked = 0;
@@ -133,7 +133,7 @@ async fn no_answer_holds_a_byte_of_another_tenants() {
         }
     }
     assert!(asked > 100, "the routes were asked: {asked}");
-    // What the neighbour owns is there, for itself.
+    // The other tenant itself can read what it owns.
     for path in ["/contacts", "/templates", "/billing/ledger", "/messages"] {
         let own = api.get(path).bearer(&theirs.token).send().await;
         assert!(fixture.secrets.iter().any(|secret| own.text.contains(secret)), "{path}: {}", own.text);
@@ -141,7 +141,7 @@ async fn no_answer_holds_a_byte_of_another_tenants() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_tenants_list_shows_ones_own_rows_only() {
+async fn a_cursor_of_another_tenants_list_shows_only_the_callers_rows() {
     let fixture = TwoTenants::new().await;
     let api = &fixture.api;
     for path in ["/contacts", "/templates", "/messages", "/billing/ledger"] {

@@ -1,5 +1,4 @@
-//! Keys that were stored when a request was hashed as the type it was read into (`api::legacy_hash`): they replay as long
-//! as keys live.
+//! Keys stored when a request was hashed as its parsed type (`api::legacy_hash`) are honoured until they expire.
 
 use super::idempotency_keys::{Fixture, Keyed};
 

@@ -1,4 +1,4 @@
-//! How lists may be asked for.
+//! Queries that lists take and refuse.
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ async fn a_query_that_a_list_does_not_take_is_refused_by_name() {
     }
 }
 
-/// Every row of a list, read so many at a time.
+/// Every row of a list, read `limit` rows at a time.
 async fn read_by(api: &RawApi, token: &str, list: &str, limit: usize) -> Vec<Value> {
     let (mut rows, mut path) = (Vec::new(), format!("{list}?limit={limit}"));
     for _ in 0..20 {
@@ -82,7 +82,7 @@ async fn pages_hold_every_row_once_and_newest_first() {
     for list in LISTS {
         let whole = api.get(list).bearer(&home.token).send().await;
         let whole = whole.success()["data"].as_array().unwrap();
-        assert!(whole.len() >= 5, "{list} holds something");
+        assert!(whole.len() >= 5, "{list} has too few rows");
         let newest_first = |rows: &[Value]| {
             rows.is_sorted_by_key(|row| std::cmp::Reverse((row["seq"].as_i64(), row["id"].to_string())))
         };

@@ -1,4 +1,4 @@
-//! Passwords that somebody chooses, and ones that somebody tries.
+//! Passwords at registration and at login.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ async fn a_password_has_8_to_128_characters_of_any_kind_and_works_afterwards() {
         }
         assert!(
             !answer.text.contains(password.trim()) || password.trim().is_empty(),
-            "{slug}: it is told to nobody"
+            "{slug}: the answer contains the password"
         );
     }
 }
@@ -63,7 +63,7 @@ async fn a_password_of_a_megabyte_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_link_is_no_token_and_a_token_is_no_link() {
+async fn a_links_secret_is_not_an_access_token_and_a_token_is_not_a_secret() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let session = api.post("/auth/register-tenant").json(&registration("home", "password123")).send().await;

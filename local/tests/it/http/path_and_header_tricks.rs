@@ -1,4 +1,4 @@
-//! Other spellings of a request, and headers that elsewhere change what it means.
+//! Other spellings of a request, and headers that other frameworks treat as overrides.
 
 use axum::http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
 #[tokio::test]
-async fn another_spelling_of_a_path_is_another_path() {
+async fn another_spelling_of_a_path_is_not_found() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let (home, platform) = (tenant_actor(&api, "home").await, super_admin(&api).await);
@@ -59,13 +59,13 @@ async fn no_header_or_query_changes_a_requests_method_or_its_tenant() {
         let call = api.get("/contacts").bearer(&ours.token).header(header, "/admin/create-tenant");
         assert_eq!(call.send().await.text, own.text, "{header}");
     }
-    // A message goes out from the caller's own number, whatever the query says.
+    // A message goes out from the caller's own number, whatever the query contains.
     let path = format!("/messages?tenantId={}", theirs.tenant);
     let sent = api.post(&path).bearer(&ours.token).json(&ours.message()).send().await;
     let id = sent.text_of("id");
     assert_eq!(ours.messages(&api).await[0]["id"], id.as_str());
     assert!(theirs.messages(&api).await.is_empty());
-    // A list takes no such query at all.
+    // A list refuses this query.
     let path = format!("/contacts?tenantId={}", theirs.tenant);
     api.get(&path).bearer(&ours.token).send().await.assert_refused(400, "malformed", &path);
 }

@@ -1,4 +1,4 @@
-//! Phone numbers as files have them.
+//! Phone numbers as imported files contain them.
 
 use domain::limits::IMPORT_CONTACTS_MAX;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn import(api: &RawApi, home: &TenantActor, phones: &[&str]) -> Answer {
 }
 
 #[tokio::test]
-async fn a_number_is_known_by_its_e164_however_it_was_written() {
+async fn every_spelling_of_a_number_is_stored_as_the_same_e164_number() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -40,7 +40,7 @@ async fn a_number_is_known_by_its_e164_however_it_was_written() {
 }
 
 #[tokio::test]
-async fn what_is_no_number_is_named_by_its_row_and_nothing_is_imported() {
+async fn an_invalid_number_is_reported_by_its_row_and_nothing_is_imported() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -81,7 +81,7 @@ async fn an_import_is_counted_and_bounded() {
     too_many.assert_invalid("contacts", "20,001 rows");
     assert_eq!(home.contacts(&api).await.len(), 1, "all or none");
 
-    // Every second one twice.
+    // Each number twice.
     let half: Vec<Value> = (0..2_000).map(|number| row(number / 2)).collect();
     let answer =
         api.post("/contacts/import").bearer(&home.token).json(&json!({ "contacts": half })).send().await;
@@ -89,13 +89,13 @@ async fn an_import_is_counted_and_bounded() {
     let none = api.post("/contacts/import").bearer(&home.token).json(&json!({ "contacts": [] })).send().await;
     assert_eq!(none.success(), &json!({ "imported": 0, "skipped": 0 }));
 
-    let wrong: Vec<&str> = (0..100).map(|_| "nobody").collect();
+    let wrong: Vec<&str> = (0..100).map(|_| "invalid").collect();
     let answer = import(&api, &home, &wrong).await;
-    assert_eq!(answer.fields().len(), 20, "as many mistakes as somebody reads");
+    assert_eq!(answer.fields().len(), 20, "the list of errors is limited");
 }
 
 #[tokio::test]
-async fn what_else_a_row_says_is_bounded_and_named_by_its_row() {
+async fn other_fields_of_a_row_are_limited_and_reported_by_their_row() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;

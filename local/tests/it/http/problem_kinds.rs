@@ -1,4 +1,4 @@
-//! Every kind of problem that the product knows can be met.
+//! Every kind of problem can be reached through the API.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::idempotency_keys::Held;
 use super::raw_api::{Answer, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
 
-/// How each kind is met. A new kind does not compile until somebody says how it is reached.
+/// How each kind is reached. The match is exhaustive, so that a new kind needs a case here.
 async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor) -> Answer {
     let message = home.message();
     match kind {
@@ -81,7 +81,7 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
 }
 
 #[tokio::test]
-async fn every_kind_of_problem_can_be_met_with_its_own_type_and_status() {
+async fn every_kind_of_problem_can_be_reached_with_its_own_type_and_status() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -100,17 +100,17 @@ fn no_two_kinds_share_a_type() {
     assert_eq!(types.len(), Kind::ALL.len());
 }
 
-/// Worlds in which something is missing.
+/// Systems in which something is missing or fails.
 mod broken {
     use super::*;
 
-    /// The same API with a Meta that nobody listens at.
+    /// The same API with an address for Meta at which nothing listens.
     pub async fn without_meta(system: &TestSystem, home: &TenantActor) -> Answer {
         // A port that was free a moment ago: nothing answers there.
-        let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let unused = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let mut machine = system.machine.clone();
         machine.app.platform.meta = meta::Client::new(meta::Config {
-            base_url: format!("http://{nobody}"),
+            base_url: format!("http://{unused}"),
             version: "v26.0".to_owned(),
             app_id: "1".to_owned(),
             app_secret: "secret".into(),
@@ -128,7 +128,7 @@ mod broken {
         answer
     }
 
-    /// An operation that ends where no code expects it.
+    /// An operation that fails where no error is expected.
     pub async fn with_a_bug() -> Answer {
         let is_it = |operation, moment| operation == "list_templates" && moment == Moment::BeforeCommit;
         let system = TestSystem::start_with(|store| store.with_cut(is_it)).await;
@@ -137,7 +137,7 @@ mod broken {
         api.get("/templates").bearer(&home.token).may_fail().send().await
     }
 
-    /// A database that lets nobody in any more.
+    /// A database that no longer accepts connections.
     pub async fn without_database() -> Answer {
         let system = TestSystem::start().await;
         let api = RawApi::of(&system);

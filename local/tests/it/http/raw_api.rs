@@ -1,7 +1,7 @@
-//! Requests as nobody's library would make them, and what holds for every answer whatever was asked.
+//! Requests without a client library's checks, and what holds for every answer.
 //!
 //! Each answer that passes through here is checked: it has a request id, a refusal is a problem that names it, nothing
-//! answers 5xx unless the test says that it may, and the description at `/openapi.json` declares its status.
+//! answers 5xx unless the test allows it, and the description at `/openapi.json` declares its status.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
@@ -9,14 +9,14 @@ use tidings::api;
 
 use crate::test_system::TestSystem;
 
-/// The way in for raw requests to one API.
+/// Sends raw requests to one API.
 pub struct RawApi {
     http: reqwest::Client,
     url: String,
     routes: Vec<Route>,
 }
 
-/// One operation as the description tells it.
+/// One operation of the description.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub method: Method,
@@ -62,7 +62,7 @@ impl RawApi {
         Self { http, url: url.to_owned(), routes }
     }
 
-    /// Every operation that the description knows.
+    /// Every operation of the description.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
@@ -115,7 +115,7 @@ impl Call<'_> {
         self.raw_json(body.to_string())
     }
 
-    /// Bytes that are said to be JSON.
+    /// Bytes with the content type JSON.
     pub fn raw_json(self, body: impl Into<Vec<u8>>) -> Self {
         self.header("content-type", "application/json").bytes(body)
     }
@@ -165,7 +165,7 @@ impl Route {
 }
 
 impl Answer {
-    /// A request id on everything; a problem on every refusal, of which it says the id, the status and a stable type.
+    /// Every answer has a request id; every refusal is a problem with that id, the status and a stable type.
     fn check_form(&self, what: &str) {
         let id = self.header("x-request-id").unwrap_or_else(|| panic!("{what}: no request id"));
         if self.status < 400 {
@@ -179,9 +179,9 @@ impl Answer {
             assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{what}: {self:?}");
         }
         if self.status >= 500 {
-            let said: Vec<&str> = self.body.as_object().unwrap().keys().map(String::as_str).collect();
+            let members: Vec<&str> = self.body.as_object().unwrap().keys().map(String::as_str).collect();
             assert!(
-                said.iter().all(|member| ["type", "title", "status", "requestId"].contains(member)),
+                members.iter().all(|member| ["type", "title", "status", "requestId"].contains(member)),
                 "{self:?}"
             );
         }
@@ -196,7 +196,7 @@ impl Answer {
         self.body["type"].as_str()?.strip_prefix("urn:tidings:problem:")
     }
 
-    /// The fields that were called wrong.
+    /// The fields that were reported as invalid.
     pub fn fields(&self) -> Vec<&str> {
         self.body["errors"]
             .as_array()
@@ -252,7 +252,7 @@ fn routes_of(path: &str, item: &Value) -> Vec<Route> {
         .collect()
 }
 
-/// A text with spaces after it, so that it has that many bytes.
+/// The text, padded with spaces to that many bytes.
 pub fn padded(text: &str, bytes: usize) -> String {
     format!("{text}{}", " ".repeat(bytes - text.len()))
 }

@@ -1,4 +1,4 @@
-//! Businesses that sign themselves up: what they may be called, and the same one many times at once.
+//! Registration: valid names, and many equal registrations at once.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::raw_api::RawApi;
 use crate::test_system::{PASSWORD, TestSystem};
 
 #[tokio::test]
-async fn of_twenty_equal_registrations_one_becomes_a_tenant_and_the_rest_leave_nothing() {
+async fn of_twenty_equal_registrations_one_creates_a_tenant_and_the_others_create_nothing() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let before = system.db.contents().await;
@@ -27,7 +27,7 @@ async fn of_twenty_equal_registrations_one_becomes_a_tenant_and_the_rest_leave_n
 }
 
 #[tokio::test]
-async fn a_slug_or_an_e_mail_alone_is_taken_too() {
+async fn a_registration_conflicts_by_its_slug_or_its_e_mail_alone() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     for (slug, email, status) in [
@@ -46,7 +46,7 @@ async fn a_slug_or_an_e_mail_alone_is_taken_too() {
 }
 
 #[tokio::test]
-async fn what_a_business_or_a_person_cannot_be_called_is_named() {
+async fn an_invalid_name_slug_or_e_mail_is_refused_by_field() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let before = system.db.contents().await;
@@ -79,7 +79,7 @@ async fn what_a_business_or_a_person_cannot_be_called_is_named() {
 }
 
 #[tokio::test]
-async fn any_e_mail_and_name_that_is_taken_is_found_again() {
+async fn every_accepted_e_mail_and_name_can_log_in() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     for (slug, email, name) in [

@@ -8,9 +8,9 @@ use super::actors::tenant_actor;
 use super::raw_api::{Answer, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
 
-/// Wrong passwords that are looked at before the throttle begins.
+/// Wrong passwords that are checked before the throttle begins.
 const FREE_GUESSES: usize = 5;
-/// The longest that anybody has to wait.
+/// The longest wait.
 const WAIT_MAX_S: i64 = 15 * 60;
 
 /// Guesses in one test at most.
@@ -24,7 +24,8 @@ fn wait_of(answer: &Answer) -> i64 {
     answer.header("retry-after").unwrap_or_else(|| panic!("no Retry-After: {answer:?}")).parse().unwrap()
 }
 
-/// Guesses, and waits as it is told, until the wait is one that no slow machine outlasts; gives every wait on the way.
+/// Guesses and waits for `Retry-After` each time, until the wait is longer than a slow machine takes for the test.
+/// Returns all waits.
 async fn guess_until_throttled(
     system: &TestSystem,
     api: &RawApi,
@@ -43,13 +44,13 @@ async fn guess_until_throttled(
             return (waits, answer);
         }
         system.clock.advance(SignedDuration::from_secs(wait_of(&answer)));
-        assert_eq!(login(api, email, "guess").await.status, 401, "after the wait it is looked at");
+        assert_eq!(login(api, email, "guess").await.status, 401, "checked after the wait");
     }
     panic!("{email} is not throttled: {waits:?}");
 }
 
-/// All that a caller can tell one answer from another by, but its request's id and the time that passes between them.
-fn told(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
+/// Everything in which two answers could differ, except the request id and the time.
+fn observable(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     let mut body = answer.body.clone();
     body.as_object_mut().unwrap().remove("requestId");
     let passing = ["x-request-id", "date", "retry-after"];
@@ -69,17 +70,17 @@ async fn guesses_are_throttled_and_the_right_password_works_after_the_wait() {
         answer.assert_refused(401, "unauthenticated", "a guess");
     }
     let (_, throttled) = guess_until_throttled(&system, &api, "home@tenant.test", 60).await;
-    // Not even the right one is looked at meanwhile, in whatever spelling of the e-mail.
+    // The right password is not checked during the wait either, in any spelling of the e-mail.
     for email in ["home@tenant.test", " HOME@Tenant.test "] {
         let right = login(&api, email, PASSWORD).await;
         right.assert_refused(429, "too-many-requests", "the right one, too early");
     }
-    // Somebody else is not held up.
+    // Other users are not affected.
     tenant_actor(&api, "other").await;
     assert_eq!(login(&api, "other@tenant.test", PASSWORD).await.status, 200);
     system.clock.advance(SignedDuration::from_secs(wait_of(&throttled)));
     assert_eq!(login(&api, "home@tenant.test", PASSWORD).await.status, 200);
-    // And the count begins anew.
+    // The count starts again.
     for _ in 0..FREE_GUESSES {
         assert_eq!(login(&api, "home@tenant.test", "guess").await.status, 401);
     }
@@ -90,7 +91,7 @@ async fn the_wait_grows_and_ends_at_a_quarter_of_an_hour() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     tenant_actor(&api, "home").await;
-    // Seconds pass while it is asked for.
+    // Seconds pass during the request.
     let nearly = WAIT_MAX_S - 30;
     let (waits, throttled) = guess_until_throttled(&system, &api, "home@tenant.test", nearly).await;
     assert!(waits.is_sorted() && waits.len() > 5, "{waits:?}");
@@ -112,8 +113,8 @@ async fn guesses_at_once_are_throttled_like_guesses_in_turn() {
     let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
     let throttled = answers.iter().filter(|answer| answer.status == 429).count();
     assert_eq!(looked_at + throttled, answers.len());
-    // While the first are hashed a second may pass, after which one more is looked at.
-    assert!((FREE_GUESSES..=FREE_GUESSES + 5).contains(&looked_at), "{looked_at} of 60 were looked at");
+    // While the first are hashed a second may pass, after which one more is checked.
+    assert!((FREE_GUESSES..=FREE_GUESSES + 5).contains(&looked_at), "{looked_at} of 60 were checked");
 }
 
 #[tokio::test]
@@ -123,10 +124,10 @@ async fn an_unknown_e_mail_is_answered_like_a_known_one() {
     tenant_actor(&api, "home").await;
     for _ in 0..FREE_GUESSES {
         let known = login(&api, "home@tenant.test", "guess").await;
-        let unknown = login(&api, "nobody@tenant.test", "guess").await;
-        assert_eq!(told(&known), told(&unknown));
+        let unknown = login(&api, "unknown@tenant.test", "guess").await;
+        assert_eq!(observable(&known), observable(&unknown));
     }
     let (_, known) = guess_until_throttled(&system, &api, "home@tenant.test", 60).await;
-    let (_, unknown) = guess_until_throttled(&system, &api, "nobody@tenant.test", 60).await;
-    assert_eq!((known.status, told(&known)), (429, told(&unknown)));
+    let (_, unknown) = guess_until_throttled(&system, &api, "unknown@tenant.test", 60).await;
+    assert_eq!((known.status, observable(&known)), (429, observable(&unknown)));
 }

@@ -8,7 +8,7 @@ use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
 #[tokio::test]
-async fn a_time_that_is_none_is_refused_by_name_and_nothing_is_taken() {
+async fn an_invalid_time_is_refused_by_field_and_nothing_is_scheduled() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -49,7 +49,7 @@ async fn a_time_that_is_none_is_refused_by_name_and_nothing_is_taken() {
 }
 
 #[tokio::test]
-async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
+async fn a_past_time_means_now_and_every_accepted_time_is_used() {
     let system = TestSystem::start().await;
     let tenant = system.tenant("acme", "1.00").await;
     let api = RawApi::of(&system);
@@ -84,7 +84,7 @@ async fn a_time_that_has_passed_is_now_and_every_time_that_is_taken_is_kept() {
         }
         accepted_ids.push(answer.text_of("id"));
     }
-    // Through the whole year: nothing is stuck.
+    // After a whole year no message is stuck.
     for passes in [SignedDuration::ZERO, SignedDuration::from_hours(25), SignedDuration::from_hours(367 * 24)]
     {
         system.clock.advance(passes);

@@ -1,4 +1,4 @@
-//! Access tokens that do not count, through the door. (What the verifier itself decides stands in `api::tokens`.)
+//! Access tokens that the API refuses. (The verifier's own tests are in `api::tokens`.)
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -15,17 +15,17 @@ struct Forger {
     api: RawApi,
     home: TenantActor,
     kid: String,
-    /// The public key as anybody can fetch it.
+    /// The published public key.
     jwk: Value,
 }
 
 impl Forger {
-    async fn at_work() -> Self {
+    async fn new() -> Self {
         let system = TestSystem::start().await;
         let api = RawApi::of(&system);
         let home = tenant_actor(&api, "home").await;
         let jwk = api.get("/.well-known/jwks.json").send().await.success()["keys"][0].clone();
-        assert!(jwk.get("d").is_none(), "the private half is told to nobody");
+        assert!(jwk.get("d").is_none(), "the private key is published");
         Self { kid: jwk["kid"].as_str().unwrap().to_owned(), system, api, home, jwk }
     }
 
@@ -41,7 +41,7 @@ impl Forger {
         json!({ "alg": "ES256", "typ": "at+jwt", "kid": self.kid })
     }
 
-    /// Signed with the very key that the API signs with.
+    /// Signed with the API's own key.
     fn signed(&self, header: &Value, claims: &Value) -> String {
         let key = EncodingKey::from_ec_der(&self.system.secrets().jwt_key().unwrap());
         let header: Header = serde_json::from_value(header.clone()).unwrap();
@@ -64,8 +64,8 @@ fn part(value: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_token_with_a_claim_that_is_wrong_or_missing_does_not_count() {
-    let forger = Forger::at_work().await;
+async fn a_token_with_a_wrong_or_missing_claim_is_refused() {
+    let forger = Forger::new().await;
     let now = forger.system.clock.now().as_second();
     let good = forger.claims();
     assert_eq!(forger.ask(&forger.signed(&forger.header(), &good)).await.status, 200, "the forger can forge");
@@ -85,7 +85,7 @@ async fn a_token_with_a_claim_that_is_wrong_or_missing_does_not_count() {
         ("exp", json!(1e300)),
         ("nbf", json!(now + 3_600)),
         ("nbf", json!("0")),
-        ("sub", json!("nobody")),
+        ("sub", json!("unknown")),
         ("sub", json!("00000000-0000-0000-0000-000000000000")),
         ("sub", json!(forger.home.tenant)),
         ("tid", json!("' OR 1=1--")),
@@ -99,8 +99,8 @@ async fn a_token_with_a_claim_that_is_wrong_or_missing_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_token_that_nobody_signed_does_not_count() {
-    let forger = Forger::at_work().await;
+async fn a_token_without_a_valid_signature_is_refused() {
+    let forger = Forger::new().await;
     let (claims, good) = (forger.claims(), forger.signed(&forger.header(), &forger.claims()));
     let (_, signature) = good.rsplit_once('.').unwrap();
     for alg in ["none", "nOnE", "NONE", "", "ES512", "RS256", "HS256"] {
@@ -111,7 +111,7 @@ async fn a_token_that_nobody_signed_does_not_count() {
             forger.assert_refused(&token, &format!("{alg} signed with '{signature}'")).await;
         }
     }
-    // HS256 with the public key, in each form in which it can be had, as its secret.
+    // HS256 with the public key as its secret, in each of its encodings.
     let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(forger.jwk[name].as_str().unwrap()).unwrap();
     let point = [vec![4], coordinate("x"), coordinate("y")].concat();
     let prefix = STANDARD.decode("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgA=").unwrap();
@@ -123,17 +123,17 @@ async fn a_token_that_nobody_signed_does_not_count() {
         let token = encode(&header, &claims, &EncodingKey::from_secret(&secret)).unwrap();
         forger.assert_refused(&token, "HS256 with the public key").await;
     }
-    // Our claims under another's signature, and another's key under our name.
+    // Our claims signed with another key, under our key id.
     let theirs = EncodingKey::from_ec_der(&api::tokens::new_key().unwrap());
     let header: Header = serde_json::from_value(forger.header()).unwrap();
     forger.assert_refused(&encode(&header, &claims, &theirs).unwrap(), "another key").await;
 }
 
 #[tokio::test]
-async fn a_token_of_another_key_or_kind_does_not_count() {
-    let forger = Forger::at_work().await;
+async fn a_token_with_another_key_id_or_type_is_refused() {
+    let forger = Forger::new().await;
     for (member, value) in [
-        ("kid", json!("nobody")),
+        ("kid", json!("unknown")),
         ("kid", json!("")),
         ("kid", json!("../../secrets.json")),
         ("kid", Value::Null),
@@ -145,7 +145,7 @@ async fn a_token_of_another_key_or_kind_does_not_count() {
         let what = header.to_string();
         forger.assert_refused(&forger.signed(&header, &forger.claims()), &what).await;
     }
-    // A header that brings its own key is not believed.
+    // A key in the token's header is not used.
     let mut header = forger.header();
     header["jwk"] = forger.jwk.clone();
     header["jku"] = json!("http://127.0.0.1:1/jwks.json");
@@ -154,8 +154,8 @@ async fn a_token_of_another_key_or_kind_does_not_count() {
 }
 
 #[tokio::test]
-async fn rubbish_and_other_schemes_do_not_count() {
-    let forger = Forger::at_work().await;
+async fn malformed_tokens_and_other_schemes_are_refused() {
+    let forger = Forger::new().await;
     let good = forger.home.token.clone();
     for rubbish in
         ["", "a.b.c", "..", "null", "\u{1f600}", &format!("{good}x"), &good[1..], &"x".repeat(10_000)]
@@ -166,7 +166,7 @@ async fn rubbish_and_other_schemes_do_not_count() {
         let answer = forger.api.get("/contacts").header("authorization", &header).send().await;
         answer.assert_refused(401, "unauthenticated", &header);
     }
-    // A token anywhere else is none.
+    // A token in any other place is not read.
     let in_query = forger.api.get(&format!("/plans?access_token={good}")).send().await;
     in_query.assert_refused(401, "unauthenticated", "in the query");
     let in_cookie = forger.api.get("/plans").header("cookie", format!("token={good}")).send().await;
@@ -176,8 +176,8 @@ async fn rubbish_and_other_schemes_do_not_count() {
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_time_its_user_or_its_tenants_activity() {
-    let forger = Forger::at_work().await;
+async fn a_token_is_refused_after_its_time_and_once_its_user_or_tenant_is_inactive() {
+    let forger = Forger::new().await;
     let (api, system) = (&forger.api, &forger.system);
     let (removed, suspended) = (tenant_actor(api, "removed").await, tenant_actor(api, "suspended").await);
     for token in [&removed.token, &suspended.token] {

@@ -1,4 +1,4 @@
-//! Templates' variables, and what is put into them.
+//! Variables of templates, and their values.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
 #[tokio::test]
-async fn a_template_that_meta_could_not_take_is_refused_by_field() {
+async fn a_template_that_meta_would_refuse_is_refused_by_field() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
@@ -50,7 +50,7 @@ async fn a_template_that_meta_could_not_take_is_refused_by_field() {
 }
 
 #[tokio::test]
-async fn a_value_that_meta_would_refuse_is_refused_by_name_and_any_other_is_sent_as_it_is() {
+async fn a_value_that_meta_would_refuse_is_refused_by_field_and_any_other_is_sent_unchanged() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;

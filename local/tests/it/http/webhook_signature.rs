@@ -1,4 +1,4 @@
-//! The webhook's door: who is let in, and what stands on the queue when it says 200.
+//! The webhook accepts only what Meta signed, and what it acknowledges is on the queue.
 
 use std::collections::BTreeSet;
 
@@ -27,14 +27,14 @@ pub fn webhook(number: &str, statuses: &[Value]) -> String {
     .to_string()
 }
 
-/// Says it as Meta would.
-pub async fn tell(system: &TestSystem, api: &RawApi, body: &[u8]) -> Answer {
+/// Posts the body with Meta's signature.
+pub async fn post_signed(system: &TestSystem, api: &RawApi, body: &[u8]) -> Answer {
     let signature = sign(&system.machine.webhook.app.get().secret, body);
     api.post("/webhook/meta").header("x-hub-signature-256", signature).raw_json(body).send().await
 }
 
 #[tokio::test]
-async fn what_meta_did_not_sign_is_refused_and_nothing_of_it_is_kept() {
+async fn a_webhook_that_meta_did_not_sign_is_refused_and_not_stored() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let body =
@@ -71,10 +71,10 @@ async fn what_meta_did_not_sign_is_refused_and_nothing_of_it_is_kept() {
         call.send().await.assert_refused(401, "unauthenticated", what);
     }
     let in_old_header = api.post("/webhook/meta").header("x-hub-signature", &right).raw_json(body.as_bytes());
-    in_old_header.send().await.assert_refused(401, "unauthenticated", "the header of old");
+    in_old_header.send().await.assert_refused(401, "unauthenticated", "the old header");
     assert_eq!(system.db.contents().await, before);
 
-    // The very bytes, in either case of the digits, whatever they are said to be.
+    // The same bytes, with the signature in either case and any content type.
     for signature in [right.clone(), format!("sha256={}", digits.to_uppercase())] {
         let call = api.post("/webhook/meta").header("x-hub-signature-256", signature);
         assert_eq!(call.bytes(body.as_bytes()).send().await.status, 200);
@@ -83,7 +83,7 @@ async fn what_meta_did_not_sign_is_refused_and_nothing_of_it_is_kept() {
 }
 
 #[tokio::test]
-async fn the_raw_bytes_are_what_is_verified() {
+async fn the_signature_is_verified_over_the_raw_bytes() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     for body in [
@@ -91,13 +91,13 @@ async fn the_raw_bytes_are_what_is_verified() {
         "{ \"entry\" : [ {\"changes\":[{\"value\":{\"\u{1f600}\":1.0e2},\"field\":\"x\"}] , \"id\":1}] }\n\n",
         r#"{"entry":[],"entry":[{"changes":[{"field":"twice"}]}]}"#,
     ] {
-        assert_eq!(tell(&system, &api, body.as_bytes()).await.status, 200, "{body}");
+        assert_eq!(post_signed(&system, &api, body.as_bytes()).await.status, 200, "{body}");
     }
     assert_eq!(system.machine.queues.depths().await.unwrap().0, 3);
 }
 
 #[tokio::test]
-async fn what_is_signed_and_no_webhook_is_refused_without_a_failure() {
+async fn a_signed_body_that_is_not_a_webhook_is_refused_without_a_5xx() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -115,19 +115,19 @@ async fn what_is_signed_and_no_webhook_is_refused_without_a_failure() {
         "\u{1f}\u{8b}\u{8}",
     ] {
         let what: String = body.chars().take(20).collect();
-        tell(&system, &api, body.as_bytes()).await.assert_refused(400, "malformed", &what);
+        post_signed(&system, &api, body.as_bytes()).await.assert_refused(400, "malformed", &what);
     }
-    tell(&system, &api, &[0xff, 0xfe, 0]).await.assert_refused(400, "malformed", "no UTF-8");
+    post_signed(&system, &api, &[0xff, 0xfe, 0]).await.assert_refused(400, "malformed", "no UTF-8");
     assert_eq!(system.db.contents().await, before);
     for odd in
         [r#"{"entry":[]}"#, r#"{"entry":[1,null,{"changes":[2,{}]}]}"#, r#"{"object":"page","entry":[{}]}"#]
     {
-        assert_eq!(tell(&system, &api, odd.as_bytes()).await.status, 200, "{odd}");
+        assert_eq!(post_signed(&system, &api, odd.as_bytes()).await.status, 200, "{odd}");
     }
 }
 
 #[tokio::test]
-async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given() {
+async fn three_megabytes_of_statuses_are_on_the_queue_when_the_webhook_is_answered() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let status = |number: usize| {
@@ -140,10 +140,10 @@ async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given
     let statuses: Vec<Value> = (0..22_000).map(status).collect();
     let body = webhook("1", &statuses);
     assert!((3_000_000..WEBHOOK_BODY_BYTES_MAX).contains(&body.len()), "{}", body.len());
-    assert_eq!(tell(&system, &api, body.as_bytes()).await.status, 200);
+    assert_eq!(post_signed(&system, &api, body.as_bytes()).await.status, 200);
     let policy = Policy { visibility: SignedDuration::from_secs(60), receives_max: 5, batch_max: 10_000 };
     let received = system.machine.queues.receive(Queue::Updates, policy).await.unwrap();
-    assert!(received.iter().all(|message| message.body.len() < 256 * 1_024), "as much as SQS takes");
+    assert!(received.iter().all(|message| message.body.len() < 256 * 1_024), "within the limit of SQS");
     let batches = received.iter().map(|message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap());
     let wamid_of = |update: Update| match update {
         Update::Status(status) => status.wamid.0,
@@ -156,19 +156,19 @@ async fn three_megabytes_of_statuses_stand_on_the_queue_when_the_answer_is_given
 }
 
 #[tokio::test]
-async fn a_webhook_above_the_limit_is_too_large_whoever_signed_it() {
+async fn a_webhook_above_the_limit_is_too_large_even_if_it_is_signed() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let at_limit = padded(r#"{"entry":[]}"#, WEBHOOK_BODY_BYTES_MAX);
-    assert_eq!(tell(&system, &api, at_limit.as_bytes()).await.status, 200);
+    assert_eq!(post_signed(&system, &api, at_limit.as_bytes()).await.status, 200);
     let above = format!("{at_limit} ");
-    tell(&system, &api, above.as_bytes()).await.assert_refused(413, "too-large", "signed");
+    post_signed(&system, &api, above.as_bytes()).await.assert_refused(413, "too-large", "signed");
     let unsigned = api.post("/webhook/meta").raw_json(above).send().await;
     unsigned.assert_refused(413, "too-large", "unsigned");
 }
 
 #[tokio::test]
-async fn the_handshake_is_for_whoever_knows_the_token_and_answers_plain_text() {
+async fn the_handshake_needs_the_verify_token_and_is_answered_in_plain_text() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let app = system.machine.webhook.app.get();
@@ -181,7 +181,7 @@ async fn the_handshake_is_for_whoever_knows_the_token_and_answers_plain_text() {
             challenge.replace("%3C", "<").replace("%3E", ">").replace("%7B", "{").replace("%22", "\"");
         assert_eq!((answer.status, answer.text.clone()), (200, expected.replace("%7D", "}")));
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "no browser makes it a page");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "a browser must not render it");
     }
     for query in [
         String::new(),

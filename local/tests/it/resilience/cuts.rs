@@ -1,7 +1,8 @@
-//! Every operation cut off once before and once after its commit, wherever it stands in the life of a tenant.
+//! Every operation interrupted once before and once after its commit, in a scenario that runs all of them.
 //!
-//! The list of operations is read from the source, so a new one is cut from its first day, and a life in which it does
-//! not happen fails. A cut is what a killed process looks like: the transaction is gone or committed, and nobody was told.
+//! The list of operations is read from the source, so a new one is included, and the test fails if the scenario does
+//! not run it. A cut is what a killed process looks like: the transaction is rolled back or committed, and the caller
+//! gets no result.
 
 mod abandoned;
 mod scenario;
@@ -14,12 +15,12 @@ use store::Moment;
 use self::scenario::{Scenario, ScenarioEnd};
 use super::fault_test::FaultTest;
 
-/// Worlds at work side by side, each cutting its share.
+/// Systems at work side by side, each with its share of the cuts.
 const SYSTEMS: usize = 3;
 
-/// Where operations of the product stand.
+/// Folders with the product's operations.
 const SOURCES: [&str; 4] = ["shared/ops/src", "local/one_machine/src", "functions", "local/src"];
-/// No part of the product: the audit that every test ends with.
+/// Not part of the product: the audit that every test ends with.
 const NOT_THE_PRODUCT: [&str; 1] = ["local/src/audit.rs"];
 
 /// The names of all operations, from the lines that give them.
@@ -50,8 +51,8 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Operations before and around a message's life: cut in one life together, because none of them meets another.
-/// What is not named here is cut in a life of its own.
+/// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
+/// other. Every other operation is cut in a separate scenario.
 const TOGETHER: [&str; 27] = [
     "add_credits",
     "balance",
@@ -82,10 +83,10 @@ const TOGETHER: [&str; 27] = [
     "set_password",
 ];
 
-/// What no life meets: a test of its own cuts each (`mail.rs`).
+/// Not part of the scenario: separate tests cut these (`mail.rs`).
 const ELSEWHERE: [&str; 2] = ["park", "postpone"];
 
-/// The runs that are cut of operations that do different things in their turn: another queue, another message.
+/// Which runs of an operation are cut: more than one where runs differ, such as by queue or message.
 fn runs_of(operation: &str) -> std::ops::RangeInclusive<u32> {
     match operation {
         "send" | "acknowledge" | "receive" => 1..=4,
@@ -105,7 +106,7 @@ fn the_operations_are_found_in_the_source() {
     assert!(!found.contains("audit"));
 }
 
-/// Everything asked of a life that was lived, when all is at rest.
+/// Waits until the system is idle and checks the end of the scenario.
 async fn check_end(test: &FaultTest, end: &ScenarioEnd) {
     test.rest().await;
     test.assert_at_rest(0).await;
@@ -113,7 +114,7 @@ async fn check_end(test: &FaultTest, end: &ScenarioEnd) {
 }
 
 #[tokio::test]
-async fn a_life_without_cuts_ends_as_its_recipients_do() {
+async fn a_scenario_without_cuts_ends_as_its_recipients_do() {
     let test = FaultTest::start().await;
     let end = Scenario::new(&test, "whole").run_all().await;
     check_end(&test, &end).await;
@@ -123,10 +124,10 @@ async fn a_life_without_cuts_ends_as_its_recipients_do() {
 }
 
 #[tokio::test]
-async fn whatever_is_cut_off_around_a_message_is_done_once_when_it_is_asked_for_again() {
+async fn every_operation_around_a_message_takes_effect_once_when_it_is_cut_and_repeated() {
     let found = operations();
     let gone: Vec<_> = TOGETHER.iter().filter(|name| !found.contains(**name)).collect();
-    assert!(gone.is_empty(), "no operation has these names any more, take them out of TOGETHER: {gone:?}");
+    assert!(gone.is_empty(), "no operation has these names, remove them from TOGETHER: {gone:?}");
     let test = FaultTest::start().await;
     for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
         let scenario = Scenario::new(&test, &format!("together-{moment:?}"));
@@ -140,7 +141,7 @@ async fn whatever_is_cut_off_around_a_message_is_done_once_when_it_is_asked_for_
 
 type Cut = (String, Moment, u32);
 
-/// Cuts of one world, one after the other; gives back what was never run.
+/// Cuts of one system, one after the other; returns those whose operation never ran.
 async fn cut_one_by_one(cuts: Vec<Cut>) -> Vec<Cut> {
     let test = FaultTest::start().await;
     let mut missed = Vec::new();
@@ -157,7 +158,7 @@ async fn cut_one_by_one(cuts: Vec<Cut>) -> Vec<Cut> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whatever_operation_is_cut_off_before_or_after_its_commit_nothing_is_lost_doubled_or_stuck() {
+async fn no_operation_cut_before_or_after_its_commit_loses_doubles_or_blocks_anything() {
     let moments = [Moment::BeforeCommit, Moment::AfterCommit];
     let cuts: Vec<Cut> = operations()
         .iter()
@@ -181,8 +182,8 @@ async fn whatever_operation_is_cut_off_before_or_after_its_commit_nothing_is_los
 async fn a_store_that_fails_one_time_in_twenty_five_loses_and_doubles_nothing() {
     let test = FaultTest::start().await;
     for seed in 0..4 {
-        let scenario = Scenario::new(&test, &format!("by-lot-{seed}"));
-        test.faults.arm_by_lot(seed, 25);
+        let scenario = Scenario::new(&test, &format!("random-{seed}"));
+        test.faults.arm_randomly(seed, 25);
         let end = scenario.run_all().await;
         assert!(test.faults.injected() >= 5, "only {} cuts", test.faults.injected());
         test.faults.disarm();

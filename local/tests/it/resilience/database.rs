@@ -1,5 +1,4 @@
-//! The database goes away in the middle of everything: what was answered is still there (I28), what was not can be asked
-//! for again.
+//! The database fails during requests and work: what was answered is still there (I28), what was not can be repeated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +17,7 @@ use crate::test_system::{Tenant, rules};
 const MESSAGES: usize = 60;
 const BETWEEN_OUTAGES: Duration = Duration::from_millis(40);
 
-/// Asks for messages, each until it is answered; gives the ids that were answered.
+/// Sends messages, each until it is answered; returns the ids from the answers.
 async fn ask(tenant: Tenant, contact: String) -> Vec<String> {
     let mut answered = Vec::new();
     for number in 0..MESSAGES {
@@ -31,7 +30,7 @@ async fn ask(tenant: Tenant, contact: String) -> Vec<String> {
     answered
 }
 
-/// Works on a queue until it is over. A worker that dies is started again.
+/// Works on a queue until `is_over`. A worker that fails is started again.
 async fn work(machine: Machine, queue: Queue, is_over: Arc<AtomicBool>) {
     while !is_over.load(Ordering::SeqCst) {
         if receive_once(&machine, rules(), queue).await.unwrap_or(0) == 0 {
@@ -40,8 +39,8 @@ async fn work(machine: Machine, queue: Queue, is_over: Arc<AtomicBool>) {
     }
 }
 
-/// Asks and works while `outage` happens so often, and looks at what is left when all is over.
-async fn live_through(test: &FaultTest, outages: usize, outage: impl AsyncFn() -> bool) {
+/// Sends and works during a number of outages, and checks the result.
+async fn run_through(test: &FaultTest, outages: usize, outage: impl AsyncFn() -> bool) {
     let tenant = test.system.tenant("acme", "1.00").await;
     let contact = tenant.contact("+15550000001").await;
     let asking = tokio::spawn(ask(tenant.clone(), contact));
@@ -66,23 +65,23 @@ async fn live_through(test: &FaultTest, outages: usize, outage: impl AsyncFn() -
     assert_eq!(shown.len(), MESSAGES, "each key is one message");
     for id in &answered {
         let message: &Value = shown.iter().find(|message| message["id"] == *id.as_str()).unwrap();
-        // What was SENDING when its worker died may be unknown for ever; it is refunded then.
+        // A message that was SENDING when its worker failed may stay unknown; then it is refunded.
         assert!(["READ", "UNRESOLVED"].iter().any(|end| message["status"] == *end), "{message}");
     }
     assert!(test.system.acceptances().await.len() <= MESSAGES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_database_that_throws_everybody_out_again_and_again_loses_nothing_that_was_answered() {
+async fn a_database_that_keeps_closing_all_connections_loses_nothing_that_was_answered() {
     let test = FaultTest::start().await;
-    live_through(&test, 12, async || test.system.db.disconnect_others().await > 0).await;
+    run_through(&test, 12, async || test.system.db.disconnect_others().await > 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_server_that_is_killed_in_the_middle_loses_nothing_that_was_answered() {
+async fn a_database_server_that_is_killed_loses_nothing_that_was_answered() {
     let server = OwnServer::start("killed").await;
     let test = FaultTest::start_on(server.database().await).await;
-    live_through(&test, 2, async || {
+    run_through(&test, 2, async || {
         server.kill_and_revive().await;
         true
     })

@@ -1,4 +1,4 @@
-//! Queue messages and schedules lost, doubled, late, early and out of order: they change when things happen, never what.
+//! Queue messages and schedules lost, doubled, late, early and out of order: they change when things happen, not what.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,17 +45,17 @@ async fn schedule(system: &TestSystem, tenant: &Tenant, at: Timestamp, key: &str
 }
 
 #[tokio::test]
-async fn lost_wake_ups_and_refund_jobs_are_made_up_for_by_the_sweeper() {
+async fn the_sweeper_replaces_lost_wake_ups_and_refund_jobs() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let sent = send_both(&tenant).await;
     let wake_ups = test.hold(Queue::WakeUps).await;
     test.lose(&wake_ups).await;
     test.work().await;
-    assert_eq!(test.system.acceptances().await.len(), 0, "nobody was woken");
+    assert_eq!(test.system.acceptances().await.len(), 0, "no dispatcher was woken");
     test.system.clock.advance(SignedDuration::from_mins(2));
     test.system.sweep().await;
-    // Up to where the refund is owed, and no further.
+    // Until the refund is owed, and no further.
     for queue in [Queue::WakeUps, Queue::Updates] {
         while receive_once(&test.system.machine, rules(), queue).await.unwrap() > 0 {}
         test.wait_for_meta().await;
@@ -94,7 +94,7 @@ impl Timers for Hangs {
 }
 
 #[tokio::test]
-async fn whoever_sends_is_answered_while_the_queue_hangs_and_the_sweeper_finds_the_message() {
+async fn a_send_is_answered_while_the_queue_hangs_and_the_sweeper_finds_the_message() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let contact = tenant.contact(READS).await;
@@ -129,7 +129,7 @@ async fn queue_messages_that_come_twice_late_and_out_of_order_change_nothing() {
     let mut seen: Vec<(Queue, Vec<String>)> = Vec::new();
     for queue in [Queue::WakeUps, Queue::Updates, Queue::Refunds] {
         let bodies = test.hold(queue).await.bodies();
-        // Two copies now; what was caught comes back as a third when its time is up.
+        // Two copies now; the held one comes back as a third when its visibility ends.
         test.put(queue, bodies.iter().chain(&bodies).cloned().collect()).await;
         while receive_once(&test.system.machine, rules(), queue).await.unwrap() > 0 {}
         test.wait_for_meta().await;
@@ -149,7 +149,7 @@ async fn queue_messages_that_come_twice_late_and_out_of_order_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_webhook_whose_200_was_lost_comes_again_and_is_heard_once() {
+async fn a_webhook_whose_200_was_lost_is_delivered_again_and_takes_effect_once() {
     for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
         let test = FaultTest::start().await;
         let tenant = test.system.tenant("acme", "1.00").await;
@@ -168,7 +168,7 @@ async fn a_webhook_whose_200_was_lost_comes_again_and_is_heard_once() {
 async fn without_any_schedule_every_message_is_sent_by_the_sweeper_and_none_before_it_is_due() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
-    test.faults.arm_for_good("set_timer", Moment::BeforeCommit);
+    test.faults.arm_always("set_timer", Moment::BeforeCommit);
     let start = test.system.clock.now();
     let mut sent = Vec::new();
     for minutes in 5..25 {
@@ -221,16 +221,16 @@ async fn a_schedule_that_fires_early_sends_nothing_and_one_that_fires_twice_send
 }
 
 #[tokio::test]
-async fn poison_goes_to_the_dead_letters_and_takes_nothing_good_with_it() {
+async fn poison_messages_become_dead_letters_and_affect_no_other_message() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let sent = send_both(&tenant).await;
     let stranger = json!({ "tenant": TenantId::at(test.system.clock.now()), "messageIds": [] }).to_string();
     let poison = [
         (Queue::WakeUps, "no JSON".to_owned()),
-        (Queue::Updates, json!({ "updates": [{ "kind": "unheardOf" }] }).to_string()),
+        (Queue::Updates, json!({ "updates": [{ "kind": "unknownKind" }] }).to_string()),
         (Queue::Refunds, json!({ "tenant": 7 }).to_string()),
-        // Reads well, and can never be done.
+        // Can be parsed, but never done.
         (Queue::Refunds, stranger),
         (Queue::Mail, "[]".to_owned()),
     ];
@@ -243,7 +243,7 @@ async fn poison_goes_to_the_dead_letters_and_takes_nothing_good_with_it() {
 }
 
 #[tokio::test]
-async fn a_worker_that_panics_is_like_one_that_dies() {
+async fn a_worker_that_panics_loses_and_doubles_nothing() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
@@ -268,7 +268,7 @@ async fn a_wake_up_that_is_received_again_while_its_work_goes_on_sends_nothing_t
     }
     let receive = || receive_once(&test.system.machine, rules(), Queue::WakeUps);
     let again = async {
-        // Not before Meta has been asked.
+        // Not before Meta has been called.
         while test.states().await != [("SENDING".to_owned(), 2)] {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
@@ -283,7 +283,7 @@ async fn a_wake_up_that_is_received_again_while_its_work_goes_on_sends_nothing_t
 }
 
 #[tokio::test]
-async fn a_letter_whose_mailer_dies_is_written_by_the_next_and_its_link_works() {
+async fn an_e_mail_whose_mailer_fails_is_sent_by_the_next_and_its_link_works() {
     let test = FaultTest::start().await;
     let owner = test.system.owner().await;
     test.faults.arm("invite", Moment::AfterCommit, 1);

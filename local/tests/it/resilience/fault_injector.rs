@@ -1,4 +1,4 @@
-//! What cuts operations off: once at a chosen run, or now and then by lot.
+//! Interrupts operations of a store: once at a chosen run, always, or at random.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use store::{Moment, Store};
 
-/// A saboteur of the store that a test arms and looks after. Clones are the same one.
+/// Faults of one store. Clones share their state.
 #[derive(Clone, Default)]
 pub struct FaultInjector(Arc<Mutex<State>>);
 
@@ -21,18 +21,18 @@ struct State {
 enum Mode {
     #[default]
     Off,
-    /// Of each of these operations the run of that number from now (1 is the next).
+    /// Of each of these operations the nth run from now (1 is the next).
     Once { left: BTreeMap<String, u32>, moment: Moment },
     /// Every run of one operation.
     Always { operation: String, moment: Moment },
     /// The next run of one operation, whose worker panics.
     Panic { operation: String },
-    /// About one moment of so many, of any operation.
-    ByLot { lots: Box<StdRng>, one_in: u32 },
+    /// About one moment in `one_in`, of any operation.
+    Random { rng: Box<StdRng>, one_in: u32 },
 }
 
 impl FaultInjector {
-    /// The store with this fuse in it.
+    /// The store with these faults.
     pub fn put_into(&self, store: Store) -> Store {
         let faults = self.clone();
         store.with_cut(move |operation, moment| faults.is_cut(operation, moment))
@@ -50,7 +50,7 @@ impl FaultInjector {
     }
 
     /// Cuts every run of an operation.
-    pub fn arm_for_good(&self, operation: &str, moment: Moment) {
+    pub fn arm_always(&self, operation: &str, moment: Moment) {
         self.set(Mode::Always { operation: operation.to_owned(), moment });
     }
 
@@ -60,17 +60,17 @@ impl FaultInjector {
     }
 
     /// Cuts about one moment of `one_in`, the same ones for the same seed and order of work.
-    pub fn arm_by_lot(&self, seed: u64, one_in: u32) {
-        self.set(Mode::ByLot { lots: Box::new(StdRng::seed_from_u64(seed)), one_in });
+    pub fn arm_randomly(&self, seed: u64, one_in: u32) {
+        self.set(Mode::Random { rng: Box::new(StdRng::seed_from_u64(seed)), one_in });
     }
 
-    /// Cuts nothing more; tells the operations that it was to cut and that did not run so often.
+    /// Cuts nothing more; returns the operations that were to be cut and did not run often enough.
     pub fn disarm(&self) -> Vec<String> {
         match std::mem::take(&mut self.0.lock().unwrap().mode) {
             Mode::Once { left, .. } => {
                 left.into_iter().filter(|(_, left)| *left > 0).map(|(operation, _)| operation).collect()
             }
-            Mode::Off | Mode::Always { .. } | Mode::Panic { .. } | Mode::ByLot { .. } => Vec::new(),
+            Mode::Off | Mode::Always { .. } | Mode::Panic { .. } | Mode::Random { .. } => Vec::new(),
         }
     }
 
@@ -92,12 +92,12 @@ impl FaultInjector {
             state.injected += 1;
             // The lock must not be poisoned by it.
             drop(state);
-            panic!("{operation} was told to panic");
+            panic!("injected panic in {operation}");
         }
         let is_cut = match &mut state.mode {
             Mode::Off | Mode::Panic { .. } => false,
             Mode::Always { operation: wanted, moment } => operation == wanted && at == *moment,
-            Mode::ByLot { lots, one_in } => lots.random_ratio(1, *one_in),
+            Mode::Random { rng, one_in } => rng.random_ratio(1, *one_in),
             Mode::Once { left, moment } => match left.get_mut(operation) {
                 Some(left) if at == *moment && *left > 0 => {
                     *left -= 1;

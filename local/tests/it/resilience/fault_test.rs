@@ -1,4 +1,4 @@
-//! A world with a fuse in its store, whose processes die and come back, and which is left alone until it is at rest.
+//! A test system with faults in its store, whose workers fail and start again until it is idle.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use tidings::poll::receive_once;
 use super::fault_injector::FaultInjector;
 use crate::test_system::{PASSWORD, Tenant, TestSystem, rules};
 
-/// Rounds of two minutes until everything but the unknown must be at its end: more than all attempts and leases take.
+/// Rounds of two minutes until every message except unknown ones must be final: more than all attempts and leases take.
 const ROUNDS_MAX: usize = 14;
-/// Looks at the queues before a test gives up.
+/// Polls of the queues before a test gives up.
 const POLLS_MAX: usize = 3_000;
-/// How often a caller asks before it gives up, and how long it waits while the database is away.
+/// How often a caller tries before it gives up, and how long it waits while the database is unavailable.
 const TRIES: usize = 1_000;
 const AWAY: Duration = Duration::from_millis(20);
 
@@ -28,7 +28,7 @@ pub struct FaultTest {
     pub faults: FaultInjector,
 }
 
-/// A receive as a test holds it in its hands.
+/// Messages that the test received and has not acknowledged.
 pub struct HeldMessages {
     queue: Queue,
     messages: Vec<Received>,
@@ -49,13 +49,13 @@ impl FaultTest {
         &self.system.machine.platform
     }
 
-    /// The tenant with a token that is good now: a test lives through weeks.
+    /// The tenant with a fresh token: a test's clock passes weeks.
     pub async fn log_in_again(&self, tenant: &Tenant) -> Tenant {
         let client = self.system.anonymous().login(&tenant.email, PASSWORD).await.unwrap();
         Tenant { client, ..tenant.clone() }
     }
 
-    /// Lets the queues' functions work until nothing is left to do now. A function that dies is started again.
+    /// Lets the queues' functions work until nothing is left to do now. A function that fails is started again.
     pub async fn work(&self) {
         for _ in 0..POLLS_MAX {
             let is_silent = self.is_meta_silent().await;
@@ -70,10 +70,10 @@ impl FaultTest {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        panic!("the queues did not come to rest");
+        panic!("the queues did not become idle");
     }
 
-    /// Waits until Meta has said what it had to say.
+    /// Waits until Meta has delivered all webhooks.
     pub async fn wait_for_meta(&self) {
         for _ in 0..POLLS_MAX {
             if self.is_meta_silent().await {
@@ -81,7 +81,7 @@ impl FaultTest {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("Meta goes on talking");
+        panic!("Meta keeps sending webhooks");
     }
 
     async fn is_meta_silent(&self) -> bool {
@@ -92,22 +92,22 @@ impl FaultTest {
     pub async fn fire_schedules(&self) {
         let machine = &self.system.machine;
         for due in machine.queues.due_timers().await.unwrap_or_default() {
-            // A dispatch that dies leaves its work to the sweeper, and its schedule may fire again.
+            // A dispatch that fails leaves its work to the sweeper, and its schedule may fire again.
             if dispatch::on_schedule(due, &machine.platform, self.system.end_of_shift()).await.is_ok() {
                 machine.queues.fired(vec![due.timer]).await.ok();
             }
         }
     }
 
-    /// Time passes, the sweeper looks and the queues work.
+    /// Advances the clock and lets the sweeper and the queues work.
     pub async fn pass(&self, time: SignedDuration) {
         self.system.clock.advance(time);
-        // A sweep that died is made up for by the next.
+        // After a sweep that failed, the next one does its work.
         sweep::on_schedule(self.platform(), self.system.end_of_shift()).await.ok();
         self.work().await;
     }
 
-    /// Two minutes at a time, until every message is at its end or unknown; then over the horizon.
+    /// Passes two minutes at a time until every message is final or unknown; then passes the horizon.
     pub async fn rest(&self) {
         for _ in 0..ROUNDS_MAX {
             self.pass(SignedDuration::from_mins(2)).await;
@@ -121,12 +121,12 @@ impl FaultTest {
         }
     }
 
-    /// How many messages stand where.
+    /// How many messages are in each state.
     pub async fn states(&self) -> Vec<(String, i64)> {
         self.system.books(false).await.states
     }
 
-    /// The states that messages are in without being at their end.
+    /// The states that are not final, with their numbers of messages.
     async fn open(&self, may_be_unknown: bool) -> Vec<(String, i64)> {
         let is_open = |(state, _): &(String, i64)| {
             let state: DispatchState = state.parse().unwrap();
@@ -140,14 +140,14 @@ impl FaultTest {
         waiting == 0 && self.system.books(true).await.findings.iter().all(|finding| finding.violations == 0)
     }
 
-    /// At rest, clean, every message at its end, and nothing on any queue but so many dead letters.
+    /// The audit is clean, every message is final, and the queues hold nothing but `dead_letters`.
     pub async fn assert_at_rest(&self, dead_letters: i64) {
-        assert_eq!(self.open(false).await, [], "messages that are not at their end");
+        assert_eq!(self.open(false).await, [], "messages that are not final");
         assert_eq!(self.system.machine.queues.depths().await.unwrap(), (0, dead_letters));
         self.system.assert_clean().await;
     }
 
-    /// Takes what can be received from a queue out of the functions' sight.
+    /// Receives everything on a queue, so that no function sees it.
     pub async fn hold(&self, queue: Queue) -> HeldMessages {
         let policy = Policy { visibility: rules().visibility, receives_max: 5, batch_max: 100 };
         let messages = self.system.machine.queues.receive(queue, policy).await.unwrap();
@@ -155,7 +155,7 @@ impl FaultTest {
         HeldMessages { queue, messages }
     }
 
-    /// Loses what was caught.
+    /// Deletes messages as if they had been lost.
     pub async fn lose(&self, received: &HeldMessages) {
         let done = received.messages.iter().map(|message| message.receipt).collect();
         let retry_at = self.system.clock.now();
@@ -165,32 +165,32 @@ impl FaultTest {
 
     /// Puts bodies on a queue.
     pub async fn put(&self, queue: Queue, bodies: Vec<String>) {
-        let message = |body| Message::new(Group::named("anybody"), body);
+        let message = |body| Message::new(Group::named("any"), body);
         let messages = bodies.into_iter().map(message).collect();
         self.platform().cloud.queues.send(queue, messages, Duration::ZERO).await.unwrap();
     }
 
-    /// The secrets of links in letters to that address.
+    /// The secrets of links in e-mails to that address.
     pub fn links_mailed_to(&self, address: &str) -> Vec<String> {
         const SECRET_CHARS: usize = 64;
-        let letters = std::fs::read_dir(self.system.home.join("mail")).unwrap();
-        letters
-            .map(|letter| std::fs::read_to_string(letter.unwrap().path()).unwrap_or_default())
-            .filter(|letter| letter.contains(address))
-            // A long line was folded for the way.
-            .map(|letter| letter.replace("=\r\n", ""))
-            .filter_map(|letter| Some(letter.split_once("set-password#")?.1.get(..SECRET_CHARS)?.to_owned()))
+        let emails = std::fs::read_dir(self.system.home.join("mail")).unwrap();
+        emails
+            .map(|email| std::fs::read_to_string(email.unwrap().path()).unwrap_or_default())
+            .filter(|email| email.contains(address))
+            // Quoted-printable folds long lines.
+            .map(|email| email.replace("=\r\n", ""))
+            .filter_map(|email| Some(email.split_once("set-password#")?.1.get(..SECRET_CHARS)?.to_owned()))
             .collect()
     }
 
-    /// A fault at Meta for what is sent to that number next.
+    /// A fault at Meta for the next message to that number.
     pub async fn fault(&self, to: &str, fault: Value) {
         let mut order = fault;
         order["match"] = json!({ "to": to });
         self.system.order("faults", &order).await;
     }
 
-    /// How often Meta accepted something for that number.
+    /// How many messages to that number Meta accepted.
     pub async fn accepted(&self, to: &str) -> usize {
         self.system.acceptances().await.iter().filter(|one| one.to == to).count()
     }
@@ -206,12 +206,12 @@ impl HeldMessages {
 pub async fn insist(client: &Client, path: &str, body: &Value) -> Value {
     for _ in 0..TRIES {
         let Ok(answer) = client.post(path, body).await else { continue };
-        // The database is away, or what was cut off is not rolled back yet.
+        // The database is unavailable, or an interrupted transaction is not rolled back yet.
         if answer.status.as_u16() == 503 || answer.body["type"] == "urn:tidings:problem:still-running" {
             tokio::time::sleep(AWAY).await;
             continue;
         }
-        // Done already, and only the answer was lost: that is as good.
+        // Done already, and only the answer was lost.
         if answer.status.is_success() || answer.status.as_u16() == 409 {
             return answer.body;
         }

@@ -1,4 +1,4 @@
-//! A mail server that lets a letter in and then says nothing.
+//! A mail server that stops answering in the middle of an e-mail.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use super::fault_test::FaultTest;
 use crate::test_system::rules;
 
-/// Long enough for a server of this machine to take a letter, however busy the machine is.
+/// Long enough for a server on this machine to accept an e-mail, however busy the machine is.
 const WITHIN: Duration = Duration::from_secs(2);
 
-/// Takes letters on one port, and falls silent in the middle of one of them.
+/// Accepts e-mails on one port, and stops answering in the middle of one of them.
 struct MailServer {
     port: u16,
     /// The recipients of the e-mails that it took.
@@ -31,8 +31,8 @@ struct MailServer {
 type Refusal = Arc<Mutex<Option<u16>>>;
 
 impl MailServer {
-    /// Falls silent on its so manyth connection, counted from 0.
-    async fn silent_on(nth: usize) -> Self {
+    /// Stops answering on its nth connection, counted from 0.
+    async fn stopping_on(nth: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (taken, refusal): (Arc<Mutex<Vec<String>>>, Refusal) = Default::default();
@@ -42,15 +42,15 @@ impl MailServer {
 
     /// Refuses the next recipient with that code.
     async fn refusing(code: u16) -> Self {
-        let server = Self::silent_on(usize::MAX).await;
+        let server = Self::stopping_on(usize::MAX).await;
         *server.refusal.lock().unwrap() = Some(code);
         server
     }
 
     fn transport(&self) -> Transport {
         let server = Server { within: WITHIN, ..Server::new("127.0.0.1".to_owned(), self.port) };
-        let nobody = Login { user: String::new(), password: String::new() };
-        Transport::Smtp(server, Reloadable::fixed(nobody))
+        let no_login = Login { user: String::new(), password: String::new() };
+        Transport::Smtp(server, Reloadable::fixed(no_login))
     }
 
     fn taken(&self) -> Vec<String> {
@@ -60,11 +60,11 @@ impl MailServer {
     }
 }
 
-async fn serve(listener: TcpListener, silent_on: usize, shared: (Arc<Mutex<Vec<String>>>, Refusal)) {
+async fn serve(listener: TcpListener, stops_on: usize, shared: (Arc<Mutex<Vec<String>>>, Refusal)) {
     let mut kept_open = Vec::new();
     for connection in 0.. {
         let (stream, _) = listener.accept().await.unwrap();
-        if connection == silent_on {
+        if connection == stops_on {
             kept_open.push(stream);
         } else {
             let (taken, refusal) = shared.clone();
@@ -73,22 +73,22 @@ async fn serve(listener: TcpListener, silent_on: usize, shared: (Arc<Mutex<Vec<S
     }
 }
 
-/// One conversation, as much of SMTP as a letter needs.
+/// One SMTP session, with only the commands that an e-mail needs.
 async fn take(stream: TcpStream, taken: Arc<Mutex<Vec<String>>>, refusal: Refusal) {
     let mut lines = BufReader::new(stream);
     lines.write_all(b"220 here\r\n").await.unwrap();
-    let (mut to, mut is_letter) = (String::new(), false);
+    let (mut to, mut is_data) = (String::new(), false);
     let mut line = String::new();
     while lines.read_line(&mut line).await.unwrap_or(0) > 0 {
         let answer = match line.trim_end() {
             "." => {
-                is_letter = false;
+                is_data = false;
                 taken.lock().unwrap().push(to.clone());
                 "250 taken"
             }
-            _ if is_letter => "",
+            _ if is_data => "",
             "DATA" => {
-                is_letter = true;
+                is_data = true;
                 "354 go on"
             }
             "QUIT" => "221 bye",
@@ -124,7 +124,7 @@ async fn receive(machine: &Machine) -> usize {
 }
 
 #[tokio::test]
-async fn an_email_that_is_refused_for_now_leaves_after_five_minutes_and_not_before() {
+async fn a_temporarily_refused_e_mail_is_sent_after_five_minutes_and_not_before() {
     let (test, server) = (FaultTest::start().await, MailServer::refusing(451).await);
     let machine = invited(&test, &server).await;
     assert_eq!(receive(&machine).await, 1);
@@ -137,7 +137,7 @@ async fn an_email_that_is_refused_for_now_leaves_after_five_minutes_and_not_befo
 }
 
 #[tokio::test]
-async fn an_email_that_is_refused_for_good_is_a_dead_letter_at_once_with_its_reason() {
+async fn a_permanently_refused_e_mail_becomes_a_dead_letter_at_once_with_its_reason() {
     let (test, server) = (FaultTest::start().await, MailServer::refusing(550).await);
     let machine = invited(&test, &server).await;
     assert_eq!(receive(&machine).await, 1);
@@ -152,7 +152,7 @@ async fn an_email_that_is_refused_for_good_is_a_dead_letter_at_once_with_its_rea
     test.assert_at_rest(1).await;
 }
 
-/// The mailer is cut off once in that operation; returns the stage and the number of e-mails that left.
+/// Cuts that operation of the mailer once; returns the test and the number of accepted e-mails.
 async fn cut_in(operation: &str, moment: Moment, code: u16) -> (FaultTest, usize) {
     let (test, server) = (FaultTest::start().await, MailServer::refusing(code).await);
     let machine = invited(&test, &server).await;
@@ -170,7 +170,7 @@ async fn cut_in(operation: &str, moment: Moment, code: u16) -> (FaultTest, usize
 }
 
 #[tokio::test]
-async fn a_mailer_that_dies_while_it_postpones_or_parks_does_so_in_the_end() {
+async fn a_mailer_that_fails_while_it_postpones_or_parks_does_so_on_a_later_receive() {
     for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
         for (operation, code, left) in [("postpone", 451, 1), ("park", 550, 0)] {
             let (test, emails) = cut_in(operation, moment, code).await;
@@ -181,9 +181,9 @@ async fn a_mailer_that_dies_while_it_postpones_or_parks_does_so_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_falls_silent_costs_one_letter_its_turn_and_sends_no_other_twice() {
+async fn a_mail_server_that_stops_answering_delays_one_e_mail_and_sends_no_other_twice() {
     let test = FaultTest::start().await;
-    let (owner, server) = (test.system.owner().await, MailServer::silent_on(1).await);
+    let (owner, server) = (test.system.owner().await, MailServer::stopping_on(1).await);
     for slug in ["one", "two", "three"] {
         let invited = json!({
             "tenantName": slug, "slug": slug, "adminName": slug, "adminEmail": format!("{slug}@invited.test"),
@@ -195,10 +195,10 @@ async fn a_mail_server_that_falls_silent_costs_one_letter_its_turn_and_sends_no_
 
     assert_eq!(receive_once(&machine, rules(), Queue::Mail).await.unwrap(), 3);
     let first = server.taken();
-    assert_eq!(first.len(), 2, "the letters before and after it left: {first:?}");
+    assert_eq!(first.len(), 2, "the e-mails before and after it were sent: {first:?}");
 
     test.system.clock.advance(rules().visibility + SignedDuration::from_secs(1));
-    assert_eq!(receive_once(&machine, rules(), Queue::Mail).await.unwrap(), 1, "it alone comes again");
+    assert_eq!(receive_once(&machine, rules(), Queue::Mail).await.unwrap(), 1, "only this one is sent again");
     assert_eq!(server.taken(), ["one@invited.test", "three@invited.test", "two@invited.test"]);
     test.assert_at_rest(0).await;
 }

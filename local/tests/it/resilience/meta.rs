@@ -1,4 +1,5 @@
-//! Meta unreachable, silent, garbled, throttling, refusing: what may have left is never sent again, what did not is.
+//! Meta unreachable, silent, garbled, throttling, refusing: a message that may have left is never sent again, and one
+//! that did not is.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use store::Moment;
 use super::fault_test::FaultTest;
 use crate::test_system::{Tenant, TestSystem};
 
-/// One answer of Meta's: to what is sent to a number of its own.
+/// One kind of answer of Meta's, with its own recipient.
 struct Trouble {
     what: &'static str,
     /// The last digits of the recipient.
@@ -29,19 +30,19 @@ fn trouble(what: &'static str, to: u32, fault: Value, end: &'static str, accepte
     Trouble { what, to, fault, end, accepted }
 }
 
-/// Everything that Meta can answer, as its sandbox plays it.
+/// Every answer of Meta's that the sandbox can give.
 fn troubles() -> Vec<Trouble> {
     let kind = |kind: &str| json!({ "kind": kind });
     let refuse = |code: i64, status: u16, times: u64| json!({ "kind": "refuse", "code": code, "httpStatus": status, "times": times });
     let bare = |status: u16| json!({ "kind": "status", "httpStatus": status });
     vec![
-        // It left, or may have: heard of by its statuses, never sent again.
+        // It left, or may have: its statuses decide, and it is never sent again.
         trouble("the answer is lost in a reset", 101, kind("reset"), "READ", 1),
         trouble("the answer never comes", 102, kind("hang"), "READ", 1),
         trouble("200 without an id", 103, kind("no_id"), "READ", 1),
         trouble("200 with a web page", 104, kind("garbage"), "READ", 1),
         trouble("the id of another message", 105, kind("duplicate_wamid"), "READ", 1),
-        // It did not leave, and nobody can know.
+        // It did not leave, which cannot be known.
         trouble("500 without a body", 111, bare(500), "UNRESOLVED", 0),
         trouble("503 without a body", 112, bare(503), "UNRESOLVED", 0),
         trouble("500 with a Graph error", 113, refuse(131_000, 500, 1), "UNRESOLVED", 0),
@@ -69,7 +70,7 @@ async fn assert_end(test: &FaultTest, tenant: &Tenant, (id, trouble): (&str, &Tr
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_meta_answers_a_message_is_accepted_once_at_most_and_refunded_unless_it_was() {
+async fn for_every_answer_of_metas_a_message_is_accepted_once_or_refunded() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
@@ -85,9 +86,9 @@ async fn whatever_meta_answers_a_message_is_accepted_once_at_most_and_refunded_u
     }
 }
 
-/// What a dispatch says of its calls is what alarms are set on.
+/// Alarms are set on the counts that a dispatch reports.
 #[tokio::test]
-async fn a_dispatch_tells_calls_that_meta_refused_from_those_without_an_answer() {
+async fn a_dispatch_counts_refused_calls_apart_from_those_without_an_answer() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let of = |phones: &[u32]| -> Vec<Trouble> {
@@ -103,18 +104,18 @@ async fn a_dispatch_tells_calls_that_meta_refused_from_those_without_an_answer()
     ops::delivery::dispatch::dispatch(test.platform(), tenant.id.parse().unwrap(), until, &stats)
         .await
         .unwrap();
-    let told = CallCounts { made: 6, refused: refused.len(), unanswered: unanswered.len() };
-    assert_eq!(stats.calls(), told);
+    let expected = CallCounts { made: 6, refused: refused.len(), unanswered: unanswered.len() };
+    assert_eq!(stats.calls(), expected);
     test.rest().await;
     test.assert_at_rest(0).await;
 }
 
 #[tokio::test]
-async fn a_dispatch_that_fails_has_told_how_meta_answered_all_the_same() {
+async fn a_dispatch_that_fails_still_counts_metas_answers() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let one = |refused, unanswered| CallCounts { made: 1, refused, unanswered };
-    for (to, told) in [(1, one(0, 0)), (111, one(0, 1)), (131, one(1, 0))] {
+    for (to, expected) in [(1, one(0, 0)), (111, one(0, 1)), (131, one(1, 0))] {
         for trouble in troubles().into_iter().filter(|trouble| trouble.to == to) {
             test.fault(&phone(to), trouble.fault).await;
         }
@@ -125,17 +126,17 @@ async fn a_dispatch_that_fails_has_told_how_meta_answered_all_the_same() {
             ops::delivery::dispatch::dispatch(test.platform(), tenant.id.parse().unwrap(), until, &stats)
                 .await;
         assert!(outcome.is_err(), "what became of the call was recorded: {outcome:?}");
-        assert_eq!((to, stats.calls()), (to, told));
+        assert_eq!((to, stats.calls()), (to, expected));
     }
     test.rest().await;
     test.assert_at_rest(0).await;
 }
 
 #[tokio::test]
-async fn evidence_after_a_refund_shows_the_message_delivered_and_the_refund_stays() {
+async fn a_status_after_a_refund_shows_the_message_delivered_and_the_refund_stays() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "0.012").await;
-    // Accepted, its answer lost, and no word of it.
+    // Accepted, its answer lost, and no status received.
     test.fault("+15550000003", json!({ "kind": "reset" })).await;
     let id = tenant.send("+15550000003").await;
     test.work().await;
@@ -168,14 +169,14 @@ fn with_meta_at(system: &TestSystem, base_url: String) -> Platform {
 }
 
 #[tokio::test]
-async fn while_meta_cannot_be_reached_messages_wait_and_then_each_leaves_once() {
+async fn while_meta_cannot_be_reached_messages_wait_and_then_each_is_sent_once() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();
     for last in 1..=5 {
         sent.push(tenant.send(&phone(last)).await);
     }
-    // A port that nobody listens on any more.
+    // A port on which nothing listens.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let cut_off = with_meta_at(&test.system, format!("http://{address}"));
     let until = test.system.clock.now() + SignedDuration::from_mins(1);
@@ -193,7 +194,7 @@ async fn while_meta_cannot_be_reached_messages_wait_and_then_each_leaves_once() 
 }
 
 #[tokio::test]
-async fn a_meta_that_stays_away_uses_the_tries_up_and_every_debit_comes_back() {
+async fn while_meta_stays_unreachable_attempts_run_out_and_every_debit_is_refunded() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "0.012").await;
     let id = tenant.send(&phone(1)).await;
@@ -231,7 +232,7 @@ async fn a_refused_token_pauses_the_connection_and_no_message_is_lost_by_it() {
     for _ in 0..4 {
         test.pass(SignedDuration::from_mins(2)).await;
     }
-    assert_eq!(test.system.acceptances().await.len(), 0, "nothing more is sent through a dead connection");
+    assert_eq!(test.system.acceptances().await.len(), 0, "nothing more is sent through a paused connection");
     assert_eq!(tenant.message(&refused).await["status"], "FAILED");
     for id in &waiting {
         assert_eq!(tenant.message(id).await["status"], "PENDING");
@@ -247,11 +248,11 @@ async fn a_refused_token_pauses_the_connection_and_no_message_is_lost_by_it() {
     }
 }
 
-/// More than one sub-batch, the first of which finds the token dead.
+/// More than one sub-batch, the first of which meets the invalid token.
 const MESSAGES: usize = 120;
 
 #[tokio::test]
-async fn a_chunk_whose_connection_dies_in_the_middle_is_sent_whole_after_it_is_mended() {
+async fn a_claim_whose_connection_is_paused_in_the_middle_is_sent_after_reconnecting() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "10.00").await;
     let contact = tenant.contact(&phone(1)).await;

@@ -14,7 +14,7 @@ use store::Moment;
 
 use super::fault_test::FaultTest;
 
-/// An event bus that notes what it takes.
+/// An event bus that records what is published.
 #[derive(Clone, Default)]
 struct Bus(Arc<Mutex<Vec<DomainEvent>>>);
 
@@ -48,8 +48,8 @@ impl Bus {
     }
 }
 
-/// A stage with so many tenants, each with so many events, written in turn.
-async fn stage_with(tenants: usize, events_each: usize) -> FaultTest {
+/// A test system with a number of tenants and of events for each, written in turn.
+async fn test_with(tenants: usize, events_each: usize) -> FaultTest {
     let test = FaultTest::start().await;
     for tenant in 0..tenants {
         test.system.tenant(&format!("outbox-{tenant}"), "0").await;
@@ -78,8 +78,8 @@ async fn rows(test: &FaultTest, table: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn ten_thousand_events_leave_with_one_sweep_in_seconds() {
-    let test = stage_with(2, 5_000).await;
+async fn one_sweep_publishes_ten_thousand_events_in_seconds() {
+    let test = test_with(2, 5_000).await;
     let (since, before) = (Instant::now(), rows(&test, "queue_messages").await);
     assert_eq!(test.system.sweep().await.events, 10_000);
     assert!(since.elapsed() < Duration::from_secs(30), "{:?}", since.elapsed());
@@ -89,14 +89,14 @@ async fn ten_thousand_events_leave_with_one_sweep_in_seconds() {
 
 #[tokio::test]
 async fn publishers_at_once_publish_every_event_once_and_each_tenants_in_order() {
-    let test = stage_with(5, 300).await;
+    let test = test_with(5, 300).await;
     let (platform, bus) = with_bus(&test);
     let until = test.system.end_of_shift();
     let publish = || publish_events(&platform, until);
     let counts = tokio::join!(publish(), publish(), publish(), publish());
     let counts = <[_; 4]>::from(counts);
     let mut published: usize = counts.into_iter().map(Result::unwrap).sum();
-    // What another one held when these had nothing left to do.
+    // Events that one publisher had claimed when the others found none.
     published += publish().await.unwrap();
     assert_eq!((published, bus.count()), (1_500, 1_500));
     let numbers = bus.numbers();
@@ -107,19 +107,19 @@ async fn publishers_at_once_publish_every_event_once_and_each_tenants_in_order()
 }
 
 #[tokio::test]
-async fn a_publisher_that_dies_loses_no_event_and_no_order() {
+async fn a_publisher_that_fails_loses_no_event_and_no_order() {
     for (operation, moment) in [
         ("claim_events", Moment::AfterCommit),
         ("events_published", Moment::BeforeCommit),
         ("events_published", Moment::AfterCommit),
     ] {
-        let test = stage_with(2, 400).await;
+        let test = test_with(2, 400).await;
         let (platform, bus) = with_bus(&test);
         let publish = || publish_events(&platform, test.system.end_of_shift());
         test.faults.arm(operation, moment, 2);
         assert!(publish().await.is_err());
         assert_eq!(test.faults.disarm(), Vec::<String>::new());
-        // The claim of the dead one ends before the next sweep.
+        // The claim of the failed publisher ends before the next sweep.
         test.system.clock.advance(SignedDuration::from_mins(1));
         publish().await.unwrap();
         assert_eq!(rows(&test, "outbox").await, 0, "{operation} {moment:?}");
@@ -135,7 +135,7 @@ async fn a_publisher_that_dies_loses_no_event_and_no_order() {
 
 #[tokio::test]
 async fn a_publisher_stops_at_its_deadline_and_the_next_sweep_publishes_the_rest() {
-    let test = stage_with(1, 500).await;
+    let test = test_with(1, 500).await;
     let (platform, bus) = with_bus(&test);
     let published = publish_events(&platform, test.system.clock.now()).await.unwrap();
     assert!(published > 0 && published < 500, "{published}");

@@ -1,4 +1,4 @@
-//! Many at once for one balance, one number, one message: the real dispatch, the real queues, one outcome.
+//! Concurrent work on one balance, one number, one message has one outcome.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::fault_test::FaultTest;
 use crate::test_system::{Tenant, rules};
 
-/// So many messages to one contact, all due in the same second.
+/// Schedules a number of messages to one contact, all due in the same second.
 async fn schedule(test: &FaultTest, tenant: &Tenant, phone: &str, messages: usize) -> Vec<String> {
     let contact = tenant.contact(phone).await;
     let at = test.system.clock.now() + SignedDuration::from_mins(5);
@@ -32,7 +32,7 @@ async fn schedule(test: &FaultTest, tenant: &Tenant, phone: &str, messages: usiz
     ids
 }
 
-/// So many dispatchers at once.
+/// Runs a number of dispatchers at once.
 async fn dispatch_by(test: &FaultTest, tenant: &Tenant, dispatchers: usize) {
     let (mut running, tenant) = (JoinSet::new(), tenant.id.parse::<TenantId>().unwrap());
     for _ in 0..dispatchers {
@@ -74,7 +74,7 @@ async fn of_two_dispatchers_for_one_number_each_message_is_sent_by_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_sent() {
+async fn a_message_that_is_cancelled_while_it_is_claimed_is_either_cancelled_or_sent() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let ids = schedule(&test, &tenant, "+15550000001", 40).await;
@@ -92,7 +92,7 @@ async fn a_message_that_is_withdrawn_while_it_is_claimed_is_either_withdrawn_or_
         test.work().await;
         let shown = tenant.message(&id).await;
         match status {
-            // Whatever was debited by then is given back.
+            // A debit that was made before the cancellation is refunded.
             204 => {
                 withdrawn += 1;
                 assert_eq!((&shown["status"], shown.get("cost")), (&json!("CANCELLED"), shown.get("refund")));
@@ -120,7 +120,7 @@ async fn cancel_all(tenant: &Tenant, ids: &[String]) -> Vec<(String, u16)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn five_hundred_withdrawals_against_the_intent_are_sent_or_refunded_never_both_and_never_neither() {
+async fn five_hundred_messages_cancelled_while_they_are_sent_are_either_sent_or_refunded() {
     const MESSAGES: usize = 500;
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "6.00").await;
@@ -152,7 +152,7 @@ async fn five_hundred_withdrawals_against_the_intent_are_sent_or_refunded_never_
     test.assert_at_rest(0).await;
 }
 
-/// Looks at a queue often enough to meet the others; tells how many messages there were.
+/// Reads a queue often enough to compete with the other workers; returns the number of messages.
 async fn work(machine: Machine, queue: Queue) -> usize {
     let mut worked = 0;
     for _ in 0..40 {
@@ -162,7 +162,7 @@ async fn work(machine: Machine, queue: Queue) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn five_hundred_failures_told_twice_to_twenty_workers_are_five_hundred_refunds() {
+async fn five_hundred_failures_received_twice_by_twenty_workers_are_five_hundred_refunds() {
     const FAILURES: usize = 500;
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "6.00").await;

@@ -1,4 +1,4 @@
-//! Faults that were found by breaking things, each as the test that found it.
+//! Faults that earlier versions had, each as the test that shows it.
 
 use domain::messages::Outcome;
 use domain::updates::{UnhandledUpdate, Update, UpdateBatch};
@@ -14,7 +14,7 @@ use tidings::home::Home;
 use super::fault_test::FaultTest;
 use crate::test_system::Tenant;
 
-/// Accepted, and then silence: every status is told by hand.
+/// Accepted without further statuses: the test sends each status itself.
 const SILENT: &str = "+15550000003";
 
 async fn number(test: &FaultTest) -> PhoneNumberId {
@@ -30,10 +30,10 @@ async fn attempt(test: &FaultTest) -> (MessageId, AttemptId) {
     (books.ledgered[0].message_id, books.ledgered[0].attempt_id)
 }
 
-/// The dispatcher that recorded an unsent message is frozen before it hears of its commit. Another has claimed the
-/// message when it thaws and records once more.
+/// The dispatcher that recorded an unsent message pauses before its commit returns. Another has claimed the message
+/// when it goes on and records once more.
 #[tokio::test]
-async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claimed_it_since() {
+async fn an_outcome_recorded_again_does_not_take_the_message_from_a_later_claim() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     test.fault("+15550000001", json!({ "kind": "refuse", "code": 131_056 })).await;
@@ -54,13 +54,13 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_whoever_claime
     assert_eq!(taken.funded.len(), 1);
     let sent = Sent { message, attempt, outcome: Outcome::KnownUnsent { wait: None, error: None } };
     record(platform, tenant, ClaimId::at(now), vec![sent], true).await.unwrap();
-    // The claim's holder dies; the message must be somebody's all the same.
+    // The claim's holder fails; the message must be claimed again.
     test.rest().await;
     test.assert_at_rest(0).await;
     assert_eq!(test.states().await, [("ACCEPTED".to_owned(), 1)]);
 }
 
-/// One that is accepted, of which nothing was heard: its id and the webhook that would say it was read.
+/// An accepted message without statuses: its id, and the webhook entry for `read`.
 async fn silent(test: &FaultTest, tenant: &Tenant) -> (String, Value) {
     let id = tenant.send(SILENT).await;
     test.work().await;
@@ -84,9 +84,9 @@ async fn post_signed(test: &FaultTest, body: String) -> u16 {
     request.send().await.unwrap().status().as_u16()
 }
 
-/// A recipient wrote a NUL, which Postgres keeps in no text; Meta tells it together with a status.
+/// A recipient wrote a NUL, which Postgres cannot store in a text; Meta sends it together with a status.
 #[tokio::test]
-async fn a_webhook_with_a_nul_in_it_is_kept_whole_and_its_statuses_are_heard() {
+async fn a_webhook_with_a_nul_is_stored_completely_and_its_statuses_take_effect() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let (id, read) = silent(&test, &tenant).await;
@@ -104,9 +104,9 @@ async fn a_webhook_with_a_nul_in_it_is_kept_whole_and_its_statuses_are_heard() {
     test.assert_at_rest(0).await;
 }
 
-/// Whatever cannot be stored is its own trouble: it goes to the dead letters, and what came with it is done.
+/// An update that cannot be stored becomes a dead letter, and the others of its record are applied.
 #[tokio::test]
-async fn an_update_that_cannot_be_stored_does_not_keep_the_others_of_its_record_from_being_heard() {
+async fn an_update_that_cannot_be_stored_does_not_block_the_others_of_its_record() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let (id, read) = silent(&test, &tenant).await;

@@ -1,14 +1,14 @@
-//! Statuses in every order and number, through the signed door: what is shown and paid follows from their set.
+//! Signed statuses in every order and number: what is shown and refunded depends only on their set.
 
 use serde_json::{Value, json};
 
 use super::fault_test::FaultTest;
 use crate::test_system::{Tenant, TestSystem};
 
-/// Accepted, and then silence: every status is told by hand.
+/// Accepted without further statuses: the test sends each status itself.
 const SILENT: &str = "+15550000003";
 
-/// What is told one after the other, what is shown in the end, and whether it is refunded and written off.
+/// The statuses in their order, what is shown in the end, and whether it is refunded and written off.
 const SEQUENCES: [(&[&str], &str, bool, bool); 20] = [
     (&["sent", "delivered", "read"], "READ", false, false),
     (&["sent", "read", "delivered"], "READ", false, false),
@@ -32,7 +32,7 @@ const SEQUENCES: [(&[&str], &str, bool, bool); 20] = [
     (&["sent", "failed", "delivered", "failed:131000", "read"], "READ", true, true),
 ];
 
-async fn tell(test: &FaultTest, wamid: &str, status: &str, more: Value) {
+async fn post_status(test: &FaultTest, wamid: &str, status: &str, more: Value) {
     let (status, code) = status.split_once(':').unwrap_or((status, "131026"));
     let mut order = more;
     order["wamid"] = json!(wamid);
@@ -44,7 +44,7 @@ async fn tell(test: &FaultTest, wamid: &str, status: &str, more: Value) {
     test.work().await;
 }
 
-/// Sends one to the silent; gives its id and Meta's.
+/// Sends to the recipient without statuses; returns the message's id and Meta's id of it.
 async fn accepted(test: &FaultTest, tenant: &Tenant) -> (String, String) {
     let before = test.system.acceptances().await.len();
     let id = tenant.send(SILENT).await;
@@ -59,19 +59,19 @@ async fn write_offs(system: &TestSystem) -> i64 {
 }
 
 #[tokio::test]
-async fn however_statuses_come_what_is_shown_and_refunded_follows_from_their_set() {
+async fn what_is_shown_and_refunded_depends_on_the_set_of_statuses_and_not_on_their_order() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     for (sequence, shown, is_refunded, is_written_off) in SEQUENCES {
         let written_off = write_offs(&test.system).await;
         let (id, wamid) = accepted(&test, &tenant).await;
         for status in sequence {
-            tell(&test, &wamid, status, json!({ "copies": 2 })).await;
+            post_status(&test, &wamid, status, json!({ "copies": 2 })).await;
         }
-        // All of it once more, as a webhook that is delivered again.
+        // Everything once more, as when a webhook is delivered again.
         let (before, sums) = (tenant.message(&id).await, test.system.books(true).await.sums);
         for status in sequence {
-            tell(&test, &wamid, status, json!({})).await;
+            post_status(&test, &wamid, status, json!({})).await;
         }
         let message = tenant.message(&id).await;
         assert_eq!(message["status"], shown, "{sequence:?}: {message}");
@@ -85,30 +85,30 @@ async fn however_statuses_come_what_is_shown_and_refunded_follows_from_their_set
 }
 
 #[tokio::test]
-async fn a_status_that_comes_again_with_other_words_leaves_everything_as_it_was() {
+async fn a_status_that_is_received_again_with_another_error_changes_nothing() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let (id, wamid) = accepted(&test, &tenant).await;
-    tell(&test, &wamid, "failed:131026", json!({})).await;
+    post_status(&test, &wamid, "failed:131026", json!({})).await;
     let before = tenant.message(&id).await;
     assert_eq!(before["error"]["code"], 131_026);
-    tell(&test, &wamid, "failed:131000", json!({})).await;
+    post_status(&test, &wamid, "failed:131000", json!({})).await;
     let after = tenant.message(&id).await;
-    assert_eq!(after["error"], before["error"], "its history says why it failed, and so does the message");
+    assert_eq!(after["error"], before["error"], "the message and its history show the same error");
 }
 
 #[tokio::test]
-async fn statuses_that_no_message_is_known_for_wait_and_are_heard_when_it_is() {
+async fn statuses_of_an_unknown_message_are_parked_and_applied_once_it_is_known() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     test.fault(SILENT, json!({ "kind": "reset" })).await;
     let (id, wamid) = accepted(&test, &tenant).await;
-    // Neither Meta's id nor ours is of any use yet.
+    // Neither Meta's id nor ours is known yet.
     for status in ["delivered", "sent", "delivered"] {
-        tell(&test, &wamid, status, json!({ "omitOpaque": true })).await;
+        post_status(&test, &wamid, status, json!({ "omitOpaque": true })).await;
     }
     assert_eq!(tenant.message(&id).await["status"], "UNKNOWN");
-    tell(&test, &wamid, "sent", json!({})).await;
+    post_status(&test, &wamid, "sent", json!({})).await;
     assert_eq!(tenant.message(&id).await["status"], "SENT");
     test.rest().await;
     let tenant = test.log_in_again(&tenant).await;
@@ -117,7 +117,7 @@ async fn statuses_that_no_message_is_known_for_wait_and_are_heard_when_it_is() {
 }
 
 #[tokio::test]
-async fn a_status_that_overtakes_the_answer_is_kept_and_the_message_ends_as_told() {
+async fn a_status_that_overtakes_the_answer_is_stored_and_decides_the_message() {
     let test = FaultTest::start().await;
     let tenant = test.system.tenant("acme", "1.00").await;
     let mut sent = Vec::new();

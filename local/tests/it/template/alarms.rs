@@ -1,4 +1,4 @@
-//! Somebody hears of it: of each function, of each queue, of the business, of the database.
+//! Alarms: of each function, of each queue, of the business, of the database.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::{Repository, holds};
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
-/// Where the metrics are that we write ourselves.
+/// The namespace of our own metrics.
 const OURS: &str = "Tidings";
 
-/// Of things that there is one of.
+/// Metrics of services, not of one function or queue.
 const OTHERS: [(&str, &str); 10] = [
     ("AWS/ApiGateway", "5xx"),
     ("AWS/Lambda", "Invocations"),
@@ -27,8 +27,8 @@ const OTHERS: [(&str, &str); 10] = [
     ("AWS/Scheduler", "TargetErrorCount"),
 ];
 
-/// The metrics that an alarm hears: its own, or those that it reckons with.
-fn heard(alarm: &Value) -> Vec<(&str, &str)> {
+/// The metrics that an alarm watches: its own, or those of its expression.
+fn watched(alarm: &Value) -> Vec<(&str, &str)> {
     let reckoned =
         alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
     let all = std::iter::once(alarm).chain(reckoned);
@@ -50,7 +50,7 @@ fn of_functions(repo: &Repository) -> Vec<String> {
             }
         }
         let own = &function.resource["Properties"];
-        // Milliseconds against seconds: an alarm that only the time-out itself sets off comes too late.
+        // Milliseconds against seconds: an alarm that only the time-out itself triggers comes too late.
         let at = alarm(repo, function.id, "Duration").and_then(|alarm| alarm["Threshold"].as_i64());
         let timeout = own["Timeout"].as_i64();
         if at.zip(timeout).is_none_or(|(at, timeout)| at > timeout * 950 || at < timeout * 500) {
@@ -64,7 +64,7 @@ fn of_functions(repo: &Repository) -> Vec<String> {
     complaints
 }
 
-/// A new version that fails is taken back by its own function's alarm.
+/// A new version that fails is rolled back by its own function's alarm.
 fn canaries(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     if repo.template["Mappings"]["Environments"]["prod"]["Canary"] != true {
@@ -77,7 +77,7 @@ fn canaries(repo: &Repository) -> Vec<String> {
             alarm["MetricName"] == "Errors" && target(&alarm["Dimensions"][0]["Value"]) == Some(function.id)
         });
         if !is_own {
-            complaints.push(format!("{}: no alarm takes a bad version back", function.id));
+            complaints.push(format!("{}: no alarm rolls a bad version back", function.id));
         }
     }
     complaints
@@ -89,28 +89,29 @@ fn of_queues(repo: &Repository) -> Vec<String> {
         let is_dead = id.ends_with("Dlq");
         (id, if is_dead { "ApproximateNumberOfMessagesVisible" } else { "ApproximateAgeOfOldestMessage" })
     });
-    let unheard = wanted.filter(|(id, metric)| alarm(repo, id, metric).is_none());
-    unheard.map(|(id, metric)| format!("{id}: no alarm on {metric}")).collect()
+    let missing = wanted.filter(|(id, metric)| alarm(repo, id, metric).is_none());
+    missing.map(|(id, metric)| format!("{id}: no alarm on {metric}")).collect()
 }
 
 fn of_the_rest(repo: &Repository) -> Vec<String> {
     let ours: BTreeSet<(&str, &str)> = metrics().map(|metric| (OURS, metric)).collect();
-    let heard: BTreeSet<(&str, &str)> = of_type(repo, ALARM).flat_map(|(_, alarm)| heard(alarm)).collect();
-    let wanted = ours.iter().copied().chain(OTHERS).filter(|metric| !heard.contains(metric));
-    let unheard = wanted.map(|(namespace, metric)| format!("{namespace} {metric}: no alarm"));
-    let silent = heard.iter().filter(|metric| metric.0 == OURS && !ours.contains(metric));
-    unheard.chain(silent.map(|(_, metric)| format!("{metric}: nobody measures it"))).collect()
+    let alarmed: BTreeSet<(&str, &str)> =
+        of_type(repo, ALARM).flat_map(|(_, alarm)| watched(alarm)).collect();
+    let wanted = ours.iter().copied().chain(OTHERS).filter(|metric| !alarmed.contains(metric));
+    let missing = wanted.map(|(namespace, metric)| format!("{namespace} {metric}: no alarm"));
+    let unmeasured = alarmed.iter().filter(|metric| metric.0 == OURS && !ours.contains(metric));
+    missing.chain(unmeasured.map(|(_, metric)| format!("{metric}: not measured"))).collect()
 }
 
-fn told_to_somebody(repo: &Repository) -> Vec<String> {
+fn alarm_actions(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     for (id, alarm) in of_type(repo, ALARM) {
         if alarm["AlarmActions"] != json!([{ "Ref": "AlarmTopic" }]) {
-            complaints.push(format!("{id}: told to nobody"));
+            complaints.push(format!("{id}: no action on the alarm topic"));
         }
         let treats = alarm["TreatMissingData"].as_str();
         if treats != Some(if id == "SweepStopped" { "breaching" } else { "notBreaching" }) {
-            complaints.push(format!("{id}: silence means the wrong thing"));
+            complaints.push(format!("{id}: missing data is treated wrongly"));
         }
     }
     complaints
@@ -134,7 +135,7 @@ fn every_function_has_alarms_on_errors_throttles_duration_and_its_share_of_concu
 }
 
 #[test]
-fn every_canary_is_taken_back_by_its_own_functions_errors() {
+fn every_canary_is_rolled_back_by_its_own_functions_errors() {
     holds(
         canaries,
         &[
@@ -167,7 +168,7 @@ fn the_business_the_database_and_the_scheduler_have_their_alarms() {
         &[
             ("Tidings LedgerDrift", |repo| *repo.resource("LedgerDrifts") = json!({})),
             ("Tidings MetaRefused", |repo| *repo.resource("MetaRefuses") = json!({})),
-            ("LedgerDrifts: nobody measures it", |repo| {
+            ("LedgerDrifts: not measured", |repo| {
                 repo.resource("LedgerDrifts")["Properties"]["MetricName"] = json!("LedgerDrifts");
             }),
             ("AWS/RDS DatabaseConnectionsCurrentlySessionPinned", |repo| {
@@ -178,14 +179,14 @@ fn the_business_the_database_and_the_scheduler_have_their_alarms() {
 }
 
 #[test]
-fn every_alarm_is_told_to_somebody_and_knows_what_silence_means() {
+fn every_alarm_has_an_action_and_treats_missing_data_correctly() {
     holds(
-        told_to_somebody,
+        alarm_actions,
         &[
-            ("ApiErrors: told", |repo| {
+            ("ApiErrors: no action", |repo| {
                 repo.resource("ApiErrors")["Properties"]["AlarmActions"] = json!([]);
             }),
-            ("SweepStopped: silence", |repo| {
+            ("SweepStopped: missing data", |repo| {
                 repo.resource("SweepStopped")["Properties"]["TreatMissingData"] = json!("notBreaching");
             }),
         ],
@@ -196,9 +197,9 @@ fn every_alarm_is_told_to_somebody_and_knows_what_silence_means() {
 fn the_head_of_the_template_charges_for_the_alarms_and_metrics_that_there_are() {
     let repo = Repository::read();
     let alarms = repo.resources().values().filter(|resource| resource["Type"] == ALARM);
-    // AWS charges an alarm for each metric that it looks at.
+    // AWS charges an alarm for each metric that it watches.
     let looks: Vec<(Option<&str>, usize)> =
-        alarms.map(|alarm| (alarm["Condition"].as_str(), heard(&alarm["Properties"]).len())).collect();
+        alarms.map(|alarm| (alarm["Condition"].as_str(), watched(&alarm["Properties"]).len())).collect();
     let in_small = looks.iter().filter(|(condition, _)| matches!(condition, None | Some("MakesDatabase")));
     let small: usize = in_small.map(|(_, metrics)| metrics).sum();
     let all: usize = looks.iter().map(|(_, metrics)| metrics).sum();
@@ -207,7 +208,7 @@ fn the_head_of_the_template_charges_for_the_alarms_and_metrics_that_there_are() 
     for charged in [small - 10, all - 10] {
         assert!(
             text.contains(&format!("{charged} × 0.10")),
-            "{charged} alarms, and the table says another number"
+            "{charged} alarms, and the table has another number"
         );
     }
     let ours = format!("{} metrics of ours", metrics().count());

@@ -1,7 +1,6 @@
-//! Every event that a door on this machine can be given is answered as `events/expected.json` says.
+//! Every event of a function is answered on one machine as `events/expected.json` says.
 //!
-//! The very functions, without Lambda around them: what AWS' own emulator is asked with the same files is the deploy
-//! check's affair.
+//! The functions without Lambda: the deploy check sends the same files to AWS' own emulator.
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -23,8 +22,8 @@ pub fn body(event: &Value) -> Vec<u8> {
     if event["isBase64Encoded"] == true { STANDARD.decode(body).unwrap() } else { body.as_bytes().to_vec() }
 }
 
-/// The same machine, believing what is signed with the secrets of `events/`.
-fn believing(machine: &Machine) -> Machine {
+/// The same machine, which accepts the signatures of `events/`.
+fn with_event_secrets(machine: &Machine) -> Machine {
     let text = std::fs::read_to_string(testkit::workspace().join("events/secrets.json")).unwrap();
     let secrets: Value = serde_json::from_str(&text).unwrap();
     let app = meta::MetaApp::from_json(&secrets["META_SECRET_ARN"].to_string()).unwrap();
@@ -32,7 +31,7 @@ fn believing(machine: &Machine) -> Machine {
     Machine { webhook, ..machine.clone() }
 }
 
-/// What API Gateway would make of the function's answer.
+/// The function's answer as API Gateway would return it.
 async fn ask(machine: &Machine, event: &Value) -> (u64, String) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let uri = format!("{}?{}", text(&event["rawPath"]), text(&event["rawQueryString"]));
@@ -48,7 +47,7 @@ async fn ask(machine: &Machine, event: &Value) -> (u64, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// How many records the function of that queue gives back.
+/// How many records the queue's function reports as failed.
 async fn failures(machine: &Machine, function: &str, event: &Value) -> usize {
     let event = serde_json::from_value(event.clone()).unwrap();
     let (platform, until) =
@@ -66,7 +65,7 @@ async fn failures(machine: &Machine, function: &str, event: &Value) -> usize {
 #[tokio::test]
 async fn every_event_of_a_route_or_a_queue_is_answered_as_expected() {
     let system = TestSystem::start().await;
-    let machine = believing(&system.machine);
+    let machine = with_event_secrets(&system.machine);
     let repo = Repository::read();
     for (name, event) in &repo.events {
         let expected = &repo.expected[name];

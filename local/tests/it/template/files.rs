@@ -1,4 +1,4 @@
-//! The files beside the template: three environments that say everything, and events that somebody uses.
+//! The files beside the template: complete settings of three environments, and events that tests use.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::query::{functions, having, of_type, strings, target};
 use super::{Repository, holds};
 
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
-/// What each environment says, because it takes nothing from another's.
+/// Tables of each environment, because none inherits from another.
 const TABLES: [&str; 4] = ["build", "deploy", "global", "validate"];
 /// Names that a secret would have.
 const SECRET: [&str; 4] = ["password", "secret", "token", "://"];
@@ -32,15 +32,15 @@ fn environments(repo: &Repository) -> Vec<String> {
         let known =
             |given: &&&str| given.split_once('=').is_some_and(|(name, _)| parameters.contains_key(name));
         let unknown = given.iter().filter(|given| !known(given));
-        complaints.extend(unknown.map(|given| format!("{name}: {given} is no parameter of the template")));
-        let told = strings(environment).into_iter().filter(|text| {
+        complaints.extend(unknown.map(|given| format!("{name}: {given} is not a parameter of the template")));
+        let secrets = strings(environment).into_iter().filter(|text| {
             let text = text.to_lowercase();
             SECRET.iter().any(|word| text.contains(word))
         });
-        complaints.extend(told.map(|text| format!("{name}: {text} belongs into Secrets Manager")));
+        complaints.extend(secrets.map(|text| format!("{name}: {text} belongs in Secrets Manager")));
     }
     if repo.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] != true {
-        complaints.push("prod: nobody is asked".to_owned());
+        complaints.push("prod: deploys without confirmation".to_owned());
     }
     complaints
 }
@@ -49,7 +49,7 @@ fn events_are_expected(repo: &Repository) -> Vec<String> {
     let files: BTreeSet<&str> = repo.events.iter().map(|(name, _)| name.as_str()).collect();
     let expected: BTreeSet<&str> = repo.expected.as_object().unwrap().keys().map(String::as_str).collect();
     let mut complaints: Vec<String> = Vec::new();
-    complaints.extend(files.difference(&expected).map(|name| format!("events/{name}: nobody uses it")));
+    complaints.extend(files.difference(&expected).map(|name| format!("events/{name}: not used")));
     complaints
         .extend(expected.difference(&files).map(|name| format!("events/{name}: expected, and not there")));
     for folder in &repo.folders {
@@ -70,7 +70,7 @@ fn queue_of<'a>(repo: &'a Repository, function: &str) -> Option<&'a str> {
     target(&reader["EventSourceArn"])
 }
 
-/// An event is one that AWS would hand to that function: by a route or a queue of its own.
+/// AWS could send the event to that function, through one of its routes or queues.
 fn events_are_of_their_functions(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     for (name, event) in &repo.events {
@@ -78,7 +78,7 @@ fn events_are_of_their_functions(repo: &Repository) -> Vec<String> {
         if let Some(route) = event["routeKey"].as_str()
             && !repo.routes.contains(&format!("{route} of {function}"))
         {
-            complaints.push(format!("events/{name}: {route} is no route of {function}"));
+            complaints.push(format!("events/{name}: {route} is not a route of {function}"));
         }
         for record in event["Records"].as_array().into_iter().flatten() {
             let from = record["eventSourceARN"].as_str().unwrap_or_default();
@@ -90,20 +90,20 @@ fn events_are_of_their_functions(repo: &Repository) -> Vec<String> {
     complaints
 }
 
-/// Numbers that a person may have stand in no file: +1 555 is nobody's.
-fn nobodys_numbers(repo: &Repository) -> Vec<String> {
-    let is_somebodys = |text: &str| {
+/// No file contains a number that a person may have; +1 555 is reserved.
+fn reserved_numbers(repo: &Repository) -> Vec<String> {
+    let is_a_persons = |text: &str| {
         text.split('+').skip(1).any(|after| {
             let digits = after.chars().take_while(char::is_ascii_digit).count();
             digits >= 8 && !after.starts_with("1555")
         })
     };
-    let events = repo.events.iter().filter(|(_, event)| strings(event).into_iter().any(is_somebodys));
+    let events = repo.events.iter().filter(|(_, event)| strings(event).into_iter().any(is_a_persons));
     events.map(|(name, _)| format!("events/{name}: the number of a person")).collect()
 }
 
 #[test]
-fn every_environment_says_everything_and_no_secret() {
+fn every_environment_is_complete_and_contains_no_secret() {
     holds(
         environments,
         &[
@@ -113,14 +113,14 @@ fn every_environment_says_everything_and_no_secret() {
             ("dev: says nothing about validate", |repo| {
                 repo.samconfig["dev"]["validate"] = Value::Null;
             }),
-            ("prod: nobody is asked", |repo| {
+            ("prod: deploys without confirmation", |repo| {
                 repo.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] = json!(false);
             }),
             ("staging: deploys another", |repo| {
                 repo.samconfig["staging"]["deploy"]["parameters"]["parameter_overrides"] =
                     json!(["Environment=prod"]);
             }),
-            ("dev: Enviroment=dev is no parameter", |repo| {
+            ("dev: Enviroment=dev is not a parameter", |repo| {
                 repo.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][0] =
                     json!("Enviroment=dev");
             }),
@@ -137,7 +137,7 @@ fn every_event_is_expected_and_every_function_has_some() {
     holds(
         events_are_expected,
         &[
-            ("events/auth/unused.json: nobody uses it", |repo| {
+            ("events/auth/unused.json: not used", |repo| {
                 repo.events.push(("auth/unused.json".to_owned(), json!({})));
             }),
             ("events/auth/gone.json: expected, and not there", |repo| {
@@ -158,7 +158,7 @@ fn every_event_comes_by_a_route_or_a_queue_of_its_function() {
     holds(
         events_are_of_their_functions,
         &[
-            ("GET /plans is no route of auth", |repo| {
+            ("GET /plans is not a route of auth", |repo| {
                 repo.events.push(("auth/plans.json".to_owned(), json!({ "routeKey": "GET /plans" })));
             }),
             ("is not read by refunds", |repo| {
@@ -172,7 +172,7 @@ fn every_event_comes_by_a_route_or_a_queue_of_its_function() {
 #[test]
 fn no_event_has_a_number_that_a_person_may_have() {
     holds(
-        nobodys_numbers,
+        reserved_numbers,
         &[("contacts/real.json", |repo| {
             let body = json!({ "body": "{\"phone\":\"+4915112345678\"}" });
             repo.events.push(("contacts/real.json".to_owned(), body));

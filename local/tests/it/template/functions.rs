@@ -1,4 +1,4 @@
-//! Every function is one folder, with its own memory, time, log and way back, and is told what it may be told.
+//! Every function is one folder with its own memory, time-out, log group, alias and variables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -34,12 +34,12 @@ const VARIABLES: [&str; 26] = [
     "SMTP_SECRET_ARN",
     "UPDATES_QUEUE_URL",
     "WAKE_UPS_QUEUE_URL",
-    // On a laptop, an emulator of AWS.
+    // The endpoint of an emulator of AWS.
     "AWS_ENDPOINT_URL",
     "RUST_LOG",
 ];
 
-/// All Rust of doors and rooms that is no test.
+/// All Rust code except tests.
 fn sources(folder: &Path, text: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -52,19 +52,19 @@ fn sources(folder: &Path, text: &mut String) {
     }
 }
 
-/// A variable that only a library's way through configurations would read is read by nobody here.
+/// A variable that only a library might read is not one of ours.
 #[test]
-fn every_variable_that_a_function_is_given_stands_in_our_code() {
+fn our_code_names_every_variable_that_a_function_gets() {
     let mut text = String::new();
-    for room in ["functions", "shared"] {
-        sources(&testkit::workspace().join(room), &mut text);
+    for folder in ["functions", "shared"] {
+        sources(&testkit::workspace().join(folder), &mut text);
     }
     for variable in VARIABLES {
-        assert!(text.contains(&format!("\"{variable}\"")), "{variable}: no code asks for it");
+        assert!(text.contains(&format!("\"{variable}\"")), "{variable}: no code reads it");
     }
 }
 
-/// On the wall behind the API: the longest that API Gateway waits.
+/// The longest that API Gateway waits, in seconds.
 const API_SECONDS: i64 = 30;
 
 fn one_function_per_folder(repo: &Repository) -> Vec<String> {
@@ -105,7 +105,7 @@ fn memory_time_and_alias(repo: &Repository) -> Vec<String> {
             .as_object()
             .is_some_and(|events| events.values().any(|event| event["Type"] == "HttpApi"));
         if is_behind_the_api && own["Timeout"].as_i64().is_none_or(|seconds| seconds >= API_SECONDS) {
-            complaints.push(format!("{}: works on when API Gateway has hung up", function.id));
+            complaints.push(format!("{}: continues after API Gateway's time-out", function.id));
         }
         if property(repo, &function, "AutoPublishAlias") != Some(&json!("live")) {
             complaints.push(format!("{}: no alias", function.id));
@@ -121,7 +121,7 @@ fn logs_that_end(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     let groups: BTreeMap<&str, &Value> = of_type(repo, "AWS::Logs::LogGroup").collect();
     let endless = groups.iter().filter(|(_, group)| group["RetentionInDays"].is_null());
-    complaints.extend(endless.map(|(id, _)| format!("{id}: kept for ever")));
+    complaints.extend(endless.map(|(id, _)| format!("{id}: logs without an end")));
     let mut taken = BTreeSet::new();
     for function in functions(repo) {
         let group = target(&function.resource["Properties"]["LoggingConfig"]["LogGroup"]);
@@ -136,11 +136,11 @@ fn logs_that_end(repo: &Repository) -> Vec<String> {
     complaints
 }
 
-fn variables_that_somebody_reads(repo: &Repository) -> Vec<String> {
+fn only_variables_that_are_read(repo: &Repository) -> Vec<String> {
     let unknown = |place: &str, variables: &Value| {
         let names = variables.as_object().into_iter().flat_map(|variables| variables.keys());
         let unknown = names.filter(|name| !VARIABLES.contains(&name.as_str()));
-        unknown.map(|name| format!("{place}: {name}, which nobody reads")).collect::<Vec<_>>()
+        unknown.map(|name| format!("{place}: {name}, which is never read")).collect::<Vec<_>>()
     };
     let mut complaints =
         unknown("Globals", &repo.template["Globals"]["Function"]["Environment"]["Variables"]);
@@ -152,7 +152,7 @@ fn variables_that_somebody_reads(repo: &Repository) -> Vec<String> {
     complaints
 }
 
-/// New code meets the new schema, also when it is the first.
+/// New code starts after the new schema, also in the first deploy.
 fn after_the_schema(repo: &Repository) -> Vec<String> {
     let uses_database =
         |resource: &Value| resource["Properties"]["Environment"]["Variables"].get("DATABASE_URL").is_some();
@@ -177,7 +177,7 @@ fn webhook_alone(repo: &Repository) -> Vec<String> {
         .collect()
 }
 
-/// With a database that is there already, nothing is made that a laptop's stand-in for AWS does not know.
+/// With an existing database nothing is created that an emulator of AWS does not support.
 fn network_only_with_a_database(repo: &Repository) -> Vec<String> {
     let conditions = ["MakesDatabase", "MakesProxy", "MakesNat", "MakesEndpoints"];
     let resources = repo.resources().iter().filter(|(_, resource)| {
@@ -186,7 +186,7 @@ fn network_only_with_a_database(repo: &Repository) -> Vec<String> {
     });
     resources
         .filter(|(_, resource)| !conditions.iter().any(|condition| resource["Condition"] == *condition))
-        .map(|(id, _)| format!("{id}: made although a database is there"))
+        .map(|(id, _)| format!("{id}: created although a database exists"))
         .collect()
 }
 
@@ -208,24 +208,24 @@ fn every_folder_is_one_function_and_every_function_one_folder() {
     );
 }
 
-/// Environments that are kept for our functions: Lambda refuses a share that leaves an account less than 100 of its 1,000.
+/// Concurrency that is reserved for our functions: Lambda refuses to leave an account less than 100 of its 1,000.
 fn shares_of_an_account(repo: &Repository) -> Vec<String> {
     const SHARED_MAX: i64 = 900;
     let shapes = repo.template["Mappings"]["Concurrency"].as_object().unwrap();
     let sums = shapes.iter().map(|(shape, shares)| {
-        let kept = functions(repo).into_iter().map(|function| {
-            let kept = &function.resource["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1];
-            let share = kept["Fn::FindInMap"][2].as_str().map_or(kept, |name| &shares[name]);
+        let reserved = functions(repo).into_iter().map(|function| {
+            let setting = &function.resource["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1];
+            let share = setting["Fn::FindInMap"][2].as_str().map_or(setting, |name| &shares[name]);
             share.as_i64().unwrap_or(SHARED_MAX)
         });
-        (shape, kept.sum::<i64>())
+        (shape, reserved.sum::<i64>())
     });
     let too_many = sums.filter(|(_, sum)| *sum > SHARED_MAX);
-    too_many.map(|(shape, sum)| format!("{shape}: {sum} environments are kept")).collect()
+    too_many.map(|(shape, sum)| format!("{shape}: {sum} environments are reserved")).collect()
 }
 
 #[test]
-fn what_functions_keep_of_the_accounts_concurrency_leaves_what_lambda_keeps() {
+fn the_reserved_concurrency_leaves_the_minimum_of_the_account() {
     holds(
         shares_of_an_account,
         &[
@@ -247,7 +247,7 @@ fn every_function_has_memory_time_and_an_alias_of_its_own() {
             ("SweepFunction: no Timeout", |repo| {
                 repo.resource("SweepFunction")["Properties"]["Timeout"] = Value::Null;
             }),
-            ("ContactsFunction: works on", |repo| {
+            ("ContactsFunction: continues after", |repo| {
                 repo.resource("ContactsFunction")["Properties"]["Timeout"] = json!(30);
             }),
             ("AdminFunction: no alias", |repo| {
@@ -261,11 +261,11 @@ fn every_function_has_memory_time_and_an_alias_of_its_own() {
 }
 
 #[test]
-fn every_function_has_a_log_group_of_its_own_and_none_is_kept_for_ever() {
+fn every_function_has_its_own_log_group_with_a_retention() {
     holds(
         logs_that_end,
         &[
-            ("AuthLogs: kept for ever", |repo| {
+            ("AuthLogs: logs without an end", |repo| {
                 repo.resource("AuthLogs")["Properties"]["RetentionInDays"] = Value::Null;
             }),
             ("AuthFunction: writes into AdminLogs", |repo| {
@@ -280,9 +280,9 @@ fn every_function_has_a_log_group_of_its_own_and_none_is_kept_for_ever() {
 }
 
 #[test]
-fn every_variable_is_one_that_somebody_reads() {
+fn every_variable_is_one_that_our_code_reads() {
     holds(
-        variables_that_somebody_reads,
+        only_variables_that_are_read,
         &[
             ("RefundsFunction: DB_HOST", |repo| {
                 repo.resource("RefundsFunction")["Properties"]["Environment"]["Variables"]["DB_HOST"] =
@@ -318,9 +318,9 @@ fn the_webhook_needs_neither_the_database_nor_its_network() {
 }
 
 #[test]
-fn a_database_that_is_there_already_needs_no_network_of_ours() {
+fn with_an_existing_database_no_network_is_created() {
     holds(
         network_only_with_a_database,
-        &[("Vpc: made", |repo| repo.resource("Vpc")["Condition"] = Value::Null)],
+        &[("Vpc: created", |repo| repo.resource("Vpc")["Condition"] = Value::Null)],
     );
 }

@@ -1,4 +1,4 @@
-//! Ways of looking at a template.
+//! Queries of a template.
 
 use serde_json::Value;
 
@@ -30,12 +30,12 @@ pub fn functions(repo: &Repository) -> Vec<Function<'_>> {
         .collect()
 }
 
-/// A property of a function, its own or everybody's.
+/// A property of a function, its own or the global one.
 pub fn property<'a>(repo: &'a Repository, function: &'a Function<'_>, name: &str) -> Option<&'a Value> {
     let left_out = function.resource["IgnoreGlobals"].as_array();
     let ignores = left_out.is_some_and(|names| names.iter().any(|left_out| left_out == name));
-    let everybodys = repo.template["Globals"]["Function"].get(name).filter(|_| !ignores);
-    function.resource["Properties"].get(name).or(everybodys)
+    let global = repo.template["Globals"]["Function"].get(name).filter(|_| !ignores);
+    function.resource["Properties"].get(name).or(global)
 }
 
 /// What a `Ref` or a `GetAtt` points at: `!Ref DispatchFunction.Alias` at `DispatchFunction`.

@@ -1,4 +1,4 @@
-//! Nothing that waits is lost: every queue has dead letters, time to be worked on, a reader, and a lock.
+//! Every queue has dead letters, enough visibility time, one reader, and encryption.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,11 @@ use super::{Repository, holds};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 const READER: &str = "AWS::Lambda::EventSourceMapping";
-/// Dead letters are called after what they are of.
+/// The name of a dead-letter queue ends with this.
 const DEAD: &str = "Dlq";
 /// The longest that SQS keeps a message: 14 days.
 const SECONDS_MAX: i64 = 14 * 24 * 3_600;
-/// Fewer, and a message is given up while Lambda still scales or a database restarts.
+/// With fewer, a message becomes a dead letter while Lambda still scales or a database restarts.
 const RECEIVES_MIN: i64 = 5;
 /// How often a function's time-out must fit into the time that its message is hidden.
 const TIMES: i64 = 6;
@@ -66,7 +66,7 @@ fn hidden_for_long_enough(repo: &Repository) -> Vec<String> {
     complaints
 }
 
-/// Each has one reader, which tells which of its messages failed and takes no more than the database bears.
+/// Each has one reader, which reports the messages that failed and has limited concurrency.
 fn readers(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut read = BTreeMap::<&str, usize>::new();
@@ -76,11 +76,11 @@ fn readers(repo: &Repository) -> Vec<String> {
             complaints.push(format!("{id}: what failed would be deleted"));
         }
         if reader["ScalingConfig"]["MaximumConcurrency"].is_null() {
-            complaints.push(format!("{id}: as many at once as Lambda likes"));
+            complaints.push(format!("{id}: no limit of concurrency"));
         }
         let is_alias = reader["FunctionName"]["Ref"].as_str().is_some_and(|name| name.ends_with(".Alias"));
         if !is_alias {
-            complaints.push(format!("{id}: past the alias, where no canary is"));
+            complaints.push(format!("{id}: bypasses the alias, so there is no canary"));
         }
     }
     for (id, _) in of_type(repo, QUEUE).filter(|(id, _)| !id.ends_with(DEAD)) {
@@ -121,7 +121,7 @@ fn locked(repo: &Repository) -> Vec<String> {
         .collect()
 }
 
-/// An event that is written about comes by its rule, alone, as our code wrote it.
+/// An event that causes an e-mail comes by its rule, alone, as our code wrote it.
 fn mail_is_routed(repo: &Repository) -> Vec<String> {
     let rule = &repo.resources()["MailRule"]["Properties"];
     let events = repo.events.iter().filter(|(name, _)| name.starts_with("mailer/"));
@@ -143,7 +143,7 @@ fn mail_is_routed(repo: &Repository) -> Vec<String> {
 }
 
 #[test]
-fn every_event_that_is_written_about_reaches_the_mailer_as_it_was_written() {
+fn every_event_that_causes_an_e_mail_reaches_the_mailer_unchanged() {
     holds(
         mail_is_routed,
         &[
@@ -161,7 +161,7 @@ fn every_event_that_is_written_about_reaches_the_mailer_as_it_was_written() {
 }
 
 #[test]
-fn every_queue_has_dead_letters_of_its_own_kept_as_long_as_can_be() {
+fn every_queue_has_its_own_dead_letters_with_the_longest_retention() {
     holds(
         dead_letters,
         &[
@@ -208,10 +208,10 @@ fn every_queue_has_one_reader_that_reports_what_failed() {
             ("RefundsReader: what failed", |repo| {
                 repo.resource("RefundsReader")["Properties"]["FunctionResponseTypes"] = json!([]);
             }),
-            ("RefundsReader: as many", |repo| {
+            ("RefundsReader: no limit", |repo| {
                 repo.resource("RefundsReader")["Properties"]["ScalingConfig"] = Value::Null;
             }),
-            ("RefundsReader: past the alias", |repo| {
+            ("RefundsReader: bypasses the alias", |repo| {
                 repo.resource("RefundsReader")["Properties"]["FunctionName"] =
                     json!({ "Ref": "RefundsFunction" });
             }),
@@ -227,7 +227,7 @@ fn every_queue_has_one_reader_that_reports_what_failed() {
 }
 
 #[test]
-fn every_queue_is_encrypted_and_refuses_whoever_comes_without_tls() {
+fn every_queue_is_encrypted_and_refuses_requests_without_tls() {
     holds(
         locked,
         &[

@@ -1,4 +1,4 @@
-//! Nobody may more than it does: no statement is about everything, and no role is anybody's.
+//! Least privilege: no statement covers every resource, and no role can be used by another service.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{Repository, holds};
 /// In a key's own policy `*` is that key, and its account's root is where IAM takes over.
 const KEY: &str = "AWS::KMS::Key";
 
-/// Every statement of the template, with the resource that it stands in.
+/// Every statement of the template, with the resource that contains it.
 fn statements(repo: &Repository) -> Vec<(&str, &Value)> {
     let resources = repo.resources().iter().filter(|(_, resource)| resource["Type"] != KEY);
     let found = resources.flat_map(|(id, resource)| {
@@ -36,7 +36,7 @@ fn named_actions(repo: &Repository) -> Vec<String> {
     wide.map(|(id, statement)| format!("{id}: {}", statement["Action"])).collect()
 }
 
-/// What SAM writes by itself is wider than what we would: a connector may purge the queue it sends to.
+/// A policy that SAM generates is too wide: a connector may purge the queue it sends to.
 fn no_connectors(repo: &Repository) -> Vec<String> {
     let resources = repo.resources().iter().filter(|(_, resource)| {
         resource["Type"] == "AWS::Serverless::Connector" || resource.get("Connectors").is_some()
@@ -44,7 +44,7 @@ fn no_connectors(repo: &Repository) -> Vec<String> {
     resources.map(|(id, _)| format!("{id}: a connector")).collect()
 }
 
-/// A role that the scheduler takes is taken for schedules of our own group alone.
+/// The scheduler may assume a role only for schedules of our own group.
 fn no_confused_deputy(repo: &Repository) -> Vec<String> {
     let taken = statements(repo).into_iter().filter(|(_, statement)| {
         allows(statement) && statement["Principal"]["Service"] == "scheduler.amazonaws.com"
@@ -55,17 +55,17 @@ fn no_confused_deputy(repo: &Repository) -> Vec<String> {
             condition["StringEquals"]["aws:SourceAccount"].is_null()
                 || target(&condition["ArnLike"]["aws:SourceArn"]) != Some("ScheduleGroup")
         })
-        .map(|(id, _)| format!("{id}: for anybody's schedules"))
+        .map(|(id, _)| format!("{id}: for schedules of any account"))
         .collect()
 }
 
-/// A role is handed on to the scheduler and to nothing else.
+/// A role is passed to the scheduler and to no other service.
 fn roles_are_passed_to_one_service(repo: &Repository) -> Vec<String> {
     let passes = statements(repo).into_iter().filter(|(_, statement)| {
         strings(&statement["Action"]).contains(&"iam:PassRole")
             && statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
     });
-    passes.map(|(id, _)| format!("{id}: hands a role to anything")).collect()
+    passes.map(|(id, _)| format!("{id}: passes a role to any service")).collect()
 }
 
 /// Who may read Meta's app secret and the keys of tenants' tokens: who calls Meta, who verifies its webhook, and who makes
@@ -99,7 +99,7 @@ fn statement<'a>(repo: &'a mut Repository, function: &str) -> &'a mut Value {
 }
 
 #[test]
-fn no_statement_is_about_every_resource() {
+fn no_statement_covers_every_resource() {
     holds(
         about_something,
         &[
@@ -128,7 +128,7 @@ fn no_statement_allows_an_action_that_it_does_not_name() {
 }
 
 #[test]
-fn no_connector_grants_what_nobody_wrote() {
+fn no_connector_grants_rights_that_are_not_in_the_template() {
     holds(
         no_connectors,
         &[

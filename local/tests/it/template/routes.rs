@@ -11,7 +11,7 @@ use crate::test_system::TestSystem;
 /// What a process on one machine answers beside the API.
 const LOCAL: [&str; 1] = ["GET /healthz"];
 
-/// What the routers serve and describe, which is one thing: they register both together.
+/// What the routers serve and describe; they register both together.
 pub fn of_routers() -> BTreeSet<String> {
     let functions = [
         ("admin", admin::router().into_openapi()),
@@ -63,7 +63,7 @@ fn of_watch(repo: &Repository) -> BTreeSet<String> {
 
 fn differences(place: &str, here: &BTreeSet<String>, routers: &BTreeSet<String>) -> Vec<String> {
     let missing = routers.difference(here).map(|route| format!("{route}: not in {place}"));
-    let unserved = here.difference(routers).map(|route| format!("{route}: in {place}, and nobody serves it"));
+    let unserved = here.difference(routers).map(|route| format!("{route}: in {place}, and not served"));
     missing.chain(unserved).collect()
 }
 
@@ -75,7 +75,7 @@ fn watch_has_the_routes(repo: &Repository) -> Vec<String> {
     differences("Cargo.toml, for cargo lambda watch,", &of_watch(repo), &repo.routes)
 }
 
-/// A throttle of a route that is not there throttles nothing.
+/// A throttle of a route that does not exist has no effect.
 fn throttles_are_of_routes(repo: &Repository) -> Vec<String> {
     let routes = of_template(repo);
     let is_route = |name: &str| routes.iter().any(|route| route.starts_with(&format!("{name} of ")));
@@ -84,8 +84,7 @@ fn throttles_are_of_routes(repo: &Repository) -> Vec<String> {
     unknown.map(|name| format!("{name}: throttled, and no route")).collect()
 }
 
-/// Browsers of whom are let in: a list that is written out, because one that a function makes, SAM puts in the place of
-/// the whole configuration.
+/// The allowed origins are a literal list: SAM replaces the whole configuration by a list that a function generates.
 fn origins_are_written_out(repo: &Repository) -> Vec<String> {
     let cors = &repo.template["Resources"]["Api"]["Properties"]["CorsConfiguration"];
     let lists = ["AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders"];
@@ -94,7 +93,7 @@ fn origins_are_written_out(repo: &Repository) -> Vec<String> {
 }
 
 #[test]
-fn who_may_call_from_a_browser_is_a_list_that_sam_does_not_mistake() {
+fn the_allowed_origins_are_a_list_that_sam_does_not_replace() {
     holds(
         origins_are_written_out,
         &[("CORS AllowOrigins", |repo| {

@@ -70,7 +70,7 @@ fn called(function: &str, argument: Value) -> Value {
 }
 
 #[test]
-fn anchors_merges_and_tags_come_out_as_what_they_stand_for() {
+fn anchors_merges_and_tags_are_resolved() {
     let text = "
 a: {<<: &base {k: 1, l: !Ref X}, k: 2}
 b: {<<: [*base, {k: 3, m: !GetAtt Y.Arn.Z}]}

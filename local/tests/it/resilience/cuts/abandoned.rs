@@ -1,4 +1,4 @@
-//! A function dropped at each of its await points: what a process looks like that was killed between two instructions.
+//! A function dropped at each of its await points, like a process that was killed between two instructions.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,10 +11,10 @@ use tidings::poll::receive_once;
 use super::super::fault_test::FaultTest;
 use crate::test_system::rules;
 
-/// Await points after which a function that still is not done has lost its way.
+/// More await points than a function has.
 const POLLS_MAX: usize = 400;
 
-/// A future that is given up after so many polls.
+/// A future that is dropped after a number of polls.
 struct GivenUp<F> {
     work: Pin<Box<F>>,
     polls: usize,
@@ -32,7 +32,7 @@ impl<F: Future> Future for GivenUp<F> {
     }
 }
 
-/// Brings one failing message so far that the next work on it is that queue's.
+/// Brings one failing message to the point where its next work is on that queue.
 async fn lead_up_to(test: &FaultTest, queue: Queue) {
     for before in Queue::ALL.into_iter().take_while(|before| *before != queue) {
         let mut worked = 0;
@@ -47,7 +47,7 @@ async fn lead_up_to(test: &FaultTest, queue: Queue) {
     }
 }
 
-/// Drops a queue's function after one await point, then after two, until it gets to its end. Tells how many it has.
+/// Drops a queue's function after one await point, then after two, until it ends. Returns the number of await points.
 async fn drop_at_every_await(test: &FaultTest, queue: Queue, slug: &str) -> usize {
     let mut tenant = test.system.tenant(slug, "100").await;
     for polls in 1..POLLS_MAX {
@@ -61,25 +61,25 @@ async fn drop_at_every_await(test: &FaultTest, queue: Queue, slug: &str) -> usiz
             assert_ne!(worked.unwrap(), 0, "{queue:?} had nothing to do");
             return polls;
         }
-        // Leases and receipts of the dead run out, and others take their work up before it is given up as poison.
+        // Leases and receipts of dropped functions end, and others take their work before it becomes a dead letter.
         test.pass(SignedDuration::from_secs(61)).await;
     }
     panic!("{queue:?} did not get to its end in {POLLS_MAX} polls");
 }
 
-/// On one thread, so that nothing happens between two polls that a poll did not wait for.
+/// On one thread, so that nothing runs between two polls.
 #[tokio::test]
-async fn a_function_that_dies_at_any_await_point_loses_and_doubles_nothing() {
+async fn a_function_that_is_dropped_at_any_await_point_loses_and_doubles_nothing() {
     let test = FaultTest::start().await;
     for (queue, slug) in
-        [(Queue::WakeUps, "sending"), (Queue::Updates, "hearing"), (Queue::Refunds, "paying")]
+        [(Queue::WakeUps, "sending"), (Queue::Updates, "receiving"), (Queue::Refunds, "paying")]
     {
         let awaits = drop_at_every_await(&test, queue, slug).await;
         assert!(awaits > 5, "{queue:?} has only {awaits} await points");
         test.rest().await;
         test.assert_at_rest(0).await;
         let books = test.system.books(true).await;
-        // Every one of these messages fails or is never heard of.
+        // Each of these messages fails or never gets a status.
         assert_eq!(books.sums.debits.micros() + books.sums.refunds.micros(), 0);
     }
 }

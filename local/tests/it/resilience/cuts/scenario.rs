@@ -1,6 +1,6 @@
-//! A tenant's whole life, in which every operation of the product happens: made, paid for, sent, heard of, refunded.
+//! A scenario that runs every operation of the product, from registration to refund.
 //!
-//! Its caller repeats what was not answered, as integrators do, and does not mind to be told that it was done already.
+//! Its caller repeats requests that were not answered, as integrators do, and accepts a 409 for what was done already.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,11 +14,11 @@ use tidings::client::{Client, text};
 use super::super::fault_test::{FaultTest, insist, insist_on_reading};
 use crate::test_system::{ADMIN, PASSWORD};
 
-/// To whom, and as what the message ends when Meta accepted it.
+/// Recipients, and the final status of a message that Meta accepted.
 const RECIPIENTS: [(&str, &str); 6] = [
     ("+15550000001", "READ"),
     ("+15550000002", "FAILED"),
-    // The answer is lost, and its statuses tell.
+    // The answer is lost, and its statuses decide.
     ("+15550000004", "READ"),
     // Throttled twice.
     ("+15550000005", "READ"),
@@ -28,7 +28,7 @@ const RECIPIENTS: [(&str, &str); 6] = [
 const REFUSED: &str = "+15550000006";
 /// Answered with a bare 500: unknown, and refunded at its horizon.
 const UNANSWERED: &str = "+15550000500";
-/// For whom something is scheduled, withdrawn, and claimed by a dispatcher that dies.
+/// Recipient of messages that are scheduled, cancelled, and claimed by a dispatcher that fails.
 const LATER: &str = "+15551000011";
 const MESSAGES: usize = RECIPIENTS.len() + 3;
 /// How often an invited owner tries to choose a password.
@@ -40,7 +40,7 @@ pub struct Scenario<'a> {
     slug: String,
 }
 
-/// A life that was lived, to be looked at when all is at rest.
+/// A scenario that was run, to be checked when the system is idle.
 pub struct ScenarioEnd {
     email: String,
 }
@@ -58,10 +58,10 @@ impl<'a> Scenario<'a> {
         format!("{}@tenant.test", self.slug)
     }
 
-    /// With everything around the messages: the platform's plan, and a tenant that is invited.
+    /// All operations: also the platform's plan and an invited tenant.
     pub async fn run_all(&self) -> ScenarioEnd {
         self.platform().await;
-        // Whatever was cut off, the letter is out by then.
+        // Even after a cut the e-mail is sent by then.
         for _ in 0..3 {
             self.test.pass(SignedDuration::from_mins(2)).await;
         }
@@ -70,7 +70,7 @@ impl<'a> Scenario<'a> {
         self.run_messages().await
     }
 
-    /// The messages, and what they cannot do without.
+    /// The operations of messages, and those that they need.
     pub async fn run_messages(&self) -> ScenarioEnd {
         let (platform, invited) = (self.test.platform(), format!("{}@second-owner.test", self.slug));
         let now = platform.clock.now();
@@ -106,13 +106,13 @@ impl<'a> Scenario<'a> {
         insist_on_reading(client, &format!("/messages/{}", text(&sent, "id").unwrap())).await;
     }
 
-    /// A dispatcher takes what is due and is never heard of again.
+    /// A dispatcher claims what is due and never records an outcome.
     async fn abandon(&self, tenant: TenantId, number: PhoneNumberId) {
         let platform = self.test.platform();
         let now = platform.clock.now();
         let lease_until = now + platform.timings.lease;
         let request = ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
-        // It may be cut off itself.
+        // This claim may be cut too.
         platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.ok();
     }
 
@@ -125,7 +125,7 @@ impl<'a> Scenario<'a> {
         self.test.system.db.execute(&format!("INSERT INTO holds VALUES {row}")).await;
     }
 
-    /// What the platform's owner does: a login of its own, a plan, a tenant that is invited.
+    /// The operations of the platform's owner: a login, a plan, an invited tenant.
     async fn platform(&self) {
         let admin = format!("{}@owner.test", self.slug);
         while ops::tenants::owner::ensure_super_admin(self.test.platform(), &admin, PASSWORD.to_owned(), true)
@@ -148,7 +148,7 @@ impl<'a> Scenario<'a> {
         insist(&owner, "/admin/create-tenant", &invited).await;
     }
 
-    /// A business registers itself and is given credit.
+    /// Registers a tenant and adds credit.
     async fn found(&self, owner: &Client) -> (Client, TenantId) {
         let anonymous = self.test.system.anonymous();
         let registration = json!({
@@ -163,7 +163,7 @@ impl<'a> Scenario<'a> {
         (anonymous.with_token(text(&session, "token").unwrap()), tenant.parse().unwrap())
     }
 
-    /// Connects the tenant again to the account that it has had since it was made.
+    /// Connects the tenant again to the account that it has had since its registration.
     async fn connect(&self, client: &Client, tenant: TenantId) -> PhoneNumberId {
         let connected = insist(client, "/whatsapp/connect", &json!({ "code": tenant.to_string() })).await;
         PhoneNumberId(text(&connected["phoneNumbers"][0], "id").unwrap().to_owned())
@@ -187,7 +187,7 @@ impl<'a> Scenario<'a> {
         (template, contacts["data"].as_array().unwrap().iter().map(pair).collect())
     }
 
-    /// One message in two minutes, and one that is withdrawn.
+    /// One message in two minutes, and one that is cancelled.
     async fn schedule(&self, client: &Client, template: &str, contact: &str) {
         for (key, minutes) in [("soon", 2), ("withdrawn", 60)] {
             let at = self.test.system.clock.now() + SignedDuration::from_mins(minutes);
@@ -203,7 +203,7 @@ impl<'a> Scenario<'a> {
         }
     }
 
-    /// Time passes with everything that it brings: schedules, back-offs, the end of leases, the horizon.
+    /// Passes schedules, back-offs, the ends of leases, and the horizon.
     async fn age(&self) {
         for _ in 0..3 {
             self.test.system.clock.advance(SignedDuration::from_mins(1));
@@ -213,7 +213,7 @@ impl<'a> Scenario<'a> {
         self.test.pass(self.test.platform().timings.horizon_long).await;
     }
 
-    /// The invited owner uses the link of the letter; of several letters the last one counts.
+    /// The invited owner uses the link in the e-mail; of several e-mails the last one counts.
     async fn choose_a_password(&self) {
         let anonymous = self.test.system.anonymous();
         for secret in self.test.links_mailed_to(&self.invited()) {
@@ -233,7 +233,7 @@ async fn log_in(anonymous: &Client, email: &str, password: &str) -> Value {
 }
 
 impl ScenarioEnd {
-    /// Every message ended as Meta's side of it asks, and the balance is what its ends left of the credit.
+    /// Every message ended as Meta's side requires, and the balance is the credit less what was charged.
     pub async fn assert_ended_well(&self, test: &FaultTest) {
         let anonymous = test.system.anonymous();
         let session = log_in(&anonymous, &self.email, PASSWORD).await;
@@ -256,7 +256,7 @@ impl ScenarioEnd {
         assert_eq!(money(&shown["balance"]), balance);
     }
 
-    /// How many messages ended so.
+    /// How many messages have that status.
     pub async fn count(&self, test: &FaultTest, status: &str) -> usize {
         let anonymous = test.system.anonymous();
         let session = log_in(&anonymous, &self.email, PASSWORD).await;
@@ -280,14 +280,14 @@ async fn accepted(test: &FaultTest) -> HashSet<String> {
     attempts.map(|attempt| messages[&attempt].clone()).collect()
 }
 
-/// What a message must be shown as.
+/// The status that a message must have.
 fn end_of(message: &Value, is_accepted: bool) -> &str {
     let (to, status) = (text(message, "to").unwrap(), text(message, "status").unwrap());
     if is_accepted {
         return RECIPIENTS.iter().find(|(phone, _)| *phone == to).map_or("READ", |(_, end)| *end);
     }
     match status {
-        // Withdrawn, or refused: both are their ends.
+        // Cancelled or refused, and final.
         "CANCELLED" if to == LATER => "CANCELLED",
         "FAILED" if to == REFUSED => "FAILED",
         _ => "UNRESOLVED",
