@@ -1,7 +1,7 @@
 //! A complete system for one test: a database, a sandbox, the API on a port, and queues that work only on request.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use cloud::Queue;
@@ -30,6 +30,7 @@ pub const PRICE: &str = "0.012";
 const POLLS_MAX: u32 = 1_500;
 
 pub struct TestSystem {
+    is_audited: AtomicBool,
     pub machine: Machine,
     pub clock: Clock,
     pub url: String,
@@ -91,7 +92,19 @@ impl TestSystem {
         let api = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let sandbox_url = sandbox.base_url();
         let http = reqwest::Client::builder().build().unwrap();
-        let system = Self { machine, clock, url, sandbox_url, db, http, _sandbox: sandbox, api, home: path };
+        let is_audited = AtomicBool::new(true);
+        let system = Self {
+            is_audited,
+            machine,
+            clock,
+            url,
+            sandbox_url,
+            db,
+            http,
+            _sandbox: sandbox,
+            api,
+            home: path,
+        };
         system.order("auto", &json!({ "delayMs": 5 })).await;
         system
     }
@@ -216,9 +229,33 @@ impl TestSystem {
     }
 }
 
+impl TestSystem {
+    /// Leaves the audit at the end out, because the test breaks what it asks for: `why` says what.
+    pub fn leaves_unaudited(&self, why: &'static str) {
+        assert!(!why.is_empty());
+        self.is_audited.store(false, Ordering::Relaxed);
+    }
+
+    /// What must hold at every commit, held against the database as the test leaves it.
+    fn audit(&self) {
+        let (store, now) = (self.db.another_store(1), self.clock.now());
+        // A test's own runtime cannot be waited on while it drops the system.
+        let audit = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { audit::books(&store, now, false).await.unwrap().findings })
+        });
+        let broken: Vec<_> =
+            audit.join().unwrap().into_iter().filter(|finding| finding.violations != 0).collect();
+        assert!(broken.is_empty(), "the test leaves broken invariants: {broken:#?}");
+    }
+}
+
 impl Drop for TestSystem {
     fn drop(&mut self) {
         self.api.abort();
+        if self.is_audited.load(Ordering::Relaxed) && !std::thread::panicking() {
+            self.audit();
+        }
         if let Err(error) = std::fs::remove_dir_all(&self.home) {
             eprintln!("{}: {error}", self.home.display());
         }
