@@ -94,7 +94,7 @@ pub const fn on_statuses(before: StatusSet, new: StatusSet, is_refund_due: bool)
     if after.contains(DeliveryStatus::Failed) && !is_refund_due { Effect::Refund } else { Effect::None }
 }
 
-/// The seed's word for what became of a debit; derived, because entries never change.
+/// What became of a debit, as the API shows it: derived, because entries never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DebitStatus {
