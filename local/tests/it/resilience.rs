@@ -8,6 +8,7 @@ mod database;
 mod events;
 mod fault_injector;
 mod fault_test;
+mod lanes;
 mod mail;
 mod meta;
 mod outbox;

@@ -4,7 +4,7 @@ use cloud::Queue;
 use domain::{Act, ClaimId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
 use one_machine::Policy;
-use ops::delivery::dispatch::ClaimDue;
+use ops::delivery::claim::ClaimDue;
 use serde_json::json;
 use store::delivery::claims::{ClaimRequest, ClaimedMessage};
 
@@ -44,7 +44,8 @@ async fn claimed(system: &TestSystem, tenant: &Tenant) -> Vec<ClaimedMessage> {
     let connected = tenant.client.post("/whatsapp/connect", &connect).await.unwrap().success().unwrap();
     let number = PhoneNumberId(connected["phoneNumbers"][0]["id"].as_str().unwrap().to_owned());
     let (now, claim_id) = (platform.clock.now(), ClaimId::at(platform.clock.now()));
-    let request = ClaimRequest { number, claim_id, limit: 10, lease_until: now + platform.timings.lease };
+    let request =
+        ClaimRequest { number, claim_id, limit: 10, lease_until: now + platform.timings.lease, before: None };
     platform.store.perform(&Act::of_system(id, now), &ClaimDue { request }).await.unwrap().funded
 }
 

@@ -4,7 +4,7 @@ use domain::messages::Outcome;
 use domain::updates::{UnhandledUpdate, Update, UpdateBatch};
 use domain::{Act, AttemptId, ClaimId, MessageId, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::delivery::dispatch::ClaimDue;
+use ops::delivery::claim::ClaimDue;
 use ops::delivery::record::{Sent, record};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_a_later_claim(
         claim_id: ClaimId::at(now),
         limit: 10,
         lease_until: now + platform.timings.lease,
+        before: None,
     };
     let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.unwrap();
     assert_eq!(taken.funded.len(), 1);

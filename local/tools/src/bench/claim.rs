@@ -7,7 +7,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
 use domain::{Act, ClaimId};
 use jiff::{SignedDuration, Timestamp};
-use ops::delivery::dispatch::ClaimDue;
+use ops::delivery::claim::ClaimDue;
 use serde::Serialize;
 use store::delivery::claims::ClaimRequest;
 use store::testing::yardstick::Fixture;
@@ -106,6 +106,7 @@ async fn claim_all(store: &Store, fixture: &Fixture, plan: Plan, now: Timestamp)
             claim_id: ClaimId::at(now),
             limit: plan.chunk,
             lease_until: now + SignedDuration::from_mins(1),
+            before: None,
         };
         let taken = store.perform(&Act::of_system(fixture.tenant, now), &ClaimDue { request }).await?;
         if taken.is_empty() {

@@ -83,6 +83,8 @@ pub enum Lane {
 }
 
 impl Lane {
+    pub const ALL: [Self; 3] = [Self::First, Self::Second, Self::Third];
+
     /// The lane of a stored category and source.
     pub fn of(category: &str, source: &str) -> Self {
         match (category, source) {

@@ -1,9 +1,8 @@
 //! Sends one tenant's due messages: per number one dispatcher at a time, claim after claim until nothing is due.
 
-use domain::{ClaimId, TenantId};
+use domain::TenantId;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use store::delivery::claims::{self, Claim, ClaimRequest};
 use store::delivery::leases::{self, DueNumber, Lease};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
@@ -11,6 +10,7 @@ use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
 use crate::delivery::call_stats::{CallCounts, CallStats};
+use crate::delivery::claim::Dispatched;
 use crate::delivery::rate_limiter::RateLimiter;
 use crate::delivery::send::send_claim;
 use crate::delivery::session::NumberSession;
@@ -19,22 +19,6 @@ use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
 use crate::whatsapp::token;
-
-/// Seconds of sending in one claim: long enough that the commits around it do not matter, and a small part of its lease.
-const CLAIM_SECONDS: i64 = 5;
-/// Messages in one claim, at least and at most.
-const CLAIM_MESSAGES: (i64, i64) = (50, 1_000);
-
-/// What a dispatch did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Dispatched {
-    /// Messages that the balance did not cover.
-    pub unfunded: usize,
-    /// Messages that may never be sent.
-    pub forbidden: usize,
-    /// Messages that are on hold.
-    pub held: usize,
-}
 
 /// Why a dispatch stopped early. The next dispatch or the sweeper finds what it left.
 #[derive(Debug, Error)]
@@ -61,11 +45,7 @@ pub async fn dispatch(
     let (mut all, mut failed) = (Dispatched::default(), None);
     for run in runs.await {
         match run {
-            Ok(run) => {
-                all.unfunded += run.unfunded;
-                all.forbidden += run.forbidden;
-                all.held += run.held;
-            }
+            Ok(run) => all.add(run),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
@@ -102,6 +82,7 @@ async fn run_number(
             rate,
             rate_limiter: RateLimiter::per_second(rate),
             stats,
+            dispatched: Dispatched::default(),
         };
         send_all(&mut session, &lease, until).await
     }
@@ -120,25 +101,21 @@ async fn send_all(
     until: Timestamp,
 ) -> Result<Dispatched, DispatchError> {
     let platform = session.platform;
-    let mut all = Dispatched::default();
     loop {
         let now = platform.clock.now();
         if now >= until || platform.is_closing() {
             session.perform(&Release { lease: lease.clone(), in_any_case: true }).await?;
             wake(platform, session.tenant, SignedDuration::ZERO).await;
-            return Ok(all);
+            return Ok(session.dispatched);
         }
         let lease_until = now + platform.timings.lease;
-        let (claim_id, claim) = claim(session, now, lease_until).await?;
+        let (claim_id, claim) = session.claim(lease_until).await?;
         if claim.is_empty() {
             let release = Release { lease: lease.clone(), in_any_case: false };
             if !session.perform(&release).await? {
-                return Ok(all);
+                return Ok(session.dispatched);
             }
         }
-        all.unfunded += claim.unfunded;
-        all.forbidden += claim.forbidden;
-        all.held += claim.held;
         if !claim.funded.is_empty() {
             let report = send_claim(session, (claim_id, lease_until), claim.funded).await?;
             if let Some(again_at) = report.again_at {
@@ -146,32 +123,15 @@ async fn send_all(
             }
             if report.is_paused {
                 session.perform(&Release { lease: lease.clone(), in_any_case: true }).await?;
-                return Ok(all);
+                return Ok(session.dispatched);
             }
         }
         let renew = Renew { lease: lease.clone(), until: platform.clock.now() + platform.timings.lease };
         if !session.perform(&renew).await? {
             tracing::warn!(number = %lease.number, "the number's lease was lost to another dispatcher");
-            return Ok(all);
+            return Ok(session.dispatched);
         }
     }
-}
-
-async fn claim(
-    session: &NumberSession<'_>,
-    now: Timestamp,
-    lease_until: Timestamp,
-) -> Result<(ClaimId, Claim), StoreError> {
-    let (least, most) = CLAIM_MESSAGES;
-    let claim_id = ClaimId::at(now);
-    let request = ClaimRequest {
-        number: session.number.clone(),
-        claim_id,
-        limit: (i64::from(session.rate) * CLAIM_SECONDS).clamp(least, most),
-        lease_until,
-    };
-    let claim = session.perform(&ClaimDue { request }).await?;
-    Ok((claim_id, claim))
 }
 
 one_statement! {
@@ -210,19 +170,4 @@ one_statement! {
     const NAME: &'static str = "release_number";
     struct Release { lease: Lease, in_any_case: bool }
     fn run(&self, tx) -> bool { leases::release(tx, &self.lease, self.in_any_case) }
-}
-
-/// Claims due messages under the balance lock: see [`store::delivery::claims`].
-pub struct ClaimDue {
-    pub request: ClaimRequest,
-}
-
-impl Operation for ClaimDue {
-    const NAME: &'static str = "claim";
-    type Done = Claim;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &TenantTx) -> Result<Claim, StoreError> {
-        claims::claim(tx, &self.request).await
-    }
 }

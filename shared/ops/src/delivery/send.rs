@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use cloud::trace::{self, TraceContext};
-use domain::messages::{Outcome, Recipient};
+use domain::messages::{Lane, Outcome, Recipient};
 use domain::{AttemptId, ClaimId, MessageId, with_causes};
 use jiff::Timestamp;
 use meta::send::{SendOptions, TemplateMessage};
@@ -26,6 +26,9 @@ use crate::delivery::session::NumberSession;
 /// unknown, so they are few; each commit costs, so they are not too few.
 const MARKS_PER_SECOND: i32 = 2;
 const MARK_MIN: usize = 10;
+/// Messages of higher lanes that may leave before each one of a lower lane: the higher ones have four fifths of the
+/// number's rate for as long as they wait, and a claim of a lower lane still ends within its lease.
+const HIGHER_SHARE: usize = 4;
 /// Outcomes recorded in one commit.
 const RECORD_MAX: usize = 100;
 /// How long an outcome may wait to be recorded together with others.
@@ -44,6 +47,13 @@ pub struct Report {
     pub is_paused: bool,
 }
 
+impl Report {
+    fn add(&mut self, other: Self) {
+        self.again_at = self.again_at.into_iter().chain(other.again_at).min();
+        self.is_paused |= other.is_paused;
+    }
+}
+
 /// Sends a claim. What cannot be started in time stays with the claim until the sweeper gives it back.
 pub(crate) async fn send_claim(
     session: &mut NumberSession<'_>,
@@ -55,6 +65,7 @@ pub(crate) async fn send_claim(
     let per_mark = usize::try_from(session.rate / MARKS_PER_SECOND).unwrap_or(MARK_MIN).max(MARK_MIN);
     let mut is_complete = true;
     for part in messages.chunks(per_mark) {
+        run.report.add(send_higher_lanes(session, lease_until, part).await?);
         let now = session.platform.clock.now();
         let call_timeout =
             jiff::SignedDuration::try_from(session.platform.meta.call_timeout()).unwrap_or_default();
@@ -81,6 +92,25 @@ pub(crate) async fn send_claim(
     }
     run.record_finished(session, is_complete).await?;
     Ok(run.report)
+}
+
+/// Sends what is due in a higher lane before the next part of this one: a code that a person is waiting for does not wait
+/// for the rest of a campaign's claim.
+async fn send_higher_lanes(
+    session: &mut NumberSession<'_>,
+    lease_until: Timestamp,
+    part: &[ClaimedMessage],
+) -> Result<Report, StoreError> {
+    let lane = part.first().map_or(Lane::First, |message| message.lane);
+    if lane == Lane::First || !session.is_higher_lane_waiting(lane).await? {
+        return Ok(Report::default());
+    }
+    let limit = i64::try_from(part.len() * HIGHER_SHARE).unwrap_or(i64::MAX);
+    let (claim_id, claim) = session.claim_before(lane, limit, lease_until).await?;
+    if claim.funded.is_empty() {
+        return Ok(Report::default());
+    }
+    Box::pin(send_claim(session, (claim_id, lease_until), claim.funded)).await
 }
 
 struct Run<'a> {

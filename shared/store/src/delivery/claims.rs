@@ -3,7 +3,7 @@
 //! Two statements, never one: the first takes the wallet's lock, the second reads the balance in a snapshot that is
 //! younger than the lock. In a single statement the snapshot is older, and two claimers spend the same money.
 
-use domain::messages::Recipient;
+use domain::messages::{Lane, Recipient};
 use domain::{ClaimId, MessageId, Money, PhoneNumberId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -22,12 +22,15 @@ pub struct ClaimRequest {
     pub limit: i64,
     /// Until when it is the dispatcher's.
     pub lease_until: Timestamp,
+    /// Only lanes that go before this one; every lane when absent.
+    pub before: Option<Lane>,
 }
 
 /// A message that is reserved and paid for: everything that sending it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedMessage {
     pub message_id: MessageId,
+    pub lane: Lane,
     pub to: Recipient,
     pub content: ClaimedContent,
     pub price: Money,
@@ -84,7 +87,7 @@ WITH picked AS MATERIALIZED (
         SELECT ctid AS row_id, priority, due_at, message_id FROM due
          WHERE tenant_id = $1 AND phone_number_id = $2 AND due.priority = p.priority AND due_at <= $3
          ORDER BY due_at, message_id LIMIT $4) AS d
-     WHERE NOT is_held($1, $2)
+     WHERE p.priority < $7 AND NOT is_held($1, $2)
      ORDER BY d.priority, d.due_at, d.message_id LIMIT $4),
 taken AS MATERIALIZED (
     DELETE FROM due WHERE ctid = ANY (ARRAY(SELECT row_id FROM picked)) AND tenant_id = $1
@@ -164,12 +167,14 @@ pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, Store
     let values = params![
         tx.tenant().0 => UUID, request.number.0 => TEXT, tx.now() => TIMESTAMPTZ, request.limit => INT8,
         request.claim_id.0 => UUID, request.lease_until => TIMESTAMPTZ,
+        request.before.map_or(i16::MAX, Lane::priority) => INT2,
     ];
     let mut claim = Claim::default();
     for row in tx.rows_by_index(CLAIM, values).await? {
         match row.get("verdict") {
             "RESERVED" => claim.funded.push(ClaimedMessage {
                 message_id: MessageId(row.get("message_id")),
+                lane: lane_of(row.get("priority"))?,
                 to: recipient_of(&row)?,
                 content: content_of(&row)?,
                 price: Money::from_micros(row.get("price")),
@@ -193,6 +198,13 @@ DELETE FROM claims WHERE tenant_id = $1 AND claim_id = $2";
 /// Forgets a claim of which every message was recorded.
 pub async fn free(tx: &TenantTx, claim: ClaimId) -> Result<u64, StoreError> {
     tx.run(FREE, params![tx.tenant().0 => UUID, claim.0 => UUID]).await
+}
+
+fn lane_of(priority: i16) -> Result<Lane, StoreError> {
+    Lane::ALL
+        .into_iter()
+        .find(|lane| lane.priority() == priority)
+        .ok_or_else(|| StoreError::Inconsistent { table: "due", what: format!("priority {priority}") })
 }
 
 fn content_of(row: &Row) -> Result<ClaimedContent, StoreError> {

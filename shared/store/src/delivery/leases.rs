@@ -1,5 +1,6 @@
 //! One dispatcher per phone number at a time, and what there is to dispatch.
 
+use domain::messages::Lane;
 use domain::{ClaimId, PhoneNumberId};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -22,7 +23,7 @@ pub struct Lease {
     pub holder: Uuid,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[ACQUIRE, RENEW, RELEASE, NUMBERS_DUE];
+pub(crate) const STATEMENTS: &[&str] = &[ACQUIRE, RENEW, RELEASE, NUMBERS_DUE, DUE_BEFORE];
 
 const ACQUIRE: &str = "-- leases::acquire
 UPDATE sender_leases
@@ -82,6 +83,20 @@ pub async fn numbers_due(tx: &TenantTx) -> Result<Vec<DueNumber>, StoreError> {
             messages_per_second: row.get("messages_per_second"),
         })
         .collect())
+}
+
+const DUE_BEFORE: &str = "-- leases::due_before
+SELECT EXISTS (
+    SELECT FROM (VALUES (0::smallint), (1::smallint)) AS p (priority)
+     WHERE p.priority < $4 AND EXISTS (
+        SELECT FROM due d WHERE d.tenant_id = $1 AND d.phone_number_id = $2 AND d.priority = p.priority AND d.due_at <= $3)) AS is_due";
+
+/// Whether something is due in a lane that goes before `lane`.
+pub async fn due_before(tx: &TenantTx, number: &PhoneNumberId, lane: Lane) -> Result<bool, StoreError> {
+    let values = params![
+        tx.tenant().0 => UUID, number.0 => TEXT, tx.now() => TIMESTAMPTZ, lane.priority() => INT2,
+    ];
+    Ok(tx.row(DUE_BEFORE, values).await?.is_some_and(|row| row.get("is_due")))
 }
 
 /// A new mark for a holder.

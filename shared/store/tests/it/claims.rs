@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::billing::RefundReason;
-use domain::messages::{Content, Recipient, Source};
+use domain::messages::{Content, Lane, Recipient, Source};
 use domain::{Act, ClaimId, ContactId, MessageId, Money, TenantId};
 use store::billing::refunds;
 use store::billing::wallet;
@@ -29,9 +29,18 @@ impl Operation for ClaimDue {
 }
 
 pub async fn try_to_claim(store: &Store, world: &World, limit: i64) -> Result<Claim, StoreError> {
+    try_to_claim_before(store, world, limit, None).await
+}
+
+async fn try_to_claim_before(
+    store: &Store,
+    world: &World,
+    limit: i64,
+    before: Option<Lane>,
+) -> Result<Claim, StoreError> {
     let claim_id = ClaimId::at(noon());
     let lease_until = noon() + jiff::SignedDuration::from_mins(1);
-    let request = ClaimRequest { number: world.number.clone(), claim_id, limit, lease_until };
+    let request = ClaimRequest { number: world.number.clone(), claim_id, limit, lease_until, before };
     store.perform(&Act::of_system(world.tenant, noon()), &ClaimDue { request }).await
 }
 
@@ -107,6 +116,16 @@ async fn a_claim_takes_what_it_says_and_tells_everything_that_sending_needs() {
     assert_eq!(first.content, ClaimedContent::Template { name, language, variables });
     assert!(world.messages.contains(&first.message_id));
     assert_eq!(balance(&db.store, world.tenant).await, Money::from_micros(1_000_000 - 2 * PRICE.micros()));
+}
+
+#[tokio::test]
+async fn a_claim_of_higher_lanes_leaves_the_others_due() {
+    let db = testkit::database().await;
+    let world = world(&db.store, 3, Money::from_micros(1_000_000)).await;
+    let of_first = try_to_claim_before(&db.store, &world, 10, Some(Lane::Second)).await.unwrap();
+    assert!(of_first.is_empty(), "utility messages are in the second lane");
+    let of_second = try_to_claim_before(&db.store, &world, 10, Some(Lane::Third)).await.unwrap();
+    assert_eq!(of_second.funded.iter().map(|message| message.lane).collect::<Vec<_>>(), [Lane::Second; 3]);
 }
 
 struct Promise {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{Act, AttemptId, ClaimId, Money, PhoneNumberId, TenantId};
 use jiff::SignedDuration;
-use ops::delivery::dispatch::ClaimDue;
+use ops::delivery::claim::ClaimDue;
 use serde_json::{Value, json};
 use store::delivery::claims::ClaimRequest;
 use tidings::client::{Client, text};
@@ -111,7 +111,8 @@ impl<'a> Scenario<'a> {
         let platform = self.test.platform();
         let now = platform.clock.now();
         let lease_until = now + platform.timings.lease;
-        let request = ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until };
+        let request =
+            ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until, before: None };
         // This claim may be cut too.
         platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.ok();
     }
