@@ -14,21 +14,14 @@ pub enum SandboxError {
     Listen {
         /// The configured address.
         address: SocketAddr,
-        /// The system's error.
         source: io::Error,
     },
     /// The journal cannot be opened or read.
     #[error("cannot use the journal {}", path.display())]
-    Journal {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
+    Journal { path: PathBuf, source: io::Error },
     /// A line of the journal that is not the last cannot be read.
     #[error("line {line} of the journal {} cannot be read", path.display())]
     JournalLine {
-        /// The file.
         path: PathBuf,
         /// Counted from 1.
         line: usize,
@@ -37,10 +30,7 @@ pub enum SandboxError {
     },
     /// Another sandbox has locked the journal.
     #[error("another sandbox uses the journal {}", path.display())]
-    JournalBusy {
-        /// The file.
-        path: PathBuf,
-    },
+    JournalBusy { path: PathBuf },
     /// The HTTP client for webhooks cannot be built.
     #[error("cannot build the HTTP client for webhooks")]
     Client(#[from] reqwest::Error),

@@ -54,7 +54,7 @@ pub(crate) enum Window {
     Refuse,
     /// Accepted, then failed with 131047.
     Fail,
-    /// Accepted.
+    /// Accepted and delivered, as if the window were open.
     Off,
 }
 

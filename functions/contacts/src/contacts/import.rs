@@ -41,7 +41,7 @@ impl From<ImportRow> for NewContact {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ImportOut {
-    /// New contacts.
+    /// Contacts whose number did not exist before.
     imported: u64,
     /// Contacts whose number existed already.
     skipped: u64,
