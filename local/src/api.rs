@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::with_causes;
 use ops::Platform;
+use utoipa::openapi::Server;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +16,27 @@ use crate::machine::Machine;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Tidings", description = "WhatsApp notifications that cannot lose money and never send twice."),
+    info(
+        title = "Tidings",
+        description = "WhatsApp notifications for many businesses at once. A business registers, connects its WhatsApp \
+            account, imports contacts, has templates approved by Meta, loads prepaid credit, and sends.\n\n\
+            Amounts are decimal strings, exact to a millionth. Every error is `application/problem+json` (RFC 9457): \
+            decide by its `type`, show its `detail`, and quote its `requestId` when you ask for support. A request with an \
+            idempotency key may be repeated: it gets the same answer and happens once.",
+        contact(name = "The operator of this installation"),
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "auth", description = "Register a business, log in, set a password."),
+        (name = "whatsapp", description = "Connect a WhatsApp Business account."),
+        (name = "contacts", description = "The people to send to."),
+        (name = "templates", description = "Texts that Meta approves before they can be sent."),
+        (name = "billing", description = "Prepaid credit, and every change of it."),
+        (name = "messages", description = "Send now or later, and see what became of it."),
+        (name = "webhook", description = "What Meta calls."),
+        (name = "admin", description = "The platform owner's: tenants and plans."),
+        (name = "health", description = "For monitors.")
+    ),
     modifiers(&Bearer)
 )]
 struct Description;
@@ -31,7 +52,9 @@ impl Modify for Bearer {
 }
 
 /// Whether the process runs and reaches its database.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses(
+///
+/// For a load balancer or a monitor. Not behind API Gateway, where each function is checked by its alarms.
+#[utoipa::path(get, path = "/healthz", operation_id = "getHealth", tag = "health", responses(
     (status = 200, description = "Healthy"),
     (status = 503, description = "The database cannot be reached"),
 ))]
@@ -58,7 +81,11 @@ pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
     let functions = functions.with_state(machine.app.clone());
     let webhook = webhook::router().with_state(machine.webhook.clone());
     let health = OpenApiRouter::new().routes(routes!(healthz)).with_state(machine.platform.clone());
-    functions.merge(webhook).merge(health).split_for_parts()
+    let (routes, mut openapi) = functions.merge(webhook).merge(health).split_for_parts();
+    ::api::openapi::name_rows(&mut openapi);
+    ::api::openapi::write_out_security(&mut openapi);
+    openapi.servers = Some(vec![Server::new(&machine.public_url)]);
+    (routes, openapi)
 }
 
 /// The whole API with its layers and its documentation.

@@ -33,6 +33,8 @@ pub struct Machine {
     pub mailer: Mailer,
     /// Queues and schedules.
     pub queues: OneMachine,
+    /// Where clients reach the API.
+    pub public_url: String,
 }
 
 impl Machine {
@@ -92,6 +94,7 @@ impl Machine {
             webhook,
             mailer,
             queues,
+            public_url: settings.public_url.clone(),
         })
     }
 }

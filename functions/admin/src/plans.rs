@@ -3,6 +3,7 @@
 pub(crate) mod create;
 pub(crate) mod list;
 
+use api::schema;
 use domain::Money;
 use jiff::Timestamp;
 use ops::tenants::plans::Plan;
@@ -10,39 +11,56 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The limits are not enforced yet.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+/// A plan to be created. The limits are not enforced yet.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewPlan {
-    #[schema(example = "Growth")]
+    #[schema(value_type = schema::PlanName)]
     name: String,
-    /// Price of a month, up to six decimals.
-    #[schema(value_type = f64, example = 99.00)]
+    /// Of a month.
+    #[schema(value_type = schema::Price)]
     monthly_price: Money,
-    #[schema(example = 100_000)]
+    #[schema(value_type = schema::PlanLimit)]
     messages_per_month: i64,
-    #[schema(example = 50_000)]
+    #[schema(value_type = schema::PlanLimit)]
     contacts: i64,
-    #[schema(example = 100)]
+    #[schema(value_type = schema::PlanLimit)]
     templates: i64,
-    #[schema(example = 3)]
+    #[schema(value_type = schema::PlanLimit)]
     phone_numbers: i64,
-    #[schema(example = 10)]
+    #[schema(value_type = schema::PlanLimit)]
     users: i64,
-    #[schema(example = 1_200)]
+    #[schema(value_type = schema::PlanLimit)]
     requests_per_minute: i64,
-    /// On top of Meta's price, in hundredths of a percent.
-    #[schema(example = 1_500)]
+    #[schema(value_type = schema::MarginBps)]
     margin_bps: i32,
 }
 
+/// A plan that the platform sells.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlanOut {
     id: Uuid,
-    #[serde(flatten)]
-    plan: NewPlan,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::PlanName)]
+    name: String,
+    /// Of a month.
+    #[schema(value_type = schema::Amount)]
+    monthly_price: Money,
+    #[schema(value_type = schema::PlanLimit)]
+    messages_per_month: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    contacts: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    templates: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    phone_numbers: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    users: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    requests_per_minute: i64,
+    #[schema(value_type = schema::MarginBps)]
+    margin_bps: i32,
+    #[schema(value_type = schema::Time)]
     created_at: Timestamp,
 }
 
@@ -50,17 +68,15 @@ impl From<Plan> for PlanOut {
     fn from(plan: Plan) -> Self {
         Self {
             id: plan.plan_id.0,
-            plan: NewPlan {
-                name: plan.name,
-                monthly_price: plan.monthly_price,
-                messages_per_month: plan.messages_per_month,
-                contacts: plan.contacts_max,
-                templates: plan.templates_max,
-                phone_numbers: plan.phone_numbers_max,
-                users: plan.users_max,
-                requests_per_minute: plan.requests_per_minute,
-                margin_bps: plan.margin_bps,
-            },
+            name: plan.name,
+            monthly_price: plan.monthly_price,
+            messages_per_month: plan.messages_per_month,
+            contacts: plan.contacts_max,
+            templates: plan.templates_max,
+            phone_numbers: plan.phone_numbers_max,
+            users: plan.users_max,
+            requests_per_minute: plan.requests_per_minute,
+            margin_bps: plan.margin_bps,
             created_at: plan.created_at,
         }
     }

@@ -1,7 +1,7 @@
 //! What every way of logging in answers.
 
-use api::App;
 use api::tokens::{GOOD_FOR, Subject};
+use api::{App, schema};
 use axum::Json;
 use domain::problem::Kind;
 use domain::{Problem, Role, TenantId, UserId, with_causes};
@@ -23,7 +23,7 @@ pub(crate) struct Session {
     user_id: UserId,
     email: String,
     name: String,
-    #[schema(value_type = String, example = "OWNER")]
+    #[schema(value_type = schema::UserRole)]
     role: Role,
 }
 

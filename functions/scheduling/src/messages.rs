@@ -6,6 +6,7 @@ pub(crate) mod list;
 pub(crate) mod schedule;
 pub(crate) mod send;
 
+use api::schema;
 use domain::Money;
 use domain::messages::MessageStatus;
 use jiff::Timestamp;
@@ -20,11 +21,11 @@ use uuid::Uuid;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AcceptedOut {
     id: Uuid,
-    #[schema(value_type = String, example = "PENDING")]
+    #[schema(value_type = schema::MessageState)]
     status: MessageStatus,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     due_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     accepted_at: Timestamp,
 }
 
@@ -47,23 +48,22 @@ pub(crate) struct MessageOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     template_id: Option<Uuid>,
     contact_id: Uuid,
-    #[schema(example = "+15551234567")]
+    #[schema(value_type = schema::E164)]
     to: String,
-    /// From what was done about sending it and what Meta reported.
-    #[schema(value_type = String, example = "DELIVERED")]
+    #[schema(value_type = schema::MessageState)]
     status: MessageStatus,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     due_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     accepted_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     updated_at: Timestamp,
     /// The amount that was debited; absent before that.
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<schema::Amount>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<Money>,
     /// The amount that was given back.
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<schema::Amount>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<Money>,
     /// Meta's id of the message.

@@ -3,6 +3,7 @@
 pub(crate) mod create;
 pub(crate) mod list;
 
+use api::schema;
 use domain::Category;
 use jiff::Timestamp;
 use ops::templates::list::Template;
@@ -18,14 +19,14 @@ pub(crate) struct TemplateOut {
     content: String,
     variables: Vec<String>,
     language: String,
-    #[schema(value_type = String)]
+    #[schema(value_type = schema::TemplateCategory)]
     category: Category,
     /// The status at Meta; only an `APPROVED` template can be sent.
     status: String,
     meta_template_id: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     created_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     updated_at: Timestamp,
 }
 

@@ -24,7 +24,9 @@ pub(crate) struct Handshake {
 }
 
 /// Meta asks whether this address expects its webhooks.
-#[utoipa::path(get, path = "/webhook/meta", tag = "webhook", params(Handshake), responses(
+///
+/// Meta sends the verify token that was entered for the app, and expects its challenge back.
+#[utoipa::path(get, path = "/webhook/meta", operation_id = "verifyWebhook", tag = "webhook", params(Handshake), responses(
     (status = 200, description = "The challenge", body = String, content_type = "text/plain"),
     (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
     (status = 403, description = "The verify token is wrong", body = ProblemBody, content_type = "application/problem+json"),

@@ -16,7 +16,10 @@ use crate::pack::pack;
 use crate::verify::{signature_of, verify};
 
 /// Meta reports what happened to messages, templates and numbers.
-#[utoipa::path(post, path = "/webhook/meta", tag = "webhook", request_body = serde_json::Value, responses(
+///
+/// The body is read after its signature was found to be Meta's. 200 means that every update is on the queue; after any other
+/// answer Meta sends the webhook again.
+#[utoipa::path(post, path = "/webhook/meta", operation_id = "receiveWebhook", tag = "webhook", request_body = serde_json::Value, responses(
     (status = 200, description = "Every update is on the queue"),
     (status = 400, description = "Signed, but not a webhook", body = ProblemBody, content_type = "application/problem+json"),
     (status = 401, description = "Not signed by Meta", body = ProblemBody, content_type = "application/problem+json"),

@@ -83,7 +83,7 @@ async fn after_a_restore_waiting_messages_are_cancelled_and_debited_ones_are_ref
     system.db.execute(&as_system(&block("withdrawn after a restore"))).await;
     system.recover().await;
     let shown = tenant.message(&reserved).await;
-    assert_eq!((&shown["status"], shown["refund"].to_string().as_str()), (&json!("FAILED"), "0.012"));
-    assert_eq!((tenant.balance().await.as_str(), system.acceptances().await.len()), ("1.0", 0));
+    assert_eq!((&shown["status"], &shown["refund"]), (&json!("FAILED"), &json!("0.012")));
+    assert_eq!((tenant.balance().await.as_str(), system.acceptances().await.len()), ("1.00", 0));
     system.assert_clean().await;
 }

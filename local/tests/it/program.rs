@@ -144,8 +144,8 @@ async fn the_readmes_walk_ends_with_a_refunded_message() {
     let output = String::from_utf8(walked.stdout).unwrap();
     let lines: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let [imported, credited, message, ledger] = lines.as_slice() else { panic!("{output}") };
-    assert_eq!((&imported["imported"], &credited["balance"]), (&json!(1), &json!(100.0)));
-    assert_eq!((&message["status"], message["refund"].to_string().as_str()), (&json!("FAILED"), "0.012"));
+    assert_eq!((&imported["imported"], &credited["balance"]), (&json!(1), &json!("100.00")));
+    assert_eq!((&message["status"], &message["refund"]), (&json!("FAILED"), &json!("0.012")));
     let kinds: Vec<&Value> = ledger["data"].as_array().unwrap().iter().map(|entry| &entry["type"]).collect();
     assert_eq!(kinds, ["CREDIT", "DEBIT", "CREDIT"], "{ledger}");
 }

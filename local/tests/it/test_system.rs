@@ -287,7 +287,10 @@ impl Tenant {
 
     /// The balance as the API shows it.
     pub async fn balance(&self) -> String {
-        self.client.get("/billing/balance").await.unwrap().success().unwrap()["balance"].to_string()
+        self.client.get("/billing/balance").await.unwrap().success().unwrap()["balance"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }
 

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use domain::{Category, ContactId, Money, TemplateId, TenantId};
 use ops::kernel::hash::sha256;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// The hash that a request to this path had.
@@ -48,6 +50,11 @@ impl Serialize for TakenOut {
     }
 }
 
+/// Amounts were written as JSON numbers.
+fn as_number<S: Serializer>(amount: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+    RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct SendNow {
@@ -76,6 +83,7 @@ struct Schedule {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct AddCredits {
     tenant_id: TenantId,
+    #[serde(serialize_with = "as_number")]
     amount: Money,
     #[serde(default)]
     description: Option<String>,
@@ -87,6 +95,7 @@ struct AddCredits {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct NewPlan {
     name: String,
+    #[serde(serialize_with = "as_number")]
     monthly_price: Money,
     messages_per_month: i64,
     contacts: i64,

@@ -10,6 +10,7 @@ mod canonical;
 pub mod keyed;
 mod legacy_hash;
 pub mod openapi;
+pub mod schema;
 pub mod tokens;
 
 pub use app::App;

@@ -8,18 +8,45 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use domain::problem::Kind;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 
 use http_kit::key;
 use http_kit::problem::{status as status_of, title};
 
 const JSON: &str = "application/json";
+/// How utoipa names a page, before the name of its rows.
+const PAGE_OF: &str = "Page_";
 const PROBLEM: &str = "application/problem+json";
 
 /// Declares the common answers of every operation, and that every refusal is a problem.
 pub fn complete(openapi: &mut OpenApi) {
     for item in openapi.paths.paths.values_mut() {
         operations(item).for_each(complete_operation);
+    }
+}
+
+/// Refers to the type of a list's rows by its name: utoipa repeats the rows of a generic page in place, and a client would
+/// have one more type for each.
+pub fn name_rows(openapi: &mut OpenApi) {
+    let Some(components) = openapi.components.as_mut() else { return };
+    let names: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let row = name.strip_prefix(PAGE_OF).filter(|row| names.iter().any(|known| known == row));
+        let (Some(row), RefOr::T(Schema::Object(page))) = (row, schema) else { continue };
+        if let Some(RefOr::T(Schema::Array(rows))) = page.properties.get_mut("data") {
+            rows.items = ArrayItems::from(Ref::from_schema_name(row));
+        }
+    }
+}
+
+/// Writes `security: []` at every operation that needs no token: without it a reader cannot see whether it is public or
+/// forgotten.
+pub fn write_out_security(openapi: &mut OpenApi) {
+    for item in openapi.paths.paths.values_mut() {
+        for operation in operations(item) {
+            operation.security.get_or_insert_default();
+        }
     }
 }
 

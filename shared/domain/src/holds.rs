@@ -22,6 +22,9 @@ pub enum HoldTarget {
 }
 
 impl HoldTarget {
+    /// The kinds, as stored.
+    pub const KINDS: [&str; 6] = ["TENANT", "ACCOUNT", "NUMBER", "TEMPLATE", "CAMPAIGN", "CONTACT"];
+
     /// As stored: the kind, and what is held within it.
     pub fn parts(&self) -> (&'static str, String) {
         match self {

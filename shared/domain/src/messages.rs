@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::kernel::id::MessageId;
 use crate::kernel::page::PagePosition;
+use crate::kernel::words::words;
 
 /// What a tenant sees as the status of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,6 +53,20 @@ pub enum MessageStatus {
     Cancelled,
     /// The balance did not cover it when it fell due.
     NoFunds,
+}
+
+words! { MessageStatus, UnknownMessageStatus, "is not a status of a message":
+    Pending = "PENDING",
+    Sending = "SENDING",
+    Accepted = "ACCEPTED",
+    Sent = "SENT",
+    Delivered = "DELIVERED",
+    Read = "READ",
+    Failed = "FAILED",
+    Unknown = "UNKNOWN",
+    Unresolved = "UNRESOLVED",
+    Cancelled = "CANCELLED",
+    NoFunds = "NO_FUNDS",
 }
 
 /// What a tenant is shown. A status from Meta is stronger than our own state: a message that was read was sent, whatever
@@ -104,6 +119,12 @@ pub enum DebitStatus {
     Settled,
     /// A refund entry names it.
     Refunded,
+}
+
+words! { DebitStatus, UnknownDebitStatus, "is not a status of a debit":
+    Pending = "PENDING",
+    Settled = "SETTLED",
+    Refunded = "REFUNDED",
 }
 
 /// What became of a message's debit. A refund stays a refund even when the message arrives after all.

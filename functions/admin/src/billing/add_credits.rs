@@ -1,6 +1,6 @@
 //! `POST /billing/add-credits`
 
-use api::{Allowed, App, KeyRequired, KeyedBody};
+use api::{Allowed, App, KeyRequired, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::{Money, TenantId};
@@ -16,14 +16,13 @@ use uuid::Uuid;
 pub(crate) struct AddCredits {
     #[schema(value_type = Uuid)]
     tenant_id: TenantId,
-    /// More than 0, up to six decimals.
-    #[schema(value_type = f64, example = 100.00)]
+    #[schema(value_type = schema::Credit)]
     amount: Money,
-    #[schema(example = "Initial top-up")]
+    #[schema(value_type = Option<schema::CreditDescription>)]
     #[serde(default)]
     description: Option<String>,
     /// Required here or in the header `Idempotency-Key`.
-    #[schema(example = "invoice-2026-0001")]
+    #[schema(value_type = Option<schema::KeyInBody>)]
     #[serde(default)]
     idempotency_key: Option<String>,
 }
@@ -38,16 +37,18 @@ impl KeyedBody for AddCredits {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreditOut {
     tenant_id: Uuid,
-    /// The entry's number in the tenant's ledger.
+    #[schema(value_type = schema::LedgerNumber)]
     seq: i64,
-    #[schema(value_type = f64, example = 100.00)]
+    #[schema(value_type = schema::Amount)]
     amount: Money,
-    #[schema(value_type = f64, example = 100.00)]
+    #[schema(value_type = schema::Amount)]
     balance: Money,
 }
 
-/// Books credit for a tenant, once per key. Needs the role `SUPER_ADMIN`.
-#[utoipa::path(post, path = "/billing/add-credits", tag = "billing", security(("bearer" = [])), request_body = AddCredits,
+/// Books credit for a tenant, once per key.
+///
+/// Needs the role `SUPER_ADMIN`. The same request with the same key is answered with the same entry and books nothing again.
+#[utoipa::path(post, path = "/billing/add-credits", operation_id = "addCredits", tag = "billing", security(("bearer" = [])), request_body = AddCredits,
     params(IdempotencyKey),
     responses(
         (status = 200, body = CreditOut),

@@ -1,6 +1,6 @@
 //! `GET /billing/balance`
 
-use api::{Allowed, App};
+use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::Money;
@@ -11,12 +11,14 @@ use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BalanceOut {
-    #[schema(value_type = f64, example = 99.99)]
+    #[schema(value_type = schema::Amount)]
     balance: Money,
 }
 
 /// The tenant's balance.
-#[utoipa::path(get, path = "/billing/balance", tag = "billing", security(("bearer" = [])), responses(
+///
+/// What is left after every debit so far; a message is debited when it leaves, not when it is scheduled.
+#[utoipa::path(get, path = "/billing/balance", operation_id = "getBalance", tag = "billing", security(("bearer" = [])), responses(
     (status = 200, body = BalanceOut),
     (status = 403, body = ProblemBody),
 ))]

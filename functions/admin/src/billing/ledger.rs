@@ -1,6 +1,6 @@
 //! `GET /billing/ledger`
 
-use api::{Allowed, App};
+use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::Money;
@@ -18,30 +18,32 @@ use uuid::Uuid;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EntryOut {
-    /// Its number in the tenant's ledger, without gaps.
+    #[schema(value_type = schema::LedgerNumber)]
     seq: i64,
-    /// `DEBIT` or `CREDIT`.
+    #[schema(value_type = schema::EntryType)]
     r#type: &'static str,
-    /// Of a credit: `TOPUP`, `REFUND` or `ADJUSTMENT`.
+    /// Of a credit.
+    #[schema(value_type = Option<schema::CreditReason>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Of a debit: `PENDING`, `SETTLED` or `REFUNDED`.
-    #[schema(value_type = Option<String>)]
+    /// Of a debit.
+    #[schema(value_type = Option<schema::DebitState>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<DebitStatus>,
     /// Negative for a debit.
-    #[schema(value_type = f64)]
+    #[schema(value_type = schema::Amount)]
     amount: Money,
-    #[schema(value_type = f64)]
+    #[schema(value_type = schema::Amount)]
     balance_after: Money,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<Uuid>,
     /// Of a refund: the number of the debit that it gives back.
+    #[schema(value_type = Option<schema::LedgerNumber>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refunds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     recorded_at: Timestamp,
 }
 
@@ -64,7 +66,9 @@ impl From<&Entry> for EntryOut {
 }
 
 /// The tenant's ledger, newest first.
-#[utoipa::path(get, path = "/billing/ledger", tag = "billing", security(("bearer" = [])), params(PageQuery), responses(
+///
+/// Entries never change. The balance is the sum of all amounts. What became of a debit follows from its message and its refund.
+#[utoipa::path(get, path = "/billing/ledger", operation_id = "listLedgerEntries", tag = "billing", security(("bearer" = [])), params(PageQuery), responses(
     (status = 200, body = Page<EntryOut>),
     (status = 403, body = ProblemBody),
 ))]

@@ -27,8 +27,10 @@ impl From<NewPlan> for ops::tenants::plans::NewPlan {
     }
 }
 
-/// Creates a plan. Needs the role `SUPER_ADMIN`.
-#[utoipa::path(post, path = "/plans", tag = "admin", security(("bearer" = [])), request_body = NewPlan,
+/// Creates a plan.
+///
+/// Needs the role `SUPER_ADMIN`. A tenant is put on a plan by its name when it is created.
+#[utoipa::path(post, path = "/plans", operation_id = "createPlan", tag = "admin", security(("bearer" = [])), request_body = NewPlan,
     params(IdempotencyKey), responses(
     (status = 201, body = PlanOut),
     (status = 403, body = ProblemBody),

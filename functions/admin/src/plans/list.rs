@@ -9,7 +9,9 @@ use ops::Member;
 use crate::plans::PlanOut;
 
 /// Every plan, cheapest first.
-#[utoipa::path(get, path = "/plans", tag = "admin", security(("bearer" = [])), responses(
+///
+/// All plans in one answer; there are few.
+#[utoipa::path(get, path = "/plans", operation_id = "listPlans", tag = "admin", security(("bearer" = [])), responses(
     (status = 200, body = [PlanOut]),
     (status = 401, body = ProblemBody),
 ))]

@@ -1,6 +1,6 @@
 //! `POST /admin/create-tenant`
 
-use api::{Allowed, App, Keyed, KeyedBody};
+use api::{Allowed, App, Keyed, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,16 +15,16 @@ use uuid::Uuid;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewTenant {
-    #[schema(example = "Acme Corp")]
+    #[schema(value_type = schema::BusinessName)]
     tenant_name: String,
-    #[schema(example = "acme-corp")]
+    #[schema(value_type = schema::Slug)]
     slug: String,
-    #[schema(example = "admin@acme.com")]
+    #[schema(value_type = schema::Email)]
     admin_email: String,
-    #[schema(example = "John Doe")]
+    #[schema(value_type = schema::PersonName)]
     admin_name: String,
     /// `Starter` when absent.
-    #[schema(example = "Pro")]
+    #[schema(value_type = Option<schema::PlanName>)]
     #[serde(default)]
     plan: Option<String>,
 }
@@ -69,8 +69,10 @@ impl From<Provisioned> for NewTenantOut {
     }
 }
 
-/// Creates a tenant and invites its owner by e-mail. Needs the role `SUPER_ADMIN`.
-#[utoipa::path(post, path = "/admin/create-tenant", tag = "admin", security(("bearer" = [])), request_body = NewTenant,
+/// Creates a tenant and invites its owner by e-mail.
+///
+/// Needs the role `SUPER_ADMIN`. The e-mail holds a link with which the owner sets a password; no password is ever sent.
+#[utoipa::path(post, path = "/admin/create-tenant", operation_id = "createTenant", tag = "admin", security(("bearer" = [])), request_body = NewTenant,
     params(IdempotencyKey),
     responses(
         (status = 201, body = NewTenantOut),

@@ -14,12 +14,15 @@ use crate::session::{Session, session};
 pub(crate) struct Login {
     #[schema(example = "admin@acme.com")]
     email: String,
-    #[schema(example = "password123")]
+    #[schema(format = Password, example = "password123")]
     password: String,
 }
 
 /// Logs a user in.
-#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login, responses(
+///
+/// The answer holds an access token. A wrong password and an unknown e-mail address get the same answer. After several wrong
+/// passwords the next tries have to wait.
+#[utoipa::path(post, path = "/auth/login", operation_id = "logIn", tag = "auth", request_body = Login, responses(
     (status = 200, body = Session),
     (status = 401, body = ProblemBody),
     (status = 429, description = "Too many wrong passwords; wait as long as Retry-After says", body = ProblemBody),

@@ -1,6 +1,6 @@
 //! `POST /auth/set-password`, and the page for it that the link of an invitation opens.
 
-use api::App;
+use api::{App, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Html;
@@ -15,11 +15,14 @@ use crate::session::{Session, session};
 pub(crate) struct SetPassword {
     /// The secret from the link in the e-mail.
     secret: String,
+    #[schema(value_type = schema::NewPassword)]
     password: String,
 }
 
 /// Sets a password with the link of an invitation, and logs the user in.
-#[utoipa::path(post, path = "/auth/set-password", tag = "auth", request_body = SetPassword, responses(
+///
+/// The link works once and for three days. Setting a password uses up every link of that user.
+#[utoipa::path(post, path = "/auth/set-password", operation_id = "setPassword", tag = "auth", request_body = SetPassword, responses(
     (status = 200, body = Session),
     (status = 422, description = "The link was used or has expired, or the password is too short or too long",
      body = ProblemBody),
@@ -32,8 +35,10 @@ pub(crate) async fn set_password(
     Ok(session(&app, user)?)
 }
 
-/// The page that the link of an invitation opens. The secret stands behind `#`, which browsers do not send to servers.
-#[utoipa::path(get, path = "/auth/set-password", tag = "auth", responses(
+/// The page that the link of an invitation opens.
+///
+/// The secret stands behind `#`, which browsers do not send to servers. Opening the page changes nothing.
+#[utoipa::path(get, path = "/auth/set-password", operation_id = "getSetPasswordPage", tag = "auth", responses(
     (status = 200, body = String, content_type = "text/html"),
 ))]
 pub(crate) async fn set_password_page() -> Html<&'static str> {

@@ -1,6 +1,6 @@
 //! `POST /auth/register-tenant`
 
-use api::App;
+use api::{App, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,15 +14,15 @@ use crate::session::{Session, session};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RegisterTenant {
-    #[schema(example = "Acme Corp")]
+    #[schema(value_type = schema::BusinessName)]
     tenant_name: String,
-    #[schema(example = "acme-corp")]
+    #[schema(value_type = schema::Slug)]
     slug: String,
-    #[schema(example = "admin@acme.com")]
+    #[schema(value_type = schema::Email)]
     admin_email: String,
-    #[schema(example = "password123")]
+    #[schema(value_type = schema::NewPassword)]
     admin_password: String,
-    #[schema(example = "John Doe")]
+    #[schema(value_type = schema::PersonName)]
     admin_name: String,
 }
 
@@ -40,7 +40,10 @@ impl From<RegisterTenant> for Registration {
 }
 
 /// Registers a business with its owner, and logs the owner in.
-#[utoipa::path(post, path = "/auth/register-tenant", tag = "auth", request_body = RegisterTenant, responses(
+///
+/// The business starts on the plan `Starter`. The answer holds the token for the next requests: import contacts, then create
+/// a template.
+#[utoipa::path(post, path = "/auth/register-tenant", operation_id = "registerTenant", tag = "auth", request_body = RegisterTenant, responses(
     (status = 201, body = Session),
     (status = 409, description = "The slug or the e-mail is already taken", body = ProblemBody),
     (status = 422, body = ProblemBody),

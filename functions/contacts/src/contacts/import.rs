@@ -1,6 +1,6 @@
 //! `POST /contacts/import`
 
-use api::{Allowed, App, Keyed, KeyedBody};
+use api::{Allowed, App, Keyed, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
@@ -12,21 +12,19 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Import {
-    /// At most 20,000.
+    #[schema(max_items = 20_000)]
     contacts: Vec<ImportRow>,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ImportRow {
-    /// Any usual spelling with a country code.
-    #[schema(example = "+15551234567")]
+    #[schema(value_type = schema::Phone)]
     phone: String,
-    #[schema(example = "Alice")]
+    #[schema(value_type = Option<schema::ContactName>)]
     #[serde(default)]
     name: Option<String>,
-    /// Anything else you know about the contact; template variables that a request leaves out are taken from here.
-    #[schema(value_type = Object, example = json!({"city": "NY"}))]
+    #[schema(value_type = schema::Attributes, required = false)]
     #[serde(default)]
     attributes: serde_json::Map<String, serde_json::Value>,
 }
@@ -47,8 +45,10 @@ pub(crate) struct ImportOut {
     skipped: u64,
 }
 
-/// Imports contacts, all or none. Numbers that exist already are skipped and counted.
-#[utoipa::path(post, path = "/contacts/import", tag = "contacts", security(("bearer" = [])), request_body = Import,
+/// Imports contacts.
+///
+/// All or none. Numbers that exist already are skipped and counted.
+#[utoipa::path(post, path = "/contacts/import", operation_id = "importContacts", tag = "contacts", security(("bearer" = [])), request_body = Import,
     params(IdempotencyKey),
     responses(
         (status = 200, body = ImportOut),

@@ -1,6 +1,6 @@
 //! `GET /contacts`
 
-use api::{Allowed, App};
+use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::ContactId;
@@ -16,16 +16,17 @@ use uuid::Uuid;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ContactOut {
     id: Uuid,
-    #[schema(example = "+15551234567")]
+    #[schema(value_type = schema::E164)]
     phone: String,
+    #[schema(value_type = Option<schema::ContactName>)]
     name: Option<String>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = schema::Attributes)]
     attributes: serde_json::Value,
     /// When the contact opted out of messages.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<schema::Time>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     opted_out_at: Option<Timestamp>,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     created_at: Timestamp,
 }
 
@@ -43,7 +44,9 @@ impl From<&Contact> for ContactOut {
 }
 
 /// The tenant's contacts, newest first.
-#[utoipa::path(get, path = "/contacts", tag = "contacts", security(("bearer" = [])), params(PageQuery), responses(
+///
+/// A page at a time: pass `nextCursor` as `cursor` to get the next.
+#[utoipa::path(get, path = "/contacts", operation_id = "listContacts", tag = "contacts", security(("bearer" = [])), params(PageQuery), responses(
     (status = 200, body = Page<ContactOut>),
     (status = 401, body = ProblemBody),
 ))]

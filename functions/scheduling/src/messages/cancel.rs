@@ -7,8 +7,10 @@ use domain::MessageId;
 use http_kit::{IdInPath, ProblemBody, ProblemResponse};
 use ops::Sender;
 
-/// Cancels a message that was not sent yet. Cancelling it again changes nothing.
-#[utoipa::path(post, path = "/messages/{id}/cancel", tag = "messages", security(("bearer" = [])),
+/// Cancels a message that was not sent yet.
+///
+/// Cancelling it again changes nothing. A message that was debited and has certainly not left is refunded.
+#[utoipa::path(post, path = "/messages/{id}/cancel", operation_id = "cancelMessage", tag = "messages", security(("bearer" = [])),
     params(("id" = Uuid, Path)), responses(
         (status = 204),
         (status = 404, body = ProblemBody),

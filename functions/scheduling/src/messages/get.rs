@@ -1,6 +1,6 @@
 //! `GET /messages/{id}`
 
-use api::{Allowed, App};
+use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::holds::Hold;
@@ -31,12 +31,12 @@ pub(crate) struct MessageHistory {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusOut {
-    #[schema(value_type = String, example = "delivered")]
+    #[schema(value_type = schema::DeliveryState)]
     status: DeliveryStatus,
     /// By Meta's clock.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<schema::Time>)]
     occurred_at: Option<Timestamp>,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     received_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorOut>,
@@ -57,17 +57,16 @@ impl From<&StatusEntry> for StatusOut {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HoldOut {
-    /// `TENANT`, `ACCOUNT`, `NUMBER`, `TEMPLATE`, `CAMPAIGN` or `CONTACT`.
-    #[schema(example = "TEMPLATE")]
+    #[schema(value_type = schema::HoldKind)]
     kind: String,
-    #[schema(example = "TEMPLATE")]
+    #[schema(value_type = schema::HoldWord)]
     reason: &'static str,
     #[schema(example = "PAUSED")]
     detail: String,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = schema::Time)]
     since: Timestamp,
     /// When it ends by itself, if it does.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<schema::Time>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     resumes_at: Option<Timestamp>,
 }
@@ -80,7 +79,9 @@ impl From<Hold> for HoldOut {
 }
 
 /// A message with its history, cost and refund.
-#[utoipa::path(get, path = "/messages/{id}", tag = "messages", security(("bearer" = [])), params(("id" = Uuid, Path)),
+///
+/// `history` holds every status that Meta sent for it, `holds` why it waits, if it does.
+#[utoipa::path(get, path = "/messages/{id}", operation_id = "getMessage", tag = "messages", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = MessageHistory),
         (status = 404, body = ProblemBody),

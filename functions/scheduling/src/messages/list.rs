@@ -10,7 +10,9 @@ use ops::Viewer;
 use crate::messages::MessageOut;
 
 /// The tenant's messages, newest first.
-#[utoipa::path(get, path = "/messages", tag = "messages", security(("bearer" = [])), params(PageQuery), responses(
+///
+/// A page at a time: pass `nextCursor` as `cursor` to get the next.
+#[utoipa::path(get, path = "/messages", operation_id = "listMessages", tag = "messages", security(("bearer" = [])), params(PageQuery), responses(
     (status = 200, body = Page<MessageOut>),
     (status = 401, body = ProblemBody),
 ))]

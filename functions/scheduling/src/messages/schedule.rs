@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{Allowed, App, KeyRequired, KeyedBody};
+use api::{Allowed, App, KeyRequired, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -24,14 +24,13 @@ pub(crate) struct Schedule {
     template_id: TemplateId,
     #[schema(value_type = Uuid)]
     contact_id: ContactId,
-    /// RFC 3339 with a time zone; a time in the past means now.
-    #[schema(example = "2026-12-31T10:00:00Z")]
+    #[schema(value_type = schema::ScheduleTime)]
     schedule_time: String,
     /// Required here or in the header `Idempotency-Key`.
-    #[schema(example = "unique-request-id")]
+    #[schema(value_type = Option<schema::KeyInBody>)]
     #[serde(default)]
     idempotency_key: Option<String>,
-    /// Values of the template's variables by name; a value that is missing is taken from the contact.
+    #[schema(value_type = schema::Variables, required = false)]
     #[serde(default)]
     variables: BTreeMap<String, String>,
 }
@@ -42,8 +41,11 @@ impl KeyedBody for Schedule {
     }
 }
 
-/// Schedules a message. The balance is checked when it leaves.
-#[utoipa::path(post, path = "/messages/schedule", tag = "messages", security(("bearer" = [])), request_body = Schedule,
+/// Schedules a message.
+///
+/// It leaves at its time, and the balance is checked then. The idempotency key is required: the same request with the same key
+/// is one message.
+#[utoipa::path(post, path = "/messages/schedule", operation_id = "scheduleMessage", tag = "messages", security(("bearer" = [])), request_body = Schedule,
     params(IdempotencyKey),
     responses(
         (status = 201, body = AcceptedOut),

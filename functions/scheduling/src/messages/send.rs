@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{Allowed, App, Keyed, KeyedBody};
+use api::{Allowed, App, Keyed, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,10 +22,10 @@ pub(crate) struct SendNow {
     template_id: TemplateId,
     #[schema(value_type = Uuid)]
     contact_id: ContactId,
-    /// Values of the template's variables by name; a value that is missing is taken from the contact.
+    #[schema(value_type = schema::Variables, required = false)]
     #[serde(default)]
     variables: BTreeMap<String, String>,
-    /// Here or in the header `Idempotency-Key`.
+    #[schema(value_type = Option<schema::KeyInBody>)]
     #[serde(default)]
     idempotency_key: Option<String>,
 }
@@ -47,8 +47,11 @@ impl From<SendNow> for NewSend {
     }
 }
 
-/// Sends a message now. The balance is checked when it leaves.
-#[utoipa::path(post, path = "/messages", tag = "messages", security(("bearer" = [])), request_body = SendNow,
+/// Sends a message now.
+///
+/// The answer means that the message is stored and will be sent, not that it was. The balance is checked when it leaves. Send
+/// an idempotency key: without one a repeated request is a second message.
+#[utoipa::path(post, path = "/messages", operation_id = "sendMessage", tag = "messages", security(("bearer" = [])), request_body = SendNow,
     params(IdempotencyKey), responses(
     (status = 201, body = AcceptedOut),
     (status = 403, body = ProblemBody),

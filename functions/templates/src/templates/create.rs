@@ -1,6 +1,6 @@
 //! `POST /templates`
 
-use api::{Allowed, App, Keyed, KeyedBody};
+use api::{Allowed, App, Keyed, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,19 +18,19 @@ const LANGUAGE_DEFAULT: &str = "en_US";
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct CreateTemplate {
-    #[schema(example = "welcome_message")]
+    #[schema(value_type = schema::TemplateName)]
     name: String,
-    #[schema(example = "Hello {{1}}, welcome!")]
+    #[schema(value_type = schema::TemplateText)]
     content: String,
-    /// Your names for `{{1}}`, `{{2}}`, … in order.
-    #[schema(example = json!(["name"]))]
+    #[schema(value_type = schema::VariableNames, required = false)]
     #[serde(default)]
     variables: Vec<String>,
-    /// Meta's language code; `en_US` when absent.
+    /// `en_US` when absent.
+    #[schema(value_type = Option<schema::Language>)]
     #[serde(default)]
     language: Option<String>,
-    /// `AUTHENTICATION`, `UTILITY` or `MARKETING`; `UTILITY` when absent.
-    #[schema(value_type = Option<String>)]
+    /// `UTILITY` when absent.
+    #[schema(value_type = Option<schema::TemplateCategory>)]
     #[serde(default)]
     category: Option<Category>,
     /// Accepted and ignored: Meta gives the id.
@@ -60,7 +60,9 @@ impl From<CreateTemplate> for NewTemplate {
 }
 
 /// Saves a template and submits it to Meta.
-#[utoipa::path(post, path = "/templates", tag = "templates", security(("bearer" = [])), request_body = CreateTemplate,
+///
+/// Needs a connected WhatsApp Business account. Only Meta decides the status; a template can be sent once it is `APPROVED`.
+#[utoipa::path(post, path = "/templates", operation_id = "createTemplate", tag = "templates", security(("bearer" = [])), request_body = CreateTemplate,
     params(IdempotencyKey),
     responses(
         (status = 201, body = TemplateOut),

@@ -10,7 +10,9 @@ use ops::Viewer;
 use crate::templates::TemplateOut;
 
 /// The tenant's templates, newest first.
-#[utoipa::path(get, path = "/templates", tag = "templates", security(("bearer" = [])), params(PageQuery), responses(
+///
+/// With the status that Meta gave each.
+#[utoipa::path(get, path = "/templates", operation_id = "listTemplates", tag = "templates", security(("bearer" = [])), params(PageQuery), responses(
     (status = 200, body = Page<TemplateOut>),
     (status = 401, body = ProblemBody),
 ))]

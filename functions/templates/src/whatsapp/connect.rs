@@ -1,6 +1,6 @@
 //! `POST /whatsapp/connect`
 
-use api::{Allowed, App};
+use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::Problem;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Connect {
-    /// The code that Meta's login dialog returned.
+    #[schema(value_type = schema::OauthCode)]
     code: String,
 }
 
@@ -46,8 +46,10 @@ impl From<Connected> for ConnectionOut {
     }
 }
 
-/// Connects the tenant to the WhatsApp Business account that an OAuth code gives access to, or connects it again.
-#[utoipa::path(post, path = "/whatsapp/connect", tag = "templates", security(("bearer" = [])), request_body = Connect,
+/// Connects the tenant to the WhatsApp Business account that an OAuth code gives access to.
+///
+/// Connecting again replaces the token and releases messages that waited because Meta refused the old one.
+#[utoipa::path(post, path = "/whatsapp/connect", operation_id = "connectWhatsapp", tag = "whatsapp", security(("bearer" = [])), request_body = Connect,
     responses(
         (status = 200, body = ConnectionOut),
         (status = 409, description = "The account is connected to another business", body = ProblemBody),

@@ -115,7 +115,7 @@ impl TenantActor {
 
     pub async fn balance(&self, api: &RawApi) -> String {
         let answer = api.get("/billing/balance").bearer(&self.token).send().await;
-        answer.digits_of("balance")
+        answer.text_of("balance")
     }
 
     pub async fn contacts(&self, api: &RawApi) -> Vec<Value> {

@@ -2,6 +2,8 @@
 //!
 //! That each answer which a test saw is declared for its route is checked in `raw_api`.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::raw_api::RawApi;
@@ -27,11 +29,16 @@ async fn every_operation_says_what_it_does_and_who_may_call_it() {
         let name = format!("{} {}", route.method, route.path);
         let text = |member: &str| route.described[member].as_str().unwrap_or_default().trim().to_owned();
         assert!(!text("summary").is_empty(), "{name} has no summary: give its handler a doc comment");
+        assert!(
+            !text("description").is_empty(),
+            "{name}: add a second paragraph to its handler's doc comment"
+        );
         let tags = route.described["tags"].as_array().map_or(0, Vec::len);
         assert_eq!(tags, 1, "{name} has no tag: name one in its handler's #[utoipa::path]");
         let is_public = PUBLIC.contains(&(route.method.as_str(), route.path.as_str()));
-        let is_secured =
-            route.described.get("security").is_some_and(|schemes| schemes[0].get("bearer").is_some());
+        let security = route.described["security"].as_array();
+        let security = security.unwrap_or_else(|| panic!("{name} does not say whether it needs a token"));
+        let is_secured = security.first().is_some_and(|scheme| scheme.get("bearer").is_some());
         assert_eq!(is_secured, !is_public, "{name}: security in #[utoipa::path], or a row in PUBLIC");
         // The description and the route agree about who may call.
         let answer = api.call(route.method.clone(), &route.path.replace("{id}", "1")).send().await;
@@ -69,6 +76,47 @@ async fn the_description_is_served_completely_and_its_references_resolve() {
             reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} points to another document"));
         assert!(served.pointer(pointer).is_some(), "{reference} does not resolve");
     }
+}
+
+/// Generators make one function of each, so a name that is there twice or that changes breaks clients.
+#[tokio::test]
+async fn every_operation_has_an_id_of_a_verb_and_a_noun_that_no_other_has() {
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let mut ids = HashMap::new();
+    for route in api.routes() {
+        let name = format!("{} {}", route.method, route.path);
+        let id = route.described["operationId"].as_str().unwrap_or_default().to_owned();
+        let is_camel_case = id.chars().all(|c| c.is_ascii_alphabetic())
+            && id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.contains(|c: char| c.is_ascii_uppercase());
+        assert!(is_camel_case, "{name} has the id {id:?}: a verb and a noun, such as listContacts");
+        if let Some(other) = ids.insert(id.clone(), name.clone()) {
+            panic!("{name} and {other} have the same id {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_component_is_used_and_every_tag_described() {
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let served = api.get("/openapi.json").send().await;
+    let served = served.success();
+    let mut references = Vec::new();
+    collect_references(served, &mut references);
+    for component in served["components"]["schemas"].as_object().unwrap().keys() {
+        let reference = format!("#/components/schemas/{component}");
+        assert!(references.contains(&reference), "no route uses the component {component}");
+    }
+    let described = served["tags"].as_array().unwrap();
+    for route in api.routes() {
+        let tag = &route.described["tags"][0];
+        let is_described =
+            described.iter().any(|known| known["name"] == *tag && known["description"].is_string());
+        assert!(is_described, "{tag} of {} is not described in local/src/api.rs", route.path);
+    }
+    assert_eq!(served["servers"][0]["url"], system.machine.public_url);
 }
 
 fn collect_references(value: &Value, found: &mut Vec<String>) {

@@ -1,12 +1,13 @@
 //! Requests without a client library's checks, and what holds for every answer.
 //!
 //! Each answer that passes through here is checked: it has a request id, a refusal is a problem that names it, nothing
-//! answers 5xx unless the test allows it, and the description at `/openapi.json` declares its status.
+//! answers 5xx unless the test allows it, and the description at `/openapi.json` declares its status and its body.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use tidings::api;
 
+use super::schemas::Schemas;
 use crate::test_system::TestSystem;
 
 /// Sends raw requests to one API.
@@ -14,6 +15,8 @@ pub struct RawApi {
     http: reqwest::Client,
     url: String,
     routes: Vec<Route>,
+    /// What the description says of bodies.
+    pub schemas: Schemas,
 }
 
 /// One operation of the description.
@@ -59,7 +62,7 @@ impl RawApi {
         let described = serde_json::to_value(described).unwrap();
         let paths = described["paths"].as_object().unwrap();
         let routes = paths.iter().flat_map(|(path, item)| routes_of(path, item)).collect();
-        Self { http, url: url.to_owned(), routes }
+        Self { http, url: url.to_owned(), routes, schemas: Schemas::of(&described) }
     }
 
     /// Every operation of the description.
@@ -148,6 +151,9 @@ impl Call<'_> {
             Some(route) => route.declares(status),
             None => matches!(status, 404 | 405) || self.path.starts_with("/docs"),
         };
+        if let Some(route) = self.api.route_of(&self.method, &self.path) {
+            self.api.schemas.check_answer(route, &answer);
+        }
         assert!(
             declared || self.path == "/openapi.json",
             "{what} answered {status}, which /openapi.json does not declare for it: add it to `responses(…)` of its \
@@ -224,14 +230,6 @@ impl Answer {
     pub fn success(&self) -> &Value {
         assert!((200..300).contains(&self.status), "{self:?}");
         &self.body
-    }
-
-    /// A number of the body as it was written: reading it as a number would lose digits.
-    #[track_caller]
-    pub fn digits_of(&self, member: &str) -> String {
-        self.success();
-        let (_, after) = self.text.split_once(&format!("\"{member}\":")).unwrap();
-        after.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect()
     }
 
     /// A member of the body that must be a text.

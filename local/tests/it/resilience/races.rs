@@ -53,7 +53,7 @@ async fn eight_dispatchers_spend_funds_for_ten_of_thirty_exactly_once() {
     dispatch_by(&test, &tenant, 8).await;
     assert_eq!(test.states().await, [("ACCEPTED".to_owned(), 10), ("NO_FUNDS".to_owned(), 20)]);
     assert_eq!(test.system.acceptances().await.len(), 10);
-    assert_eq!(tenant.balance().await, "0.0");
+    assert_eq!(tenant.balance().await, "0.00");
     let sums = test.system.books(true).await.sums;
     assert_eq!((sums.debits, sums.balances), (Money::from_micros(-120_000), Money::ZERO));
     test.rest().await;
@@ -179,7 +179,7 @@ async fn five_hundred_failures_received_twice_by_twenty_workers_are_five_hundred
     test.rest().await;
     test.assert_at_rest(0).await;
     let tenant = test.log_in_again(&tenant).await;
-    assert_eq!(tenant.balance().await, "6.0");
+    assert_eq!(tenant.balance().await, "6.00");
     let sums = test.system.books(true).await.sums;
     // One top-up, and a debit and a refund each.
     assert_eq!(sums.entries, 1 + 2 * 500);

@@ -46,7 +46,7 @@ async fn ledgers_by_api(scenario: &Scenario) -> Result<Vec<Finding>, LocalError>
         let entries = all(&tenant.client, "/billing/ledger").await?;
         let balance = tenant.client.get("/billing/balance").await?.success()?;
         let money = |value: Option<&Value>| {
-            let text = value.map(Value::to_string).unwrap_or_default();
+            let text = value.and_then(Value::as_str).unwrap_or_default();
             text.parse::<domain::Money>().map_or(0, domain::Money::micros)
         };
         let sum: i64 = entries.iter().map(|entry| money(entry.get("amount"))).sum();

@@ -1,15 +1,33 @@
 //! Limits that the whole product shares.
 
+use crate::kernel::money::Money;
+
 /// Days ahead that a message may be scheduled.
 pub const SCHEDULE_DAYS_MAX: i64 = 366;
 /// Contacts in one import call: what fits into Lambda's 6 MB for a body.
 pub const IMPORT_CONTACTS_MAX: usize = 20_000;
-/// Characters of a contact's name.
+/// Characters of the name of a person or a business.
 pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of an e-mail address (RFC 5321, section 4.5.3.1.3, less the brackets).
+pub const EMAIL_CHARS_MAX: usize = 254;
+/// Characters of a slug: a label of a host name (RFC 1035).
+pub const SLUG_CHARS_MAX: usize = 63;
+/// Characters of a plan's name.
+pub const PLAN_NAME_CHARS_MAX: usize = 60;
+/// A plan's margin in hundredths of a percent of Meta's price: ten times the price.
+pub const MARGIN_BPS_MAX: i32 = 100_000;
+/// The largest amount of one top-up: a million. A larger one is probably a typing error.
+pub const TOP_UP_MAX: Money = Money::from_micros(1_000_000_000_000);
+/// Characters of a top-up's description.
+pub const CREDIT_DESCRIPTION_CHARS_MAX: usize = 500;
 /// Bytes of a contact's attributes, as JSON.
 pub const ATTRIBUTES_BYTES_MAX: usize = 4_096;
 /// Characters of an idempotency key, as in the practice of payment APIs.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// Characters of the name of a template's variable.
+pub const VARIABLE_NAME_CHARS_MAX: usize = 60;
+/// Characters of Meta's code of a language, such as `en_US`.
+pub const LANGUAGE_CHARS_MAX: usize = 10;
 /// Characters of one variable's value in a message.
 pub const VARIABLE_CHARS_MAX: usize = 1_024;
 /// Characters of the code from Meta's login dialog, which is sent to Meta in a URL.

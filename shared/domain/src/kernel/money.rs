@@ -7,13 +7,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::de::Error as _;
-use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 pub const DECIMALS: usize = 6;
-const MICROS_PER_UNIT: i64 = 1_000_000;
+pub const MICROS_PER_UNIT: i64 = 1_000_000;
 
 /// An amount in micro-units; negative for what leaves a wallet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,10 +95,10 @@ impl fmt::Display for Money {
     }
 }
 
-/// A JSON number, written exactly.
+/// A decimal string: most clients read a JSON number as a float.
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+        serializer.collect_str(self)
     }
 }
 

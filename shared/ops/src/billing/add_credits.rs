@@ -1,5 +1,6 @@
 //! The platform's owner books credit that a tenant paid for.
 
+use domain::limits::{CREDIT_DESCRIPTION_CHARS_MAX, TOP_UP_MAX};
 use domain::problem::{FieldError, Kind};
 use domain::{Money, Problem, TenantId};
 use serde::{Deserialize, Serialize};
@@ -10,11 +11,8 @@ use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
 
-/// The largest amount of one top-up: a million. A larger one is probably a typing error.
-pub const TOP_UP_MAX: Money = Money::from_micros(1_000_000_000_000);
 /// The largest balance: far enough from the range of `Money` that no sum can overflow.
 const BALANCE_MAX: Money = Money::from_micros(1_000_000_000_000_000);
-const DESCRIPTION_CHARS_MAX: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credit {
@@ -75,9 +73,9 @@ fn check(credit: &Credit) -> Result<(), AddCreditsError> {
         wrong.push(FieldError::new("amount", why));
     }
     let too_long =
-        credit.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX);
+        credit.description.as_ref().is_some_and(|text| text.chars().count() > CREDIT_DESCRIPTION_CHARS_MAX);
     if too_long {
-        let why = format!("must be at most {DESCRIPTION_CHARS_MAX} characters");
+        let why = format!("must be at most {CREDIT_DESCRIPTION_CHARS_MAX} characters");
         wrong.push(FieldError::new("description", why));
     }
     if wrong.is_empty() { Ok(()) } else { Err(AddCreditsError::Invalid(wrong)) }

@@ -1,6 +1,6 @@
 //! Checks of texts that people type, each naming the field it is about.
 
-use domain::limits::NAME_CHARS_MAX;
+use domain::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX, SLUG_CHARS_MAX};
 use domain::problem::FieldError;
 
 /// Whether a text has at most this many characters (Unicode scalar values, as Postgres and Meta count) and no control
@@ -25,10 +25,9 @@ pub fn name(field: &str, text: &str) -> Result<String, FieldError> {
 
 /// An e-mail address, lower-cased. Only sending to it shows whether it exists.
 pub fn email(field: &str, text: &str) -> Result<String, FieldError> {
-    const CHARS_MAX: usize = 254;
     let lower = text.trim().to_lowercase();
     let parts = lower.split_once('@');
-    let fits = lower.chars().count() <= CHARS_MAX
+    let fits = lower.chars().count() <= EMAIL_CHARS_MAX
         && !lower.chars().any(|c| c.is_whitespace() || c.is_control())
         && parts.is_some_and(|(local, host)| {
             !local.is_empty()
@@ -41,8 +40,7 @@ pub fn email(field: &str, text: &str) -> Result<String, FieldError> {
 
 /// A tenant's name in addresses.
 pub fn slug(field: &str, text: &str) -> Result<String, FieldError> {
-    const CHARS_MAX: usize = 63;
-    let fits = text.len() <= CHARS_MAX
+    let fits = text.len() <= SLUG_CHARS_MAX
         && text.split('-').all(|part| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         });
@@ -51,7 +49,7 @@ pub fn slug(field: &str, text: &str) -> Result<String, FieldError> {
     }
     Err(FieldError::new(
         field,
-        format!("must be 1 to {CHARS_MAX} lower-case letters, digits and single dashes"),
+        format!("must be 1 to {SLUG_CHARS_MAX} lower-case letters, digits and single dashes"),
     ))
 }
 

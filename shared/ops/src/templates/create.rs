@@ -3,6 +3,7 @@
 //! Two transactions around one call: a draft whose answer was lost is found at Meta by its name when the tenant repeats the
 //! request. The status never comes from the tenant.
 
+use domain::limits::{LANGUAGE_CHARS_MAX, VARIABLE_NAME_CHARS_MAX};
 use domain::problem::{FieldError, Kind};
 use domain::templates::{check_name, count_variables};
 use domain::{Category, Problem, TemplateId, TemplateStatus, WabaId};
@@ -25,8 +26,6 @@ use crate::whatsapp::token;
 
 /// Pages of an account's templates that are searched: Meta allows 6,000 templates and lists a hundred per page.
 const TEMPLATE_PAGES_MAX: usize = 60;
-/// Characters of a variable's name.
-const VARIABLE_NAME_CHARS_MAX: usize = 60;
 
 /// A template as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +140,7 @@ fn check(request: &NewTemplate) -> Result<(), CreateTemplateError> {
         let why = format!("must be names of 1 to {VARIABLE_NAME_CHARS_MAX} visible characters");
         wrong.push(FieldError::new("variables", why));
     }
-    let is_language = (2..=10).contains(&request.language.len())
+    let is_language = (2..=LANGUAGE_CHARS_MAX).contains(&request.language.len())
         && request.language.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
     if !is_language {
         wrong.push(FieldError::new("language", "must be one of Meta's codes, such as en_US"));

@@ -1,5 +1,6 @@
 //! The subscription plans that the platform sells.
 
+use domain::limits::{MARGIN_BPS_MAX, PLAN_NAME_CHARS_MAX};
 use domain::problem::{FieldError, Kind};
 use domain::{PlanId, Problem};
 use jiff::Timestamp;
@@ -14,12 +15,6 @@ use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::{Member, SuperAdmin};
 use crate::kernel::platform::Platform;
-
-/// In hundredths of a percent of Meta's price: ten times the price.
-const MARGIN_BPS_MAX: i32 = 100_000;
-
-/// Characters of a plan's name.
-const NAME_CHARS_MAX: usize = 60;
 
 #[derive(Debug, Error)]
 pub enum CreatePlanError {
@@ -115,7 +110,7 @@ fn check(plan: &NewPlan) -> Result<String, CreatePlanError> {
     if !(0..=MARGIN_BPS_MAX).contains(&plan.margin_bps) {
         wrong.push(FieldError::new("marginBps", format!("must be 0 to {MARGIN_BPS_MAX}")));
     }
-    match fields::name_within("name", &plan.name, NAME_CHARS_MAX) {
+    match fields::name_within("name", &plan.name, PLAN_NAME_CHARS_MAX) {
         Ok(name) if wrong.is_empty() => Ok(name),
         Ok(_) => Err(CreatePlanError::Invalid(wrong)),
         Err(error) => {

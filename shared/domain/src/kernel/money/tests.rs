@@ -39,7 +39,7 @@ fn what_is_not_an_amount_is_refused_with_a_reason() {
 fn json_numbers_and_strings_keep_every_digit() {
     assert_eq!(serde_json::from_str::<Money>("100.00").unwrap(), Money::from_micros(100_000_000));
     assert_eq!(serde_json::from_str::<Money>("\"0.0045\"").unwrap(), Money::from_micros(4_500));
-    assert_eq!(serde_json::to_string(&Money::from_micros(4_500)).unwrap(), "0.0045");
+    assert_eq!(serde_json::to_string(&Money::from_micros(4_500)).unwrap(), "\"0.0045\"");
     assert!(serde_json::from_str::<Money>("null").is_err());
     assert!(serde_json::from_str::<Money>("[1]").is_err());
 }
