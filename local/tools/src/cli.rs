@@ -11,7 +11,7 @@ use tidings::error::LocalError;
 use tidings::say::complain;
 use tidings::settings::Settings;
 
-use crate::{bench, cost, deploy_check, story};
+use crate::{bench, contract_check, cost, deploy_check, story};
 
 /// Programs that try, measure and price Tidings.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ enum Command {
     Story(story::Options),
     /// Proves the deploy, as far as a machine without an account can; exit status 1 if anything failed.
     DeployCheck(deploy_check::Options),
+    /// Compares a running instance with its description at `/openapi.json`; exit status 1 if they differ.
+    ContractCheck(contract_check::Options),
     /// Measures.
     #[command(subcommand)]
     Bench(bench::Options),
@@ -56,6 +58,7 @@ async fn perform(command: Command, fetch: Fetch) -> Result<ExitCode, LocalError>
     match command {
         Command::Story(options) => return story::run(settings, options, fetch).await,
         Command::DeployCheck(options) => return deploy_check::run(settings, options, fetch).await,
+        Command::ContractCheck(options) => return contract_check::run(settings, options, fetch).await,
         Command::Bench(options) => bench::run(settings, options, fetch).await?,
         Command::Cost(options) => cost::run(settings, options, fetch).await?,
         Command::Serve(options) => tidings::cli::serve(settings, options, fetch).await?,

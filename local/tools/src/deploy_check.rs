@@ -12,12 +12,12 @@ mod cloud;
 mod dev;
 mod emulator;
 mod mail;
-mod program;
+pub(crate) mod program;
 mod report;
 mod services;
-mod site;
+pub(crate) mod site;
 mod template;
-mod tools;
+pub(crate) mod tools;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -102,7 +102,7 @@ async fn perform(
 ) -> Result<(), LocalError> {
     match step {
         Step::Tools => {
-            for tool in tools::Tool::ALL {
+            for tool in tools::Tool::OF_DEPLOY {
                 let since = Instant::now();
                 let outcome = tool.install(site).await.map_err(|error| with_causes(&error));
                 report.row("tools", format!("{tool:?}").to_lowercase(), since, &outcome);

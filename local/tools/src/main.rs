@@ -2,6 +2,7 @@
 
 mod bench;
 mod cli;
+mod contract_check;
 mod cost;
 mod deploy_check;
 mod progress;

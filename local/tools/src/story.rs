@@ -5,7 +5,7 @@
 //! or left behind.
 
 mod backend;
-mod instance;
+pub(crate) mod instance;
 mod kills;
 mod outcome;
 mod rest;

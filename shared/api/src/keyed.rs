@@ -14,6 +14,7 @@ use ops::kernel::hash::sha256;
 use ops::kernel::idempotent::{self, Key};
 use ops::kernel::permit::Caller;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::canonical::canonical;
@@ -31,7 +32,7 @@ const STORED_ROUTES: [(&str, &str); 7] = [
 ];
 
 /// The body of a request that may have an idempotency key.
-pub trait KeyedBody: DeserializeOwned {
+pub trait KeyedBody: DeserializeOwned + ToSchema {
     /// The key in the body, where the route has a member for it.
     fn idempotency_key(&self) -> Option<&str> {
         None

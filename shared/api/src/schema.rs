@@ -193,7 +193,11 @@ fn whole(min: i64, max: i64, example: i64) -> ObjectBuilder {
 
 /// Money as text: a generated client that calculated with floats would send 0.30000000000000004.
 fn decimal(pattern: &str, example: &str) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).pattern(Some(pattern)).examples([example])
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .format(Some(SchemaFormat::Custom("decimal".to_owned())))
+        .pattern(Some(pattern))
+        .examples([example])
 }
 
 /// From a millionth to the largest top-up, which is a power of ten.

@@ -11,6 +11,7 @@ pub mod layers;
 pub mod page;
 pub mod path;
 pub mod problem;
+mod shape;
 
 pub use body::Body;
 pub use key::IdempotencyKey;

@@ -8,6 +8,7 @@ use domain::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
 use domain::problem::Kind;
 use domain::{PagePosition, Problem};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::ProblemResponse;
@@ -17,10 +18,20 @@ use crate::problem::ProblemResponse;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// Rows at most, 1 to 200; 50 when absent.
+    /// Rows at most; 50 when absent.
+    #[param(schema_with = limit)]
     pub limit: Option<u32>,
     /// `nextCursor` of the page before.
     pub cursor: Option<String>,
+}
+
+fn limit() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(PAGE_ROWS_MAX))
+        .default(Some(PAGE_ROWS_DEFAULT.into()))
+        .build()
 }
 
 /// Where a page starts, opaque to the caller: the position of the last row of the page before.

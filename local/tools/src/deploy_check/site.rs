@@ -34,6 +34,12 @@ impl Site {
         Ok(Self { root: root()?, work, home, bootstraps })
     }
 
+    /// Removes the files of this run.
+    pub fn remove(self) -> Result<(), LocalError> {
+        let path = self.work;
+        std::fs::remove_dir_all(&path).map_err(|source| LocalError::File { what: "remove", path, source })
+    }
+
     /// Where every program's output goes.
     pub fn logs(&self) -> PathBuf {
         self.work.join("logs")

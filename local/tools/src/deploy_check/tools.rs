@@ -21,16 +21,19 @@ pub(crate) enum Tool {
     Checkov,
     /// `ministack` and `aiosmtpd`.
     Ministack,
+    Schemathesis,
 }
 
 impl Tool {
-    pub const ALL: [Self; 3] = [Self::Sam, Self::Checkov, Self::Ministack];
+    /// Those that the deploy is checked with.
+    pub const OF_DEPLOY: [Self; 3] = [Self::Sam, Self::Checkov, Self::Ministack];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Sam => "sam",
             Self::Checkov => "checkov",
             Self::Ministack => "ministack",
+            Self::Schemathesis => "schemathesis",
         }
     }
 
