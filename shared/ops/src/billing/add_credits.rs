@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::{StoreError, SystemOperation, SystemTx, billing::ledger};
 use thiserror::Error;
 
+use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
@@ -72,10 +73,9 @@ fn check(credit: &Credit) -> Result<(), AddCreditsError> {
         let why = format!("must be more than 0 and at most {TOP_UP_MAX}");
         wrong.push(FieldError::new("amount", why));
     }
-    let too_long =
-        credit.description.as_ref().is_some_and(|text| text.chars().count() > CREDIT_DESCRIPTION_CHARS_MAX);
-    if too_long {
-        let why = format!("must be at most {CREDIT_DESCRIPTION_CHARS_MAX} characters");
+    let is_visible = |text: &String| fields::is_visible(text, CREDIT_DESCRIPTION_CHARS_MAX);
+    if !credit.description.as_ref().is_none_or(is_visible) {
+        let why = format!("must be at most {CREDIT_DESCRIPTION_CHARS_MAX} visible characters");
         wrong.push(FieldError::new("description", why));
     }
     if wrong.is_empty() { Ok(()) } else { Err(AddCreditsError::Invalid(wrong)) }
