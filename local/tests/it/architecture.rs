@@ -28,10 +28,11 @@ const SHARED: [(&str, &[&str]); 8] = [
 
 /// What each crate beside `local/` may depend on. `tidings` itself depends on every function; nothing but tests depends
 /// on `testkit`, and nothing at all on `tidings-tools`.
-const BESIDE_LOCAL: [(&str, &[&str]); 4] = [
+const BESIDE_LOCAL: [(&str, &[&str]); 5] = [
     ("cluster", &[]),
+    ("http-server", &[]),
     ("one-machine", &["cloud", "domain", "store"]),
-    ("sandbox", &[]),
+    ("sandbox", &["http-server"]),
     ("testkit", &["cluster", "store"]),
 ];
 
