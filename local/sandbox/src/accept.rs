@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::digest;
-use crate::journal::JournalClosed;
+use crate::journal::JournalUnavailable;
 use crate::recipients::{Behaviour, PlannedStatus};
 use crate::record::{Acceptance, Record};
 use crate::sandbox::Sandbox;
@@ -40,20 +40,20 @@ pub(crate) async fn accept(
     account: Arc<Account>,
     message: NewMessage,
     delay_ms: u64,
-) -> Result<Accepted, JournalClosed> {
+) -> Result<Accepted, JournalUnavailable> {
     let sandbox = Arc::clone(sandbox);
     let task = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(delay_ms)).await;
         record(&sandbox, &account, message).await
     });
-    task.await.map_err(|_ended| JournalClosed)?
+    task.await.map_err(|_ended| JournalUnavailable)?
 }
 
 async fn record(
     sandbox: &Sandbox,
     account: &Account,
     message: NewMessage,
-) -> Result<Accepted, JournalClosed> {
+) -> Result<Accepted, JournalUnavailable> {
     let now_ms = sandbox.now_ms();
     sandbox
         .commit(|state| {

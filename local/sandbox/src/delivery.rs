@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::digest;
-use crate::journal::JournalClosed;
+use crate::journal::JournalUnavailable;
 use crate::record::Record;
 use crate::sandbox::Sandbox;
 use crate::state::State;
@@ -55,7 +55,8 @@ async fn post_due_updates(sandbox: &Arc<Sandbox>, url: &str) {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         // An update must be in the journal before it is sent, or a kill would leave a status without its acceptance.
         if sandbox.journal.barrier().written().await.is_err() {
-            return;
+            tokio::time::sleep(PAUSE_MAX).await;
+            continue;
         }
         if let Some(batch) = take_batch(sandbox) {
             posts.spawn(post(Arc::clone(sandbox), url.to_owned(), batch, permit));
@@ -134,11 +135,12 @@ async fn post(sandbox: Arc<Sandbox>, url: String, batch: Batch, permit: OwnedSem
     record_delivered(&sandbox, batch).await;
 }
 
-/// An error means that the sandbox is stopping; the updates are sent again after the next start.
+/// An error means that the journal cannot be written, or that the sandbox is stopping; the updates are sent again after
+/// the next start.
 async fn record_delivered(sandbox: &Sandbox, batch: Batch) {
     let recorded = sandbox.commit(|state| {
         let is_current = state.updates.generation == batch.generation;
-        Ok::<_, JournalClosed>((is_current.then_some(Record::Delivered { ids: batch.ids }), ()))
+        Ok::<_, JournalUnavailable>((is_current.then_some(Record::Delivered { ids: batch.ids }), ()))
     });
     if let Err(error) = recorded.await {
         tracing::debug!(%error, "cannot record which updates were delivered");

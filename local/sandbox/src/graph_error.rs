@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::digest;
-use crate::journal::JournalClosed;
+use crate::journal::JournalUnavailable;
 
 mod titles;
 
@@ -154,9 +154,9 @@ impl IntoResponse for GraphError {
     }
 }
 
-impl From<JournalClosed> for GraphError {
-    /// Without its journal the sandbox cannot accept anything; to the caller it is an outage of Meta.
-    fn from(_gone: JournalClosed) -> Self {
-        Self::new(500, 2)
+impl From<JournalUnavailable> for GraphError {
+    /// Without its journal the sandbox cannot accept anything for now; to the caller it is an outage of Meta.
+    fn from(_gone: JournalUnavailable) -> Self {
+        Self::new(503, 2)
     }
 }

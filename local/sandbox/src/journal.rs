@@ -2,40 +2,57 @@
 //!
 //! One thread writes; lines that arrive during a write go out together with the next one. A process that is killed
 //! loses nothing that was written; a machine that loses power may, because nothing is synced to the disk.
-//! A last line that the kill left incomplete is cut off at the next start. Otherwise the file only grows.
+//! A last line that the kill left incomplete is cut off at the next start. A file that has grown large is written anew
+//! with what is still needed, so that it stays bounded. While it cannot be written, as on a full disk, nothing new is
+//! accepted, and what was is written as soon as it can be.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
-use std::sync::mpsc;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::error::SandboxError;
 
-/// Bytes after which a write stops collecting further lines.
-const WRITE_BYTES_MAX: usize = 1 << 20;
+mod writer;
+
+use writer::Writer;
+
+/// Bytes after which the file is written anew, with what is still needed. When that alone is more than half of this,
+/// it may grow to twice as much.
+const BYTES_MAX: u64 = 64 << 20;
 /// Attempts to lock a journal that another process has locked, and the pause between them.
 const LOCK_ATTEMPTS: u32 = 40;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// The file holds tokens: it is its owner's alone.
+const MODE: u32 = 0o600;
 
-/// The journal can no longer be written; the sandbox is stopping.
+/// The journal cannot be written for now, or the sandbox is stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the journal is closed")]
-pub(crate) struct JournalClosed;
+#[error("the journal cannot be written")]
+pub(crate) struct JournalUnavailable;
 
 enum Command {
     Append(Vec<u8>, oneshot::Sender<()>),
+    /// All lines that take the place of those before.
+    Replace(Vec<u8>),
     Close,
 }
 
 /// Handle of the writer; without a file every line counts as written at once.
 pub(crate) struct Journal {
     commands: Option<mpsc::Sender<Command>>,
+    is_failing: Arc<AtomicBool>,
+    /// Bytes of all lines, once they are written.
+    bytes: AtomicU64,
+    bytes_max: AtomicU64,
 }
 
 /// A line that was handed to the writer.
@@ -43,10 +60,10 @@ pub(crate) struct PendingLine(Option<oneshot::Receiver<()>>);
 
 impl PendingLine {
     /// Waits until the line, and every line before it, is in the file.
-    pub(crate) async fn written(self) -> Result<(), JournalClosed> {
+    pub(crate) async fn written(self) -> Result<(), JournalUnavailable> {
         match self.0 {
             None => Ok(()),
-            Some(ack) => ack.await.map_err(|_closed| JournalClosed),
+            Some(ack) => ack.await.map_err(|_closed| JournalUnavailable),
         }
     }
 }
@@ -54,24 +71,49 @@ impl PendingLine {
 impl Journal {
     /// A journal without a file.
     pub(crate) fn none() -> Self {
-        Self { commands: None }
+        Self {
+            commands: None,
+            is_failing: Arc::default(),
+            bytes: AtomicU64::new(0),
+            bytes_max: AtomicU64::new(u64::MAX),
+        }
     }
 
-    /// Starts the writer of a file that [`open`] has replayed. A failed write stops the sandbox.
-    pub(crate) fn start(file: File, stop: watch::Sender<bool>) -> (Self, JoinHandle<()>) {
+    /// Starts the writer of a file that [`open`] has replayed.
+    pub(crate) fn start(path: PathBuf, file: File) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel();
-        let writer = std::thread::spawn(move || {
-            if let Err(error) = write_all(file, &inbox) {
-                tracing::error!(%error, "the journal cannot be written; the sandbox stops");
-                stop.send_replace(true);
-            }
-        });
-        (Self { commands: Some(commands) }, writer)
+        let is_failing = Arc::<AtomicBool>::default();
+        // A length that cannot be read counts from here.
+        let bytes = AtomicU64::new(file.metadata().map_or(0, |metadata| metadata.len()));
+        let mut writer = Writer::new(path, file, Arc::clone(&is_failing));
+        let writer = std::thread::spawn(move || writer.run(&inbox));
+        (Self { commands: Some(commands), is_failing, bytes, bytes_max: AtomicU64::new(BYTES_MAX) }, writer)
+    }
+
+    /// Whether it is time to [`Journal::replace`] its lines.
+    pub(crate) fn is_large(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) > self.bytes_max.load(Ordering::Relaxed)
+    }
+
+    /// Puts lines in the place of all before.
+    pub(crate) fn replace(&self, lines: Vec<u8>) {
+        let bytes = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.bytes_max.store(BYTES_MAX.max(bytes.saturating_mul(2)), Ordering::Relaxed);
+        if let Some(commands) = &self.commands {
+            commands.send(Command::Replace(lines)).ok();
+        }
+    }
+
+    /// Refuses what would have to be written while nothing can be.
+    pub(crate) fn check(&self) -> Result<(), JournalUnavailable> {
+        if self.is_failing.load(Ordering::Relaxed) { Err(JournalUnavailable) } else { Ok(()) }
     }
 
     /// Lines reach the file in the order of these calls.
     pub(crate) fn append(&self, line: Vec<u8>) -> PendingLine {
         let Some(commands) = &self.commands else { return PendingLine(None) };
+        self.bytes.fetch_add(u64::try_from(line.len()).unwrap_or_default(), Ordering::Relaxed);
         let (ack, written) = oneshot::channel();
         // When the writer has ended, the acknowledgement is dropped with the command and `written` fails.
         commands.send(Command::Append(line, ack)).ok();
@@ -91,34 +133,12 @@ impl Journal {
     }
 }
 
-fn write_all(mut file: File, inbox: &mpsc::Receiver<Command>) -> std::io::Result<()> {
-    let mut buffer = Vec::new();
-    let mut acks = Vec::new();
-    let mut closing = false;
-    while !closing {
-        let Ok(mut command) = inbox.recv() else { return Ok(()) };
-        loop {
-            match command {
-                Command::Append(line, ack) => {
-                    buffer.extend_from_slice(&line);
-                    acks.push(ack);
-                }
-                Command::Close => closing = true,
-            }
-            if closing || buffer.len() >= WRITE_BYTES_MAX {
-                break;
-            }
-            let Ok(next) = inbox.try_recv() else { break };
-            command = next;
-        }
-        file.write_all(&buffer)?;
-        buffer.clear();
-        for ack in acks.drain(..) {
-            // The caller may have stopped waiting; the line is in the file all the same.
-            ack.send(()).ok();
-        }
-    }
-    Ok(())
+fn open_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(MODE).open(path)?;
+    // An older file may have another mode.
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    Ok(file)
 }
 
 /// Opens a journal, locks it against a second sandbox, passes every record to `apply`, and cuts off an incomplete last
@@ -131,8 +151,7 @@ pub(crate) async fn open<R: DeserializeOwned>(
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+    let mut file = open_file(path).map_err(failed)?;
     lock(&file, path).await?;
     let complete_bytes = replay(&file, path, apply)?;
     file.set_len(complete_bytes).map_err(failed)?;
@@ -186,5 +205,28 @@ fn replay<R: DeserializeOwned>(
             Ok(_unterminated) => return Ok(complete_bytes),
             Err(source) => unreadable = Some(source),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_after_those_that_took_the_place_of_all_before_follow_them() {
+        let path = std::env::temp_dir().join(format!("journal-{}.jsonl", uuid::Uuid::new_v4()));
+        let file = open(&path, |_record: serde_json::Value| {}).await.unwrap();
+        let (journal, writer) = Journal::start(path.clone(), file);
+        let before = journal.append(b"1\n".to_vec());
+        journal.replace(b"2\n".to_vec());
+        let after = journal.append(b"3\n".to_vec());
+        before.written().await.unwrap();
+        after.written().await.unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "2\n3\n");
+        let other = open_file(&path).unwrap();
+        assert!(other.try_lock().is_err(), "the new file is locked as the old one was");
+        journal.close();
+        writer.join().unwrap();
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -7,6 +7,9 @@
 //! are sent until the receiver answers 200. With a journal this also holds when the sandbox is killed in between. Errors
 //! have Meta's envelope and codes. Like Meta, the sandbox does not deduplicate: the same request twice is accepted twice.
 //!
+//! The journal stays bounded: when it has grown large it is written anew, and of the acceptances the newest 100,000 stay.
+//! While it cannot be written, as on a full disk, what would change something is answered 503.
+//!
 //! Not included: groups, calls, flows, catalogs, the content of media, the limit of unique recipients per day, callbacks
 //! other than the app's, more than one phone number per account.
 //!

@@ -43,6 +43,27 @@ pub(crate) enum Record {
     Delivered { ids: Vec<u64> },
     /// `DELETE /sandbox`.
     Reset,
+    /// The last line of a journal that was written anew: what its other records do not say.
+    Rest(Rest),
+}
+
+/// What is known beside accounts, templates, acceptances and pending updates.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Rest {
+    /// Index of the last acceptance that is forgotten.
+    pub(crate) index_before: u64,
+    /// Service messages by phone number id and month.
+    pub(crate) service_counts: Vec<(String, String, u64)>,
+    /// When a person last wrote, by phone number id and person.
+    pub(crate) last_inbound_ms: Vec<(String, String, u64)>,
+    /// WABA and person.
+    pub(crate) stopped_marketing: Vec<(String, String)>,
+    /// Names of deleted templates by WABA, name and language, and until when.
+    pub(crate) locked_until_ms: Vec<(String, String, String, u64)>,
+    pub(crate) next_template_serial: u64,
+    pub(crate) next_update_id: u64,
+    pub(crate) delivered: u64,
 }
 
 /// One accepted message.

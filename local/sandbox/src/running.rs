@@ -60,7 +60,7 @@ impl Running {
         self.stopped().await;
     }
 
-    /// Waits until it has stopped: by [`Running::stop`], or because the journal could not be written.
+    /// Waits until it has stopped.
     pub async fn stopped(&mut self) {
         // An error means that the task has ended.
         self.stopped.wait_for(|stopped| *stopped).await.ok();
@@ -82,7 +82,7 @@ pub async fn start(options: Options) -> Result<Running, SandboxError> {
         None => (Journal::none(), None),
         Some(path) => {
             let file = journal::open(&path, |record| state.apply(record)).await?;
-            let (journal, writer) = Journal::start(file, stop.clone());
+            let (journal, writer) = Journal::start(path, file);
             (journal, Some(writer))
         }
     };

@@ -7,9 +7,12 @@ use tokio::sync::Notify;
 
 use crate::account::Account;
 use crate::digest;
-use crate::journal::{Journal, JournalClosed};
+use crate::journal::{Journal, JournalUnavailable};
 use crate::record::Record;
 use crate::state::{AccountKey, State};
+
+/// Acceptances that stay when the journal is written anew.
+const ACCEPTANCES_MAX: usize = 100_000;
 
 /// The configuration of the app.
 #[derive(Debug)]
@@ -66,19 +69,26 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides and applies the record under the lock, then waits until it is in the journal.
-    pub(crate) async fn commit<T, E: From<JournalClosed>>(
+    /// Decides and applies the record under the lock, then waits until it is in the journal. While the journal cannot be
+    /// written nothing is decided.
+    pub(crate) async fn commit<T, E: From<JournalUnavailable>>(
         &self,
         decide: impl FnOnce(&mut State) -> Result<(Option<Record>, T), E>,
     ) -> Result<T, E> {
         let (pending, value) = {
+            self.journal.check()?;
             let mut state = self.state();
             let (record, value) = decide(&mut state)?;
             let Some(record) = record else { return Ok(value) };
-            let mut line = serde_json::to_vec(&record).map_err(|_unwritable| JournalClosed)?;
-            line.push(b'\n');
+            let appended = line(&record)?;
             state.apply(record);
-            (self.journal.append(line), value)
+            let pending = self.journal.append(appended);
+            if self.journal.is_large() {
+                let records = state.condense(ACCEPTANCES_MAX);
+                let lines = records.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+                self.journal.replace(lines.concat());
+            }
+            (pending, value)
         };
         pending.written().await?;
         self.changed.notify_one();
@@ -119,5 +129,77 @@ impl Sandbox {
             format!("\u{1d}\u{18}\u{b}{}\u{15}\u{2}", person.trim_start_matches('+')).into_bytes();
         inner.extend(digest::sha256(&[self.nonce(), serial]).iter().take(16));
         format!("wamid.{}", digest::base64(&inner))
+    }
+}
+
+/// A record as the journal stores it.
+fn line(record: &Record) -> Result<Vec<u8>, JournalUnavailable> {
+    let mut line = serde_json::to_vec(record).map_err(|_unwritable| JournalUnavailable)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Acceptance;
+    use crate::update::{Notice, Update};
+
+    fn accepted(index: u64) -> Record {
+        let acceptance = Acceptance {
+            index,
+            attempt_id: Some(index.to_string()),
+            wamid: format!("wamid.{index}"),
+            to: "+15550000001".to_owned(),
+            waba_id: "1".to_owned(),
+            phone_number_id: "2".to_owned(),
+            template: None,
+            category: "service".to_owned(),
+            free: true,
+            time_ms: 1_780_000_000_000,
+        };
+        let notice = Notice::field("1", "messages", serde_json::Value::Null);
+        Record::Accepted { acceptance, updates: vec![Update { id: index, due_ms: 0, event_ms: 0, notice }] }
+    }
+
+    fn written_anew(state: &mut State, acceptances_max: usize) -> State {
+        let mut again = State::default();
+        for record in state.condense(acceptances_max) {
+            let line = line(&record).unwrap();
+            again.apply(serde_json::from_slice(&line).unwrap());
+        }
+        again
+    }
+
+    #[test]
+    fn a_journal_that_is_written_anew_says_the_same_without_what_is_over() {
+        let mut state = State::default();
+        for index in 1..=10 {
+            state.apply(accepted(index));
+        }
+        state.apply(Record::Delivered { ids: (1..=8).collect() });
+        state.apply(Record::Inbound {
+            phone_number_id: "2".to_owned(),
+            from: vec!["+1".to_owned()],
+            at_ms: 5,
+            updates: Vec::new(),
+        });
+        state.apply(Record::Preference {
+            waba_id: "1".to_owned(),
+            from: "+1".to_owned(),
+            stopped: true,
+            updates: Vec::new(),
+        });
+        let again = written_anew(&mut state, 4);
+        for state in [&state, &again] {
+            assert_eq!((state.messages.last_index(), state.messages.count()), (10, 4));
+            assert_eq!(state.messages.by_wamid("wamid.7").map(|one| one.index), Some(7));
+            assert!(state.messages.by_wamid("wamid.6").is_none(), "forgotten");
+            assert_eq!((state.updates.pending(), state.updates.delivered), (2, 8));
+            assert_eq!(state.updates.next_id(), 11);
+            assert!(
+                state.contacts.has_window("2", "+1", 6) && state.contacts.has_stopped_marketing("1", "+1")
+            );
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What must survive a kill changes only in [`State::apply`], both live and at replay, so that both give the same state.
 
-use crate::record::Record;
+use crate::record::{Record, Rest};
 use crate::update::Update;
 
 mod accounts;
@@ -81,7 +81,43 @@ impl State {
                 self.reset();
                 Vec::new()
             }
+            Record::Rest(rest) => {
+                self.put_rest(rest);
+                Vec::new()
+            }
         }
+    }
+
+    /// Everything in as few records as possible, for a journal that is written anew. The oldest acceptances beyond
+    /// `acceptances_max` are forgotten, here too.
+    pub(crate) fn condense(&mut self, acceptances_max: usize) -> Vec<Record> {
+        self.messages.forget_oldest(acceptances_max);
+        let accounts = self.accounts.iter().map(|account| Record::Account {
+            account: crate::account::Account::clone(account),
+            updates: Vec::new(),
+        });
+        let templates = self
+            .templates
+            .iter()
+            .map(|template| Record::Template { template: template.clone(), updates: Vec::new() });
+        let acceptances = self.messages.iter().map(|acceptance| Record::Accepted {
+            acceptance: crate::record::Acceptance::clone(acceptance),
+            updates: Vec::new(),
+        });
+        let mut rest = Rest::default();
+        self.messages.add_to(&mut rest);
+        self.contacts.add_to(&mut rest);
+        self.templates.add_to(&mut rest);
+        self.updates.add_to(&mut rest);
+        let last = [Record::Ordered { updates: self.updates.all_pending() }, Record::Rest(rest)];
+        accounts.chain(templates).chain(acceptances).chain(last).collect()
+    }
+
+    fn put_rest(&mut self, rest: Rest) {
+        self.updates.put_rest(&rest);
+        self.messages.put_rest(&rest);
+        self.templates.put_rest(&rest);
+        self.contacts.put_rest(rest);
     }
 
     /// Accounts and templates stay.

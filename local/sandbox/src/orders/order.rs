@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::journal::JournalClosed;
+use crate::journal::JournalUnavailable;
 use crate::sandbox::Sandbox;
 use crate::state::{AccountKey, State};
 use crate::update::{Notice, Update};
@@ -47,9 +47,9 @@ impl OrderError {
     }
 }
 
-impl From<JournalClosed> for OrderError {
-    fn from(closed: JournalClosed) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: closed.to_string() }
+impl From<JournalUnavailable> for OrderError {
+    fn from(error: JournalUnavailable) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, message: error.to_string() }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::record::Rest;
+
 /// How long free-form messages are allowed after a person's last message (Meta: customer service windows).
 const WINDOW_MS: u64 = 86_400_000;
 
@@ -27,6 +29,19 @@ impl Contacts {
         } else {
             self.stopped_marketing.remove(&key);
         }
+    }
+
+    pub(super) fn add_to(&self, rest: &mut Rest) {
+        let inbound = self.last_inbound_ms.iter();
+        rest.last_inbound_ms =
+            inbound.map(|((number, person), at_ms)| (number.clone(), person.clone(), *at_ms)).collect();
+        rest.stopped_marketing = self.stopped_marketing.iter().cloned().collect();
+    }
+
+    pub(super) fn put_rest(&mut self, rest: Rest) {
+        let inbound = rest.last_inbound_ms.into_iter();
+        self.last_inbound_ms = inbound.map(|(number, person, at_ms)| ((number, person), at_ms)).collect();
+        self.stopped_marketing = rest.stopped_marketing.into_iter().collect();
     }
 
     /// Whether the person wrote to the number within the last 24 hours.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::clock;
-use crate::record::Acceptance;
+use crate::record::{Acceptance, Rest};
 
 /// Free service messages of a number per month (Meta: pricing from October 2026).
 const FREE_SERVICE_MESSAGES: u64 = 1_000;
@@ -12,7 +12,7 @@ const FREE_SERVICE_MESSAGES: u64 = 1_000;
 #[derive(Default)]
 pub(crate) struct Messages {
     acceptances: Vec<Arc<Acceptance>>,
-    /// Index of the last acceptance before the last reset.
+    /// Index of the last acceptance before the last reset, or of the last that is forgotten.
     index_at_reset: u64,
     index_by_wamid: HashMap<String, u64>,
     /// By phone number id.
@@ -34,6 +34,35 @@ impl Messages {
 
     pub(super) fn reset(&mut self) {
         *self = Self { index_at_reset: self.last_index(), ..Self::default() };
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Acceptance>> {
+        self.acceptances.iter()
+    }
+
+    /// Leaves the newest `max`.
+    pub(super) fn forget_oldest(&mut self, max: usize) {
+        let forgotten = self.acceptances.len().saturating_sub(max);
+        for acceptance in self.acceptances.drain(..forgotten) {
+            self.index_at_reset = acceptance.index;
+            // A later message may have the same wamid.
+            if self.index_by_wamid.get(&acceptance.wamid) == Some(&acceptance.index) {
+                self.index_by_wamid.remove(&acceptance.wamid);
+            }
+        }
+    }
+
+    pub(super) fn add_to(&self, rest: &mut Rest) {
+        rest.index_before = self.index_at_reset;
+        let counts = self.service_counts.iter();
+        rest.service_counts =
+            counts.map(|((number, month), count)| (number.clone(), month.clone(), *count)).collect();
+    }
+
+    pub(super) fn put_rest(&mut self, rest: &Rest) {
+        self.index_at_reset = rest.index_before;
+        let counts = rest.service_counts.iter().cloned();
+        self.service_counts = counts.map(|(number, month, count)| ((number, month), count)).collect();
     }
 
     /// The index of the last acceptance, 0 before the first.

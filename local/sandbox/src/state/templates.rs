@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::record::Rest;
 use crate::template::{RequiredParameters, Template};
 
 /// How long the name of a deleted template cannot be used again (Meta: template management).
@@ -47,6 +48,27 @@ impl Templates {
                 self.locked_until_ms.insert(key, at_ms + NAME_LOCK_MS);
             }
         }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Template> {
+        self.by_serial.values().map(|stored| &stored.template)
+    }
+
+    pub(super) fn add_to(&self, rest: &mut Rest) {
+        let locks = self.locked_until_ms.iter();
+        rest.locked_until_ms = locks
+            .map(|((waba, name, language), until_ms)| {
+                (waba.clone(), name.clone(), language.clone(), *until_ms)
+            })
+            .collect();
+        rest.next_template_serial = self.next_serial;
+    }
+
+    pub(super) fn put_rest(&mut self, rest: &Rest) {
+        let locks = rest.locked_until_ms.iter().cloned();
+        self.locked_until_ms =
+            locks.map(|(waba, name, language, until_ms)| ((waba, name, language), until_ms)).collect();
+        self.next_serial = rest.next_template_serial;
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<StoredTemplate>> {

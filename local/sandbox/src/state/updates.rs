@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tokio::sync::oneshot;
 
+use crate::record::Rest;
 use crate::update::{Notice, Update};
 
 #[derive(Default)]
@@ -43,6 +44,19 @@ impl Updates {
 
     pub(super) fn reset(&mut self) {
         *self = Self { next_id: self.next_id, generation: self.generation + 1, ..Self::default() };
+    }
+
+    /// Those in a POST too.
+    pub(super) fn all_pending(&self) -> Vec<Update> {
+        self.pending.values().cloned().collect()
+    }
+
+    pub(super) fn add_to(&self, rest: &mut Rest) {
+        (rest.next_update_id, rest.delivered) = (self.next_id, self.delivered);
+    }
+
+    pub(super) fn put_rest(&mut self, rest: &Rest) {
+        (self.next_id, self.delivered) = (rest.next_update_id, rest.delivered);
     }
 
     pub(crate) fn next_id(&self) -> u64 {

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sandbox::SandboxError;
 use serde_json::json;
 
@@ -37,11 +38,31 @@ impl Drop for Folder {
 struct Process {
     child: Child,
     caller: Caller,
+    /// Open, so that the program can log.
+    _log: BufReader<ChildStderr>,
 }
 
 impl Process {
     fn start(journal: &Path, webhook_url: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sandbox"))
+        Self::run(Command::new(env!("CARGO_BIN_EXE_sandbox")), journal, webhook_url)
+    }
+
+    /// With a limit of what it may write to a file, which fails as a full disk does.
+    fn start_limited(journal: &Path, webhook_url: &str, kibibytes: u32) -> Self {
+        let mut command = Command::new("bash");
+        let limited = format!("trap '' XFSZ; ulimit -S -f {kibibytes}; exec \"$@\"");
+        command.args(["-c", &limited, "bash", env!("CARGO_BIN_EXE_sandbox")]);
+        Self::run(command, journal, webhook_url)
+    }
+
+    /// Ends that limit.
+    fn unlimit(&self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        prlimit(id, Resource::Fsize, Rlimit { current: None, maximum: None }).expect("it is our process");
+    }
+
+    fn run(mut command: Command, journal: &Path, webhook_url: &str) -> Self {
+        let mut child = command
             .args(["--listen", "127.0.0.1:0", "--app-id", APP_ID, "--app-secret", APP_SECRET])
             .args(["--verify-token", VERIFY_TOKEN, "--webhook-url", webhook_url, "--journal"])
             .arg(journal)
@@ -50,10 +71,11 @@ impl Process {
             .expect("the program starts");
         let stderr = child.stderr.take().expect("its log is piped");
         let mut line = String::new();
-        BufReader::new(stderr).read_line(&mut line).expect("it logs its address");
+        let mut log = BufReader::new(stderr);
+        log.read_line(&mut line).expect("it logs its address");
         let (_, url) = line.split_once("url=\"").expect("the line names a URL");
         let base = url.split('"').next().expect("the URL ends");
-        Self { caller: Caller::new(base), child }
+        Self { caller: Caller::new(base), child, _log: log }
     }
 
     fn kill(mut self) {
@@ -313,4 +335,52 @@ async fn a_journal_of_an_earlier_version_is_read() {
     let request = caller.request(reqwest::Method::POST, "/v26.0/1000000000000012/messages");
     let reply = crate::support::caller::read(request.bearer_auth("EAAtoken").json(&offer)).await;
     assert_eq!(reply.expect_error(400), 131_050, "the person stopped marketing messages");
+}
+
+#[tokio::test]
+async fn a_sandbox_whose_journal_cannot_be_written_answers_and_accepts_again_when_it_can() {
+    let (folder, receiver) = (Folder::new(), Receiver::start().await);
+    let first = Process::start_limited(&folder.journal(), &receiver.url(), 8);
+    let caller = first.caller.clone();
+    let account = caller.connect("a code").await;
+    let mut accepted = Vec::new();
+    let refused = loop {
+        let reply = caller.send(&account, "+15550000001", &accepted.len().to_string()).await;
+        if reply.status != 200 {
+            break reply;
+        }
+        accepted.push(reply.wamid());
+        assert!(accepted.len() < 1_000, "the journal has no limit");
+    };
+    assert_eq!(refused.expect_error(503), 2);
+    let number = format!("/{}", account.phone_id);
+    caller.get(&account.token, &number).await.expect_status(200);
+    assert_eq!(caller.send(&account, "+15550000001", "refused").await.status, 503);
+
+    first.unlimit();
+    let again = loop {
+        let reply = caller.send(&account, "+15550000001", "again").await;
+        if reply.status == 200 {
+            break reply.wamid();
+        }
+        tokio::task::yield_now().await;
+    };
+    accepted.push(again);
+    first.kill();
+    let second = Process::start(&folder.journal(), &receiver.url());
+    let stored = second.caller.acceptances().await;
+    let stored: Vec<&str> = stored.iter().filter_map(|one| one["wamid"].as_str()).collect();
+    assert!(accepted.iter().all(|wamid| stored.contains(&wamid.as_str())), "{accepted:?} {stored:?}");
+    assert!(stored.len() <= accepted.len() + 1, "what was refused while it was full is not accepted");
+}
+
+#[tokio::test]
+async fn the_journal_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    std::fs::write(folder.journal(), "").expect("it can be written");
+    std::fs::set_permissions(folder.journal(), std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+    let _sandbox = start_sandbox(options(None, Some(folder.journal()))).await;
+    let mode = std::fs::metadata(folder.journal()).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
