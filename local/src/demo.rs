@@ -6,7 +6,7 @@ use crate::client::{Client, text};
 use crate::error::LocalError;
 use crate::home::{Home, Secrets};
 use crate::machine::Machine;
-use crate::say::say;
+use crate::say::{is_read_by_a_person, say};
 use crate::settings::Settings;
 
 /// The super admin's e-mail unless it was set.
@@ -39,7 +39,13 @@ pub async fn welcome(machine: &Machine, settings: &Settings, home: &Home) -> Res
     if is_first {
         let demo = make_demo(&base_url, (&email, &password), &secrets.demo_password).await?;
         write(&marker, &demo)?;
-        show_first(settings, (&email, &password), &secrets.demo_password, &demo);
+        if is_read_by_a_person() {
+            show_first(settings, (&email, &password), &secrets.demo_password, &demo);
+        } else {
+            let path = home.join("secrets.json");
+            let path = path.display();
+            tracing::info!(%path, "first start: the passwords of the super admin and of the demo tenant are in this file");
+        }
     }
     say(format!(
         "\nTidings listens on http://localhost:{0} · docs at http://localhost:{0}/docs",

@@ -4,8 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axum::response::{IntoResponse, Response};
 use cluster::Fetch;
-use domain::Clock;
+use domain::problem::Kind;
+use domain::{Clock, Problem};
+use http_kit::ProblemResponse;
+use http_server::{Limits, Share};
 use sandbox::{Options, Running};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -85,23 +89,21 @@ async fn listen(
     machine: &Machine,
     settings: &Settings,
     tasks: &mut JoinSet<()>,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) -> Result<(), LocalError> {
     let port = settings.port;
     let listener = TcpListener::bind((settings.listen, port))
         .await
         .map_err(|source| LocalError::Listen { port, source })?;
     let router = api::router(machine);
-    tasks.spawn(async move {
-        let stop = async move {
-            // An error means that the sender is gone.
-            stopping.wait_for(|stop| *stop).await.map(drop).ok();
-        };
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-            tracing::error!(%error, "the API stopped listening");
-        }
-    });
+    let limits = Limits::within(Share::Half);
+    tasks.spawn(http_server::serve(listener, router, busy, limits, stopping));
     Ok(())
+}
+
+/// The answer when each connection has a request.
+fn busy() -> Response {
+    ProblemResponse::from(Problem::new(Kind::Unavailable)).into_response()
 }
 
 /// Returns at Ctrl-C or SIGTERM.

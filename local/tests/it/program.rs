@@ -12,6 +12,9 @@ use testkit::TestDb;
 use tidings::client::{Client, text};
 use tokio::process::{Child, Command};
 
+mod connections;
+mod first_start;
+
 const ADMIN: (&str, &str) = ("owner@program.test", "the-owners-password");
 /// Polls before a test gives up, a tenth of a second apart.
 const LOOKS_MAX: u32 = 300;
@@ -40,8 +43,13 @@ impl Program {
 
     /// Starts a process, which is killed when it is dropped.
     fn spawn(&self, arguments: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_tidings"))
-            .args(arguments)
+        self.command(env!("CARGO_BIN_EXE_tidings")).args(arguments).spawn().unwrap()
+    }
+
+    /// A program with the environment of this one, which says nothing.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .env("TIDINGS_HOME", self.home.join(".tidings"))
             .env("PORT", self.port.to_string())
             .env("DATABASE_URL", self.db.url())
@@ -50,9 +58,17 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap()
+            .kill_on_drop(true);
+        command
+    }
+
+    /// What a process wrote to a file in the home.
+    fn written(&self, file: &str) -> String {
+        std::fs::read_to_string(self.home.join(file)).unwrap()
+    }
+
+    fn file(&self, name: &str) -> std::fs::File {
+        std::fs::File::create(self.home.join(name)).unwrap()
     }
 
     async fn wait_until_healthy(&self) -> Client {
