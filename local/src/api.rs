@@ -1,17 +1,14 @@
 //! Every HTTP function under one router, with its description at `/openapi.json` and `/docs`.
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use domain::with_causes;
-use ops::Platform;
 use utoipa::openapi::Server;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
 
+use crate::docs;
+use crate::health::{self, Health};
 use crate::machine::Machine;
 
 #[derive(OpenApi)]
@@ -51,23 +48,6 @@ impl Modify for Bearer {
     }
 }
 
-/// Whether the process runs and reaches its database.
-///
-/// For a load balancer or a monitor. Not behind API Gateway, where each function is checked by its alarms.
-#[utoipa::path(get, path = "/healthz", operation_id = "getHealth", tag = "health", responses(
-    (status = 200, description = "Healthy"),
-    (status = 503, description = "The database cannot be reached"),
-))]
-async fn healthz(State(platform): State<Platform>) -> StatusCode {
-    match platform.store.warm_up().await {
-        Ok(()) => StatusCode::OK,
-        Err(error) => {
-            tracing::error!(error = with_causes(&error), "not healthy");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    }
-}
-
 /// All routes of all functions, and their description.
 pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
     let mut functions = OpenApiRouter::with_openapi(Description::openapi())
@@ -80,7 +60,8 @@ pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
     ::api::openapi::complete(functions.get_openapi_mut());
     let functions = functions.with_state(machine.app.clone());
     let webhook = webhook::router().with_state(machine.webhook.clone());
-    let health = OpenApiRouter::new().routes(routes!(healthz)).with_state(machine.platform.clone());
+    let health = Health::of(machine.platform.store.clone());
+    let health = OpenApiRouter::new().routes(routes!(health::healthz)).with_state(health);
     let (routes, mut openapi) = functions.merge(webhook).merge(health).split_for_parts();
     ::api::openapi::name_rows(&mut openapi);
     ::api::openapi::write_out_security(&mut openapi);
@@ -91,5 +72,5 @@ pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
 /// The whole API with its layers and its documentation.
 pub fn router(machine: &Machine) -> Router {
     let (routes, openapi) = routes(machine);
-    http_kit::with_layers(routes.merge(SwaggerUi::new("/docs").url("/openapi.json", openapi)))
+    http_kit::with_layers(routes.merge(docs::router(openapi)), machine.scheme)
 }

@@ -7,6 +7,7 @@ use api::tokens::Keys;
 use api::{App, Tokens};
 use cloud::Reloadable;
 use domain::Clock;
+use http_kit::Scheme;
 use mailer::{Mailer, Transport};
 use one_machine::OneMachine;
 use ops::Platform;
@@ -35,6 +36,8 @@ pub struct Machine {
     pub queues: OneMachine,
     /// Where clients reach the API.
     pub public_url: String,
+    /// How callers reach the API.
+    pub scheme: Scheme,
 }
 
 impl Machine {
@@ -95,6 +98,7 @@ impl Machine {
             mailer,
             queues,
             public_url: settings.public_url.clone(),
+            scheme: Scheme::of(&settings.public_url),
         })
     }
 }

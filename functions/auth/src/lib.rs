@@ -14,5 +14,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(tenants::register::register_tenant))
         .routes(routes!(access::login::login))
         .routes(routes!(access::set_password::set_password, access::set_password::set_password_page))
+        .routes(routes!(access::set_password::set_password_script))
         .routes(routes!(access::jwks::jwks))
 }

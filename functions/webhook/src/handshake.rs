@@ -29,7 +29,7 @@ pub(crate) struct Handshake {
 #[utoipa::path(get, path = "/webhook/meta", operation_id = "verifyWebhook", tag = "webhook", params(Handshake), responses(
     (status = 200, description = "The challenge", body = String, content_type = "text/plain"),
     (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 403, description = "The verify token is wrong", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "The mode is not subscribe, or the verify token is not this installation's", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn handshake(
     State(webhook): State<Webhook>,
@@ -47,5 +47,5 @@ pub(crate) async fn handshake(
         Ok(challenge) => Ok(challenge),
         Err(_refused) => answer(&*webhook.app.renew().await),
     };
-    Ok(answered.map_err(|refused| Problem::new(Kind::Forbidden).with_detail(refused))?)
+    Ok(answered.map_err(|refused| Problem::new(Kind::HandshakeRefused).with_detail(refused))?)
 }

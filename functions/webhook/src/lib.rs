@@ -11,9 +11,9 @@ mod verify;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
 use cloud::{Queues, Reloadable};
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
+use http_kit::limit_body;
 use meta::MetaApp;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -35,7 +35,6 @@ impl fmt::Debug for Webhook {
 
 /// The routes of this function.
 pub fn router() -> OpenApiRouter<Webhook> {
-    OpenApiRouter::new().routes(
-        routes!(handshake::handshake, receive::receive).layer(DefaultBodyLimit::max(WEBHOOK_BODY_BYTES_MAX)),
-    )
+    OpenApiRouter::new()
+        .routes(routes!(handshake::handshake, receive::receive).layer(limit_body(WEBHOOK_BODY_BYTES_MAX)))
 }

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use bytes::Bytes;
 use cloud::Queue;
 use domain::problem::Kind;
 use domain::{Problem, with_causes};
-use http_kit::problem::status;
-use http_kit::{ProblemBody, ProblemResponse};
+use http_kit::{ProblemBody, ProblemResponse, receive_body};
+use meta::signature;
 
 use crate::Webhook;
 use crate::pack::pack;
@@ -31,16 +30,14 @@ pub(crate) async fn receive(
     request: Request,
 ) -> Result<StatusCode, ProblemResponse> {
     let signature = signature_of(request.headers());
-    let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| {
-        let is_too_large = rejection.status() == status(Kind::TooLarge);
-        Problem::new(if is_too_large { Kind::TooLarge } else { Kind::Malformed })
-    })?;
+    let unsigned = |refused| Problem::new(Kind::Unauthenticated).with_detail(refused);
+    // A caller that cannot have signed does not get its body received.
+    signature::check_form(signature.as_deref()).map_err(unsigned)?;
+    let body = receive_body(request).await?;
     // Nothing of the body is read before its signature is known to be Meta's (I20).
-    verify(&webhook.app, signature.as_deref(), &bytes)
-        .await
-        .map_err(|refused| Problem::new(Kind::Unauthenticated).with_detail(refused))?;
-    let updates =
-        meta::webhook::parse(&bytes).map_err(|error| Problem::new(Kind::Malformed).with_detail(error))?;
+    verify(&webhook.app, signature.as_deref(), &body.bytes).await.map_err(unsigned)?;
+    let updates = meta::webhook::parse(&body.into_known())
+        .map_err(|error| Problem::new(Kind::Malformed).with_detail(error))?;
     let messages = pack(updates).map_err(|error| {
         tracing::error!(error = with_causes(&error), "the updates of a webhook could not be written as JSON");
         Problem::new(Kind::Internal)

@@ -5,6 +5,8 @@ mod amounts;
 mod authorization;
 mod bodies;
 mod description;
+mod headers;
+mod health;
 mod idempotency_keys;
 mod ids;
 mod isolation;

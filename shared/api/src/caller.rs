@@ -5,7 +5,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use domain::Problem;
 use domain::problem::Kind;
-use http_kit::ProblemResponse;
+use http_kit::{ProblemResponse, UnknownSender};
 use ops::kernel::permit::Permit;
 
 use crate::app::App;
@@ -32,6 +32,7 @@ impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
         let caller = ops::access::login::caller(&app.platform, subject.tenant, subject.user).await?;
         let caller = caller.ok_or_else(|| refused("the user or its tenant is no longer active"))?;
         parts.extensions.insert(caller);
+        parts.extensions.remove::<UnknownSender>();
         Ok(Self(P::check(caller)?))
     }
 }

@@ -52,7 +52,7 @@ impl<T: KeyedBody> FromRequest<App> for Keyed<T> {
         let header = IdempotencyKey::from_request_parts(&mut parts, app).await?;
         let caller = parts.extensions.get::<Caller>().copied();
         let path = parts.extensions.get::<MatchedPath>().cloned();
-        let bytes = read_json(Request::from_parts(parts, body), app).await?;
+        let bytes = read_json(Request::from_parts(parts, body)).await?;
         let body: T = parse(&bytes)?;
         let Some(text) = header.or_in_body(body.idempotency_key().map(str::to_owned))? else {
             return Ok(Self(body, None));

@@ -1,7 +1,7 @@
 //! The answers that follow from what a route takes, added to every route's description.
 //!
-//! A route with a permit can answer 401 and 403, one with a body 400, 413, 415 and 422, one with a query 400 and 422,
-//! one with an idempotency key 409, and every one may fail. A handler declares what only it can answer.
+//! A route with a permit can answer 401 and 403, one with a body 413, 415 and 422, one with a query 422, one with an
+//! idempotency key 409; every one answers 400 to a request that cannot be read, and may fail. A handler declares what only it can answer.
 
 use std::collections::BTreeSet;
 
@@ -84,15 +84,15 @@ fn common(operation: &Operation) -> BTreeSet<Kind> {
         };
         operation.parameters.iter().flatten().any(fits)
     };
-    let mut kinds = BTreeSet::from([Kind::Internal, Kind::Unavailable]);
+    let mut kinds = BTreeSet::from([Kind::Malformed, Kind::Internal, Kind::Unavailable]);
     if operation.security.is_some() {
         kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
     }
     if operation.request_body.is_some() {
-        kinds.extend([Kind::Malformed, Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Invalid]);
+        kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Invalid]);
     }
     if takes(ParameterIn::Query, None) {
-        kinds.extend([Kind::Malformed, Kind::Invalid]);
+        kinds.insert(Kind::Invalid);
     }
     if takes(ParameterIn::Header, Some(key::NAME)) {
         kinds.insert(Kind::StillRunning);

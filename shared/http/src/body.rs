@@ -9,7 +9,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use utoipa::ToSchema;
 
-use crate::problem::{ProblemResponse, status};
+use crate::problem::ProblemResponse;
+use crate::receive::receive_body;
 use crate::shape::mistakes;
 
 /// A JSON body of type `T`. `T` refuses unknown fields itself (`deny_unknown_fields`).
@@ -19,26 +20,33 @@ pub struct Body<T>(pub T);
 impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ProblemResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
-        let bytes = read_json(request, state).await?;
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ProblemResponse> {
+        let bytes = read_json(request).await?;
         Ok(parse(&bytes).map(Self)?)
     }
 }
 
 /// The raw bytes of a JSON body within the route's limit.
-pub async fn read_json<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    let content_type =
-        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
+pub async fn read_json(request: Request) -> Result<Bytes, Problem> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    check_content_type(content_type.unwrap_or_default())?;
+    Ok(receive_body(request).await?.into_known())
+}
+
+/// JSON, which is UTF-8 wherever it travels (RFC 8259, 8.1).
+fn check_content_type(content_type: &str) -> Result<(), Problem> {
+    let mut parts = content_type.split(';');
+    if !parts.next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(Kind::UnsupportedMediaType));
     }
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.status() == status(Kind::TooLarge) {
-            return Problem::new(Kind::TooLarge);
-        }
-        Problem::new(Kind::Malformed).with_detail("the request body ended early")
-    })
+    let charset = parts.filter_map(|part| part.split_once('=')).find_map(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    if charset.is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+        let why = "send the body as UTF-8, the only charset of JSON";
+        return Err(Problem::new(Kind::UnsupportedMediaType).with_detail(why));
+    }
+    Ok(())
 }
 
 /// A value from JSON, or every field that has the wrong shape.
@@ -167,5 +175,18 @@ mod tests {
         }
         assert_eq!(parse::<serde_json::Value>(br#"{"a": "x\u0000"}"#).unwrap_err().kind, Kind::Invalid);
         assert!(parse::<serde_json::Value>(br#"{"a": "x\\u0000"}"#).is_ok());
+    }
+
+    #[test]
+    fn json_in_another_charset_than_utf_8_is_refused() {
+        let (json, text) = ("application/json", "text/plain");
+        for good in ["", ";", "; charset=utf-8", ";charset=\"UTF-8\"", "; boundary=x; Charset=Utf-8"] {
+            assert_eq!(check_content_type(&format!("{json}{good}")), Ok(()), "{good}");
+        }
+        for charset in ["utf-16", "iso-8859-1", "", "utf8x", "us-ascii"] {
+            let refused = check_content_type(&format!("{json}; charset={charset}")).unwrap_err();
+            assert_eq!(refused.kind, Kind::UnsupportedMediaType, "{charset}");
+        }
+        assert!(check_content_type(text).is_err());
     }
 }

@@ -22,11 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ProblemResponse> {
         let refused = |why: &str| Problem::new(Kind::Malformed).with_detail(why);
-        let mut values = parts.headers.get_all(NAME).iter();
-        let Some(value) = values.next() else { return Ok(Self(None)) };
-        if values.next().is_some() {
-            return Err(refused("send only one Idempotency-Key header").into());
-        }
+        let Some(value) = parts.headers.get(NAME) else { return Ok(Self(None)) };
         let text = value
             .to_str()
             .map_err(|_bytes| refused("the Idempotency-Key header must be plain ASCII text"))?;

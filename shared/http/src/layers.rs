@@ -1,22 +1,23 @@
-//! The layers around a finished router: request ids, limits, panics, and the answer when no route matches.
+//! The layers around a finished router: request ids, limits, panics, the headers of every answer, and the answer when no
+//! route matches.
 
 use std::any::Any;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use cloud::trace::{self, TRACEPARENT, TraceContext};
 use domain::Problem;
-use domain::limits::BODY_BYTES_MAX;
 use domain::problem::Kind;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::problem::{ProblemResponse, answer};
+use crate::receive::UnknownSender;
 
 /// The header with a request's id, in both directions.
 pub const REQUEST_ID: &str = "x-request-id";
@@ -28,14 +29,43 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(29);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeLeft(pub Duration);
 
+/// How callers reach the API, whatever proxy is between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    pub fn of(url: &str) -> Self {
+        if url.starts_with("https://") { Self::Https } else { Self::Http }
+    }
+}
+
+/// Headers that decide something here. Of two values each reader may believe another one, so two are refused everywhere
+/// alike.
+const SINGLE: [&str; 4] = ["Authorization", "Content-Type", "Idempotency-Key", "X-Hub-Signature-256"];
+
+/// Headers of every answer that does not set them itself: nothing of it is a page, is framed, or is kept by a cache.
+const USUAL: [(HeaderName, &str); 5] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    // A text that a caller chose, such as a challenge, stays a text in every browser.
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+/// For a year browsers come by TLS alone (RFC 6797, which wants it said over TLS alone).
+const TLS_ONLY: &str = "max-age=31536000";
+
 /// Puts the layers around a router. A route that takes larger bodies sets its own limit inside.
-pub fn with_layers(router: Router) -> Router {
+pub fn with_layers(router: Router, scheme: Scheme) -> Router {
     router
         .fallback(|| async { refusal(Kind::NotFound) })
         .method_not_allowed_fallback(|| async { refusal(Kind::MethodNotAllowed) })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(Extension(UnknownSender::default()))
         .layer(CatchPanicLayer::custom(|_what: Box<dyn Any + Send>| refusal(Kind::Internal).into_response()))
-        .layer(from_fn(identify))
+        .layer(from_fn_with_state(scheme, identify))
 }
 
 fn refusal(kind: Kind) -> ProblemResponse {
@@ -44,7 +74,7 @@ fn refusal(kind: Kind) -> ProblemResponse {
 
 /// Gives the request an id, puts it into the trace that it came with or a new one, bounds its time, and writes the id into
 /// every problem that comes back.
-async fn identify(request: Request, next: Next) -> Response {
+async fn identify(State(scheme): State<Scheme>, request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let traced = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
@@ -59,6 +89,9 @@ async fn identify(request: Request, next: Next) -> Response {
     );
     let left = request.extensions().get::<TimeLeft>().map_or(REQUEST_TIMEOUT, |left| left.0);
     let respond = async {
+        if let Err(problem) = check_single(request.headers()) {
+            return ProblemResponse::from(problem).into_response();
+        }
         match tokio::time::timeout(left.min(REQUEST_TIMEOUT), next.run(request)).await {
             Ok(response) => response,
             Err(_elapsed) => refusal(Kind::Unavailable).into_response(),
@@ -83,9 +116,20 @@ async fn identify(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
     }
-    // A text that a caller chose, such as a challenge, stays a text in every browser.
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in USUAL {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if scheme == Scheme::Https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TLS_ONLY));
+    }
     response
+}
+
+fn check_single(headers: &HeaderMap) -> Result<(), Problem> {
+    match SINGLE.into_iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
+        Some(name) => Err(Problem::new(Kind::Malformed).with_detail(format!("send the header {name} once"))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +148,7 @@ mod tests {
     async fn ask(method: &str, path: &str) -> (StatusCode, serde_json::Value, bool) {
         let router = Router::new().route("/boom", get(boom)).route("/fine", get(|| async { "fine" }));
         let request = Request::builder().method(method).uri(path).body(HttpBody::empty()).unwrap();
-        let response = with_layers(router).oneshot(request).await.unwrap();
+        let response = with_layers(router, Scheme::Http).oneshot(request).await.unwrap();
         let (status, id) = (response.status(), response.headers().get(REQUEST_ID).cloned());
         let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -120,7 +164,7 @@ mod tests {
         for (request, expected) in [(with(2), 2), (with(60), 29), (request(), 29)] {
             let request = request.body(HttpBody::empty()).unwrap();
             let since = tokio::time::Instant::now();
-            let response = with_layers(router.clone()).oneshot(request).await.unwrap();
+            let response = with_layers(router.clone(), Scheme::Http).oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(since.elapsed().as_secs(), expected);
         }
@@ -140,5 +184,49 @@ mod tests {
         }
         let (status, _, is_named) = ask("GET", "/fine").await;
         assert!(status == StatusCode::OK && is_named);
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_the_usual_headers_unless_it_sets_its_own() {
+        let own = || async { ([(header::CONTENT_SECURITY_POLICY, "default-src 'self'")], "a page") };
+        let router = Router::new().route("/page", get(own)).route("/boom", get(boom));
+        for (path, policy) in [
+            ("/page", "default-src 'self'"),
+            ("/boom", "default-src 'none'; frame-ancestors 'none'"),
+            ("/nowhere", "default-src 'none'; frame-ancestors 'none'"),
+        ] {
+            check_usual(&router, path, policy, (Scheme::Http, None)).await;
+            check_usual(&router, path, policy, (Scheme::Https, Some(TLS_ONLY))).await;
+        }
+    }
+
+    async fn check_usual(router: &Router, path: &str, policy: &str, tls: (Scheme, Option<&str>)) {
+        let request = Request::builder().uri(path).body(HttpBody::empty()).unwrap();
+        let answer = with_layers(router.clone(), tls.0).oneshot(request).await.unwrap();
+        let value = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(value("content-security-policy"), Some(policy), "{path}");
+        assert_eq!(value("strict-transport-security"), tls.1, "{path}");
+        assert_eq!(value("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(value("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(value("x-frame-options"), Some("DENY"), "{path}");
+        assert_eq!(value("x-content-type-options"), Some("nosniff"), "{path}");
+    }
+
+    #[tokio::test]
+    async fn a_header_that_decides_something_is_refused_twice_on_every_path() {
+        let paths = |name| [(name, "/fine"), (name, "/nowhere")];
+        for (name, path) in SINGLE.into_iter().flat_map(paths) {
+            let router = Router::new().route("/fine", get("fine"));
+            let twice = Request::builder().uri(path).header(name, "same").header(name, "same");
+            let request = twice.body(HttpBody::empty()).unwrap();
+            let answer = with_layers(router, Scheme::Http).oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{name} at {path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_503_says_when_to_come_again() {
+        let answer = refusal(Kind::Unavailable).into_response();
+        assert_eq!(answer.headers().get(header::RETRY_AFTER).unwrap(), "5");
     }
 }

@@ -11,11 +11,13 @@ pub mod layers;
 pub mod page;
 pub mod path;
 pub mod problem;
+pub mod receive;
 mod shape;
 
 pub use body::Body;
 pub use key::IdempotencyKey;
-pub use layers::{TimeLeft, with_layers};
+pub use layers::{Scheme, TimeLeft, with_layers};
 pub use page::{Cursor, Page, PageQuery};
 pub use path::IdInPath;
 pub use problem::{ProblemBody, ProblemResponse};
+pub use receive::{UnknownSender, limit_body, receive_body};

@@ -14,6 +14,9 @@ const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
         Kind::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request could not be read"),
         Kind::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid token is needed"),
         Kind::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "Your role does not allow this"),
+        Kind::HandshakeRefused => {
+            ("handshake-refused", StatusCode::FORBIDDEN, "The webhook handshake was refused")
+        }
         Kind::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
         Kind::MethodNotAllowed => {
             ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This address does not support the method")

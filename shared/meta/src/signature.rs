@@ -23,15 +23,24 @@ pub enum SignatureError {
     Wrong,
 }
 
-/// Checks a body, byte for byte as received, against its header with any of the app's secrets (two during a rotation),
-/// in constant time (I20).
-pub fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureError> {
+/// Whether a header can be a signature, which is known before there is a body.
+pub fn check_form(header: Option<&str>) -> Result<(), SignatureError> {
+    claimed(header).map(drop)
+}
+
+/// The digest that a header claims.
+fn claimed(header: Option<&str>) -> Result<Vec<u8>, SignatureError> {
     let header = header.ok_or(SignatureError::Missing)?;
     let digits = header.strip_prefix(PREFIX).ok_or(SignatureError::Malformed)?;
     let claimed = hex::decode(digits).map_err(|_digits| SignatureError::Malformed)?;
-    if claimed.len() != hmac::HMAC_SHA256.digest_algorithm().output_len() {
-        return Err(SignatureError::Malformed);
-    }
+    let is_whole = claimed.len() == hmac::HMAC_SHA256.digest_algorithm().output_len();
+    if is_whole { Ok(claimed) } else { Err(SignatureError::Malformed) }
+}
+
+/// Checks a body, byte for byte as received, against its header with any of the app's secrets (two during a rotation),
+/// in constant time (I20).
+pub fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureError> {
+    let claimed = claimed(header)?;
     let fits = |secret: &SecretString| hmac::verify(&key(secret), body, &claimed).is_ok();
     if secrets.iter().any(fits) { Ok(()) } else { Err(SignatureError::Wrong) }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod connect;
 pub mod databases;
 pub(crate) mod error;
+mod health;
 pub mod idempotency;
 pub mod migrate;
 pub mod outbox;
@@ -13,4 +14,4 @@ pub(crate) mod row;
 pub(crate) mod tx;
 
 pub(crate) const STATEMENTS: &[&[&str]] =
-    &[idempotency::STATEMENTS, outbox::STATEMENTS, queue::STATEMENTS, tx::STATEMENTS];
+    &[health::STATEMENTS, idempotency::STATEMENTS, outbox::STATEMENTS, queue::STATEMENTS, tx::STATEMENTS];

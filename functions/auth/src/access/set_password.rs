@@ -3,7 +3,8 @@
 use api::{App, schema};
 use axum::Json;
 use axum::extract::State;
-use axum::response::Html;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse};
 use http_kit::{Body, ProblemBody, ProblemResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -41,6 +42,47 @@ pub(crate) async fn set_password(
 #[utoipa::path(get, path = "/auth/set-password", operation_id = "getSetPasswordPage", tag = "auth", responses(
     (status = 200, body = String, content_type = "text/html"),
 ))]
-pub(crate) async fn set_password_page() -> Html<&'static str> {
-    Html(include_str!("set_password.html"))
+pub(crate) async fn set_password_page() -> impl IntoResponse {
+    ([(CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(PAGE))
+}
+
+/// The script of that page.
+#[utoipa::path(get, path = "/auth/set-password.js", tag = "auth", responses(
+    (status = 200, body = String, content_type = "text/javascript"),
+))]
+pub(crate) async fn set_password_script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("set_password.js"))
+}
+
+const PAGE: &str = include_str!("set_password.html");
+
+/// Its own script and nothing inline; of styles only the one that the page has, by its hash.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'sha256-Y081SipZm72ZqGYkMdzhVQlk9sXzjnqY2k/Kc8q/v+U='; connect-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest::{SHA256, digest};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    #[test]
+    fn the_policy_of_the_page_lets_its_own_style_through_and_no_inline_script() {
+        let (_, style) = PAGE.split_once("<style>").unwrap();
+        let (style, _) = style.split_once("</style>").unwrap();
+        let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
+        assert!(PAGE_POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is {hash}");
+        assert!(PAGE.contains("<script src=\"set-password.js\""));
+        assert!(!PAGE_POLICY.contains("unsafe") && !PAGE.contains(" style="));
+    }
+
+    #[test]
+    fn a_password_never_becomes_part_of_a_url() {
+        let (_, form) = PAGE.split_once("<form").unwrap();
+        let (form, _) = form.split_once('>').unwrap();
+        assert!(form.contains("method=\"post\""), "without the script a browser would send it in the query");
+    }
 }

@@ -53,7 +53,7 @@ pub(crate) struct ImportOut {
     responses(
         (status = 200, body = ImportOut),
         (status = 403, body = ProblemBody),
-        (status = 413, body = ProblemBody),
+        (status = 413, description = "Larger than 3,000,000 bytes", body = ProblemBody),
         (status = 422, description = "Up to 20 wrong rows are named", body = ProblemBody),
     ))]
 pub(crate) async fn import(

@@ -17,6 +17,7 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST", "/auth/register-tenant", [201; 8]),
     ("GET", "/auth/set-password", [200; 8]),
     ("POST", "/auth/set-password", [422; 8]),
+    ("GET", "/auth/set-password.js", [200; 8]),
     ("POST", "/billing/add-credits", [401, 403, 403, 403, 403, 403, 401, 200]),
     ("GET", "/billing/balance", [401, 403, 200, 200, 200, 200, 401, 403]),
     ("GET", "/billing/ledger", [401, 403, 200, 200, 200, 200, 401, 403]),

@@ -132,14 +132,17 @@ async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
             &format!("{limit} at {path}"),
         );
         let above = padded("{", limit + 1);
-        call().raw_json(above).send().await.assert_refused(
-            413,
-            "too-large",
-            &format!("{limit} + 1 at {path}"),
-        );
+        let refused = call().raw_json(above).send().await;
+        refused.assert_refused(413, "too-large", &format!("{limit} + 1 at {path}"));
+        assert!(refused.text.contains(&limit.to_string()), "the limit is named: {}", refused.text);
         let with_charset =
             call().header("content-type", "Application/JSON; charset=utf-8").bytes("{").send().await;
         with_charset.assert_refused(400, "malformed", path);
+        for charset in ["utf-16", "iso-8859-1"] {
+            let other = call().header("content-type", format!("application/json; charset={charset}"));
+            let other = other.bytes(good.to_string()).send().await;
+            other.assert_refused(415, "unsupported-media-type", &format!("{charset} at {path}"));
+        }
     }
 }
 

@@ -20,6 +20,9 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         Kind::Malformed => api.post("/messages").bearer(&home.token).raw_json("{").send().await,
         Kind::Unauthenticated => api.get("/contacts").send().await,
         Kind::Forbidden => api.post("/plans").bearer(&home.token).json(&json!({})).send().await,
+        Kind::HandshakeRefused => {
+            api.get("/webhook/meta?hub.mode=subscribe&hub.verify_token=wrong").send().await
+        }
         Kind::NotFound => api.get("/messages/none").bearer(&home.token).send().await,
         Kind::MethodNotAllowed => api.call(Method::DELETE, "/plans").send().await,
         Kind::Conflict => {

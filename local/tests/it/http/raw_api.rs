@@ -171,8 +171,17 @@ impl Route {
 }
 
 impl Answer {
-    /// Every answer has a request id; every refusal is a problem with that id, the status and a stable type.
+    /// Every answer has a request id and is kept by nobody; every refusal is a problem with that id, the status and a stable type.
     fn check_form(&self, what: &str) {
+        assert!(self.header("content-security-policy").is_some(), "{what}: {self:?}");
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+        ] {
+            assert_eq!(self.header(name), Some(value), "{what}: {name}");
+        }
         let id = self.header("x-request-id").unwrap_or_else(|| panic!("{what}: no request id"));
         if self.status < 400 {
             return;
@@ -183,6 +192,9 @@ impl Answer {
         assert!(self.problem().is_some(), "{what}: {self:?}");
         if self.status == 401 {
             assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{what}: {self:?}");
+        }
+        if self.status == 503 {
+            assert!(self.header("retry-after").is_some(), "{what}: {self:?}");
         }
         if self.status >= 500 {
             let members: Vec<&str> = self.body.as_object().unwrap().keys().map(String::as_str).collect();

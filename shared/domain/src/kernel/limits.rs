@@ -4,7 +4,7 @@ use crate::kernel::money::Money;
 
 /// Days ahead that a message may be scheduled.
 pub const SCHEDULE_DAYS_MAX: i64 = 366;
-/// Contacts in one import call: what fits into Lambda's 6 MB for a body.
+/// Contacts in one import call: of 150 bytes each they fit into its body.
 pub const IMPORT_CONTACTS_MAX: usize = 20_000;
 /// Characters of the name of a person or a business.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -34,10 +34,16 @@ pub const VARIABLE_CHARS_MAX: usize = 1_024;
 pub const OAUTH_CODE_CHARS_MAX: usize = 2_048;
 /// Bytes of a JSON body on ordinary routes.
 pub const BODY_BYTES_MAX: usize = 262_144;
-/// Bytes of an import's body: Lambda takes 6 MB with its envelope.
-pub const IMPORT_BODY_BYTES_MAX: usize = 5_500_000;
-/// Bytes of a webhook body; Meta sends up to 3 MB.
-pub const WEBHOOK_BODY_BYTES_MAX: usize = 5_500_000;
+/// Bytes of an import's body, on AWS and on one machine alike.
+///
+/// Lambda takes an event of 6,291,456 bytes (AWS: Lambda quotas, 6 MB for a synchronous invocation), and API Gateway writes
+/// the body into it as a JSON text: each quote and line end takes two bytes there. A body of nothing else doubles, to
+/// 6,000,000, and leaves 291,456 bytes for the rest of the event, whose headers API Gateway limits to 10,240. What is not
+/// text is written as Base64, four bytes for three.
+pub const IMPORT_BODY_BYTES_MAX: usize = 3_000_000;
+/// Bytes of a webhook body: Meta sends up to 3 MB. Of the bytes of a webhook with statuses alone one in six is a quote, so
+/// that this many are an event of 4,700,000 bytes, which Lambda takes (see [`IMPORT_BODY_BYTES_MAX`]).
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 4_000_000;
 /// Characters of a password; more would only cost time to hash.
 pub const PASSWORD_CHARS_MAX: usize = 128;
 /// OWASP ASVS 6.2.1.

@@ -15,6 +15,8 @@ pub enum Kind {
     Unauthenticated,
     /// The caller's role does not allow it.
     Forbidden,
+    /// Meta's question whether this is the address of its webhooks, which does not fit this installation.
+    HandshakeRefused,
     /// Does not exist, or belongs to another tenant.
     NotFound,
     /// The route does not have the method.
@@ -38,15 +40,16 @@ pub enum Kind {
     /// Meta could not be reached.
     MetaUnreachable,
     Internal,
-    /// The database cannot be reached.
+    /// Something that the answer needs cannot be reached, or there is no room for the request.
     Unavailable,
 }
 
 impl Kind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
+        Self::HandshakeRefused,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
@@ -93,10 +96,14 @@ pub struct Problem {
     pub retry_after: Option<SignedDuration>,
 }
 
+/// When a caller may try again what is unavailable, unless the problem knows better.
+const AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
 impl Problem {
     /// A problem without details.
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, fields: Vec::new(), retry_after: None }
+        let retry_after = if matches!(kind, Kind::Unavailable) { Some(AGAIN) } else { None };
+        Self { kind, detail: None, fields: Vec::new(), retry_after }
     }
 
     /// Adds this case in words. Never called with what the caller must not know.

@@ -7,13 +7,16 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HandshakeRefused {
     /// `hub.mode` is not `subscribe`.
-    #[error("hub.mode must be subscribe")]
+    #[error("hub.mode must be subscribe, as Meta sends it when the address of the webhook is saved")]
     Mode,
     /// `hub.verify_token` is not ours.
-    #[error("hub.verify_token is wrong")]
+    #[error(
+        "hub.verify_token is not the verify token of this installation: enter the same one in the webhook settings of the \
+         Meta app"
+    )]
     Token,
     /// No `hub.challenge`.
-    #[error("hub.challenge is missing")]
+    #[error("hub.challenge is missing, which Meta sends with every handshake")]
     Challenge,
 }
 

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use domain::problem::Kind;
 use domain::{Problem, with_causes};
 use futures_util::FutureExt;
-use http_kit::{ProblemResponse, TimeLeft};
+use http_kit::{ProblemResponse, Scheme, TimeLeft};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -31,7 +31,7 @@ impl Boot {
     /// Answers HTTP requests.
     pub async fn http(self, router: Router) -> Result<(), BootError> {
         let (reloads, router, clock) =
-            (self.reloads.clone(), http_kit::with_layers(router), self.clock().clone());
+            (self.reloads.clone(), http_kit::with_layers(router, Scheme::Https), self.clock().clone());
         let handler = move |event: LambdaEvent<LambdaRequest>| {
             let (reloads, router, clock) = (reloads.clone(), router.clone(), clock.clone());
             async move {
