@@ -48,7 +48,9 @@ impl Health {
 }
 
 /// Whether the process runs and its database takes writes.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses(
+///
+/// For a load balancer or a monitor. Not behind API Gateway, where each function is checked by its alarms.
+#[utoipa::path(get, path = "/healthz", operation_id = "getHealth", tag = "health", responses(
     (status = 200, description = "Healthy"),
     (status = 400, description = "The request could not be read", body = ProblemBody,
      content_type = "application/problem+json"),

@@ -47,7 +47,9 @@ pub(crate) async fn set_password_page() -> impl IntoResponse {
 }
 
 /// The script of that page.
-#[utoipa::path(get, path = "/auth/set-password.js", tag = "auth", responses(
+///
+/// In a file of its own, so that the page runs no other.
+#[utoipa::path(get, path = "/auth/set-password.js", operation_id = "getSetPasswordScript", tag = "auth", responses(
     (status = 200, body = String, content_type = "text/javascript"),
 ))]
 pub(crate) async fn set_password_script() -> impl IntoResponse {
