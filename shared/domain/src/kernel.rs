@@ -1,7 +1,8 @@
-//! What every other module uses: ids, money, phone numbers, time, limits, and how an error is written to a log.
+//! What every other module uses: ids, money, phone numbers, time, limits, the rule for foreign text, and how an error is written to a log.
 
 mod causes;
 pub(crate) mod clock;
+pub mod foreign;
 pub(crate) mod id;
 pub mod limits;
 pub mod money;

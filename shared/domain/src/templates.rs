@@ -35,7 +35,8 @@ pub enum Category {
 }
 
 impl Category {
-    /// In the order of sending.
+    /// In the order of sending, which is from the least to the most severe: of two categories that Meta gave a template in
+    /// the same second the later one here counts. Marketing costs the most and has the strictest rules.
     pub const ALL: [Self; 3] = [Self::Authentication, Self::Utility, Self::Marketing];
 
     /// Meta's word for it.
@@ -136,17 +137,19 @@ pub enum TemplateStatus {
 }
 
 impl TemplateStatus {
-    const KNOWN: [Self; 12] = [
+    /// From the least to the most severe: of two statuses that Meta gave a template in the same second the more severe one
+    /// counts. The end of a review is more severe than the review, and what stops sending more severe than an approval.
+    pub const BY_SEVERITY: [Self; 12] = [
         Self::Draft,
         Self::Pending,
-        Self::Approved,
-        Self::Rejected,
-        Self::Paused,
-        Self::Disabled,
         Self::InAppeal,
-        Self::LimitExceeded,
+        Self::Approved,
         Self::Locked,
+        Self::LimitExceeded,
+        Self::Paused,
         Self::Archived,
+        Self::Rejected,
+        Self::Disabled,
         Self::PendingDeletion,
         Self::Deleted,
     ];
@@ -177,7 +180,7 @@ impl TemplateStatus {
 
 impl From<&str> for TemplateStatus {
     fn from(word: &str) -> Self {
-        Self::KNOWN
+        Self::BY_SEVERITY
             .into_iter()
             .find_map(|status| (status.as_str() == word).then_some(status))
             .unwrap_or_else(|| Self::Other(word.to_owned()))
@@ -219,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_status_keeps_its_word_and_only_an_approved_template_can_be_sent() {
-        for status in TemplateStatus::KNOWN {
+        for status in TemplateStatus::BY_SEVERITY {
             assert_eq!(TemplateStatus::from(status.as_str()), status);
             assert_eq!(status.is_approved(), status.as_str() == "APPROVED");
         }

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::foreign;
 use crate::messages::DeliveryStatus;
 use crate::{AttemptId, Category, PhoneNumber, PhoneNumberId, WabaId, Wamid};
 
@@ -35,6 +36,13 @@ pub struct MetaError {
     pub code: i32,
     /// Title and details, without the recipient's number.
     pub text: String,
+}
+
+impl MetaError {
+    /// The error with its text as foreign texts are stored.
+    pub fn new(code: i32, text: &str) -> Self {
+        Self { code, text: foreign::text(text).into_owned() }
+    }
 }
 
 /// What Meta decided about a template, which may be one that was not made through the platform.
@@ -98,7 +106,7 @@ pub struct AccountUpdate {
 pub struct UnhandledUpdate {
     /// The webhook field, or why the element could not be read.
     pub reason: String,
-    /// Meta's JSON as received.
+    /// Meta's JSON as received; a text with its start when it is longer than [`foreign::KEPT_BYTES_MAX`].
     pub raw: serde_json::Value,
 }
 
@@ -112,6 +120,24 @@ pub enum Update {
     /// Anything else. The word on the queue is older than this name.
     #[serde(rename = "kept")]
     Unhandled(UnhandledUpdate),
+}
+
+impl Update {
+    /// Whether every id in it can be stored and indexed. One that cannot is stored as unhandled.
+    pub fn has_valid_ids(&self) -> bool {
+        match self {
+            Self::Status(update) => {
+                [&update.phone_number_id.0, &update.wamid.0].into_iter().all(|id| foreign::is_id(id))
+            }
+            Self::Template(update) => {
+                let ids = [&update.template_id, &update.name, &update.language];
+                foreign::is_id(&update.waba_id.0) && ids.into_iter().flatten().all(|id| foreign::is_id(id))
+            }
+            Self::Preference(update) => foreign::is_id(&update.phone_number_id.0),
+            Self::Account(update) => foreign::is_id(&update.waba_id.0),
+            Self::Unhandled(_) => true,
+        }
+    }
 }
 
 /// The body of one queue message: several updates packed together.

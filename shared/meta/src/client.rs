@@ -9,12 +9,13 @@ use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::app::MetaApp;
 use crate::error::{CallError, GraphError};
 use crate::signature;
-use crate::wire::Success;
+use crate::wire::{Success, bounded};
 
 /// The oldest version that Meta serves: v19.0 ended on 2026-05-21 and v20.0 on 2026-09-24 (Meta: Graph API changelog,
 /// versions). Meta answers a dead version with the oldest live one, so a call alone would not reveal it.
@@ -209,8 +210,9 @@ impl Client {
         if !answer.status.is_success() {
             return Err(CallError::Status(answer.status.as_u16()));
         }
-        let mut json = serde_json::Deserializer::from_slice(&answer.bytes);
-        serde_path_to_error::deserialize(&mut json)
+        let json: Value =
+            serde_json::from_slice(&answer.bytes).map_err(|_quotes| CallError::Unreadable(".".to_owned()))?;
+        serde_path_to_error::deserialize(bounded(json))
             .map_err(|unreadable| CallError::Unreadable(unreadable.path().to_string()))
     }
 

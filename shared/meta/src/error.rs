@@ -7,6 +7,7 @@ mod text;
 mod usage;
 
 pub use class::{Advice, ErrorClass, is_about_account};
+use domain::foreign;
 use domain::updates::MetaError;
 pub use explanation::Explanation;
 pub use failure::Failure;
@@ -55,18 +56,19 @@ impl GraphError {
         // Some answers carry the code beside the error.
         let code = error.get("code").or(envelope.code.as_ref()).and_then(integer)?;
         let text = |key: &str| error.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let bounded = |text: &str| foreign::text(text).into_owned();
         let message = text("message").or(error.as_str()).unwrap_or("Meta gave no explanation");
         Some(Self {
             code: i32::try_from(code).ok()?,
             subcode: error.get("error_subcode").and_then(integer),
-            message: message.to_owned(),
-            details: error.get("error_data").and_then(details),
+            message: bounded(message),
+            details: details(&error).as_deref().map(bounded),
             blamed: error.get("error_data").map_or_else(Vec::new, blamed),
-            kind: text("type").map(str::to_owned),
+            kind: text("type").map(bounded),
             is_transient: error.get("is_transient").and_then(Value::as_bool),
-            user_title: text("error_user_title").map(str::to_owned),
-            user_message: text("error_user_msg").map(str::to_owned),
-            trace_id: text("fbtrace_id").map(str::to_owned),
+            user_title: text("error_user_title").map(bounded),
+            user_message: text("error_user_msg").map(bounded),
+            trace_id: text("fbtrace_id").filter(|id| foreign::is_id(id)).map(str::to_owned),
         })
     }
 
@@ -80,7 +82,7 @@ impl GraphError {
 
     /// The error as it is stored with a message, without any phone number that Meta repeats.
     pub fn as_meta_error(&self) -> MetaError {
-        MetaError { code: self.code, text: redact_phone_numbers(&self.full_text()) }
+        MetaError::new(self.code, &redact_phone_numbers(&self.full_text()))
     }
 
     /// All of Meta's texts, each once.

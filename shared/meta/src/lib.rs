@@ -1,7 +1,7 @@
 //! Meta's WhatsApp Business Cloud API. No other crate knows Meta's JSON; what this one returns is `domain`'s vocabulary.
 //!
 //! Where to look: [`Client`] makes the calls, grouped by subject in [`send`], [`templates`] and [`accounts`];
-//! [`webhook`] parses what Meta sends us and [`signature`] proves that Meta sent it; [`error`] classifies Meta's errors.
+//! [`webhook`] parses what Meta sends us, [`signature`] proves that Meta sent it and [`queued`] encrypts it for the queue; [`error`] classifies Meta's errors.
 //!
 //! What the crate guarantees:
 //! - A call reaches the configured host only: redirects are not followed and proxies are not used.
@@ -17,6 +17,7 @@ pub mod accounts;
 mod app;
 mod client;
 pub mod error;
+pub mod queued;
 pub mod send;
 pub mod signature;
 pub mod templates;

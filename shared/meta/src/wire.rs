@@ -1,5 +1,8 @@
 //! Shapes that several of Meta's requests and answers share.
 
+use std::borrow::Cow;
+
+use domain::foreign;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -45,21 +48,50 @@ impl<T> Page<T> {
     }
 }
 
-/// Meta writes ids as text, and sometimes as numbers.
+/// Meta writes ids as text, and sometimes as numbers. One that cannot be stored makes the answer unreadable, because what
+/// it names could not be found again.
+#[derive(Deserialize)]
+#[serde(try_from = "TextOrNumber")]
+pub(crate) struct Id(String);
+
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Id {
+enum TextOrNumber {
     Text(String),
     Number(u64),
 }
 
+impl TryFrom<TextOrNumber> for Id {
+    type Error = &'static str;
+
+    fn try_from(id: TextOrNumber) -> Result<Self, Self::Error> {
+        let id = match id {
+            TextOrNumber::Text(text) => text,
+            TextOrNumber::Number(number) => number.to_string(),
+        };
+        foreign::is_id(&id).then_some(Self(id)).ok_or("an id that cannot be stored")
+    }
+}
+
 impl From<Id> for String {
     fn from(id: Id) -> Self {
-        match id {
-            Id::Text(text) => text,
-            Id::Number(number) => number.to_string(),
-        }
+        id.0
     }
+}
+
+/// The answer with every text as foreign texts are stored.
+pub(crate) fn bounded(mut answer: Value) -> Value {
+    match &mut answer {
+        Value::String(text) => {
+            if let Cow::Owned(bounded) = foreign::text(text) {
+                *text = bounded;
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|element| *element = bounded(element.take())),
+        Value::Object(members) => members.values_mut().for_each(|member| *member = bounded(member.take())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    answer
 }
 
 /// `{"data": […], "paging": {…}}`.

@@ -1,5 +1,6 @@
 //! An answer that is not a success, read as far as possible, with or without Meta's error.
 
+use domain::foreign;
 use jiff::SignedDuration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -39,7 +40,7 @@ impl Failure {
         let message = json_error.and_then(|error| error.get("message").unwrap_or(error).as_str());
         Some(Self {
             status,
-            message: message.filter(|_| error.is_none()).map(str::to_owned),
+            message: message.filter(|_| error.is_none()).map(|text| foreign::text(text).into_owned()),
             error,
             is_partial: json.as_ref().is_some_and(has_results),
             body_text: if json.is_some() { None } else { Some(body_start(body)) },

@@ -1,7 +1,10 @@
 //! Meta's texts about an error, from wherever Meta puts them.
 
+use domain::foreign::is_id;
 use serde_json::Value;
 
+/// Fields that one error blames at most.
+const BLAMED_MAX: usize = 16;
 /// The shortest run of digits that may be a phone number with a country code.
 const NUMBER_DIGITS_MIN: usize = 7;
 
@@ -13,15 +16,17 @@ fn data(error_data: &Value) -> Value {
     }
 }
 
-/// The details in `error_data`, or all of it where it is plain text.
-pub(crate) fn details(error_data: &Value) -> Option<String> {
+/// The details of an error: in `error_data`, or all of it where it is plain text, or beside it in `details`.
+pub(crate) fn details(error: &Value) -> Option<String> {
+    let error_data = error.get("error_data").unwrap_or(&Value::Null);
     let data = data(error_data);
-    let details = match (&data, error_data) {
+    let within = match (&data, error_data) {
         (Value::Object(members), _) => members.get("details").and_then(Value::as_str),
         (_, Value::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    details.filter(|text| !text.is_empty()).map(str::to_owned)
+    let beside = error.get("details").and_then(Value::as_str);
+    [within, beside].into_iter().flatten().find(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// The fields that `error_data` blames: `[["components","0","text"],["name"]]` gives `components.0.text` and `name`.
@@ -33,7 +38,8 @@ pub(crate) fn blamed(error_data: &Value) -> Vec<String> {
             spec.as_array()?.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
         Some(parts.collect::<Vec<_>>().join("."))
     };
-    specs.into_iter().flatten().filter_map(path).filter(|path| !path.is_empty()).collect()
+    let paths = specs.into_iter().flatten().filter_map(path).filter(|path| is_id(path));
+    paths.take(BLAMED_MAX).collect()
 }
 
 /// Joins texts with colons and leaves out what an earlier text already says, ignoring case and a final full stop.
@@ -103,7 +109,10 @@ mod tests {
             (json!(""), None, ""),
             (json!(null), None, ""),
         ] {
-            assert_eq!(details(&error_data).as_deref(), found, "{error_data}");
+            let error = json!({"code": 1, "error_data": error_data.clone()});
+            assert_eq!(details(&error).as_deref(), found, "{error}");
+            let error = json!({"code": 1, "error_data": error_data.clone(), "details": "beside"});
+            assert_eq!(details(&error).as_deref(), found.or(Some("beside")), "{error}");
             assert_eq!(blamed(&error_data).join(", "), fields, "{error_data}");
         }
     }

@@ -1,7 +1,7 @@
 //! What the answer to a send proves, and what it says about the message.
 
-use domain::Wamid;
 use domain::messages::Outcome;
+use domain::{Wamid, foreign};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,7 +47,7 @@ struct MessageJson {
 /// | status | body | outcome |
 /// |---|---|---|
 /// | 2xx | an id, whatever else it holds | accepted |
-/// | 2xx | no id | unknown: an error in a success contradicts itself |
+/// | 2xx | no id, or one that cannot be stored | unknown: an error in a success contradicts itself |
 /// | 4xx | a [temporary](ErrorClass::is_temporary) error | known unsent |
 /// | 4xx | a failure of Meta's servers | unknown |
 /// | 4xx | any other error | rejected |
@@ -57,7 +57,9 @@ struct MessageJson {
 pub(super) fn outcome(answer: &Answer) -> Outcome {
     let accepted = accepted(&answer.bytes);
     if answer.status.is_success() {
-        return accepted.map_or(Outcome::Unknown, |accepted| Outcome::Accepted(accepted.wamid));
+        // An id that cannot be stored is still a sign that Meta accepted the message, so it is never sent again.
+        let named = accepted.filter(|accepted| foreign::is_id(&accepted.wamid.0));
+        return named.map_or(Outcome::Unknown, |accepted| Outcome::Accepted(accepted.wamid));
     }
     if !answer.status.is_client_error() || accepted.is_some() {
         return Outcome::Unknown;
@@ -93,5 +95,5 @@ pub(super) fn accepted(bytes: &[u8]) -> Option<Accepted> {
 }
 
 fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
+    value.as_str().map(|text| foreign::text(text).into_owned())
 }

@@ -8,6 +8,9 @@ use super::json::JsonAccess;
 use super::status::{self, Status, Wire};
 use super::{account, call, coexistence, inbound, person};
 
+/// Events of one element at most, because each is stored with the whole element. Meta writes one error.
+const HISTORY_ERRORS_MAX: usize = 8;
+
 /// Whether a member holds a list that we know. Any other member of such a field is new.
 pub(super) fn is_list(key: &str) -> bool {
     matches!(
@@ -53,7 +56,7 @@ pub(super) fn read(
         ("calls", _) => EventData::Call(call::call(value)?),
         ("history", _) if !value.list("errors").is_empty() => {
             // The business did not share its history; Meta reports that as an error in place of the history.
-            let errors = value.list("errors").iter();
+            let errors = value.list("errors").iter().take(HISTORY_ERRORS_MAX);
             return errors.map(|error| account::error(error).map(EventData::AccountError)).collect();
         }
         ("history", _) => EventData::HistoryChunk(coexistence::chunk(value)?),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::borrowed::{Id, Text};
-use super::json::JsonAccess;
+use super::json::{JsonAccess, text};
 use crate::error::{Advice, ErrorClass, details};
 
 /// An error in a webhook.
@@ -46,6 +46,8 @@ pub(super) struct Wire<'a> {
     message: Option<Text<'a>>,
     #[serde(borrow)]
     error_data: Option<Data<'a>>,
+    #[serde(borrow)]
+    details: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -58,13 +60,17 @@ impl<'a> Wire<'a> {
     pub(super) fn into_note(self) -> ErrorNote<'a> {
         let integer = |id: Option<Id<'_>>| id.and_then(|id| id.0.parse::<i64>().ok());
         let code = integer(self.code);
-        let details = self.error_data.and_then(|data| data.details);
+        let within = self.error_data.and_then(|data| data.details);
         ErrorNote {
             code,
             class: class(code, integer(self.error_subcode)),
             title: self.title.map(|text| text.0),
             message: self.message.map(|text| text.0),
-            details: details.map(|text| text.0).filter(|text| !text.is_empty()),
+            details: [within, self.details]
+                .into_iter()
+                .flatten()
+                .map(|text| text.0)
+                .find(|text| !text.is_empty()),
         }
     }
 }
@@ -75,9 +81,10 @@ fn class(code: Option<i64>, subcode: Option<i64>) -> ErrorClass {
     known.map_or(ErrorClass::Unknown, |code| ErrorClass::of(code, subcode))
 }
 
-/// All errors of a list. Elements that are not objects are ignored.
-pub(super) fn read_all(errors: &[Value]) -> Vec<ErrorNote<'static>> {
-    errors.iter().filter(|error| error.is_object()).map(read).collect()
+/// All errors of a list, or the one that stands in its place. Each is an object or plain text; anything else is ignored.
+pub(super) fn read_all(errors: &Value) -> Vec<ErrorNote<'static>> {
+    let all = errors.as_array().map_or(std::slice::from_ref(errors), Vec::as_slice);
+    all.iter().filter(|error| error.is_object() || error.is_string()).map(read).collect()
 }
 
 /// Reads an error member by member.
@@ -86,8 +93,8 @@ pub(super) fn read(error: &Value) -> ErrorNote<'static> {
     ErrorNote {
         code,
         title: error.text("title").map(Cow::Owned),
-        message: error.text("message").map(Cow::Owned),
-        details: error.get("error_data").and_then(details).map(Cow::Owned),
+        message: error.text("message").or_else(|| text(error).filter(|_| error.is_string())).map(Cow::Owned),
+        details: details(error).map(Cow::Owned),
         class: class(code, error.integer("error_subcode")),
     }
 }

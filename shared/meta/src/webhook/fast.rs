@@ -6,6 +6,7 @@
 use std::marker::PhantomData;
 
 use domain::PhoneNumberId;
+use domain::foreign::is_id;
 use domain::updates::{StatusUpdate, Update};
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
@@ -15,7 +16,7 @@ use super::error_note;
 use super::event::{Event, EventData, EventOrigin};
 use super::json::UnixTime;
 use super::status::{Status, Wire};
-use super::updates::{StatusFields, is_storable};
+use super::updates::StatusFields;
 use super::{MESSAGES, OBJECT};
 
 #[derive(Deserialize)]
@@ -150,7 +151,7 @@ fn each<'a, T: Deserialize<'a>>(
         let time = entry.time.and_then(|text| UnixTime::from_text(&text.0));
         for Change { field, value } in entry.changes {
             let number = value.metadata.phone_number_id.0;
-            if field.0 != MESSAGES || number.is_empty() || !is_storable(&number) {
+            if field.0 != MESSAGES || !is_id(&number) {
                 return None;
             }
             let (phone_number_id, field) = (Some(number), Some(field.0));

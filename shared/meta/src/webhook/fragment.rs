@@ -7,11 +7,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use domain::foreign;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-use super::borrowed::Text;
 
 /// The members of an object, in order.
 #[derive(Default)]
@@ -63,10 +62,37 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+        while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
             members.push((key, value));
         }
         Ok(Members(members))
+    }
+}
+
+/// The name of a member. What is no text, a lone surrogate, is replaced: it must not make its neighbours unreadable.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(KeyVisitor).map(Self)
+    }
+}
+
+struct KeyVisitor;
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(String::from_utf8_lossy(bytes))
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()))
     }
 }
 
@@ -92,9 +118,13 @@ pub(super) struct Fragment<'a> {
 
 impl Fragment<'_> {
     /// A webhook with this fragment alone, to be stored. One that a database cannot store as JSON (a number out of
-    /// range, a NUL) becomes a string of its text.
+    /// range, a NUL) becomes a string of its text, and one that is too long a string of its start.
     pub(super) fn as_webhook(&self) -> Value {
         let text = format!("{}{}{}", self.before, self.text, self.after);
+        let start = foreign::kept(&text);
+        if start.len() < text.len() {
+            return Value::String(start.to_owned());
+        }
         let is_plain = !text.contains("\\u0000");
         serde_json::from_str(&text).ok().filter(|_| is_plain).unwrap_or(Value::String(text))
     }

@@ -123,7 +123,7 @@ pub(super) fn read(message: &Value, contact: &Value) -> Result<Inbound, &'static
     let r#type =
         message.text("type").or_else(|| type_from_content(message)).ok_or("a message without a type")?;
     let Sender { phone, user_id, parent_user_id, name, username } = sender(message, contact);
-    let errors = error_note::read_all(message.list("errors"));
+    let errors = error_note::read_all(message.at("errors"));
     Ok(Inbound {
         wamid,
         from: phone,

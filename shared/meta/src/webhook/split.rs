@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::foreign::is_id;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -19,6 +20,10 @@ use super::{OBJECT, element, field, inbound};
 /// Longer members of an entry, or beside a list, are not repeated with each stored element: a thousand elements would
 /// hold them a thousand times. Meta's members here are ids, times and a number.
 const SHARED_BYTES_MAX: usize = 256;
+/// Bytes of all of them together. Beyond that they are left out: Meta has three.
+const ALL_SHARED_BYTES_MAX: usize = 1_024;
+/// A longer contact is not repeated with its messages. It is an event of its own.
+const CONTACT_BYTES_MAX: usize = 8_192;
 
 pub(super) fn read(entries: Vec<&RawValue>) -> Vec<Event<'_>> {
     let mut events = Vec::new();
@@ -41,7 +46,7 @@ fn read_entry<'a>(entry: &'a RawValue, events: &mut Vec<Event<'a>>) {
         events.push(unreadable("an entry without changes", origin, fragment));
         return;
     };
-    let shared = members.to_text(|key, text| key != "changes" && text.len() <= SHARED_BYTES_MAX);
+    let shared = shared(&members, |key| key != "changes");
     let head = format!(r#"{{"object":"{OBJECT}","entry":[{{{shared}"changes":["#).into();
     let entry = Entry { origin, head };
     for change in changes {
@@ -75,7 +80,7 @@ fn read_change<'a>(change: &'a RawValue, entry: &Entry<'a>, events: &mut Vec<Eve
     };
     let (raw, inner) = inner;
     origin.phone_number_id = number_id(&inner);
-    if !field::holds_lists(&name) {
+    if !field::holds_lists(&name) || !is_id(&name) {
         let data =
             value(raw).ok_or("a value that cannot be read").and_then(|value| field::read(&name, &value));
         events.push(match data {
@@ -84,10 +89,11 @@ fn read_change<'a>(change: &'a RawValue, entry: &Entry<'a>, events: &mut Vec<Eve
         });
         return;
     }
-    let shared = inner.to_text(|key, text| is_frame(key) && text.len() <= SHARED_BYTES_MAX);
+    let shared = shared(&inner, is_frame);
     let head = format!(r#"{}{{"field":{},"value":{{{shared}"#, entry.head, Value::from(name.as_ref()));
     let contacts = Contacts::of(inner.get("contacts"));
     let lists = Lists { name: &name, origin: &origin, head: &head, contacts: &contacts };
+    lists.read_long_contacts(events);
     let mut has_lists = false;
     for (key, raw) in inner.iter().filter(|(key, _)| !is_frame(key) && *key != "contacts") {
         has_lists = true;
@@ -96,6 +102,12 @@ fn read_change<'a>(change: &'a RawValue, entry: &Entry<'a>, events: &mut Vec<Eve
     if !has_lists {
         events.push(Event { origin, data: EventData::OtherField, fragment: Some(fragment()) });
     }
+}
+
+/// The short members that `is_shared` selects, repeated with each element.
+fn shared(members: &Members<'_>, is_shared: impl Fn(&str) -> bool) -> String {
+    let text = members.to_text(|key, text| is_shared(key) && key.len() + text.len() <= SHARED_BYTES_MAX);
+    if text.len() <= ALL_SHARED_BYTES_MAX { text } else { String::new() }
 }
 
 /// Members that only name the number that a change is about.
@@ -160,6 +172,15 @@ impl<'a> Lists<'_, 'a> {
         }
     }
 
+    /// Contacts that are too long to be repeated with messages.
+    fn read_long_contacts(&self, events: &mut Vec<Event<'a>>) {
+        for (raw, _) in self.contacts.all.iter().filter(|(raw, _)| is_long(raw)) {
+            let before = format!(r#"{}"contacts":["#, self.head).into();
+            let fragment = Fragment { before, text: raw.get(), after: Cow::Borrowed("]}}]}]}") };
+            events.push(unreadable("a contact that is too long", self.origin.clone(), fragment));
+        }
+    }
+
     fn read_element(&self, key: &str, raw: &'a RawValue, before: &Arc<str>, events: &mut Vec<Event<'a>>) {
         let fragment = |contact: Option<&RawValue>| Fragment {
             before: Arc::clone(before),
@@ -215,6 +236,10 @@ impl<'a> Contacts<'a> {
         let named = inbound::senders(message).find_map(|id| self.by_id.get(&id).copied());
         let index = named.or_else(|| (self.all.len() == 1).then_some(0))?;
         let (raw, contact) = self.all.get(index)?;
-        Some((raw, contact))
+        (!is_long(raw)).then_some((raw, contact))
     }
+}
+
+fn is_long(contact: &RawValue) -> bool {
+    contact.get().len() > CONTACT_BYTES_MAX
 }

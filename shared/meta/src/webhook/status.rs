@@ -185,7 +185,7 @@ pub(super) fn read(status: &Value) -> Result<Status<'static>, &'static str> {
         conversation_id: conversation.id("id").map(Cow::Owned),
         conversation_origin: text(conversation.at("origin"), "type"),
         pricing: pricing(status.at("pricing")).or_else(|| pricing(conversation.at("pricing"))),
-        errors: error_note::read_all(status.list("errors")),
+        errors: error_note::read_all(status.at("errors")),
     })
 }
 

@@ -10,7 +10,7 @@ use domain::updates::{
     AccountUpdate, Decision, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, UnhandledUpdate,
     Update,
 };
-use domain::{AttemptId, PhoneNumber, PhoneNumberId, WabaId, Wamid};
+use domain::{AttemptId, PhoneNumber, PhoneNumberId, WabaId, Wamid, foreign::is_id};
 
 use super::account::Standing;
 use super::error_note::ErrorNote;
@@ -53,7 +53,7 @@ fn reason(event: &Event<'_>) -> String {
 /// The part of an event that this version handles.
 fn handled(event: &Event<'_>) -> Option<Update> {
     let origin = &event.origin;
-    let account = origin.waba_id.as_deref().filter(|id| is_storable(id));
+    let account = origin.waba_id.as_deref().filter(|id| is_id(id));
     if let EventData::TemplateStatus(update) = &event.data {
         let decision = Decision::Status(template_status(&update.status)?.to_owned());
         return template(account?, &update.template, decision, origin.time);
@@ -74,7 +74,7 @@ fn handled(event: &Event<'_>) -> Option<Update> {
         Standing::Unchanged => return None,
     };
     // The entry may name a partner's business; the account itself is then named inside.
-    let waba_id = update.account().filter(|id| is_storable(id)).or_else(|| account.map(str::to_owned))?;
+    let waba_id = update.account().filter(|id| is_id(id)).or_else(|| account.map(str::to_owned))?;
     let (reason, at) = (excerpt(&update.r#type), origin.time.map(UnixTime::timestamp));
     Some(Update::Account(AccountUpdate { waba_id: WabaId(waba_id), is_closed, reason, at }))
 }
@@ -82,7 +82,7 @@ fn handled(event: &Event<'_>) -> Option<Update> {
 /// A delivery status that can be handled: it names its number and its kind is known.
 fn status_update(status: &Status<'_>, origin: &EventOrigin<'_>) -> Result<StatusUpdate, String> {
     let number = origin.phone_number_id.as_deref().ok_or("a status without a phone number id")?;
-    if !is_storable(number) {
+    if !is_id(number) {
         return Err(UNSTORABLE.to_owned());
     }
     let fields = StatusFields {
@@ -114,7 +114,7 @@ impl<'a> StatusFields<'_, 'a> {
     ) -> Result<StatusUpdate, String> {
         let unknown = || format!("a status of an unknown kind: {}", excerpt(self.status));
         let status = delivery_status(self.status).ok_or_else(unknown)?;
-        if !is_storable(&self.wamid) {
+        if !is_id(&self.wamid) {
             return Err(UNSTORABLE.to_owned());
         }
         Ok(StatusUpdate {
@@ -123,21 +123,31 @@ impl<'a> StatusFields<'_, 'a> {
             status,
             occurred_at: self.at.map(UnixTime::timestamp),
             attempt_id: self.callback_data.and_then(|text| text.parse().ok()).map(AttemptId),
-            error: errors.filter(|_| status == DeliveryStatus::Failed).find_map(|error| meta_error(&error)),
+            error: meta_error(errors.filter(|_| status == DeliveryStatus::Failed)),
         })
     }
 }
 
-/// Postgres stores no NUL in a text.
-pub(super) fn is_storable(id: &str) -> bool {
-    !id.contains('\0')
+/// Meta's code of a message that failed for a reason that it does not know.
+const UNKNOWN_ERROR: i32 = 131_000;
+
+/// The first error with a code, or else the first with a text.
+fn meta_error<'a>(errors: impl Iterator<Item = ErrorNote<'a>>) -> Option<MetaError> {
+    let mut without_code = None;
+    for error in errors {
+        let text = full_text(&error);
+        if let Some(code) = error.known_code() {
+            return Some(MetaError::new(code, &text));
+        }
+        without_code = without_code.or_else(|| Some(text).filter(|text| !text.is_empty()));
+    }
+    without_code.map(|text| MetaError::new(UNKNOWN_ERROR, &text))
 }
 
 /// Title and message mostly say the same.
-fn meta_error(error: &ErrorNote<'_>) -> Option<MetaError> {
+fn full_text(error: &ErrorNote<'_>) -> String {
     let parts = [error.title.as_deref(), error.message.as_deref(), error.details.as_deref()];
-    let text = redact_phone_numbers(&join_texts(parts.into_iter().flatten()));
-    Some(MetaError { code: error.known_code()?, text: text.replace('\0', "\u{FFFD}") })
+    redact_phone_numbers(&join_texts(parts.into_iter().flatten()))
 }
 
 /// The status of a template after Meta's event. A flagged template can still be sent, and the event of an unarchived
@@ -157,14 +167,16 @@ fn template(
     decision: Decision,
     time: Option<UnixTime>,
 ) -> Option<Update> {
-    let language = named.api_language();
-    let is_storable =
-        [&named.template_id, &named.name, &language].into_iter().flatten().all(|id| is_storable(id));
-    is_storable.then(|| {
+    // An empty name is no name.
+    let present = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+    let (template_id, name, language) =
+        (present(&named.template_id), present(&named.name), present(&named.api_language()));
+    let are_ids = [&template_id, &name, &language].into_iter().flatten().all(|id| is_id(id));
+    are_ids.then(|| {
         Update::Template(TemplateUpdate {
             waba_id: WabaId(waba_id.to_owned()),
-            template_id: named.template_id.clone(),
-            name: named.name.clone(),
+            template_id,
+            name,
             language,
             decision,
             at: time.map(UnixTime::timestamp),
@@ -184,9 +196,7 @@ fn preference(update: &UserPreference, origin: &EventOrigin<'_>) -> Option<Prefe
     };
     let digits = update.wa_id.as_deref()?;
     Some(PreferenceUpdate {
-        phone_number_id: PhoneNumberId(
-            origin.phone_number_id.as_deref().filter(|id| is_storable(id))?.to_owned(),
-        ),
+        phone_number_id: PhoneNumberId(origin.phone_number_id.as_deref().filter(|id| is_id(id))?.to_owned()),
         phone: PhoneNumber::of_digits(digits.trim_start_matches('+'))?,
         wants_messages,
         at: update.timestamp.map(UnixTime::timestamp),

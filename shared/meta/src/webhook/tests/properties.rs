@@ -214,7 +214,7 @@ proptest! {
     }
 }
 
-fn seeds() -> Vec<Vec<u8>> {
+pub(super) fn seeds() -> Vec<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/webhooks");
     let files = std::fs::read_dir(folder).expect("a folder of webhooks");
     let seeds: Vec<Vec<u8>> =
