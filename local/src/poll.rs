@@ -106,7 +106,7 @@ pub async fn deliver(machine: &Machine, queue: Queue, received: Vec<Received>) -
     let (event, until) = (event(&received), deadline(machine));
     let response = match queue {
         Queue::WakeUps => dispatch::on_queue(event, &machine.platform, until).await,
-        Queue::Updates => updates::on_queue(event, &machine.platform, until).await,
+        Queue::Updates => updates::on_queue(event, &machine.platform, &machine.webhook.app, until).await,
         Queue::Refunds => refunds::on_queue(event, &machine.platform, until).await,
         Queue::Mail => mailer::on_queue(event, &machine.mailer, until).await,
     };

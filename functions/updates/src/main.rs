@@ -15,9 +15,10 @@ fn main() -> ExitCode {
     lambda::run(async |boot| {
         let cloud = Cloud { queues: boot.queues(), ..Cloud::absent() };
         let platform = boot.platform(cloud, &[]).await?;
+        let app = boot.meta_app().await?;
         let work = move |event: SqsEvent, until| {
-            let platform = platform.clone();
-            async move { Ok::<_, Infallible>(updates::on_queue(event, &platform, until).await) }
+            let (platform, app) = (platform.clone(), app.clone());
+            async move { Ok::<_, Infallible>(updates::on_queue(event, &platform, &app, until).await) }
         };
         boot.events(MARGIN, work).await
     })

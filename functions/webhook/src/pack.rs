@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use cloud::{Group, Message};
-use domain::updates::{UnhandledUpdate, Update, UpdateBatch};
+use domain::updates::{UnhandledUpdate, Update};
+use meta::queued::{QueuedBatch, QueuedError, QueuedUpdate, UpdateEncryptor};
+use secrecy::SecretString;
 
 /// Updates in one queue message at most: what one transaction applies well.
 const UPDATES_MAX: usize = 200;
@@ -12,9 +14,10 @@ const UPDATES_MAX: usize = 200;
 const BYTES_MAX: usize = 200_000;
 
 /// Messages for the updates queue; each holds updates of one account, in their order, so that an account with very many
-/// does not hold up the others. An update that is larger than a message on its own travels alone: the queue may refuse
-/// it, and that is Meta's to repeat.
-pub(crate) fn pack(updates: Vec<Update>) -> Result<Vec<Message>, serde_json::Error> {
+/// does not hold up the others. They are encrypted with the app's secret. An update that is larger than a message on its
+/// own travels alone.
+pub(crate) fn pack(updates: Vec<Update>, secret: &SecretString) -> Result<Vec<Message>, QueuedError> {
+    let mut encryptor = UpdateEncryptor::new(secret)?;
     let mut accounts: BTreeMap<Group, Vec<Update>> = BTreeMap::new();
     for update in updates {
         accounts.entry(account(&update)).or_default().push(update);
@@ -22,7 +25,7 @@ pub(crate) fn pack(updates: Vec<Update>) -> Result<Vec<Message>, serde_json::Err
     let mut messages = Vec::new();
     for (group, updates) in accounts {
         let message = |body| Message::new(group.clone(), body);
-        messages.extend(bodies(updates)?.into_iter().map(message));
+        messages.extend(bodies(&updates, &mut encryptor)?.into_iter().map(message));
     }
     Ok(messages)
 }
@@ -44,10 +47,11 @@ fn account_of_kept(update: &UnhandledUpdate) -> &str {
     places.iter().find_map(|place| update.raw.pointer(place)?.as_str()).unwrap_or_default()
 }
 
-fn bodies(updates: Vec<Update>) -> Result<Vec<String>, serde_json::Error> {
+fn bodies(updates: &[Update], encryptor: &mut UpdateEncryptor) -> Result<Vec<String>, QueuedError> {
     let (mut bodies, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
     for update in updates {
-        let size = serde_json::to_vec(&update)?.len();
+        let update = encryptor.encrypt(update)?;
+        let size = size(&update);
         let is_full = batch.len() == UPDATES_MAX || bytes + size > BYTES_MAX;
         if is_full && !batch.is_empty() {
             bodies.push(body(std::mem::take(&mut batch))?);
@@ -62,32 +66,17 @@ fn bodies(updates: Vec<Update>) -> Result<Vec<String>, serde_json::Error> {
     Ok(bodies)
 }
 
-fn body(updates: Vec<Update>) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&UpdateBatch { updates }).map(holdable)
+/// Bytes of an update in a body.
+fn size(update: &QueuedUpdate) -> usize {
+    const ENVELOPE_BYTES: usize = r#"{"encrypted":""},"#.len();
+    match update {
+        QueuedUpdate::Encrypted { encrypted } => encrypted.len() + ENVELOPE_BYTES,
+        QueuedUpdate::Clear(_) => ENVELOPE_BYTES,
+    }
 }
 
-/// Postgres holds no text with U+0000, which is valid in JSON: one such character would keep the whole batch from being
-/// stored, receive after receive. What Unicode has in place of what cannot be shown stands for it.
-fn holdable(json: String) -> String {
-    const NUL: &str = "\\u0000";
-    if !json.contains(NUL) {
-        return json;
-    }
-    let (mut held, mut rest) = (String::with_capacity(json.len()), json.as_str());
-    while let Some((before, _)) = rest.split_once('\\') {
-        held.push_str(before);
-        // A backslash escapes what follows it, so the next one may be no escape's beginning.
-        let escape = rest.split_at(before.len()).1;
-        rest = if let Some(after) = escape.strip_prefix(NUL) {
-            held.push(char::REPLACEMENT_CHARACTER);
-            after
-        } else {
-            let (escape, after) = escape.split_at_checked(2).unwrap_or((escape, ""));
-            held.push_str(escape);
-            after
-        };
-    }
-    held + rest
+fn body(updates: Vec<QueuedUpdate>) -> Result<String, QueuedError> {
+    serde_json::to_string(&QueuedBatch { updates }).map_err(|_quotes| QueuedError::NotEncrypted)
 }
 
 #[cfg(test)]
@@ -105,23 +94,13 @@ mod tests {
             .collect()
     }
 
-    fn unpacked(messages: &[Message]) -> Vec<Update> {
-        let updates = |message: &Message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap().updates;
-        messages.iter().flat_map(updates).collect()
+    fn secret() -> SecretString {
+        SecretString::from("secret")
     }
 
-    #[test]
-    fn what_postgres_cannot_hold_is_replaced_and_nothing_else() {
-        for (text, held) in [
-            ("a\0b", "a\u{fffd}b"),
-            ("\\u0000", "\\u0000"),
-            ("\\\0\\\\u0000\0", "\\\u{fffd}\\\\u0000\u{fffd}"),
-            ("\u{1}\"\n\u{fffd}", "\u{1}\"\n\u{fffd}"),
-        ] {
-            let update =
-                |text: &str| Update::Unhandled(UnhandledUpdate { reason: text.to_owned(), raw: text.into() });
-            assert_eq!(unpacked(&pack(vec![update(text)]).unwrap()), [update(held)], "{text:?}");
-        }
+    fn unpacked(messages: &[Message]) -> Vec<Update> {
+        let batch = |message: &Message| serde_json::from_str::<QueuedBatch>(&message.body).unwrap();
+        messages.iter().flat_map(|message| batch(message).decrypt(&[secret()]).unwrap()).collect()
     }
 
     #[test]
@@ -129,7 +108,7 @@ mod tests {
         for (count, bytes, least) in [(0, 1, 0), (1, 1, 1), (1_000, 10, 5), (50, 50_000, 17), (2, 300_000, 2)]
         {
             let all = updates(count, bytes);
-            let messages = pack(all.clone()).unwrap();
+            let messages = pack(all.clone(), &secret()).unwrap();
             assert!(messages.len() >= least, "{count} × {bytes}: {} messages", messages.len());
             assert!(bytes > BYTES_MAX || messages.iter().all(|one| one.body.len() <= BYTES_MAX + 100));
             assert_eq!(unpacked(&messages), all);
@@ -162,7 +141,7 @@ mod tests {
             (0..450).map(|wamid| status(if wamid % 3 == 0 { "2" } else { "1" }, wamid)).collect();
         all.extend([kept(of_number), kept(of_account), Update::Account(closed), kept(Value::Null)]);
 
-        let messages = pack(all.clone()).unwrap();
+        let messages = pack(all.clone(), &secret()).unwrap();
         let groups: Vec<&str> = messages.iter().map(|message| message.group.as_str()).collect();
         assert_eq!(groups, ["1", "1", "2", "none", "waba"]);
         for message in &messages {

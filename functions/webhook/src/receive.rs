@@ -38,8 +38,11 @@ pub(crate) async fn receive(
     verify(&webhook.app, signature.as_deref(), &body.bytes).await.map_err(unsigned)?;
     let updates = meta::webhook::parse(&body.into_known())
         .map_err(|error| Problem::new(Kind::Malformed).with_detail(error))?;
-    let messages = pack(updates).map_err(|error| {
-        tracing::error!(error = with_causes(&error), "the updates of a webhook could not be written as JSON");
+    let messages = pack(updates, &webhook.app.get().secret).map_err(|error| {
+        tracing::error!(
+            error = with_causes(&error),
+            "the updates of a webhook could not be encrypted for the queue"
+        );
         Problem::new(Kind::Internal)
     })?;
     if !messages.is_empty() {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use cloud::Queue;
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
-use domain::updates::{Update, UpdateBatch};
+use domain::updates::Update;
 use jiff::SignedDuration;
+use meta::queued::QueuedBatch;
 use meta::signature::sign;
 use one_machine::Policy;
 use secrecy::ExposeSecret;
@@ -147,12 +148,13 @@ async fn three_megabytes_of_statuses_are_on_the_queue_when_the_webhook_is_answer
     let policy = Policy { visibility: SignedDuration::from_secs(60), receives_max: 5, batch_max: 10_000 };
     let received = system.machine.queues.receive(Queue::Updates, policy).await.unwrap();
     assert!(received.iter().all(|message| message.body.len() < 256 * 1_024), "within the limit of SQS");
-    let batches = received.iter().map(|message| serde_json::from_str::<UpdateBatch>(&message.body).unwrap());
+    let secrets = system.machine.webhook.app.get().secrets();
+    let batches = received.iter().map(|message| serde_json::from_str::<QueuedBatch>(&message.body).unwrap());
     let wamid_of = |update: Update| match update {
         Update::Status(status) => status.wamid.0,
         other => panic!("{other:?}"),
     };
-    let all: Vec<String> = batches.flat_map(|batch| batch.updates).map(wamid_of).collect();
+    let all: Vec<String> = batches.flat_map(|batch| batch.decrypt(&secrets).unwrap()).map(wamid_of).collect();
     let wamids: BTreeSet<&String> = all.iter().collect();
     assert_eq!(all.len(), wamids.len(), "each once");
     assert_eq!(wamids.len(), statuses.len());

@@ -54,7 +54,7 @@ async fn failures(machine: &Machine, function: &str, event: &Value) -> usize {
         (&machine.platform, machine.platform.clock.now() + machine.platform.timings.shift);
     let answer = match function {
         "dispatch" => dispatch::on_queue(event, platform, until).await,
-        "updates" => updates::on_queue(event, platform, until).await,
+        "updates" => updates::on_queue(event, platform, &machine.webhook.app, until).await,
         "refunds" => refunds::on_queue(event, platform, until).await,
         "mailer" => mailer::on_queue(event, &machine.mailer, until).await,
         other => panic!("{other} reads no queue"),

@@ -12,7 +12,7 @@ use axum::response::Response;
 use cloud::{Cloud, CloudError, Events, Message, Queue, Queues, ReceivedMessage, Timers};
 use domain::Timer;
 use domain::events::DomainEvent;
-use domain::updates::UpdateBatch;
+use meta::queued::QueuedBatch;
 use store::{Moment, Store};
 use tidings::machine::Machine;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -137,11 +137,11 @@ struct Counted {
 
 /// Meta does not promise to pack, so every status is queued as if it had come in its own POST.
 pub(super) fn one_status_each(messages: Vec<Message>) -> Vec<Message> {
-    let split = |message: Message| match serde_json::from_str::<UpdateBatch>(&message.body) {
+    let split = |message: Message| match serde_json::from_str::<QueuedBatch>(&message.body) {
         Ok(batch) => batch
             .updates
             .into_iter()
-            .filter_map(|update| serde_json::to_string(&UpdateBatch { updates: vec![update] }).ok())
+            .filter_map(|update| serde_json::to_string(&QueuedBatch { updates: vec![update] }).ok())
             .map(|body| Message { body, ..message.clone() })
             .collect(),
         Err(_not_a_batch) => vec![message],

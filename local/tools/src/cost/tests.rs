@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cloud::{Group, Message};
-use domain::updates::{UnhandledUpdate, Update, UpdateBatch};
+use domain::updates::{UnhandledUpdate, Update};
+use meta::queued::{QueuedBatch, QueuedUpdate};
 use tidings::home::Home;
 use tidings::settings::Settings;
 
@@ -310,13 +311,15 @@ fn scaling_rounds_to_the_nearest() {
 
 #[test]
 fn every_update_travels_in_its_own_message() {
-    let update = |n: u32| Update::Unhandled(UnhandledUpdate { reason: n.to_string(), raw: n.into() });
-    let batch = UpdateBatch { updates: (0..3).map(update).collect() };
+    let update = |n: u32| {
+        QueuedUpdate::Clear(Update::Unhandled(UnhandledUpdate { reason: n.to_string(), raw: n.into() }))
+    };
+    let batch = QueuedBatch { updates: (0..3).map(update).collect() };
     let message = |body| Message::new(Group::named("a-group"), body);
     let sent = [serde_json::to_string(&batch).unwrap(), "not a batch".to_owned()].map(message);
     let messages = one_status_each(sent.into());
     assert_eq!(messages.len(), 4);
-    let third: UpdateBatch = serde_json::from_str(&messages[2].body).unwrap();
+    let third: QueuedBatch = serde_json::from_str(&messages[2].body).unwrap();
     assert_eq!((third.updates, messages[3].body.as_str()), (vec![update(2)], "not a batch"));
     assert!(messages.iter().all(|message| message.group.as_str() == "a-group"));
 }
