@@ -11,5 +11,5 @@ pub mod lambda;
 mod logs;
 mod records;
 
-pub use logs::{Logs, observe};
+pub use logs::{Logs, json_lines, observe};
 pub use records::{RecordOutcome, Records, each_record, records_together};

@@ -6,6 +6,7 @@ use json_subscriber::fmt::{Layer, layer};
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterFn, Targets, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -53,10 +54,11 @@ pub enum Logs {
 /// Turns logging on, filtered by `RUST_LOG`, else by `default`. A second call changes nothing.
 pub fn observe(logs: Logs, default: &str) {
     let directives = std::env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
-    let registry = tracing_subscriber::registry().with(filter(directives.as_deref().unwrap_or(default)));
+    let directives = directives.as_deref().unwrap_or(default);
     let outcome = match logs {
-        Logs::Json => registry.with(json().with_writer(stdout)).try_init(),
-        Logs::Text => registry
+        Logs::Json => json_lines(directives, stdout).try_init(),
+        Logs::Text => tracing_subscriber::registry()
+            .with(filter(directives))
             .with(
                 tracing_subscriber::fmt::layer()
                     .with_ansi(stderr().is_terminal())
@@ -68,6 +70,14 @@ pub fn observe(logs: Logs, default: &str) {
     if outcome.is_err() {
         tracing::debug!("Logging was on already.");
     }
+}
+
+/// The log as [`Logs::Json`], filtered by `directives`, to any writer.
+pub fn json_lines<W>(directives: &str, writer: W) -> impl Subscriber + Send + Sync + use<W>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    tracing_subscriber::registry().with(filter(directives)).with(json().with_writer(writer))
 }
 
 fn json<S: Subscriber + for<'span> LookupSpan<'span>>() -> Layer<S> {

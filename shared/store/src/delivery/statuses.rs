@@ -23,10 +23,15 @@ impl Matches {
         let by_attempt = update.attempt_id.and_then(|attempt| self.by_attempt.get(&attempt));
         by_attempt.or_else(|| self.by_wamid.get(&update.wamid)).copied()
     }
+
+    /// Whether the update says which message a wamid belongs to that was not known before.
+    pub fn is_new_wamid_in(&self, update: &StatusUpdate) -> bool {
+        self.of(update).is_some() && !self.by_wamid.contains_key(&update.wamid)
+    }
 }
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, UNPARK_KNOWN, NOTE_WEBHOOK];
+    &[BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, HASTEN, UNPARK_KNOWN, KEEP_OLD, POSTPONE, NOTE_WEBHOOK];
 
 const BY_ATTEMPT: &str = "-- statuses::by_attempt
 SELECT attempt_id, message_id FROM attempts WHERE tenant_id = $1 AND attempt_id = ANY ($2)";
@@ -79,8 +84,8 @@ pub async fn store(tx: &TenantTx, received: &[(MessageId, &StatusUpdate)]) -> Re
 }
 
 const PARK: &str = "-- statuses::park
-INSERT INTO parked_updates (tenant_id, wamid, status, update, parked_at)
-SELECT $1, u.wamid, u.status, u.update, $5
+INSERT INTO parked_updates (tenant_id, wamid, status, update, parked_at, next_look_at)
+SELECT $1, u.wamid, u.status, u.update, $5, $5
   FROM unnest($2::text[], $3::int2[], $4::jsonb[]) AS u (wamid, status, update) ON CONFLICT DO NOTHING";
 
 /// Puts statuses aside until their message is known; never drops one (I17).
@@ -113,16 +118,78 @@ pub async fn unpark(tx: &TenantTx, wamids: &[&str]) -> Result<Vec<StatusUpdate>,
     rows.iter().map(|row| parked(row.get("update"))).collect()
 }
 
+const HASTEN: &str = "-- statuses::hasten
+UPDATE parked_updates SET next_look_at = $3 WHERE tenant_id = $1 AND wamid = ANY ($2) AND next_look_at > $3";
+
+/// Lets the next sweep look at what waits for these ids, which have become known.
+pub async fn hasten(tx: &TenantTx, wamids: &[&str]) -> Result<(), StoreError> {
+    if wamids.is_empty() {
+        return Ok(());
+    }
+    let values = params![tx.tenant().0 => UUID, wamids => TEXT_ARRAY, tx.now() => TIMESTAMPTZ];
+    tx.run(HASTEN, values).await.map(drop)
+}
+
+// What a look is at: the rows whose time has come, in one order for the statements of a look.
 const UNPARK_KNOWN: &str = "-- statuses::unpark_known
-DELETE FROM parked_updates p WHERE p.tenant_id = $1 AND (
+WITH looked_at AS MATERIALIZED (
+    SELECT wamid, status FROM parked_updates
+     WHERE tenant_id = $1 AND next_look_at <= $2 ORDER BY next_look_at, wamid, status LIMIT $3)
+DELETE FROM parked_updates p USING looked_at l
+ WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status AND (
        EXISTS (SELECT FROM wamids w WHERE w.tenant_id = $1 AND w.wamid = p.wamid)
     OR EXISTS (SELECT FROM attempts a WHERE a.tenant_id = $1 AND a.attempt_id = (p.update ->> 'attemptId')::uuid))
-RETURNING update";
+RETURNING p.update";
 
-/// Takes back what waited for a message that became known beside it: the race between an answer and its status.
-pub async fn unpark_known(tx: &TenantTx) -> Result<Vec<StatusUpdate>, StoreError> {
-    let rows = tx.rows(UNPARK_KNOWN, params![tx.tenant().0 => UUID]).await?;
-    rows.iter().map(|row| parked(row.get("update"))).collect()
+const KEEP_OLD: &str = "-- statuses::keep_old
+WITH looked_at AS MATERIALIZED (
+    SELECT wamid, status FROM parked_updates
+     WHERE tenant_id = $1 AND next_look_at <= $2 AND parked_at <= $5 ORDER BY next_look_at, wamid, status LIMIT $3),
+old AS (
+    DELETE FROM parked_updates p USING looked_at l
+     WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status RETURNING p.update),
+kept AS (
+    INSERT INTO kept_updates (digest, reason, raw, received_at)
+    SELECT sha256(convert_to($4 || update::text, 'UTF8')), $4, update, $2 FROM old ON CONFLICT DO NOTHING)
+SELECT count(*) AS kept FROM old";
+
+const POSTPONE: &str = "-- statuses::postpone
+WITH looked_at AS MATERIALIZED (
+    SELECT wamid, status FROM parked_updates
+     WHERE tenant_id = $1 AND next_look_at <= $2 ORDER BY next_look_at, wamid, status LIMIT $3)
+UPDATE parked_updates p
+   SET next_look_at = $2::timestamptz + least(greatest($2::timestamptz - p.parked_at, interval '1 minute'), interval '6 hours')
+  FROM looked_at l WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status";
+
+/// What a look at parked statuses found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Statuses whose message became known; they are no longer parked.
+    pub known: Vec<StatusUpdate>,
+    /// How many were parked for too long, and are unhandled updates now.
+    pub kept: u64,
+    /// How many stay parked until the next look.
+    pub postponed: u64,
+}
+
+/// Looks at parked statuses whose time has come, `limit` at most. It takes back those whose message became known beside
+/// them: the race between an answer and its status. Those parked at `until` or earlier are stored as unhandled, with
+/// `reason`. Each of the others is looked at again after the time that it has been parked, so that a status of a message that
+/// is not ours is looked at some forty times and not every minute.
+pub async fn look_at_parked(
+    tx: &TenantTx,
+    limit: i64,
+    until: Timestamp,
+    reason: &str,
+) -> Result<Look, StoreError> {
+    let (tenant, now) = (tx.tenant().0, tx.now());
+    let rows = tx.rows(UNPARK_KNOWN, params![tenant => UUID, now => TIMESTAMPTZ, limit => INT8]).await?;
+    let known = rows.iter().map(|row| parked(row.get("update"))).collect::<Result<Vec<_>, _>>()?;
+    let values =
+        params![tenant => UUID, now => TIMESTAMPTZ, limit => INT8, reason => TEXT, until => TIMESTAMPTZ];
+    let kept: i64 = tx.row(KEEP_OLD, values).await?.map_or(0, |row| row.get("kept"));
+    let postponed = tx.run(POSTPONE, params![tenant => UUID, now => TIMESTAMPTZ, limit => INT8]).await?;
+    Ok(Look { known, kept: kept.unsigned_abs(), postponed })
 }
 
 const NOTE_WEBHOOK: &str = "-- statuses::note_webhook

@@ -102,11 +102,12 @@ pub async fn past_horizon(
 }
 
 const PARKED: &str = "-- sweep::parked
-SELECT DISTINCT tenant_id FROM parked_updates LIMIT $1";
+SELECT DISTINCT tenant_id FROM (
+    SELECT tenant_id FROM parked_updates WHERE next_look_at <= $1 ORDER BY next_look_at LIMIT $2) AS p";
 
-/// Tenants with parked statuses.
+/// Tenants with parked statuses that are to be looked at now.
 pub async fn parked(tx: &SystemTx) -> Result<Vec<TenantId>, StoreError> {
-    let rows = tx.rows(PARKED, params![FOUND_MAX => INT8]).await?;
+    let rows = tx.rows(PARKED, params![tx.now() => TIMESTAMPTZ, FOUND_MAX => INT8]).await?;
     Ok(rows.iter().map(|row| TenantId(row.get("tenant_id"))).collect())
 }
 

@@ -1,6 +1,7 @@
 //! Meta's notices about templates, people and accounts. Each statement applies a notice only when no later one is known,
-//! and a repeated one changes nothing (I19). Of two in one second, for a template the word that is first in the alphabet
-//! counts, so that an approval wins; for a person or an account the stricter one counts.
+//! and a repeated one changes nothing (I19). Of two in one second the more severe one counts, in whichever order they arrive:
+//! for a template by [`TemplateStatus::BY_SEVERITY`] and [`Category::ALL`]; a person who stops counts before one who resumes,
+//! an account that is closed before one that is open, and one that was deleted before one that was disabled.
 
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
 use domain::{Category, TemplateId, TemplateStatus};
@@ -19,14 +20,16 @@ const TEMPLATE_STATUS: &str = "-- notices::template_status
 UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
    AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
-   AND coalesce((status_said_at, $6) < ($7, status), status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))
+   AND coalesce((status_said_at, coalesce(array_position($9, status), 0)) < ($7, coalesce(array_position($9, $6), 0)),
+                status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))
 RETURNING template_id, status";
 
 const TEMPLATE_CATEGORY: &str = "-- notices::template_category
 UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
    AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
-   AND coalesce((category_said_at, $6) < ($7, category), category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))
+   AND coalesce((category_said_at, array_position($9, category)) < ($7, array_position($9, $6)),
+                category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))
 RETURNING template_id, status";
 
 /// Applies a decision about a template; returns the templates that changed, with their status: none when the template is
@@ -35,13 +38,19 @@ pub async fn template(
     tx: &TenantTx,
     update: &TemplateUpdate,
 ) -> Result<Vec<(TemplateId, TemplateStatus)>, StoreError> {
-    let (sql, word) = match &update.decision {
-        Decision::Status(status) => (TEMPLATE_STATUS, status.as_str()),
-        Decision::Category(category) => (TEMPLATE_CATEGORY, Category::as_str(*category)),
+    let (sql, word, by_severity): (_, _, Vec<&str>) = match &update.decision {
+        Decision::Status(status) => {
+            let words = TemplateStatus::BY_SEVERITY.iter().map(TemplateStatus::as_str);
+            (TEMPLATE_STATUS, status.as_str(), words.collect())
+        }
+        Decision::Category(category) => {
+            (TEMPLATE_CATEGORY, category.as_str(), Category::ALL.map(Category::as_str).into())
+        }
     };
     let values = params![
         tx.tenant().0 => UUID, update.waba_id.0 => TEXT, update.template_id => TEXT, update.name => TEXT,
         update.language => TEXT, word => TEXT, update.at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
+        by_severity => TEXT_ARRAY,
     ];
     let rows = tx.rows(sql, values).await?;
     Ok(rows
@@ -71,9 +80,13 @@ pub async fn preference(tx: &TenantTx, update: &PreferenceUpdate) -> Result<u64,
     tx.run(STOP, values).await
 }
 
-// A notice from before the account was connected (again) no longer applies.
+// A notice from before the account was connected (again) no longer applies. Of two reasons of one second the first in the
+// alphabet counts, which is ACCOUNT_DELETED.
 const CLOSE: &str = "-- notices::close
-UPDATE whatsapp_accounts SET paused_reason = coalesce(paused_reason, $3), standing_said_at = $4
+UPDATE whatsapp_accounts SET standing_said_at = $4,
+       paused_reason = CASE WHEN paused_reason IS NULL THEN $3
+                            WHEN starts_with(paused_reason, $5) AND (standing_said_at < $4 OR paused_reason > $3) THEN $3
+                            ELSE paused_reason END
  WHERE tenant_id = $1 AND waba_id = $2 AND coalesce(connected_at <= $4, true)
    AND coalesce(standing_said_at <= $4, standing_said_at IS NULL)
 RETURNING paused_reason";
@@ -87,12 +100,14 @@ RETURNING paused_reason";
 /// Pauses an account that Meta closed, or ends that when Meta reopened it, unless the account is paused for another reason.
 /// Returns why it is paused now, if it is; `None` when a later notice is known.
 pub async fn account(tx: &TenantTx, update: &AccountUpdate) -> Result<Option<Option<String>>, StoreError> {
-    let (sql, words) = if update.is_closed {
-        (CLOSE, format!("{CLOSED}: {}", update.reason))
+    let (tenant, waba_id) = (tx.tenant().0, update.waba_id.0.as_str());
+    let row = if update.is_closed {
+        let reason = format!("{CLOSED}: {}", update.reason);
+        let values = params![tenant => UUID, waba_id => TEXT, reason => TEXT, update.at => TIMESTAMPTZ, CLOSED => TEXT];
+        tx.row(CLOSE, values).await?
     } else {
-        (REOPEN, CLOSED.to_owned())
+        let values = params![tenant => UUID, waba_id => TEXT, CLOSED => TEXT, update.at => TIMESTAMPTZ];
+        tx.row(REOPEN, values).await?
     };
-    let values =
-        params![tx.tenant().0 => UUID, update.waba_id.0 => TEXT, words => TEXT, update.at => TIMESTAMPTZ];
-    Ok(tx.row(sql, values).await?.map(|row| row.get("paused_reason")))
+    Ok(row.map(|row| row.get("paused_reason")))
 }

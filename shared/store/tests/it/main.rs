@@ -9,6 +9,7 @@ mod holds;
 mod isolation;
 mod migrations;
 mod notices;
+mod parked;
 mod prices;
 mod statements;
 mod time_outs;

@@ -149,6 +149,55 @@ async fn a_template_has_the_latest_status_and_category() {
     assert!(known.template.is_approved(), "in either order of the two of one second");
 }
 
+/// Every order of two or three of these, which all have the same time.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    let pairs =
+        (0..count).flat_map(|a| (0..count).map(move |b| vec![a, b])).filter(|pair| pair[0] != pair[1]);
+    let pairs: Vec<Vec<usize>> = pairs.collect();
+    let triples =
+        pairs.iter().flat_map(|pair| [vec![pair[0], pair[1], (pair[1] + 1) % count]]).collect::<Vec<_>>();
+    pairs.into_iter().chain(triples).collect()
+}
+
+#[tokio::test]
+async fn of_notices_of_one_second_the_most_severe_counts_in_whichever_order_they_arrive() {
+    let db = testkit::database().await;
+    let w = world(&db.store, 0, Money::ZERO).await;
+    let words: Vec<&str> = TemplateStatus::BY_SEVERITY[1..].iter().map(TemplateStatus::as_str).collect();
+    for (number, order) in orders(words.len()).into_iter().enumerate() {
+        let second = i64::try_from(number).unwrap();
+        let steps: Vec<Step> = order.iter().map(|index| status(&w, words[*index], second)).collect();
+        let most_severe = words[order.iter().copied().max().unwrap()];
+        let (_, known) = apply(&db.store, w.tenant, &steps).await;
+        assert_eq!(known.template.status.as_str(), most_severe, "{order:?}");
+    }
+    for (number, order) in orders(Category::ALL.len()).into_iter().enumerate() {
+        let second = i64::try_from(number).unwrap();
+        let category = |index: &usize| template(&w, Decision::Category(Category::ALL[*index]), second);
+        let steps: Vec<Step> = order.iter().map(category).collect();
+        let most_severe = Category::ALL[order.iter().copied().max().unwrap()];
+        assert_eq!(apply(&db.store, w.tenant, &steps).await.1.template.category, most_severe, "{order:?}");
+    }
+    let closings = |index: usize, second: i64| match index {
+        0 => account(&w, false, second),
+        disabled_or_deleted => {
+            let reason = ["DISABLED_UPDATE", "ACCOUNT_DELETED"][disabled_or_deleted - 1].to_owned();
+            Step::Account(AccountUpdate { waba_id: waba(&w), is_closed: true, reason, at: at(second) })
+        }
+    };
+    for (number, order) in orders(3).into_iter().enumerate() {
+        let second = i64::try_from(number).unwrap() + 10;
+        let steps: Vec<Step> = order.iter().map(|index| closings(*index, second)).collect();
+        let expected = ["", "DISABLED_UPDATE", "ACCOUNT_DELETED"][order.iter().copied().max().unwrap()];
+        let known = apply(&db.store, w.tenant, &steps).await.1;
+        assert_eq!(
+            known.account.paused_reason.unwrap(),
+            format!("Meta closed the account: {expected}"),
+            "{order:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn another_template_and_another_tenants_template_are_left_alone() {
     let db = testkit::database().await;

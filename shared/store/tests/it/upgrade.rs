@@ -41,7 +41,7 @@ async fn of_the_version_before() -> (TestDb, Client) {
 async fn upgraded() -> (TestDb, Client) {
     let (db, client) = of_the_version_before().await;
     let migrated = migrate::migrate(&db.url().into()).await.unwrap();
-    assert_eq!(migrated.applied, ["V9__foundations", "V10__queues_and_outbox"]);
+    assert_eq!(migrated.applied[..2], ["V9__foundations", "V10__queues_and_outbox"]);
     (db, client)
 }
 
