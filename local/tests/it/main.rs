@@ -6,6 +6,7 @@ mod flow;
 mod http;
 mod invariants;
 mod log_fields;
+mod log_of_a_flow;
 mod operations;
 mod program;
 mod resilience;
