@@ -71,7 +71,7 @@ fn roles_are_passed_to_one_service(repo: &Repository) -> Vec<String> {
 /// Who may read Meta's app secret and the keys of tenants' tokens: who calls Meta, who verifies its webhook, and who makes
 /// the keys. The functions that anybody may call without a token of ours are not among them.
 const READERS: [(&str, &[&str]); 2] = [
-    ("MetaSecret", &["TemplatesFunction", "DispatchFunction", "WebhookFunction"]),
+    ("MetaSecret", &["TemplatesFunction", "DispatchFunction", "UpdatesFunction", "WebhookFunction"]),
     ("DataKeysSecret", &["TemplatesFunction", "DispatchFunction", "MigrateFunction"]),
 ];
 

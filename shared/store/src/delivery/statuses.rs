@@ -144,10 +144,10 @@ RETURNING p.update";
 const KEEP_OLD: &str = "-- statuses::keep_old
 WITH looked_at AS MATERIALIZED (
     SELECT wamid, status FROM parked_updates
-     WHERE tenant_id = $1 AND next_look_at <= $2 AND parked_at <= $5 ORDER BY next_look_at, wamid, status LIMIT $3),
+     WHERE tenant_id = $1 AND next_look_at <= $2 ORDER BY next_look_at, wamid, status LIMIT $3),
 old AS (
     DELETE FROM parked_updates p USING looked_at l
-     WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status RETURNING p.update),
+     WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status AND p.parked_at <= $5 RETURNING p.update),
 kept AS (
     INSERT INTO kept_updates (digest, reason, raw, received_at)
     SELECT sha256(convert_to($4 || update::text, 'UTF8')), $4, update, $2 FROM old ON CONFLICT DO NOTHING)
@@ -185,10 +185,13 @@ pub async fn look_at_parked(
     let (tenant, now) = (tx.tenant().0, tx.now());
     let rows = tx.rows(UNPARK_KNOWN, params![tenant => UUID, now => TIMESTAMPTZ, limit => INT8]).await?;
     let known = rows.iter().map(|row| parked(row.get("update"))).collect::<Result<Vec<_>, _>>()?;
+    // What was taken away is no longer among the first rows: the rest of this look are so many fewer.
+    let rest = limit - i64::try_from(known.len()).unwrap_or(limit);
     let values =
-        params![tenant => UUID, now => TIMESTAMPTZ, limit => INT8, reason => TEXT, until => TIMESTAMPTZ];
+        params![tenant => UUID, now => TIMESTAMPTZ, rest => INT8, reason => TEXT, until => TIMESTAMPTZ];
     let kept: i64 = tx.row(KEEP_OLD, values).await?.map_or(0, |row| row.get("kept"));
-    let postponed = tx.run(POSTPONE, params![tenant => UUID, now => TIMESTAMPTZ, limit => INT8]).await?;
+    let rest = rest - kept;
+    let postponed = tx.run(POSTPONE, params![tenant => UUID, now => TIMESTAMPTZ, rest => INT8]).await?;
     Ok(Look { known, kept: kept.unsigned_abs(), postponed })
 }
 

@@ -130,4 +130,11 @@ async fn one_look_is_bounded_however_many_statuses_are_parked() {
         postponed.push(look(&db.store, tenant, noon()).await.postponed);
     }
     assert_eq!(postponed, [1_000, 1_000, 500]);
+    let (mut kept, late) = (Vec::new(), noon() + KEPT_AFTER);
+    while tenants(&db.store, late).await == [tenant] {
+        let look = look(&db.store, tenant, late).await;
+        assert_eq!(look.postponed, 0, "nothing is put off that was not looked at");
+        kept.push(look.kept);
+    }
+    assert_eq!(kept, [1_000, 1_000, 500]);
 }
