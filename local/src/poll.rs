@@ -283,6 +283,7 @@ async fn sweeps(machine: Machine, rules: Rules, mut stop: watch::Receiver<bool>)
 #[cfg(test)]
 mod tests {
     use cloud::trace::TraceContext;
+    use one_machine::Receipt;
     use uuid::Uuid;
 
     use super::*;
@@ -292,7 +293,7 @@ mod tests {
         let traceparent = TraceContext::begin().to_string();
         let mut message = Received {
             message_id: Uuid::from_u128(1),
-            receipt: Uuid::from_u128(2),
+            receipt: Receipt { message: Uuid::from_u128(1), receive: Uuid::from_u128(2) },
             body: "{}".to_owned(),
             group: Some("a-group".to_owned()),
             traceparent: Some(traceparent.clone()),

@@ -67,8 +67,9 @@ async fn handle(event: DomainEvent, mailer: &Mailer) -> Result<RecordOutcome, Ma
             Ok(RecordOutcome::Park { reason: with_causes(&error) })
         }
         Err(MailError::Transport(error)) if error.is_busy() => {
-            tracing::warn!(error = with_causes(&error), "The mail server refused an e-mail for now.");
-            Ok(RecordOutcome::RetryAfter(BUSY_FOR))
+            let reason = with_causes(&error);
+            tracing::warn!(error = reason, "The mail server refused an e-mail for now.");
+            Ok(RecordOutcome::RetryAfter { delay: BUSY_FOR, reason })
         }
         Err(error) => Err(error),
     }

@@ -3,22 +3,32 @@
 //! A send wakes the receivers of the same process at once. A receiver in another process polls.
 //! `shared/cloud/tests` runs the claims of the traits against these tables and against AWS.
 
-use std::sync::Arc;
+mod operations;
+
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud::{
-    Cloud, CloudError, DELAY_MAX, Events, Message, POSTPONE_MAX, Queue, Queues, ReceivedMessage, Scheduled,
-    Timers, without_oversized,
+    Cloud, CloudError, DELAY_MAX, Events, MAIL_RECEIVES_MAX, Message, POSTPONE_MAX, Queue, Queues,
+    ReceivedMessage, Scheduled, Timers, without_oversized,
 };
 use domain::events::DomainEvent;
 use domain::{Clock, SystemAct, Timer};
-use jiff::Timestamp;
-use store::queue::NewMessage;
-pub use store::queue::{Policy, Received};
-use store::{Store, StoreError, SystemOperation, SystemTx, queue};
+use jiff::{SignedDuration, Timestamp};
+pub use store::queue::{DeadLetter, Listed, Policy, Receipt, Received};
+use store::queue::{NewMessage, Start, Taken};
+use store::{Store, StoreError};
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+pub use crate::operations::Acknowledgement;
+use crate::operations::{
+    Dead, DeadLetters, Depths, DueTimers, Fired, Note, Park, Postpone, Receive, Redrive, Send, SetTimer,
+};
+
+/// How often a busy queue is looked at everywhere, and not only from the turn that it has come to.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_millis(250);
 
 /// The tables, and the signal to receivers in this process. Clones share both.
 #[derive(Clone, Debug)]
@@ -26,11 +36,37 @@ pub struct OneMachine {
     store: Store,
     clock: Clock,
     sent: Arc<Notify>,
+    /// Where the receives of each queue have come to, in the order of [`Queue::ALL`].
+    progress: Arc<[Mutex<Progress>; Queue::ALL.len()]>,
+}
+
+/// Where the receives of a queue have come to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    turn: Option<i64>,
+    looked_everywhere_at: Option<Timestamp>,
+}
+
+impl Progress {
+    fn start(self, now: Timestamp) -> Start {
+        let is_recent = |at: Timestamp| at <= now && now.duration_since(at) < LOOK_EVERY;
+        match self.turn {
+            Some(turn) if self.looked_everywhere_at.is_some_and(is_recent) => Start::Turn(turn),
+            Some(_) | None => Start::Everywhere,
+        }
+    }
+
+    fn advance(&mut self, taken: &Taken, now: Timestamp) {
+        self.turn = taken.turn;
+        if taken.looked_everywhere {
+            self.looked_everywhere_at = Some(now);
+        }
+    }
 }
 
 impl OneMachine {
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, sent: Arc::new(Notify::new()) }
+        Self { store, clock, sent: Arc::new(Notify::new()), progress: Arc::default() }
     }
 
     fn act(&self) -> SystemAct {
@@ -52,8 +88,26 @@ impl OneMachine {
 
     /// Receives at most a batch; the messages are hidden from other receivers until they are acknowledged or their
     /// visibility ends.
-    pub async fn receive(&self, queue: Queue, policy: Policy) -> Result<Vec<Received>, StoreError> {
-        self.store.perform_system(&self.act(), &Receive { queue, policy }).await
+    ///
+    /// An e-mail has its own number of receives, whatever the policy says: see [`Queue::retry_delay`].
+    pub async fn receive(&self, queue: Queue, mut policy: Policy) -> Result<Vec<Received>, StoreError> {
+        if queue == Queue::Mail {
+            policy.receives_max = MAIL_RECEIVES_MAX;
+        }
+        let act = self.act();
+        let progress = self.progress_of(queue);
+        let start =
+            progress.map_or(Start::Everywhere, |at| at.lock().unwrap_or_else(PoisonError::into_inner).start(act.now));
+        let taken = self.store.perform_system(&act, &Receive { queue, policy, start }).await?;
+        if let Some(at) = progress {
+            at.lock().unwrap_or_else(PoisonError::into_inner).advance(&taken, act.now);
+        }
+        Ok(taken.messages)
+    }
+
+    fn progress_of(&self, queue: Queue) -> Option<&Mutex<Progress>> {
+        let place = Queue::ALL.iter().position(|other| *other == queue)?;
+        self.progress.get(place)
     }
 
     /// Deletes the messages that were done and makes the failed ones receivable at `retry_at`.
@@ -69,6 +123,29 @@ impl OneMachine {
     /// Deletes timers that were delivered.
     pub async fn fired(&self, timers: Vec<Timer>) -> Result<(), StoreError> {
         self.store.perform_system(&self.act(), &Fired { timers }).await
+    }
+
+    /// The oldest dead letters, and how many there are in all.
+    pub async fn dead_letters(&self, limit: i64) -> Result<(Vec<Listed>, i64), StoreError> {
+        self.store.perform_system(&self.act(), &DeadLetters { limit }).await
+    }
+
+    /// One dead letter.
+    pub async fn dead_letter(&self, message: Uuid) -> Result<Option<DeadLetter>, StoreError> {
+        self.store.perform_system(&self.act(), &Dead { message }).await
+    }
+
+    /// Gives a dead letter back to its queue, once: `false` when it is not a dead letter, or not any more.
+    pub async fn redrive(&self, message: Uuid) -> Result<bool, StoreError> {
+        let is_given_back = self.store.perform_system(&self.act(), &Redrive { message }).await?;
+        self.announce();
+        Ok(is_given_back)
+    }
+
+    /// `notify_one` is for a receiver that is about to wait. One permit is enough: every receiver reads all there is.
+    fn announce(&self) {
+        self.sent.notify_waiters();
+        self.sent.notify_one();
     }
 
     /// The numbers of messages on all queues and of dead letters.
@@ -87,12 +164,13 @@ impl Queues for OneMachine {
     ) -> Result<(), CloudError> {
         let outcome = without_oversized(&mut messages);
         let now = self.clock.now();
-        let messages = messages.into_iter().map(row).collect();
-        let send = Send { queue, messages, visible_at: now + delay.min(DELAY_MAX) };
-        self.store.perform_system(&self.act(), &send).await.map_err(|error| CloudError::of(&error))?;
-        // `notify_one` is for a receiver that is about to wait. One permit is enough: every receiver reads all there is.
-        self.sent.notify_waiters();
-        self.sent.notify_one();
+        let visible_at = now + delay.min(DELAY_MAX);
+        let asks_for = |message: &Message| asks_for(queue, message, delay, visible_at);
+        let messages = messages.into_iter().map(|message| row(asks_for(&message), message)).collect();
+        let send = Send { queue, messages, visible_at };
+        let act = SystemAct::at(now);
+        self.store.perform_system(&act, &send).await.map_err(|error| CloudError::of(&error))?;
+        self.announce();
         outcome
     }
 
@@ -103,6 +181,12 @@ impl Queues for OneMachine {
         valid(is_valid.map_err(|error| CloudError::of(&error))?)
     }
 
+    async fn note_failure(&self, queue: Queue, receipt: &str, why: &str) -> Result<(), CloudError> {
+        let note = Note { queue, receipt: receipt_of(receipt)?, why: why.to_owned() };
+        let is_valid = self.store.perform_system(&self.act(), &note).await;
+        valid(is_valid.map_err(|error| CloudError::of(&error))?)
+    }
+
     async fn park(&self, queue: Queue, received: ReceivedMessage, reason: &str) -> Result<(), CloudError> {
         let park = Park { queue, receipt: receipt_of(&received.receipt)?, reason: reason.to_owned() };
         let is_valid = self.store.perform_system(&self.act(), &park).await;
@@ -110,17 +194,27 @@ impl Queues for OneMachine {
     }
 }
 
-fn receipt_of(text: &str) -> Result<Uuid, CloudError> {
-    text.parse().map_err(|_not_a_uuid| CloudError::new("the receipt is not one of this queue"))
+fn receipt_of(text: &str) -> Result<Receipt, CloudError> {
+    text.parse().map_err(|_not_a_receipt| CloudError::new("the receipt is not one of this queue"))
 }
 
 fn valid(is_valid: bool) -> Result<(), CloudError> {
     if is_valid { Ok(()) } else { Err(CloudError::new("the receipt is no longer valid")) }
 }
 
-fn row(message: Message) -> NewMessage {
+/// A wake-up asks for a look at all that its tenant has due, so one that was not received yet is enough: one for now, and
+/// one for each second to come.
+fn asks_for(queue: Queue, message: &Message, delay: Duration, visible_at: Timestamp) -> Option<String> {
+    match queue {
+        Queue::WakeUps if delay.is_zero() => Some(message.body.clone()),
+        Queue::WakeUps => Some(format!("{} at {}", message.body, visible_at.as_second())),
+        Queue::Updates | Queue::Refunds | Queue::Mail => None,
+    }
+}
+
+fn row(asks_for: Option<String>, message: Message) -> NewMessage {
     let group = message.group.as_str().to_owned();
-    NewMessage { body: message.body, group, traceparent: message.traceparent.map(String::from) }
+    NewMessage { body: message.body, group, traceparent: message.traceparent.map(String::from), asks_for }
 }
 
 #[async_trait]
@@ -141,136 +235,5 @@ impl Events for OneMachine {
         };
         let messages = events.iter().map(message).collect::<Result<Vec<_>, CloudError>>()?;
         self.send(Queue::Mail, messages, Duration::ZERO).await
-    }
-}
-
-struct Send {
-    queue: Queue,
-    messages: Vec<NewMessage>,
-    visible_at: Timestamp,
-}
-
-impl SystemOperation for Send {
-    const NAME: &'static str = "send";
-    type Done = ();
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        queue::send(tx, self.queue.name(), &self.messages, self.visible_at, tx.now()).await
-    }
-}
-
-struct Postpone {
-    queue: Queue,
-    receipt: Uuid,
-    visible_at: Timestamp,
-}
-
-impl SystemOperation for Postpone {
-    const NAME: &'static str = "postpone";
-    type Done = bool;
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<bool, StoreError> {
-        queue::postpone(tx, self.queue.name(), self.receipt, self.visible_at).await
-    }
-}
-
-struct Park {
-    queue: Queue,
-    receipt: Uuid,
-    reason: String,
-}
-
-impl SystemOperation for Park {
-    const NAME: &'static str = "park";
-    type Done = bool;
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<bool, StoreError> {
-        queue::park(tx, self.queue.name(), self.receipt, &self.reason, tx.now()).await
-    }
-}
-
-struct Receive {
-    queue: Queue,
-    policy: Policy,
-}
-
-impl SystemOperation for Receive {
-    const NAME: &'static str = "receive";
-    type Done = Vec<Received>;
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<Vec<Received>, StoreError> {
-        queue::receive(tx, self.queue.name(), self.policy, tx.now()).await
-    }
-}
-
-/// The outcome of one receive, by receipts.
-#[derive(Clone, Debug)]
-pub struct Acknowledgement {
-    pub queue: Queue,
-    pub done: Vec<Uuid>,
-    pub failed: Vec<Uuid>,
-    /// When the failed messages can be received again.
-    pub retry_at: Timestamp,
-}
-
-impl SystemOperation for Acknowledgement {
-    const NAME: &'static str = "acknowledge";
-    type Done = ();
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        queue::delete(tx, self.queue.name(), &self.done).await?;
-        queue::hand_back(tx, self.queue.name(), &self.failed, self.retry_at).await.map(drop)
-    }
-}
-
-struct SetTimer(Scheduled);
-
-impl SystemOperation for SetTimer {
-    const NAME: &'static str = "set_timer";
-    type Done = ();
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        let traceparent = self.0.traceparent.map(String::from);
-        queue::set_timer(tx, &self.0.timer, traceparent.as_deref()).await.map(drop)
-    }
-}
-
-struct DueTimers;
-
-impl SystemOperation for DueTimers {
-    const NAME: &'static str = "due_timers";
-    type Done = Vec<Scheduled>;
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<Vec<Scheduled>, StoreError> {
-        let due = queue::due_timers(tx, tx.now()).await?.into_iter();
-        let scheduled = |(timer, traceparent): (Timer, Option<String>)| Scheduled {
-            timer,
-            traceparent: traceparent.and_then(|text| text.parse().ok()),
-        };
-        Ok(due.map(scheduled).collect())
-    }
-}
-
-struct Fired {
-    timers: Vec<Timer>,
-}
-
-impl SystemOperation for Fired {
-    const NAME: &'static str = "fired";
-    type Done = ();
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        queue::fired(tx, &self.timers).await.map(drop)
-    }
-}
-
-struct Depths;
-
-impl SystemOperation for Depths {
-    const NAME: &'static str = "depths";
-    type Done = (i64, i64);
-    type Error = StoreError;
-    async fn run(&self, tx: &SystemTx) -> Result<(i64, i64), StoreError> {
-        Ok((queue::depth(tx).await?, queue::dead(tx).await?))
     }
 }

@@ -62,7 +62,27 @@ impl Queue {
             Self::Mail => "mail",
         }
     }
+
+    /// How long a message that failed waits for its next receive, after `receives` of them. `None` where it waits as long as
+    /// the queue hides a received message: there the sweeper finds the row of a message that was given up. Nothing finds an
+    /// e-mail that was given up, so its waits become longer, and [`MAIL_RECEIVES_MAX`] of them last for more than a day.
+    pub fn retry_delay(self, receives: u32) -> Option<Duration> {
+        match self {
+            Self::WakeUps | Self::Updates | Self::Refunds => None,
+            Self::Mail => {
+                let doubled = 2_u32.saturating_pow(receives.saturating_sub(1));
+                Some(MAIL_RETRY_FIRST.saturating_mul(doubled).min(MAIL_RETRY_MAX))
+            }
+        }
+    }
 }
+
+/// The wait of an e-mail after its first failure; each further one is twice as long.
+const MAIL_RETRY_FIRST: Duration = Duration::from_secs(5);
+/// The longest wait of an e-mail.
+const MAIL_RETRY_MAX: Duration = Duration::from_mins(15);
+/// After so many receives an e-mail is given up.
+pub const MAIL_RECEIVES_MAX: i32 = 105;
 
 /// A secret of the product. Its reader knows its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,6 +140,13 @@ pub trait Queues: Send + Sync {
     /// visibility time-out. The receive still counts.
     async fn postpone(&self, queue: Queue, receipt: &str, delay: Duration) -> Result<(), CloudError>;
 
+    /// Keeps the reason why a received message failed, to be shown with the dead letter that it may become. A queue that has
+    /// no place for it keeps nothing: there the log has it.
+    async fn note_failure(&self, queue: Queue, receipt: &str, why: &str) -> Result<(), CloudError> {
+        tracing::debug!(queue = queue.name(), receipt, why, "A queue keeps no reasons.");
+        Ok(())
+    }
+
     /// Puts a received message among the queue's dead letters, with the reason. On AWS this is a copy, and the message itself
     /// is deleted by reporting it as done.
     async fn park(&self, queue: Queue, received: ReceivedMessage, reason: &str) -> Result<(), CloudError>;
@@ -173,5 +200,21 @@ impl Cloud {
     pub async fn send<B: Body + Sync>(&self, body: &B, delay: Duration) -> Result<(), CloudError> {
         let json = serde_json::to_string(body).map_err(|error| CloudError::of(&error))?;
         self.queues.send(B::QUEUE, vec![Message::new(body.group(), json)], delay).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_e_mail_is_tried_for_more_than_a_day_before_it_is_given_up() {
+        let receives = u32::try_from(MAIL_RECEIVES_MAX).unwrap();
+        let waits: Vec<Duration> =
+            (1..receives).filter_map(|receives| Queue::Mail.retry_delay(receives)).collect();
+        assert!(waits.iter().sum::<Duration>() >= Duration::from_hours(24), "{waits:?}");
+        assert!(waits.is_sorted() && waits.iter().all(|wait| *wait <= POSTPONE_MAX));
+        assert!(waits.iter().take(4).sum::<Duration>() > Duration::from_mins(1), "a restart of a mail server");
+        assert_eq!(Queue::Mail.retry_delay(u32::MAX), Some(MAIL_RETRY_MAX));
     }
 }

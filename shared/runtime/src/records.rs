@@ -21,8 +21,9 @@ pub enum RecordOutcome {
     Done,
     /// The queue delivers the record again after its visibility time-out, until it was received too often.
     Retry,
-    /// The queue delivers the record again after this time. The receive counts like any other.
-    RetryAfter(SignedDuration),
+    /// The queue delivers the record again after this time, or later where its failed messages wait longer. The receive counts
+    /// like any other.
+    RetryAfter { delay: SignedDuration, reason: String },
     /// No later try can succeed: the record goes to the dead letters at once.
     Park { reason: String },
 }
@@ -64,6 +65,7 @@ where
             Ok(outcome) => carry_out(outcome, record, (queue, queues)).await,
             Err(error) => {
                 tracing::error!(record = id, error, "A record failed; the queue delivers it again.");
+                fail(&error, record, (queue, queues)).await;
                 false
             }
         };
@@ -92,15 +94,13 @@ async fn carry_out(outcome: RecordOutcome, record: SqsMessage, from: (Queue, &dy
         RecordOutcome::Done => true,
         RecordOutcome::Retry => {
             tracing::warn!(record = id, "A record is to be tried again.");
+            fail("it is to be tried again", record, from).await;
             false
         }
-        RecordOutcome::RetryAfter(delay) => {
-            let receipt = record.receipt_handle.unwrap_or_default();
+        RecordOutcome::RetryAfter { delay, reason } => {
+            note(&reason, &record, from).await;
             let delay = Duration::try_from(delay).unwrap_or_default();
-            match queues.postpone(queue, &receipt, delay).await {
-                Ok(()) => tracing::warn!(record = id, ?delay, "A record is to be tried again after a delay."),
-                Err(error) => log_not_done(&id, &error, "A record could not be postponed."),
-            }
+            postpone(&record, delay.max(retry_delay(queue, &record).unwrap_or_default()), from).await;
             false
         }
         RecordOutcome::Park { reason } => match queues.park(queue, received(record), &reason).await {
@@ -115,6 +115,36 @@ async fn carry_out(outcome: RecordOutcome, record: SqsMessage, from: (Queue, &dy
             }
         },
     }
+}
+
+/// Keeps the reason, and postpones the record where the queue's own wait is not the right one.
+async fn fail(why: &str, record: SqsMessage, from: (Queue, &dyn Queues)) {
+    note(why, &record, from).await;
+    if let Some(delay) = retry_delay(from.0, &record) {
+        postpone(&record, delay, from).await;
+    }
+}
+
+async fn note(why: &str, record: &SqsMessage, (queue, queues): (Queue, &dyn Queues)) {
+    let receipt = record.receipt_handle.as_deref().unwrap_or_default();
+    if let Err(error) = queues.note_failure(queue, receipt, why).await {
+        let id = record.message_id.as_deref().unwrap_or_default();
+        log_not_done(id, &error, "The reason of a failure could not be kept.");
+    }
+}
+
+async fn postpone(record: &SqsMessage, delay: Duration, (queue, queues): (Queue, &dyn Queues)) {
+    let id = record.message_id.as_deref().unwrap_or_default();
+    let receipt = record.receipt_handle.as_deref().unwrap_or_default();
+    match queues.postpone(queue, receipt, delay).await {
+        Ok(()) => tracing::warn!(record = id, ?delay, "A record is to be tried again after a delay."),
+        Err(error) => log_not_done(id, &error, "A record could not be postponed."),
+    }
+}
+
+fn retry_delay(queue: Queue, record: &SqsMessage) -> Option<Duration> {
+    let receives = record.attributes.get("ApproximateReceiveCount").and_then(|text| text.parse().ok());
+    queue.retry_delay(receives.unwrap_or(1))
 }
 
 fn log_not_done(id: &str, error: &CloudError, what: &'static str) {

@@ -14,4 +14,4 @@ pub(crate) mod row;
 pub(crate) mod tx;
 
 pub(crate) const STATEMENTS: &[&[&str]] =
-    &[health::STATEMENTS, idempotency::STATEMENTS, outbox::STATEMENTS, queue::STATEMENTS, tx::STATEMENTS];
+    &[health::STATEMENTS, idempotency::STATEMENTS, outbox::STATEMENTS, tx::STATEMENTS];

@@ -36,6 +36,7 @@ pub use kernel::{databases, idempotency, migrate, outbox, queue};
 pub fn statements() -> Vec<&'static str> {
     [
         kernel::STATEMENTS,
+        kernel::queue::STATEMENTS,
         access::STATEMENTS,
         billing::STATEMENTS,
         delivery::STATEMENTS,

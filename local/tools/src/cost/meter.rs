@@ -171,6 +171,10 @@ impl Queues for Counted {
         self.inner.queues.postpone(queue, receipt, delay).await
     }
 
+    async fn note_failure(&self, queue: Queue, receipt: &str, why: &str) -> Result<(), CloudError> {
+        self.inner.queues.note_failure(queue, receipt, why).await
+    }
+
     async fn park(&self, queue: Queue, received: ReceivedMessage, reason: &str) -> Result<(), CloudError> {
         self.meter.add_requests(queue, "sends", 1);
         self.inner.queues.park(queue, received, reason).await

@@ -55,6 +55,10 @@ impl Queues for Noted {
         self.note(format!("postpone {receipt} of {} by {delay:?}", queue.name()))
     }
 
+    async fn note_failure(&self, _: Queue, receipt: &str, why: &str) -> Result<(), CloudError> {
+        self.note(format!("note of {receipt}: {why}"))
+    }
+
     async fn park(&self, queue: Queue, received: ReceivedMessage, reason: &str) -> Result<(), CloudError> {
         let ReceivedMessage { receipt, message: Message { body, group, .. } } = received;
         self.note(format!("park {receipt} ({body}, {}) of {}: {reason}", group.as_str(), queue.name()))
@@ -78,9 +82,9 @@ async fn work(number: u32) -> Result<RecordOutcome, Refused> {
     match number {
         3 => Err(refused()),
         5 => Ok(RecordOutcome::Retry),
-        6 => Ok(RecordOutcome::RetryAfter(SignedDuration::from_mins(5))),
+        6 => Ok(RecordOutcome::RetryAfter { delay: SignedDuration::from_mins(5), reason: "it is six".to_owned() }),
         7 => Ok(RecordOutcome::Park { reason: "seven is unheard of".to_owned() }),
-        8 => Ok(RecordOutcome::RetryAfter(SignedDuration::from_mins(-5))),
+        8 => Ok(RecordOutcome::RetryAfter { delay: SignedDuration::from_mins(-5), reason: "it is eight".to_owned() }),
         _ => Ok(RecordOutcome::Done),
     }
 }
@@ -97,7 +101,6 @@ async fn one_bad_record_does_not_fail_the_others() {
     let queue = Noted::default();
     let response = each_record(queue.records(&["1", "rubbish", "2", "3", "4", ""]), || true, work).await;
     assert_eq!(failed(response), ["1", "2", "3", "5"]);
-    assert_eq!(queue.calls(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -108,11 +111,34 @@ async fn each_outcome_is_carried_out_at_the_queue() {
     assert_eq!(
         queue.calls(),
         [
+            "note of receipt 1: it is to be tried again",
+            "postpone receipt 1 of mail by 5s",
+            "note of receipt 2: it is six",
             "postpone receipt 2 of mail by 300s",
             "park receipt 3 (7, a-tenant) of mail: seven is unheard of",
-            "postpone receipt 4 of mail by 0ns",
+            "note of receipt 4: it is eight",
+            "postpone receipt 4 of mail by 5s",
         ]
     );
+}
+
+#[tokio::test]
+async fn an_e_mail_that_failed_waits_longer_each_time_and_another_record_for_its_queue() {
+    for (queue, receives, calls) in [
+        (Queue::Mail, "1", &["postpone receipt 0 of mail by 5s"][..]),
+        (Queue::Mail, "4", &["postpone receipt 0 of mail by 40s"]),
+        (Queue::Mail, "100", &["postpone receipt 0 of mail by 900s"]),
+        (Queue::Updates, "4", &[]),
+    ] {
+        let noted = Noted::default();
+        let mut records = noted.records(&["3"]);
+        let attributes = &mut records.event.records[0].attributes;
+        attributes.insert("ApproximateReceiveCount".to_owned(), receives.to_owned());
+        let response = each_record(Records { queue, ..records }, || true, work).await;
+        assert_eq!(failed(response), ["0"]);
+        let note = format!("note of receipt 0: it was refused: {}", refused().0);
+        assert_eq!(noted.calls(), [&[note.as_str()], calls].concat(), "{queue:?} {receives}");
+    }
 }
 
 #[tokio::test]

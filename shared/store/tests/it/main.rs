@@ -11,6 +11,7 @@ mod migrations;
 mod notices;
 mod parked;
 mod prices;
+mod queue_plans;
 mod statements;
 mod time_outs;
 mod tls;

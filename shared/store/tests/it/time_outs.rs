@@ -38,7 +38,12 @@ async fn the_app_has_its_time_outs_from_login_on() {
     settings.sort_unstable();
     assert_eq!(
         settings,
-        ["idle_in_transaction_session_timeout=8s", "lock_timeout=10s", "statement_timeout=25s"]
+        [
+            "client_connection_check_interval=2s",
+            "idle_in_transaction_session_timeout=8s",
+            "lock_timeout=10s",
+            "statement_timeout=25s",
+        ]
     );
     drop(client);
     driver.await.unwrap();
