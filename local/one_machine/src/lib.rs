@@ -96,8 +96,8 @@ impl OneMachine {
         }
         let act = self.act();
         let progress = self.progress_of(queue);
-        let start =
-            progress.map_or(Start::Everywhere, |at| at.lock().unwrap_or_else(PoisonError::into_inner).start(act.now));
+        let start = progress
+            .map_or(Start::Everywhere, |at| at.lock().unwrap_or_else(PoisonError::into_inner).start(act.now));
         let taken = self.store.perform_system(&act, &Receive { queue, policy, start }).await?;
         if let Some(at) = progress {
             at.lock().unwrap_or_else(PoisonError::into_inner).advance(&taken, act.now);

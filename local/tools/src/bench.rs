@@ -5,6 +5,7 @@ mod claim;
 mod fixture;
 mod floor;
 mod naive;
+mod queue;
 
 use cluster::Fetch;
 
@@ -28,6 +29,24 @@ pub enum Options {
         #[arg(long)]
         json: bool,
     },
+    /// Emptying a queue of one machine when few and when many messages wait, on durable Postgres.
+    Queue {
+        /// Messages that wait in the smaller measurement.
+        #[arg(long, default_value_t = 5_000)]
+        small: usize,
+        /// Messages that wait in the larger one.
+        #[arg(long, default_value_t = 500_000)]
+        large: usize,
+        /// Messages that are received and deleted in one round.
+        #[arg(long, default_value_t = 4_000)]
+        drained: usize,
+        /// Rounds; the result is the median.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// The result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<(), LocalError> {
@@ -35,6 +54,10 @@ pub async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<(
         Options::Claim { messages, chunk, rounds, json } => {
             let plan = claim::Plan { messages, chunk, rounds };
             claim::run(settings, plan, json, fetch).await
+        }
+        Options::Queue { small, large, drained, rounds, json } => {
+            let plan = queue::Plan { small, large, drained, rounds };
+            queue::run(settings, plan, json, fetch).await
         }
     }
 }

@@ -214,7 +214,10 @@ mod tests {
             (1..receives).filter_map(|receives| Queue::Mail.retry_delay(receives)).collect();
         assert!(waits.iter().sum::<Duration>() >= Duration::from_hours(24), "{waits:?}");
         assert!(waits.is_sorted() && waits.iter().all(|wait| *wait <= POSTPONE_MAX));
-        assert!(waits.iter().take(4).sum::<Duration>() > Duration::from_mins(1), "a restart of a mail server");
+        assert!(
+            waits.iter().take(4).sum::<Duration>() > Duration::from_mins(1),
+            "a restart of a mail server"
+        );
         assert_eq!(Queue::Mail.retry_delay(u32::MAX), Some(MAIL_RETRY_MAX));
     }
 }

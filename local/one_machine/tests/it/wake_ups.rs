@@ -6,7 +6,8 @@ use std::time::Duration;
 use cloud::{Cloud, Queue, WakeUp};
 use domain::{Clock, TenantId};
 use futures_util::future::join_all;
-use tokio_postgres::NoTls;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, NoTls};
 
 use crate::place::Place;
 
@@ -18,6 +19,11 @@ fn tenant() -> TenantId {
 
 async fn wake(cloud: &Cloud, tenant: TenantId, delay: Duration) {
     cloud.send(&WakeUp { tenant }, delay).await.unwrap();
+}
+
+async fn connect(place: &Place) -> (Client, JoinHandle<()>) {
+    let (client, connection) = tokio_postgres::connect(place.db.url(), NoTls).await.unwrap();
+    (client, tokio::spawn(async move { connection.await.unwrap() }))
 }
 
 #[tokio::test]
@@ -66,22 +72,26 @@ async fn a_wake_up_that_is_sent_while_one_is_being_received_waits_for_that_and_i
     let (place, tenant) = (Place::new().await, tenant());
     let cloud = place.machine.cloud();
     wake(&cloud, tenant, Duration::ZERO).await;
-    let (client, connection) = tokio_postgres::connect(place.db.url(), NoTls).await.unwrap();
-    let driver = tokio::spawn(connection);
+    let (client, driver) = connect(&place).await;
+    // A transaction sees the activity of the moment when it first looked.
+    let (watcher, watching) = connect(&place).await;
     // What a receive does, up to its commit.
-    let receive = "BEGIN; UPDATE queue_messages SET turn = NULL, receipt = gen_random_uuid()";
+    let receive = "BEGIN; UPDATE queue_messages SET turn = NULL, receipt = gen_random_uuid(),
+        visible_at = now() + interval '1 min'";
     client.batch_execute(receive).await.unwrap();
     let sending = tokio::spawn(async move { wake(&cloud, tenant, Duration::ZERO).await });
-    let waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while client.query(waits, &[]).await.unwrap().is_empty() {
+    let waits =
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while watcher.query(waits, &[]).await.unwrap().is_empty() {
         assert!(!sending.is_finished(), "it did not wait for the receive");
         tokio::task::yield_now().await;
     }
     client.batch_execute("COMMIT").await.unwrap();
     sending.await.unwrap();
     assert_eq!((place.waiting().await, place.receive(QUEUE, 10).await.len()), (2, 1));
-    drop(client);
-    driver.await.unwrap().unwrap();
+    drop((client, watcher));
+    driver.await.unwrap();
+    watching.await.unwrap();
 }
 
 #[tokio::test]

@@ -126,11 +126,11 @@ async fn timed(work: impl Future<Output = Result<(), StoreError>>) -> Result<Dur
     clippy::cast_precision_loss,
     reason = "counts of a benchmark are far below 2^52"
 )]
-fn per_second(messages: i64, taken: Duration) -> f64 {
+pub(super) fn per_second(messages: i64, taken: Duration) -> f64 {
     messages as f64 / taken.as_secs_f64()
 }
 
-fn median(mut rates: Vec<f64>) -> f64 {
+pub(super) fn median(mut rates: Vec<f64>) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates.get(rates.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -82,9 +82,15 @@ async fn work(number: u32) -> Result<RecordOutcome, Refused> {
     match number {
         3 => Err(refused()),
         5 => Ok(RecordOutcome::Retry),
-        6 => Ok(RecordOutcome::RetryAfter { delay: SignedDuration::from_mins(5), reason: "it is six".to_owned() }),
+        6 => Ok(RecordOutcome::RetryAfter {
+            delay: SignedDuration::from_mins(5),
+            reason: "it is six".to_owned(),
+        }),
         7 => Ok(RecordOutcome::Park { reason: "seven is unheard of".to_owned() }),
-        8 => Ok(RecordOutcome::RetryAfter { delay: SignedDuration::from_mins(-5), reason: "it is eight".to_owned() }),
+        8 => Ok(RecordOutcome::RetryAfter {
+            delay: SignedDuration::from_mins(-5),
+            reason: "it is eight".to_owned(),
+        }),
         _ => Ok(RecordOutcome::Done),
     }
 }

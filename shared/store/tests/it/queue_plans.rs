@@ -54,7 +54,9 @@ fn values(name: &str) -> &'static str {
         "queue::redrive" => "'{wake-ups,updates,refunds,mail}', ID, now()",
         "queue::due" => "'updates', now(), 100",
         "queue::give_up" => "'updates', IDS, now()",
-        "queue::make_ready" => "'updates', IDS, '{large,large,large,small,new,large,large,large,large,large}'",
+        "queue::make_ready" => {
+            "'updates', IDS, '{large,large,large,small,new,large,large,large,large,large}'"
+        }
         "queue::next" => "'updates', 1000, 10",
         "queue::receive" => "'updates', IDS, now()",
         "queue::reached" => "'updates', 1001",
@@ -98,7 +100,10 @@ async fn every_statement_of_a_queue_reads_few_pages_of_a_long_one_with_and_witho
     fill(&client).await;
     for statistics in [false, true] {
         if statistics {
-            client.batch_execute("ANALYZE queue_messages, dead_letters, wake_ups, queue_turns").await.unwrap();
+            client
+                .batch_execute("ANALYZE queue_messages, dead_letters, wake_ups, queue_turns")
+                .await
+                .unwrap();
         }
         for sql in store::statements() {
             let name = sql.lines().next().unwrap().trim_start_matches("-- ");

@@ -1,0 +1,144 @@
+//! How fast a queue is emptied when few and when many messages wait, and how soon another tenant's message is received.
+
+use std::time::{Duration, Instant};
+
+use cloud::{Group, Message, Queue, Queues};
+use cluster::Fetch;
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use domain::{Clock, with_causes};
+use jiff::SignedDuration;
+use one_machine::{Acknowledgement, OneMachine, Policy};
+use serde::Serialize;
+
+use super::claim::{median, per_second};
+use tidings::database;
+use tidings::error::LocalError;
+use tidings::home::Home;
+use tidings::say::say;
+use tidings::settings::Settings;
+
+const NAME: &str = "bench_queue";
+/// The queue that Meta's updates come by, ten in one receive.
+const QUEUE: Queue = Queue::Updates;
+const POLICY: Policy = Policy { visibility: SignedDuration::from_mins(10), receives_max: 5, batch_max: 10 };
+/// Messages in one send while a queue is filled.
+const FILL_MAX: usize = 5_000;
+/// About the size of a status.
+const BODY_BYTES: usize = 400;
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Plan {
+    pub small: usize,
+    pub large: usize,
+    pub drained: usize,
+    pub rounds: usize,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Measured {
+    plan: Plan,
+    /// Messages a second, at the small and at the large backlog.
+    small_per_second: f64,
+    large_per_second: f64,
+    of_small: f64,
+    /// How long the message of another group, sent behind the large backlog, waits for its receive.
+    other_group_seconds: f64,
+}
+
+/// On a durable Postgres of this machine, in a new database.
+pub(super) async fn run(
+    settings: Settings,
+    plan: Plan,
+    as_json: bool,
+    fetch: Fetch,
+) -> Result<(), LocalError> {
+    let home = Home::open(&settings.home)?;
+    let database = database::scratch(&home, fetch, NAME).await?;
+    let measured = measure(&OneMachine::new(database.store.clone(), Clock::System), plan).await;
+    database::remove(database, NAME).await?;
+    show(&measured?, as_json)
+}
+
+async fn measure(queues: &OneMachine, plan: Plan) -> Result<Measured, LocalError> {
+    let small = at_backlog(queues, plan, plan.small).await?;
+    let large = at_backlog(queues, plan, plan.large).await?;
+    send(queues, "other", 1).await?;
+    let begun = Instant::now();
+    while !drain(queues, 1).await?.contains(&"other".to_owned()) {}
+    Ok(Measured {
+        plan,
+        small_per_second: small,
+        large_per_second: large,
+        of_small: large / small,
+        other_group_seconds: begun.elapsed().as_secs_f64(),
+    })
+}
+
+/// The median rate of all rounds; before each the queue is filled up again.
+async fn at_backlog(queues: &OneMachine, plan: Plan, backlog: usize) -> Result<f64, LocalError> {
+    let mut rates = Vec::new();
+    // The first round warms up caches and does not count.
+    for round in 0..=plan.rounds {
+        let (waiting, _) = queues.depths().await?;
+        send(queues, "large", backlog.saturating_sub(usize::try_from(waiting).unwrap_or(0))).await?;
+        let begun = Instant::now();
+        let drained = drain(queues, plan.drained).await?.len();
+        if round > 0 {
+            rates.push(per_second(i64::try_from(drained).unwrap_or(0), begun.elapsed()));
+        }
+    }
+    Ok(median(rates))
+}
+
+async fn send(queues: &OneMachine, group: &str, count: usize) -> Result<(), LocalError> {
+    let message = || Message::new(Group::named(group), format!("\"{}\"", "x".repeat(BODY_BYTES)));
+    let mut left = count;
+    while left > 0 {
+        let part = left.min(FILL_MAX);
+        let messages = (0..part).map(|_| message()).collect();
+        let sent = queues.send(QUEUE, messages, Duration::ZERO).await;
+        sent.map_err(|error| LocalError::Call(with_causes(&error)))?;
+        left -= part;
+    }
+    Ok(())
+}
+
+/// Receives and deletes at least so many messages: the groups of them.
+async fn drain(queues: &OneMachine, count: usize) -> Result<Vec<String>, LocalError> {
+    let mut groups = Vec::new();
+    while groups.len() < count {
+        let received = queues.receive(QUEUE, POLICY).await?;
+        if received.is_empty() {
+            return Err(LocalError::Call("the queue is empty before the end of a measurement".to_owned()));
+        }
+        let done = received.iter().map(|message| message.receipt).collect();
+        let outcome =
+            Acknowledgement { queue: QUEUE, done, failed: Vec::new(), retry_at: Clock::System.now() };
+        queues.acknowledge(outcome).await?;
+        groups.extend(received.into_iter().filter_map(|message| message.group));
+    }
+    Ok(groups)
+}
+
+fn show(measured: &Measured, as_json: bool) -> Result<(), LocalError> {
+    if as_json {
+        let text = serde_json::to_string(measured).map_err(|error| LocalError::Call(error.to_string()))?;
+        say(text);
+        return Ok(());
+    }
+    let Plan { small, large, drained, rounds } = measured.plan;
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_header(["waiting", "messages/s", "of the small backlog"]);
+    let rate = |rate: f64| format!("{rate:.0}");
+    table.add_row([small.to_string(), rate(measured.small_per_second), String::new()]);
+    let ratio = format!("{:.0} %", measured.of_small * 100.0);
+    table.add_row([large.to_string(), rate(measured.large_per_second), ratio]);
+    say(format!(
+        "{table}\nanother group's message behind {large} is received after {:.0} ms\n\
+         {drained} messages received and deleted by one receiver, ten at a time, median of {rounds} rounds, durable Postgres",
+        measured.other_group_seconds * 1_000.0
+    ));
+    Ok(())
+}
