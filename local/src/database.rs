@@ -1,9 +1,10 @@
 //! The database of this machine: the one that `DATABASE_URL` names, or a private Postgres.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cluster::{Cluster, Fetch, Options};
+use cluster::{Cluster, ClusterError, Fetch, Options};
 use store::{Access, Config, Store, databases};
 
 use crate::error::LocalError;
@@ -13,6 +14,12 @@ use crate::settings::Settings;
 const NAME: &str = "tidings";
 const CONNECTIONS_MAX: usize = 32;
 const WAIT: Duration = Duration::from_secs(5);
+/// The login that owns the private Postgres.
+const OWNER: &str = "postgres";
+/// The login of the product on the private Postgres. It is no superuser's, and its limits (V8, V11) hold from login on.
+const APP: &str = "tidings_app";
+/// How often the private Postgres is looked at: it ends when its process is killed, for example for want of memory.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A migrated database, and the server behind it when that is ours.
 #[derive(Debug)]
@@ -21,21 +28,66 @@ pub struct Database {
     pub store: Store,
     /// One line for the user: which Postgres.
     pub origin: String,
+    server: Option<PrivateServer>,
+}
+
+/// The private Postgres.
+#[derive(Clone, Debug)]
+struct PrivateServer {
+    options: Options,
     /// Held while the machine runs; the last process to let go stops the server.
-    cluster: Option<Cluster>,
+    cluster: Arc<Mutex<Cluster>>,
+}
+
+impl PrivateServer {
+    fn url_as(&self, user: &str, database: &str) -> String {
+        self.cluster.lock().unwrap_or_else(PoisonError::into_inner).url_as(user, database)
+    }
+
+    /// Starts the server again when it has ended; another process may have been faster. Blocks.
+    fn revive(&self) -> Result<(), ClusterError> {
+        let mut cluster = self.cluster.lock().unwrap_or_else(PoisonError::into_inner);
+        if cluster.is_running() {
+            return Ok(());
+        }
+        tracing::error!("The private Postgres has ended; it is started again.");
+        // The claim of the old one ends only when the new one is there.
+        *cluster = cluster::start(&self.options)?;
+        tracing::warn!("The private Postgres runs again.");
+        Ok(())
+    }
+}
+
+impl Database {
+    /// The process id of the private Postgres.
+    pub fn postmaster(&self) -> Option<u32> {
+        let server = self.server.as_ref()?;
+        Some(server.cluster.lock().unwrap_or_else(PoisonError::into_inner).pid())
+    }
+
+    /// Keeps the private Postgres running, and returns when that is not possible.
+    pub async fn keep_running(&self) -> LocalError {
+        let Some(server) = &self.server else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let server = server.clone();
+            match tokio::task::spawn_blocking(move || server.revive()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return LocalError::DatabaseEnded(error),
+                Err(error) => return LocalError::Call(format!("starting Postgres again panicked: {error}")),
+            }
+        }
+    }
 }
 
 /// Finds or starts Postgres, makes the database, and migrates it.
 pub async fn open(settings: &Settings, home: &Home, fetch: Fetch) -> Result<Database, LocalError> {
-    let (url, origin, cluster) = match &settings.database_url {
-        Some(url) => (url.clone(), "PostgreSQL from DATABASE_URL".to_owned(), None),
-        None => private(home, fetch, NAME).await?,
-    };
+    let Some(url) = &settings.database_url else { return private(home, fetch, NAME).await };
     let roots = settings.database_roots.as_deref().map(read_roots).transpose()?;
     let access = Access { roots, ..url.as_str().into() };
     migrate::run(&access).await?;
     let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
-    Ok(Database { store, origin, cluster })
+    Ok(Database { store, origin: "PostgreSQL from DATABASE_URL".to_owned(), server: None })
 }
 
 fn read_roots(path: &Path) -> Result<String, LocalError> {
@@ -45,11 +97,7 @@ fn read_roots(path: &Path) -> Result<String, LocalError> {
 
 /// A fresh database on the private Postgres, for a measurement.
 pub async fn scratch(home: &Home, fetch: Fetch, name: &str) -> Result<Database, LocalError> {
-    let (url, origin, cluster) = private(home, fetch, name).await?;
-    let access = Access::from(url.as_str());
-    migrate(&url).await?;
-    let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
-    Ok(Database { store, origin, cluster })
+    private(home, fetch, name).await
 }
 
 /// Brings the database at `url` to the present schema.
@@ -60,27 +108,30 @@ pub async fn migrate(url: &str) -> Result<(), LocalError> {
 
 /// Removes what [`scratch`] made.
 pub async fn remove(database: Database, name: &str) -> Result<(), LocalError> {
-    let Database { store, cluster, .. } = database;
+    let Database { store, server, .. } = database;
     drop(store);
-    if let Some(cluster) = &cluster {
-        databases::drop_database(&cluster.url("postgres"), name).await?;
+    if let Some(server) = &server {
+        databases::drop_database(&server.url_as(OWNER, "postgres"), name).await?;
     }
     Ok(())
 }
 
-async fn private(
-    home: &Home,
-    fetch: Fetch,
-    name: &str,
-) -> Result<(String, String, Option<Cluster>), LocalError> {
+/// A database on the private Postgres. It is made and migrated with the owner's login, and worked on with the product's.
+async fn private(home: &Home, fetch: Fetch, name: &str) -> Result<Database, LocalError> {
     let mut options = Options::from_environment(home.join("postgres"));
     if fetch == Fetch::Never {
         options.fetch = Fetch::Never;
     }
     options.notice = |line| tracing::info!("{line}");
-    let started = tokio::task::spawn_blocking(move || cluster::start(&options)).await;
+    let of_start = options.clone();
+    let started = tokio::task::spawn_blocking(move || cluster::start(&of_start)).await;
     let cluster =
         started.map_err(|error| LocalError::Call(format!("starting Postgres panicked: {error}")))??;
-    databases::create(&cluster.url("postgres"), name, None).await?;
-    Ok((cluster.url(name), cluster.origin().to_owned(), Some(cluster)))
+    let origin = cluster.origin().to_owned();
+    let server = PrivateServer { options, cluster: Arc::new(Mutex::new(cluster)) };
+    databases::create(&server.url_as(OWNER, "postgres"), name, None).await?;
+    migrate(&server.url_as(OWNER, name)).await?;
+    let access = Access::from(server.url_as(APP, name).as_str());
+    let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
+    Ok(Database { store, origin, server: Some(server) })
 }

@@ -13,6 +13,8 @@ pub enum LocalError {
     File { what: &'static str, path: std::path::PathBuf, source: std::io::Error },
     #[error(transparent)]
     Cluster(#[from] cluster::ClusterError),
+    #[error("the private Postgres has ended and cannot be started again")]
+    DatabaseEnded(#[source] cluster::ClusterError),
     #[error(transparent)]
     Store(#[from] store::StoreError),
     #[error(transparent)]

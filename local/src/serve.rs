@@ -63,10 +63,13 @@ pub async fn serve(settings: Settings, options: Serve) -> Result<(), LocalError>
     if is_http {
         demo::welcome(&machine, &settings, &home).await?;
     }
-    stopped().await;
+    let outcome = tokio::select! {
+        () = stopped() => Ok(()),
+        error = database.keep_running() => Err(error),
+    };
     say("Stopping.");
     close(&machine, stop, tasks, sandbox, database).await;
-    Ok(())
+    outcome
 }
 
 /// The sandbox alone or beside the API.

@@ -176,7 +176,17 @@ impl Cluster {
     /// The connection URL of one database, as user `postgres` and without a password:
     /// `postgresql://postgres@%2Fpath%2Fto%2Fsocket/database`.
     pub fn url(&self, database: &str) -> String {
-        url::over_socket(self.server.socket_dir(), database)
+        self.url_as("postgres", database)
+    }
+
+    /// The same as another user, who must be there.
+    pub fn url_as(&self, user: &str, database: &str) -> String {
+        url::over_socket(self.server.socket_dir(), user, database)
+    }
+
+    /// Whether the server is still there. When it is not, [`start`] starts another in the same home, with the same URLs.
+    pub fn is_running(&mut self) -> bool {
+        self.server.is_running()
     }
 
     /// The folder of the unix socket, mode 0700.

@@ -141,6 +141,12 @@ impl Server {
         Err(ClusterError::NotStopped { pid: self.running.pid, waited })
     }
 
+    /// Whether the process that we started or adopted is there.
+    pub(crate) fn is_running(&mut self) -> bool {
+        let pid = self.running.pid;
+        !self.has_ended(pid)
+    }
+
     /// Whether the server is gone: its process, not only its pid file, which it removes a moment before.
     /// Asking our own child also removes the zombie.
     fn has_ended(&mut self, pid: u32) -> bool {

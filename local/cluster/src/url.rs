@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// `postgresql://postgres@<folder>/<database>`, with the folder percent-encoded in the place of the host, as
+/// `postgresql://<user>@<folder>/<database>`, with the folder percent-encoded in the place of the host, as
 /// libpq and tokio-postgres accept it.
-pub(crate) fn over_socket(folder: &Path, database: &str) -> String {
-    format!("postgresql://postgres@{}/{}", encode(folder.as_os_str().as_bytes()), encode(database.as_bytes()))
+pub(crate) fn over_socket(folder: &Path, user: &str, database: &str) -> String {
+    let (folder, user) = (encode(folder.as_os_str().as_bytes()), encode(user.as_bytes()));
+    format!("postgresql://{user}@{folder}/{}", encode(database.as_bytes()))
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986, section 2.3.

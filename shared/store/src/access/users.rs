@@ -37,7 +37,8 @@ pub struct NewUser {
 /// The unique constraint on a user's e-mail.
 pub const EMAIL_TAKEN: &str = "users_email_key";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, FIND, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD];
+pub(crate) const STATEMENTS: &[&str] =
+    &[INSERT, FIND, FIND_OWNER, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD];
 
 /// Of `users u JOIN tenants t`.
 macro_rules! columns {
@@ -80,6 +81,20 @@ SELECT ",
 /// A user of the tenant. Every request runs this, so that a removed user or a suspended tenant stops at once (I30).
 pub async fn find(tx: &TenantTx, user: UserId) -> Result<Option<User>, StoreError> {
     let row = tx.row(FIND, params![tx.tenant().0 => UUID, user.0 => UUID]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+const FIND_OWNER: &str = concat!(
+    "-- users::find_owner
+SELECT ",
+    columns!(),
+    "
+  FROM users u JOIN tenants t USING (tenant_id) WHERE u.tenant_id = $1 AND u.role = 'OWNER' ORDER BY u.user_id LIMIT 1"
+);
+
+/// The tenant's first owner, if there is such a tenant.
+pub async fn find_owner(tx: &TenantTx) -> Result<Option<User>, StoreError> {
+    let row = tx.row(FIND_OWNER, params![tx.tenant().0 => UUID]).await?;
     row.as_ref().map(from_row).transpose()
 }
 

@@ -15,11 +15,18 @@ const APP_ROLE: &str = "tidings_app";
 /// The role of work that spans tenants.
 const SYSTEM_ROLE: &str = "tidings_system";
 
+/// What the migrations give to `tidings_app` from its login on (V8 and V11), for a login of another name, which has them not.
+const LIMITS: [&str; 4] = [
+    "statement_timeout=25s",
+    "lock_timeout=10s",
+    "idle_in_transaction_session_timeout=8s",
+    "client_connection_check_interval=2s",
+];
+
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`). The time-outs of
-    /// `migrations/V8__time_outs.sql` apply only to `tidings_app` itself.
+    /// The user must be `tidings_app` or a member of it (for [`Store::of_owner`]: of `tidings_system`).
     pub access: Access,
     /// Connections at most. One per environment on Lambda.
     pub connections_max: usize,
@@ -70,7 +77,10 @@ impl Store {
         let postgres = connector.config.application_name("tidings");
         // RDS Proxy refuses command-line options; its user is the app's role already.
         if postgres.get_user() != Some(role) {
-            postgres.options(format!("-c role={role}"));
+            let limits = if role == APP_ROLE { &LIMITS[..] } else { &[] };
+            let ours = limits.iter().map(|limit| format!(" -c {limit}")).collect::<String>();
+            let theirs = postgres.get_options().map(|options| format!("{options} ")).unwrap_or_default();
+            postgres.options(format!("{theirs}-c role={role}{ours}"));
         }
         // A resumed Lambda environment may hold a socket that died while it was frozen: check it before use. Never `Clean`,
         // whose session statements would pin a proxied connection.

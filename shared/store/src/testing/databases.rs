@@ -20,6 +20,15 @@ pub async fn execute(url: &str, sql: &str) -> Result<(), StoreError> {
     run(url, sql).await
 }
 
+/// Who is logged in on a store's connection, whether as a superuser, and one setting of it.
+pub async fn session(store: &crate::Store, setting: &str) -> Result<(String, bool, String), StoreError> {
+    const SESSION: &str = "SELECT session_user::text, rolsuper, current_setting($1)
+          FROM pg_roles WHERE rolname = session_user";
+    let row = store.connection().await?.query_one(SESSION, &[&setting]).await;
+    let row = row.map_err(|error| StoreError::from_statement(SESSION, error))?;
+    Ok((row.get(0), row.get(1), row.get(2)))
+}
+
 /// The number of rows in each table of a database, and a hash of them: for tests that check that nothing changed.
 pub async fn contents(url: &str) -> Result<BTreeMap<String, (i64, String)>, StoreError> {
     on(url, read_contents).await

@@ -1,9 +1,11 @@
 //! The time-outs of the app's role. Each test sets short ones on its own database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Act, Money, with_causes};
 use store::billing::wallet;
+use store::testing::databases::session;
 use store::{Config, Operation, Store, StoreError, TenantTx};
 use testkit::TestDb;
 use tokio::task::JoinHandle;
@@ -46,6 +48,58 @@ async fn the_app_has_its_time_outs_from_login_on() {
         ]
     );
     drop(client);
+    driver.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_login_of_another_name_has_the_same_time_outs() {
+    let db = testkit::database().await;
+    for store in [db.another_store(1), as_the_app(&db)] {
+        for (setting, value) in [
+            ("statement_timeout", "25s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "8s"),
+            ("client_connection_check_interval", "2s"),
+        ] {
+            assert_eq!(session(&store, setting).await.unwrap().2, value, "{setting}");
+        }
+        store.close();
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_leaves_no_statement_behind_that_waits_for_a_lock() {
+    let db = testkit::database().await;
+    let world = Arc::new(world(&db.store, 2, Money::from_micros(PRICE.micros() * 2)).await);
+    // Only the end of the connection can end it in this time.
+    for limit in ["lock_timeout", "statement_timeout"] {
+        set(&db, limit, "0").await;
+    }
+    let (holder, driver) = superuser(&db).await;
+    holder.batch_execute("BEGIN; SELECT FROM wallets FOR UPDATE").await.unwrap();
+    // A transaction sees the activity of the moment when it first looked.
+    let (watcher, watching) = superuser(&db).await;
+    let store = as_the_app(&db);
+    let caller = tokio::spawn({
+        let (store, world) = (store.clone(), Arc::clone(&world));
+        async move { try_to_claim(&store, &world, 1).await.map(drop) }
+    });
+    let sql = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'tidings_app'
+                  AND wait_event_type = 'Lock'";
+    while watcher.query(sql, &[]).await.unwrap().is_empty() {
+        assert!(!caller.is_finished(), "it did not wait for the wallet");
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    let gone = async {
+        while !watcher.query(sql, &[]).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(10), gone).await.is_ok(), "it waits on");
+    store.close();
+    drop((holder, watcher));
+    watching.await.unwrap();
     driver.await.unwrap();
 }
 
