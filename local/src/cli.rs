@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use cluster::Fetch;
-use domain::with_causes;
+use domain::{Clock, with_causes};
+use one_machine::OneMachine;
 use runtime::Logs;
 
 use crate::database;
+use crate::dead_letters;
 use crate::error::LocalError;
 use crate::home::Home;
 use crate::poll::ProcessRole;
@@ -23,7 +25,7 @@ pub const SERVE_FILTER: &str = "info,sandbox=warn";
 #[command(
     name = "tidings",
     version,
-    after_help = "In the repository: cargo story, cargo bench-claim, cargo cost, cargo deploy-check, cargo sandbox."
+    after_help = "In the repository: cargo story, cargo bench-claim, cargo bench-queue, cargo cost, cargo deploy-check, cargo sandbox."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -42,6 +44,9 @@ enum Command {
     Sandbox,
     /// Brings the database to the present schema.
     Migrate,
+    /// Shows queue messages that were given up, and gives them back.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Options),
 }
 
 /// What a serving process does.
@@ -117,6 +122,12 @@ async fn perform(arguments: Arguments) -> Result<(), LocalError> {
             let home = Home::open(&settings.home)?;
             let database = database::open(&settings, &home, fetch).await?;
             crate::say::say(format!("The schema is up to date. {}", database.origin));
+        }
+        Command::DeadLetters(options) => {
+            check_database(&settings, database)?;
+            let home = Home::open(&settings.home)?;
+            let database = database::open(&settings, &home, fetch).await?;
+            dead_letters::run(&OneMachine::new(database.store.clone(), Clock::System), options).await?;
         }
     }
     Ok(())

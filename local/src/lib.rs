@@ -11,6 +11,7 @@ pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod database;
+pub mod dead_letters;
 pub mod demo;
 mod docs;
 pub mod error;

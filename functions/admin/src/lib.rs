@@ -13,6 +13,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(plans::list::list, plans::create::create))
         .routes(routes!(tenants::create::create))
+        .routes(routes!(tenants::resend_invite::resend_invite))
         .routes(routes!(billing::add_credits::add_credits))
         .routes(routes!(billing::balance::balance))
         .routes(routes!(billing::ledger::ledger))

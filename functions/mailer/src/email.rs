@@ -1,6 +1,8 @@
 //! The e-mails that people get. Each holds a link to choose a password; a password is never mailed.
 
 use lettre::Message;
+use lettre::address::{Address, AddressError};
+use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 
 use crate::transport::TransportError;
@@ -38,8 +40,8 @@ impl Email {
         );
         let not_written = |error: &dyn std::error::Error| TransportError::NotWritten(error.to_string());
         Message::builder()
-            .from(from.parse().map_err(|error: lettre::address::AddressError| not_written(&error))?)
-            .to(to.parse().map_err(|error: lettre::address::AddressError| not_written(&error))?)
+            .from(from.parse().map_err(|error: AddressError| not_written(&error))?)
+            .to(Mailbox::new(None, to.parse::<Address>().map_err(|error| not_written(&error))?))
             .subject(self.subject.clone())
             .header(ContentType::TEXT_PLAIN)
             .body(text)
@@ -74,6 +76,21 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("Welcome") && !text.contains("ready"), "{text}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_address_that_is_taken_at_input_can_be_written_to(
+            text in "[!-~\u{e9}\u{202e}]{1,12}@[!-~\u{e9}\u{202e}]{1,8}\\.[a-z\u{e9}]{2,3}",
+            plain in "[a-z0-9.+_'-]{1,9}@[a-z0-9\u{e0}-\u{17f}.-]{1,9}\\.[a-z]{2,3}",
+        ) {
+            for address in [text, plain] {
+                if let Ok(address) = ops::kernel::fields::email("email", &address) {
+                    let written = Email::invitation().message(FROM, &address, "l");
+                    proptest::prop_assert!(written.is_ok(), "{address}: {written:?}");
+                }
+            }
+        }
     }
 
     #[test]

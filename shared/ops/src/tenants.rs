@@ -4,3 +4,4 @@ pub mod create;
 pub mod owner;
 pub mod plans;
 pub mod register;
+pub mod resend_invite;

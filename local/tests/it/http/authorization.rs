@@ -13,6 +13,7 @@ use crate::test_system::{PASSWORD, TestSystem};
 const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("GET", "/.well-known/jwks.json", [200; 8]),
     ("POST", "/admin/create-tenant", [401, 403, 403, 403, 403, 403, 401, 201]),
+    ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 401, 404]),
     ("POST", "/auth/login", [200; 8]),
     ("POST", "/auth/register-tenant", [201; 8]),
     ("GET", "/auth/set-password", [200; 8]),
@@ -93,6 +94,7 @@ impl Fixture {
             "/admin/create-tenant" => {
                 json!({ "tenantName": name, "slug": name, "adminEmail": email, "adminName": "Ann" })
             }
+            "/admin/tenants/{id}/resend-invite" => json!({}),
             "/auth/login" => json!({ "email": "home@tenant.test", "password": PASSWORD }),
             "/auth/register-tenant" => json!({
                 "tenantName": name, "slug": name, "adminEmail": email, "adminPassword": PASSWORD,

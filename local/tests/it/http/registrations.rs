@@ -61,6 +61,7 @@ async fn an_invalid_name_slug_or_e_mail_is_refused_by_field() {
         ("slug", ["", "New", "-new", "n--w"]),
         ("slug", ["new_", "n\u{e9}w", "../new", &long]),
         ("adminEmail", ["", "new", "@tenant.test", "new@tenant"]),
+        ("adminEmail", ["a,b@x.com", "boss@b\u{202e}.com", "a\u{200b}b@x.com", "a@[127.0.0.1]"]),
         ("adminEmail", ["new@tenant.", "n w@tenant.test", "new@a@tenant.test", &address]),
         (
             "adminEmail",

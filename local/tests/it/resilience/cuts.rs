@@ -53,7 +53,7 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 27] = [
+const TOGETHER: [&str; 28] = [
     "add_credits",
     "balance",
     "claim_events",
@@ -80,11 +80,12 @@ const TOGETHER: [&str; 27] = [
     "make_super_admin",
     "record_template_answer",
     "register_tenant",
+    "resend_invite",
     "set_password",
 ];
 
 /// Not part of the scenario: separate tests cut these (`mail.rs`).
-const ELSEWHERE: [&str; 2] = ["park", "postpone"];
+const ELSEWHERE: [&str; 6] = ["dead_letter", "dead_letters", "note_failure", "park", "postpone", "redrive"];
 
 /// Which runs of an operation are cut: more than one where runs differ, such as by queue or message.
 fn runs_of(operation: &str) -> std::ops::RangeInclusive<u32> {

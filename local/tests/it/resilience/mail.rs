@@ -202,3 +202,88 @@ async fn a_mail_server_that_stops_answering_delays_one_e_mail_and_sends_no_other
     assert_eq!(server.taken(), ["one@invited.test", "three@invited.test", "two@invited.test"]);
     test.assert_at_rest(0).await;
 }
+
+/// The machine of [`invited`], with a mail server that is not there.
+fn without_a_mail_server(machine: &Machine) -> Machine {
+    let nowhere = Server::new("127.0.0.1".to_owned(), 1);
+    let no_login = Login { user: String::new(), password: String::new() };
+    let transport = Transport::Smtp(nowhere, Reloadable::fixed(no_login));
+    let mailer = Mailer { transport: Arc::new(transport), ..machine.mailer.clone() };
+    Machine { mailer, ..machine.clone() }
+}
+
+/// Receives every quarter of an hour; returns how often something was there.
+async fn wait(test: &FaultTest, machine: &Machine, quarters: u32) -> usize {
+    let mut received = 0;
+    for _ in 0..quarters {
+        received += receive(machine).await;
+        test.system.clock.advance(SignedDuration::from_mins(15) + SignedDuration::from_secs(1));
+    }
+    received
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_for_most_of_a_day_costs_no_invitation() {
+    let (test, server) = (FaultTest::start().await, MailServer::stopping_on(usize::MAX).await);
+    let machine = invited(&test, &server).await;
+    assert_eq!(wait(&test, &without_a_mail_server(&machine), 23 * 4).await, 23 * 4);
+    assert_eq!(receive(&machine).await, 1);
+    assert_eq!(server.taken(), ["one@invited.test"]);
+    test.assert_at_rest(0).await;
+}
+
+#[tokio::test]
+async fn an_e_mail_that_was_given_up_is_listed_with_its_last_error_and_sent_when_it_is_given_back() {
+    let (test, server) = (FaultTest::start().await, MailServer::stopping_on(usize::MAX).await);
+    let machine = invited(&test, &server).await;
+    let tries = wait(&test, &without_a_mail_server(&machine), 120).await;
+    assert_eq!(i32::try_from(tries).unwrap(), cloud::MAIL_RECEIVES_MAX);
+    let (listed, _) = machine.queues.dead_letters(10).await.unwrap();
+    assert_eq!((listed.len(), listed[0].queue.as_str()), (1, "mail"));
+    let reason = listed[0].reason.clone().unwrap();
+    assert!(reason.starts_with("the mail server could not be reached"), "{reason}");
+    assert!(!reason.contains("invited.test"), "{reason}");
+    assert!(machine.queues.redrive(listed[0].message_id).await.unwrap());
+    assert_eq!((receive(&machine).await, server.taken().len()), (1, 1));
+    test.assert_at_rest(0).await;
+}
+
+#[tokio::test]
+async fn a_tenant_is_not_created_for_an_address_that_no_e_mail_can_be_written_to() {
+    let test = FaultTest::start().await;
+    let owner = test.system.owner().await;
+    for email in ["a,b@x.com", "boss@b\u{202e}.com"] {
+        let tenant = json!({ "tenantName": "one", "slug": "one", "adminName": "one", "adminEmail": email });
+        let refused = owner.post("/admin/create-tenant", &tenant).await.unwrap();
+        assert_eq!(refused.status.as_u16(), 422, "{email}: {}", refused.body);
+        assert!(refused.body.to_string().contains("adminEmail"), "{}", refused.body);
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_sent_again_with_a_new_link_that_replaces_the_old_one() {
+    let test = FaultTest::start().await;
+    let owner = test.system.owner().await;
+    let invited = json!({
+        "tenantName": "one", "slug": "one", "adminName": "one", "adminEmail": "one@invited.test",
+    });
+    let made = owner.post("/admin/create-tenant", &invited).await.unwrap().success().unwrap();
+    assert_eq!(receive(&test.system.machine).await, 1);
+    let old = test.links_mailed_to("one@invited.test");
+    let path = format!("/admin/tenants/{}/resend-invite", made["tenantId"].as_str().unwrap());
+    let again = owner.post(&path, &json!({})).await.unwrap();
+    assert_eq!((again.status.as_u16(), &again.body["ownerEmail"]), (202, &json!("one@invited.test")));
+    assert_eq!(receive(&test.system.machine).await, 1);
+    let mut new = test.links_mailed_to("one@invited.test");
+    new.retain(|link| !old.contains(link));
+    assert_eq!((old.len(), new.len()), (1, 1));
+
+    let anonymous = test.system.anonymous();
+    let choose = |secret: &String| json!({ "secret": secret, "password": "a-long-new-password" });
+    let refused = anonymous.post("/auth/set-password", &choose(&old[0])).await.unwrap();
+    assert_eq!(refused.status.as_u16(), 422);
+    anonymous.post("/auth/set-password", &choose(&new[0])).await.unwrap().success().unwrap();
+    let refused = owner.post(&path, &json!({})).await.unwrap();
+    assert_eq!(refused.status.as_u16(), 409, "{}", refused.body);
+    test.assert_at_rest(0).await;
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cloud::MAIL_RECEIVES_MAX;
 use domain::events::DomainEvent;
 use serde_json::{Value, json};
 
@@ -119,6 +120,36 @@ fn locked(repo: &Repository) -> Vec<String> {
         .map(|(id, _)| format!("{id}: not encrypted with our key"))
         .chain(open.map(|(id, _)| format!("{id}: may be reached without TLS")))
         .collect()
+}
+
+/// An e-mail is given up after as many receives as its waits are made for, and not for its age.
+fn mail_is_tried_for_a_day(repo: &Repository) -> Vec<String> {
+    let queue = &repo.resources()["MailQueue"]["Properties"];
+    let receives = queue["RedrivePolicy"]["maxReceiveCount"].as_i64();
+    let mut complaints = Vec::new();
+    if receives != Some(MAIL_RECEIVES_MAX.into()) {
+        complaints.push(format!("MailQueue: {receives:?} receives and not {MAIL_RECEIVES_MAX}"));
+    }
+    let is_kept = queue["MessageRetentionPeriod"].as_i64().is_some_and(|seconds| seconds >= 2 * 24 * 3_600);
+    if !is_kept {
+        complaints.push("MailQueue: an e-mail is gone before its last receive".to_owned());
+    }
+    complaints
+}
+
+#[test]
+fn an_e_mail_is_tried_for_a_day_before_it_is_a_dead_letter() {
+    holds(
+        mail_is_tried_for_a_day,
+        &[
+            ("MailQueue: Some(5)", |repo| {
+                repo.resource("MailQueue")["Properties"]["RedrivePolicy"]["maxReceiveCount"] = json!(5);
+            }),
+            ("MailQueue: an e-mail is gone", |repo| {
+                repo.resource("MailQueue")["Properties"]["MessageRetentionPeriod"] = json!(86_400);
+            }),
+        ],
+    );
 }
 
 /// An event that causes an e-mail comes by its rule, alone, as our code wrote it.

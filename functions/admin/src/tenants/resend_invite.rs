@@ -1,0 +1,50 @@
+//! `POST /admin/tenants/{id}/resend-invite`
+
+use api::{Allowed, App, Keyed, KeyedBody};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::TenantId;
+use http_kit::{IdInPath, IdempotencyKey, ProblemBody, ProblemResponse};
+use ops::SuperAdmin;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// An empty object.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResendInvite {}
+
+impl KeyedBody for ResendInvite {}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvitedOut {
+    tenant_id: Uuid,
+    owner_id: Uuid,
+    /// The address that the new link is sent to.
+    owner_email: String,
+}
+
+/// Sends a tenant's owner a new link to choose a password; the link before it ends. Needs the role `SUPER_ADMIN`.
+#[utoipa::path(post, path = "/admin/tenants/{id}/resend-invite", tag = "admin", security(("bearer" = [])),
+    request_body = ResendInvite, params(("id" = Uuid, Path), IdempotencyKey),
+    responses(
+        (status = 202, body = InvitedOut),
+        (status = 403, body = ProblemBody),
+        (status = 404, description = "There is no such tenant", body = ProblemBody),
+        (status = 409, description = "The owner has chosen a password already", body = ProblemBody),
+        (status = 422, body = ProblemBody),
+    ))]
+pub(crate) async fn resend_invite(
+    State(app): State<App>,
+    Allowed(permit): Allowed<SuperAdmin>,
+    IdInPath(tenant): IdInPath<TenantId>,
+    Keyed(ResendInvite {}, key): Keyed<ResendInvite>,
+) -> Result<(StatusCode, Json<InvitedOut>), ProblemResponse> {
+    let invited = ops::tenants::resend_invite::resend_invite(&app.platform, &permit, tenant, key).await?;
+    let out =
+        InvitedOut { tenant_id: tenant.0, owner_id: invited.owner_id.0, owner_email: invited.owner_email };
+    Ok((StatusCode::ACCEPTED, Json(out)))
+}
