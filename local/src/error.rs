@@ -13,8 +13,9 @@ pub enum LocalError {
     File { what: &'static str, path: std::path::PathBuf, source: std::io::Error },
     #[error(transparent)]
     Cluster(#[from] cluster::ClusterError),
-    #[error("the private Postgres has ended and cannot be started again")]
-    DatabaseEnded(#[source] cluster::ClusterError),
+    /// With the server's own words, which hold no row.
+    #[error("the private Postgres has ended and cannot be started again: {0}")]
+    DatabaseEnded(cluster::ClusterError),
     #[error(transparent)]
     Store(#[from] store::StoreError),
     #[error(transparent)]

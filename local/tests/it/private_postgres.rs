@@ -105,5 +105,6 @@ async fn a_private_postgres_that_cannot_be_started_again_ends_the_process_with_t
     private.signal("-INT");
     let ended = tokio::time::timeout(BACK_WITHIN, private.database().keep_running()).await;
     assert!(matches!(&ended, Ok(LocalError::DatabaseEnded(_))), "{ended:?}");
-    assert!(domain::with_causes(&ended.unwrap()).contains("nonsense"), "the server's own words");
+    let written = domain::with_causes(&ended.unwrap());
+    assert!(written.contains("nonsense"), "the server's own words: {written}");
 }

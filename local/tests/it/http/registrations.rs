@@ -84,7 +84,7 @@ async fn every_accepted_e_mail_and_name_can_log_in() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     for (slug, email, name) in [
-        ("a", "\u{130}stanbul@tenant.test", "\u{130}"),
+        ("a", "\u{c9}lise@tenant.test", "\u{130}"),
         ("b", "\u{391}\u{3a3}@TENANT.test", "O'Hara; DROP TABLE users--"),
         ("c", "\u{1e9e}\u{1c5}\u{13a0}@tenant.test", "\u{1f600}\u{202e}"),
         ("d", "a+b.c-d_e'%$#!@sub.tenant.test", "<script>alert(1)</script>"),
