@@ -83,6 +83,8 @@ async fn write(event: DomainEvent, mailer: &Mailer) -> Result<(), MailError> {
         DomainEvent::UserInvited { tenant_id, user_id, email } => {
             send_link(mailer, (tenant_id, user_id), &email, &Email::invitation()).await
         }
+        // Nothing is written about it; the bus has it for others.
+        DomainEvent::WhatsappPaused { .. } => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TenantId, UserId};
+use crate::{TenantId, UserId, WabaId};
 
 /// Something that happened to a tenant.
 ///
@@ -18,23 +18,28 @@ pub enum DomainEvent {
     TenantProvisioned { tenant_id: TenantId, user_id: UserId, email: String, tenant_name: String },
     /// A person got a user without a password and is to be sent a link to set one.
     UserInvited { tenant_id: TenantId, user_id: UserId, email: String },
+    /// Nothing is sent through a WhatsApp account until it is connected again; the reason says why.
+    WhatsappPaused { tenant_id: TenantId, waba_id: WabaId, reason: String },
 }
 
 impl DomainEvent {
     /// The names of all events on the bus.
-    pub const NAMES: [&'static str; 2] = ["TenantProvisioned", "UserInvited"];
+    pub const NAMES: [&'static str; 3] = ["TenantProvisioned", "UserInvited", "WhatsappPaused"];
 
     /// The event's name on the bus.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::TenantProvisioned { .. } => "TenantProvisioned",
             Self::UserInvited { .. } => "UserInvited",
+            Self::WhatsappPaused { .. } => "WhatsappPaused",
         }
     }
 
     pub const fn tenant(&self) -> TenantId {
         match self {
-            Self::TenantProvisioned { tenant_id, .. } | Self::UserInvited { tenant_id, .. } => *tenant_id,
+            Self::TenantProvisioned { tenant_id, .. }
+            | Self::UserInvited { tenant_id, .. }
+            | Self::WhatsappPaused { tenant_id, .. } => *tenant_id,
         }
     }
 }
@@ -53,6 +58,10 @@ mod tests {
             (
                 r#"{"type":"UserInvited","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","userId":"0190163d-8694-739b-aea5-966c26f8ad92","email":"ivy@invited.test"}"#,
                 "UserInvited",
+            ),
+            (
+                r#"{"type":"WhatsappPaused","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","wabaId":"1001","reason":"190 expired"}"#,
+                "WhatsappPaused",
             ),
         ] {
             let event: DomainEvent = serde_json::from_str(json).unwrap();
