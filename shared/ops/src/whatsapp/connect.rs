@@ -106,7 +106,7 @@ pub async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connec
         connected_at: now,
         paused_reason: None,
     };
-    let numbers: Vec<Number> = remote
+    let mut numbers: Vec<Number> = remote
         .into_iter()
         .map(|number| Number {
             messages_per_second: number.messages_per_second(),
@@ -115,6 +115,8 @@ pub async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connec
             display_phone_number: number.display_phone_number.unwrap_or_default(),
         })
         .collect();
+    // In one order, so that two connections at once never wait for each other crosswise.
+    numbers.sort_by(|left, right| left.phone_number_id.cmp(&right.phone_number_id));
     let store_connection = Connect { account, numbers: numbers.clone() };
     if platform.store.perform(&act, &store_connection).await? {
         // What waited for the account to be connected again.

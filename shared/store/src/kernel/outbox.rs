@@ -51,13 +51,13 @@ held AS (
      WHERE o.claimed_until IS NULL OR o.claimed_until <= $1
        FOR UPDATE OF o SKIP LOCKED),
 batch AS (
-    SELECT e.tenant_id, e.event_id
+    SELECT e.tenant_id, e.event_id, e.seq
       FROM held h
      CROSS JOIN LATERAL (
            SELECT tenant_id, event_id, seq FROM outbox WHERE tenant_id = h.tenant_id ORDER BY seq LIMIT $4) e
      ORDER BY e.seq LIMIT $4)
 UPDATE outbox o SET claimed_until = $2
-  FROM batch
+  FROM (SELECT * FROM batch ORDER BY seq) AS batch
  WHERE o.tenant_id = batch.tenant_id AND o.event_id = batch.event_id
    AND (o.claimed_until IS NULL OR o.claimed_until <= $1)
 RETURNING o.tenant_id, o.event_id, o.event, o.seq";
@@ -92,9 +92,11 @@ pub async fn claim(
 }
 
 const PUBLISHED: &str = "-- outbox::published
-DELETE FROM outbox o
- USING unnest($1::uuid[], $2::uuid[]) AS p (tenant_id, event_id)
- WHERE o.tenant_id = p.tenant_id AND o.event_id = p.event_id";
+WITH gone AS (
+    SELECT o.tenant_id, o.event_id
+      FROM unnest($1::uuid[], $2::uuid[]) AS p (tenant_id, event_id) JOIN outbox o USING (tenant_id, event_id)
+     ORDER BY o.seq FOR UPDATE OF o)
+DELETE FROM outbox o USING gone WHERE o.tenant_id = gone.tenant_id AND o.event_id = gone.event_id";
 
 /// Deletes events that were published.
 pub async fn published(tx: &SystemTx, events: &[ClaimedEvent]) -> Result<u64, StoreError> {
