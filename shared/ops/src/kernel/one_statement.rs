@@ -12,9 +12,9 @@
 /// ```
 macro_rules! one_statement {
     (const NAME: &'static str = $name:literal;
-     struct $operation:ident { $($field:ident: $type:ty),* $(,)? }
+     $visibility:vis struct $operation:ident { $($field:ident: $type:ty),* $(,)? }
      fn run(&$self:ident, $tx:ident) -> $done:ty { $statement:expr }) => {
-        struct $operation { $($field: $type),* }
+        $visibility struct $operation { $($visibility $field: $type),* }
 
         impl store::Operation for $operation {
             const NAME: &'static str = $name;
