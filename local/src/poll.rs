@@ -23,8 +23,9 @@ use crate::machine::Machine;
 const POLL_EVERY: Duration = Duration::from_millis(250);
 /// How often due schedules are looked for.
 const SCHEDULES_EVERY: Duration = Duration::from_millis(500);
-/// Dispatches in parallel, of different tenants.
-const DISPATCHES_MAX: usize = 16;
+/// Dispatches in parallel, of different tenants. One that waits for Meta's answers costs little, and must not keep others
+/// waiting.
+const DISPATCHES_MAX: usize = 64;
 /// Queue messages in one event.
 const BATCH_MAX: i64 = 10;
 /// How long a record that failed waits for its next receive.

@@ -7,7 +7,8 @@ use cloud::{Cloud, Secret};
 use dispatch::Woken;
 use runtime::lambda;
 
-/// How long a chunk takes at most: its seconds of sending, the call that is begun last, and recording what came of it.
+/// How long what is in hand takes at most: the part that is being marked, the call that is begun last, and recording what
+/// came of it. The rest of a claim is handed back.
 const MARGIN: Duration = Duration::from_secs(45);
 
 fn main() -> ExitCode {

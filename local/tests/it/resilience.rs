@@ -3,11 +3,14 @@
 //! All end with the same checks: the audit is clean, no message was accepted twice, every message is in a final state,
 //! and its debit or refund matches that state.
 
+mod connections;
 mod cuts;
 mod database;
+mod doubts;
 mod events;
 mod fault_injector;
 mod fault_test;
+mod in_flight;
 mod lanes;
 mod mail;
 mod meta;
@@ -15,3 +18,4 @@ mod outbox;
 mod races;
 mod regressions;
 mod statuses;
+mod times;

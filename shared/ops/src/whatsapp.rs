@@ -1,4 +1,5 @@
 //! A tenant's connection to its WhatsApp Business account.
 
 pub mod connect;
+pub(crate) mod pause;
 pub(crate) mod token;

@@ -84,8 +84,18 @@ const TOGETHER: [&str; 28] = [
     "set_password",
 ];
 
-/// Not part of the scenario: separate tests cut these (`mail.rs`).
-const ELSEWHERE: [&str; 6] = ["dead_letter", "dead_letters", "note_failure", "park", "postpone", "redrive"];
+/// Not part of the scenario: separate tests cut these (`mail.rs`, `doubts.rs` and `connections.rs`).
+const ELSEWHERE: [&str; 9] = [
+    "dead_letter",
+    "dead_letters",
+    "hand_back",
+    "note_failure",
+    "park",
+    "pause_account",
+    "postpone",
+    "redrive",
+    "renew_number",
+];
 
 /// Which runs of an operation are cut: more than one where runs differ, such as by queue or message.
 fn runs_of(operation: &str) -> std::ops::RangeInclusive<u32> {

@@ -99,6 +99,15 @@ impl Transition {
         Ok(())
     }
 
+    /// Whether there is anything to write. An event that came too late, or again, changes nothing: not even a time.
+    pub fn is_change(&self) -> bool {
+        self.message.state != self.from
+            || self.has_new_status
+            || self.refund.is_some()
+            || self.is_write_off
+            || self.retry_at.is_some()
+    }
+
     /// Whether it is in that state now, and was in another one.
     pub fn became(&self, state: DispatchState) -> bool {
         self.message.state == state && self.from != state

@@ -1,31 +1,30 @@
 //! Sends one tenant's due messages: per number one dispatcher at a time, claim after claim until nothing is due.
 
+use std::sync::Arc;
+
 use domain::TenantId;
-use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use futures_util::future::{join, join_all};
+use jiff::Timestamp;
+use store::StoreError;
 use store::delivery::leases::{self, DueNumber, Lease};
-use store::whatsapp::accounts;
-use store::whatsapp::accounts::Account;
-use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::delivery::call_stats::{CallCounts, CallStats};
+use crate::delivery::calls::{Caller, Calls};
 use crate::delivery::claim::Dispatched;
+use crate::delivery::number_lease::{Acquire, NumbersDue, Release};
 use crate::delivery::rate_limiter::RateLimiter;
-use crate::delivery::send::send_claim;
+use crate::delivery::recorder::{Findings, IN_FLIGHT_MAX, Recorder};
+use crate::delivery::retry::until_answered;
+use crate::delivery::send::send_due;
 use crate::delivery::session::NumberSession;
-use crate::kernel::cipher::CipherError;
-use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::Platform;
-use crate::kernel::wake_up::wake;
 use crate::whatsapp::token;
 
 /// Why a dispatch stopped early. The next dispatch or the sweeper finds what it left.
 #[derive(Debug, Error)]
 pub enum DispatchError {
-    /// The account's token could not be decrypted.
-    #[error(transparent)]
-    Cipher(#[from] CipherError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -66,108 +65,55 @@ async fn run_number(
 ) -> Result<Dispatched, DispatchError> {
     let now = platform.clock.now();
     let lease = Lease { number: due.number.clone(), holder: leases::holder(now) };
-    let acquire = Acquire { lease: lease.clone(), until: now + platform.timings.lease };
-    let Some(account) = platform.store.perform(&platform.as_system(tenant), &acquire).await? else {
-        // The dispatcher that holds the number looks once more before it ends.
-        return Ok(Dispatched::default());
+    let lease_until = now + platform.timings.lease;
+    let acquire = Acquire { lease: lease.clone(), until: lease_until };
+    let release = Release { lease: lease.clone(), in_any_case: true };
+    let opened = match until_answered(platform, tenant, &acquire).await {
+        // The dispatch that holds the number looks once more before it ends.
+        Ok(None) => return Ok(Dispatched::default()),
+        Ok(Some(account)) => token::decrypt_or_pause(platform, tenant, &account).await,
+        Err(error) => Err(error),
     };
-    let outcome = async {
-        let token = token::decrypt(platform, tenant, &account).await?;
-        let rate = due.messages_per_second;
-        let mut session = NumberSession {
-            platform,
-            tenant,
-            number: due.number,
-            token,
-            rate,
-            rate_limiter: RateLimiter::per_second(rate),
-            stats,
-            dispatched: Dispatched::default(),
-        };
-        send_all(&mut session, &lease, until).await
-    }
-    .await;
+    let token = match opened {
+        Ok(Some(token)) => token,
+        unopened => {
+            // Whatever is known of the lease, it is not this dispatch's any more.
+            until_answered(platform, tenant, &release).await?;
+            return Ok(unopened.map(|_none| Dispatched::default())?);
+        }
+    };
+    let (progress, answered) = mpsc::unbounded_channel();
+    let (findings, places) = (Findings::default(), Arc::new(Semaphore::new(IN_FLIGHT_MAX)));
+    let recorder = Recorder::new((platform, tenant), stats, &findings, Arc::clone(&places));
+    let (meta, clock) = (platform.meta.clone(), platform.clock.clone());
+    let caller = Caller { meta, clock, token, from: due.number };
+    let session = NumberSession {
+        platform,
+        tenant,
+        lease,
+        lease_until,
+        until,
+        rate: due.messages_per_second,
+        rate_limiter: RateLimiter::per_second(due.messages_per_second),
+        calls: Calls::new(caller, stats, places, progress),
+        findings: &findings,
+        dispatched: Dispatched::default(),
+    };
+    let recording = Box::pin(recorder.run(answered));
+    let (sent, all) = join(Box::pin(send_to_the_end(session)), recording).await;
+    let dispatched = sent?;
+    all?;
+    Ok(dispatched)
+}
+
+/// Sends what is due, and waits for the calls that are in flight then. An error lets other dispatches have the number at
+/// once; what was answered is recorded all the same.
+async fn send_to_the_end(mut session: NumberSession<'_>) -> Result<Dispatched, StoreError> {
+    let mut outcome = send_due(&mut session).await;
     if outcome.is_err() {
-        let release = Release { lease, in_any_case: true };
-        platform.store.perform(&platform.as_system(tenant), &release).await?;
+        let released = session.release(true).await;
+        outcome = outcome.and(released.map(drop));
     }
-    outcome
-}
-
-/// Claim after claim, while the lease is ours.
-async fn send_all(
-    session: &mut NumberSession<'_>,
-    lease: &Lease,
-    until: Timestamp,
-) -> Result<Dispatched, DispatchError> {
-    let platform = session.platform;
-    loop {
-        let now = platform.clock.now();
-        if now >= until || platform.is_closing() {
-            session.perform(&Release { lease: lease.clone(), in_any_case: true }).await?;
-            wake(platform, session.tenant, SignedDuration::ZERO).await;
-            return Ok(session.dispatched);
-        }
-        let lease_until = now + platform.timings.lease;
-        let (claim_id, claim) = session.claim(lease_until).await?;
-        if claim.is_empty() {
-            let release = Release { lease: lease.clone(), in_any_case: false };
-            if !session.perform(&release).await? {
-                return Ok(session.dispatched);
-            }
-        }
-        if !claim.funded.is_empty() {
-            let report = send_claim(session, (claim_id, lease_until), claim.funded).await?;
-            if let Some(again_at) = report.again_at {
-                wake(platform, session.tenant, again_at.duration_since(platform.clock.now())).await;
-            }
-            if report.is_paused {
-                session.perform(&Release { lease: lease.clone(), in_any_case: true }).await?;
-                return Ok(session.dispatched);
-            }
-        }
-        let renew = Renew { lease: lease.clone(), until: platform.clock.now() + platform.timings.lease };
-        if !session.perform(&renew).await? {
-            tracing::warn!(number = %lease.number, "the number's lease was lost to another dispatcher");
-            return Ok(session.dispatched);
-        }
-    }
-}
-
-one_statement! {
-    const NAME: &'static str = "numbers_due";
-    struct NumbersDue {}
-    fn run(&self, tx) -> Vec<DueNumber> { leases::numbers_due(tx) }
-}
-
-struct Acquire {
-    lease: Lease,
-    until: Timestamp,
-}
-
-impl Operation for Acquire {
-    const NAME: &'static str = "acquire_number";
-    /// The account to send through, when the lease was free.
-    type Done = Option<Account>;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &TenantTx) -> Result<Option<Account>, StoreError> {
-        let account = accounts::of_number(tx, &self.lease.number).await?;
-        let Some(account) = account else {
-            return Ok(None);
-        };
-        Ok(leases::acquire(tx, &self.lease, self.until).await?.then_some(account))
-    }
-}
-
-one_statement! {
-    const NAME: &'static str = "renew_number";
-    struct Renew { lease: Lease, until: Timestamp }
-    fn run(&self, tx) -> bool { leases::renew(tx, &self.lease, self.until) }
-}
-
-one_statement! {
-    const NAME: &'static str = "release_number";
-    struct Release { lease: Lease, in_any_case: bool }
-    fn run(&self, tx) -> bool { leases::release(tx, &self.lease, self.in_any_case) }
+    while session.calls.one_ends().await {}
+    outcome.map(|()| session.dispatched)
 }

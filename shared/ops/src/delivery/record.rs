@@ -4,20 +4,19 @@
 //! that every refund is paid in one way.
 
 use domain::billing::RefundReason;
-use domain::holds::{HoldReason, HoldTarget};
-use domain::messages::{DispatchState, Event, LockedMessage, Outcome, Transition};
+use domain::messages::{Event, LockedMessage, Outcome, Transition};
 use domain::updates::StatusUpdate;
 use domain::{AttemptId, ClaimId, MessageId, TenantId, Wamid};
 use jiff::Timestamp;
 use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::states;
-use store::holds;
 use store::whatsapp::accounts;
 use store::{Operation, StoreError, TenantTx, delivery::claims, delivery::statuses};
 
 use crate::kernel::platform::{Platform, Timings};
 use crate::messages::transition::{self, by_id};
+use crate::whatsapp::pause;
 
 /// One call and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,23 +37,22 @@ pub struct Recorded {
     pub is_paused: bool,
 }
 
-/// Records outcomes of calls made under a claim; with `closes`, the claim ends.
+/// Records outcomes of calls, and ends claims of which nothing is left.
 pub async fn record(
     platform: &Platform,
     tenant: TenantId,
-    claim: ClaimId,
     sent: Vec<Sent>,
-    closes: bool,
+    closes: Vec<ClaimId>,
 ) -> Result<Recorded, StoreError> {
-    let record = Record { claim, sent, closes, timings: platform.timings };
+    let record = Record { sent, closes, timings: platform.timings };
     platform.store.perform(&platform.as_system(tenant), &record).await
 }
 
-struct Record {
-    claim: ClaimId,
-    sent: Vec<Sent>,
-    closes: bool,
-    timings: Timings,
+/// Running it again changes nothing.
+pub(crate) struct Record {
+    pub sent: Vec<Sent>,
+    pub closes: Vec<ClaimId>,
+    pub timings: Timings,
 }
 
 impl Operation for Record {
@@ -87,9 +85,7 @@ impl Operation for Record {
             refunds::pay(tx, &refused).await?;
         }
         let is_paused = self.pause(tx, &transitions).await?;
-        if self.closes {
-            claims::free(tx, self.claim).await?;
-        }
+        claims::free(tx, &self.closes).await?;
         Ok(Recorded {
             again_at: transitions.iter().filter_map(|transition| transition.retry_at).min(),
             promised: transition::owed(&transitions, RefundReason::Failed),
@@ -121,10 +117,6 @@ impl Record {
             Outcome::Rejected(_) | Outcome::KnownUnsent { .. } | Outcome::Unknown => return None,
         };
         transition::apply(&mut transition, event, reason).ok()?;
-        if transition.message.state == DispatchState::Reserved && transition.from == DispatchState::Reserved {
-            // A copy of what was recorded before. Writing it would clear a claim that another dispatcher may have made since.
-            return None;
-        }
         if let Outcome::KnownUnsent { wait, .. } = &sent.outcome
             && transition.from != transition.message.state
             && transition.refund.is_none()
@@ -173,9 +165,7 @@ impl Record {
             .error
             .as_ref()
             .map_or_else(String::new, |error| format!("{} {}", error.code, error.text));
-        tracing::error!(tenant = %tx.tenant(), waba = %account.waba_id, reason, "Meta refused the account, which is on hold until it is connected again");
-        accounts::pause(tx, &account.waba_id, &reason).await?;
-        holds::place(tx, &HoldTarget::Account(account.waba_id), HoldReason::Account, &reason, None).await?;
+        pause::pause(tx, &account.waba_id, &reason).await?;
         Ok(true)
     }
 }

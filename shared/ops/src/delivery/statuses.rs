@@ -4,7 +4,7 @@
 //! (I17); an impossible one is stored as unhandled and moves no money. A failure promises its refund in the same
 //! transaction (I6), and the refunds queue carries it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::billing::RefundReason;
 use domain::messages::{LockedMessage, Transition};
@@ -87,44 +87,58 @@ impl Operation for ApplyStatuses {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Applied, StoreError> {
-        let (updates, unparked, is_more_parked) = match &self.source {
-            Source::Received(updates) => (updates.clone(), 0, false),
-            Source::Parked { before } => {
-                let look = statuses::look_at_parked(tx, LOOK_MAX, tx.now() - *before, NOT_OURS).await?;
-                let kept = usize::try_from(look.kept).unwrap_or(usize::MAX);
-                let unparked = look.known.len() + kept;
-                let postponed = usize::try_from(look.postponed).unwrap_or(usize::MAX);
-                let is_full = i64::try_from(unparked + postponed).is_ok_and(|count| count >= LOOK_MAX);
-                (look.known, unparked, is_full)
+        match &self.source {
+            Source::Received(updates) => {
+                let (promised, _) = apply(tx, updates.clone(), false).await?;
+                Ok(Applied { promised, unparked: 0, is_more_parked: false })
             }
-        };
-        let promised = apply(tx, &updates).await?;
-        Ok(Applied { promised, unparked, is_more_parked })
+            Source::Parked { before } => {
+                let due = statuses::due_parked(tx, LOOK_MAX).await?;
+                let count = due.known.len() + due.unknown.len();
+                let is_more_parked = i64::try_from(count).is_ok_and(|count| count >= LOOK_MAX);
+                let (promised, taken) = apply(tx, due.known, true).await?;
+                let kept = statuses::put_off(tx, &due.unknown, tx.now() - *before, NOT_OURS).await?;
+                Ok(Applied { promised, unparked: taken + kept, is_more_parked })
+            }
+        }
     }
 }
 
-/// Applies statuses, and parks those whose message is not known. Returns the messages whose refunds are promised now.
-async fn apply(tx: &TenantTx, updates: &[StatusUpdate]) -> Result<Vec<MessageId>, StoreError> {
-    let matches = statuses::matches(tx, updates).await?;
-    let (mut by_message, mut unknown) = (BTreeMap::<MessageId, Vec<&StatusUpdate>>::new(), Vec::new());
-    for update in updates {
-        match matches.of(update) {
-            Some(message) => by_message.entry(message).or_default().push(update),
-            None => unknown.push(update),
-        }
-    }
-    statuses::park(tx, &unknown).await?;
+/// Applies statuses that were received or that were parked. Of those that were received, the ones whose message is not known
+/// are parked. Returns the messages whose refunds are promised now, and how many statuses are no longer parked.
+async fn apply(
+    tx: &TenantTx,
+    updates: Vec<StatusUpdate>,
+    were_parked: bool,
+) -> Result<(Vec<MessageId>, usize), StoreError> {
+    let numbers = numbers_of(&updates);
+    let matches = statuses::matches(tx, &updates).await?;
+    let (known, unknown): (Vec<StatusUpdate>, Vec<StatusUpdate>) =
+        updates.into_iter().partition(|update| matches.of(update).is_some());
+    let ids: BTreeSet<MessageId> = known.iter().filter_map(|update| matches.of(update)).collect();
+    // Messages first and then what is parked, here and where answers are recorded.
+    let mut locked = by_id(states::lock(tx, &Vec::from_iter(ids)).await?);
+    let updates = if were_parked {
+        statuses::take(tx, &known).await?
+    } else {
+        statuses::park(tx, &unknown).await?;
+        known
+    };
     let named = updates.iter().filter(|update| matches.is_new_wamid_in(update));
     statuses::hasten(tx, &named.map(|update| update.wamid.0.as_str()).collect::<Vec<_>>()).await?;
-    let ids: Vec<MessageId> = by_message.keys().copied().collect();
-    let mut locked = by_id(states::lock(tx, &ids).await?);
-    let (mut transitions, mut received) = (Vec::new(), Vec::new());
+    let mut by_message = BTreeMap::<MessageId, Vec<&StatusUpdate>>::new();
+    for update in &updates {
+        if let Some(message) = matches.of(update) {
+            by_message.entry(message).or_default().push(update);
+        }
+    }
+    let (mut transitions, mut received, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for (message, updates) in by_message {
         let Some(locked) = locked.remove(&message) else { continue };
         let (updates, strange): (Vec<_>, Vec<_>) =
             updates.into_iter().partition(|update| update.phone_number_id == locked.number);
-        store_unhandled(tx, message, "a status from another phone number than its message's", &strange)
-            .await?;
+        let another = "a status from another phone number than its message's";
+        refused.extend(strange.into_iter().map(|update| unhandled(another, update, Some(message))));
         if updates.is_empty() {
             continue;
         }
@@ -135,27 +149,19 @@ async fn apply(tx: &TenantTx, updates: &[StatusUpdate]) -> Result<Vec<MessageId>
                 received.extend(updates.into_iter().map(|update| (message, update)));
                 transitions.push(transition);
             }
-            Err(reason) => store_unhandled(tx, message, reason, &updates).await?,
+            Err(reason) => {
+                refused.extend(updates.into_iter().map(|update| unhandled(reason, update, Some(message))));
+            }
         }
     }
     statuses::store(tx, &received).await?;
     transition::write(tx, &transitions).await?;
-    for number in numbers_of(updates) {
+    unhandled::insert(tx, &refused, tx.now()).await?;
+    for number in numbers {
         statuses::note_webhook(tx, &PhoneNumberId(number)).await?;
     }
-    Ok(transition::owed(&transitions, RefundReason::Failed))
-}
-
-async fn store_unhandled(
-    tx: &TenantTx,
-    message: MessageId,
-    reason: &str,
-    updates: &[&StatusUpdate],
-) -> Result<(), StoreError> {
-    for update in updates {
-        unhandled::insert(tx, &unhandled(reason, update, Some(message)), tx.now()).await?;
-    }
-    Ok(())
+    let taken = if were_parked { updates.len() } else { 0 };
+    Ok((transition::owed(&transitions, RefundReason::Failed), taken))
 }
 
 /// A status must be of a message that can have gone out.

@@ -30,9 +30,11 @@ fn log(impossible: &Impossible) {
     tracing::error!(%message_id, %state, ?event, "a message had an event that its state cannot have had");
 }
 
-/// Writes states, Meta's ids, what is due again, horizons, refunds that are owed, and write-offs.
+/// Writes states, Meta's ids, what is due again, horizons, refunds that are owed, and write-offs. What changes nothing is
+/// left as it is (I19).
 pub(crate) async fn write(tx: &TenantTx, transitions: &[Transition]) -> Result<(), StoreError> {
-    states::apply(tx, transitions).await?;
+    let changes: Vec<&Transition> = transitions.iter().filter(|transition| transition.is_change()).collect();
+    states::apply(tx, &changes).await?;
     let named: Vec<(Wamid, MessageId)> = transitions
         .iter()
         .filter_map(|transition| Some((transition.wamid.clone()?, transition.message.message_id)))

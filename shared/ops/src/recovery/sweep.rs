@@ -191,7 +191,7 @@ impl Operation for Reap {
         if !given_up.is_empty() {
             refunds::pay(tx, &given_up).await?;
         }
-        claims::free(tx, self.claim).await?;
+        claims::free(tx, &[self.claim]).await?;
         Ok(transitions.iter().filter_map(|transition| transition.retry_at).min())
     }
 }

@@ -98,9 +98,6 @@ impl SystemOperation for StoreUnhandled {
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        for update in &self.updates {
-            unhandled::insert(tx, update, tx.now()).await?;
-        }
-        Ok(())
+        unhandled::insert(tx, &self.updates, tx.now()).await
     }
 }

@@ -11,7 +11,9 @@ pub(crate) const STATEMENTS: &[&str] = &[PROMISE, PAY, WRITE_OFF];
 
 const PROMISE: &str = "-- refunds::promise
 INSERT INTO refund_promises (tenant_id, message_id, reason, promised_at)
-SELECT $1, message_id, $3, $4 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
+SELECT $1, message_id, $3, greatest($4, updated_at) FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2)
+ ORDER BY message_id
+    ON CONFLICT DO NOTHING";
 
 /// Promises refunds in the transaction that finds them owed, so that a crash cannot lose one (I6).
 pub async fn promise(tx: &TenantTx, messages: &[MessageId], reason: RefundReason) -> Result<(), StoreError> {
@@ -26,15 +28,15 @@ pub async fn promise(tx: &TenantTx, messages: &[MessageId], reason: RefundReason
 
 const PAY: &str = "-- refunds::pay
 WITH owed AS (
-    DELETE FROM refund_promises WHERE tenant_id = $1 AND message_id = ANY ($2) RETURNING message_id, reason),
+    DELETE FROM refund_promises WHERE tenant_id = $1 AND message_id = ANY ($2) RETURNING message_id, reason, promised_at),
 debits AS MATERIALIZED (
-    SELECT d.seq, d.message_id, -d.amount AS amount, owed.reason
+    SELECT d.seq, d.message_id, -d.amount AS amount, owed.reason, greatest($3, owed.promised_at, d.recorded_at) AS paid_at
       FROM owed JOIN ledger d ON d.tenant_id = $1 AND d.message_id = owed.message_id AND d.kind = 'DEBIT'
      WHERE NOT EXISTS (SELECT FROM ledger r WHERE r.tenant_id = $1 AND r.debit_seq = d.seq AND r.kind = 'REFUND')),
 credits AS (
     INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, message_id, debit_seq, note, recorded_at)
     SELECT $1, w.seq + row_number() OVER by_seq, 'REFUND', d.amount,
-           w.balance + sum(d.amount) OVER by_seq, d.message_id, d.seq, d.reason, $3
+           w.balance + sum(d.amount) OVER by_seq, d.message_id, d.seq, d.reason, d.paid_at
       FROM debits d CROSS JOIN wallets w WHERE w.tenant_id = $1
     WINDOW by_seq AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
     RETURNING amount)
@@ -56,7 +58,9 @@ pub async fn pay(tx: &TenantTx, messages: &[MessageId]) -> Result<i64, StoreErro
 
 const WRITE_OFF: &str = "-- refunds::write_off
 INSERT INTO write_offs (tenant_id, message_id, noted_at)
-SELECT $1, message_id, $3 FROM unnest($2::uuid[]) AS m (message_id) ON CONFLICT DO NOTHING";
+SELECT $1, message_id, greatest($3, updated_at) FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2)
+ ORDER BY message_id
+    ON CONFLICT DO NOTHING";
 
 /// Records messages that were refunded and delivered nevertheless.
 pub async fn write_off(tx: &TenantTx, arrived: &[MessageId]) -> Result<(), StoreError> {

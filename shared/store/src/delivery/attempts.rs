@@ -22,7 +22,8 @@ pub struct Marked {
     pub held: Vec<MessageId>,
 }
 
-/// Everything that may have changed since the claim is asked once more here, in the last commit before the request.
+/// Everything that may have changed since the claim is asked once more here, in the last commit before the request. All of
+/// the messages are locked first, in the order of their ids, because those that are not sent are written afterwards.
 const MARK_INTENT: &str = "-- attempts::mark_intent
 WITH stops AS MATERIALIZED (
     SELECT kind, key FROM holds WHERE tenant_id = $1),
@@ -41,9 +42,12 @@ asked AS MATERIALIZED (
       JOIN messages m ON m.tenant_id = $1 AND m.message_id = u.message_id AND m.claim_id = $4 AND m.dispatch_state = 'RESERVED'
       JOIN contacts c ON c.tenant_id = $1 AND c.contact_id = m.contact_id
       JOIN phone_numbers n ON n.tenant_id = $1 AND n.phone_number_id = m.phone_number_id
-      LEFT JOIN templates t ON t.tenant_id = $1 AND t.template_id = m.template_id),
+      LEFT JOIN templates t ON t.tenant_id = $1 AND t.template_id = m.template_id
+     ORDER BY m.message_id
+       FOR NO KEY UPDATE OF m),
 marked AS (
-    UPDATE messages m SET dispatch_state = 'SENDING', attempt_id = a.attempt_id, deadline = $5, updated_at = $6
+    UPDATE messages m SET dispatch_state = 'SENDING', attempt_id = a.attempt_id, deadline = $5,
+           updated_at = greatest(m.updated_at, $6)
       FROM asked a
      WHERE m.tenant_id = $1 AND m.message_id = a.message_id AND a.verdict = 'SENDING'
        AND m.claim_id = $4 AND m.dispatch_state = 'RESERVED'

@@ -7,6 +7,7 @@ use domain::messages::{Lane, Recipient};
 use domain::{ClaimId, MessageId, Money, PhoneNumberId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::billing::wallet;
 use crate::kernel::error::StoreError;
@@ -72,13 +73,14 @@ impl Claim {
     }
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[CLAIM, FREE];
+pub(crate) const STATEMENTS: &[&str] = &[CLAIM, MESSAGES, FREE];
 
 /// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up. The
 /// category is what the template is now, as Meta charges it, and not what it was when the message was accepted.
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
 /// No step joins a claim's rows to each other: without hash joins that would take their number squared. What the dispatcher
-/// needs of a message comes out of the update that reserves it.
+/// needs of a message comes out of the update that reserves it, which takes the messages in the order of their ids, as
+/// everything that locks several of them does.
 const CLAIM: &str = "-- claims::claim
 WITH picked AS MATERIALIZED (
     SELECT d.row_id, d.priority, d.due_at, d.message_id
@@ -149,12 +151,13 @@ claim AS (
     SELECT $1, $5, $2, array_agg(message_id), $6 FROM verdicts WHERE verdict = 'RESERVED' HAVING count(*) > 0),
 moved AS (
     UPDATE messages m
-       SET dispatch_state = v.verdict, updated_at = $3,
+       SET dispatch_state = v.verdict, updated_at = greatest(m.updated_at, $3),
            claim_id = CASE WHEN v.verdict = 'RESERVED' THEN $5 END,
            attempt = m.attempt + CASE WHEN v.verdict = 'RESERVED' THEN 1 ELSE 0 END,
            price = CASE WHEN v.verdict = 'RESERVED' THEN coalesce(m.price, v.price) END,
            error_text = CASE WHEN v.verdict = 'CANCELLED' THEN v.forbidden_by END
-      FROM verdicts v WHERE m.tenant_id = $1 AND m.message_id = v.message_id AND v.verdict <> 'HELD'
+      FROM (SELECT * FROM verdicts WHERE verdict <> 'HELD' ORDER BY message_id) AS v
+     WHERE m.tenant_id = $1 AND m.message_id = v.message_id
     RETURNING m.message_id, v.verdict, m.to_phone, m.to_bsuid, v.template, v.language, m.variables, m.body, m.attempt, m.price, m.traceparent, v.priority, m.due_at)
 SELECT message_id, verdict, to_phone, to_bsuid, template, language, variables, body, attempt, price, traceparent, priority, due_at FROM moved
  UNION ALL
@@ -192,12 +195,26 @@ pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, Store
     Ok(claim)
 }
 
-const FREE: &str = "-- claims::free
-DELETE FROM claims WHERE tenant_id = $1 AND claim_id = $2";
+const MESSAGES: &str = "-- claims::messages
+SELECT m.message_id FROM claims c JOIN messages m ON m.tenant_id = $1 AND m.message_id = ANY (c.message_ids)
+ WHERE c.tenant_id = $1 AND c.claim_id = $2 AND m.claim_id = $2";
 
-/// Forgets a claim of which every message was recorded.
-pub async fn free(tx: &TenantTx, claim: ClaimId) -> Result<u64, StoreError> {
-    tx.run(FREE, params![tx.tenant().0 => UUID, claim.0 => UUID]).await
+/// The messages that a claim still holds.
+pub async fn messages(tx: &TenantTx, claim: ClaimId) -> Result<Vec<MessageId>, StoreError> {
+    let rows = tx.rows(MESSAGES, params![tx.tenant().0 => UUID, claim.0 => UUID]).await?;
+    Ok(rows.iter().map(|row| MessageId(row.get("message_id"))).collect())
+}
+
+const FREE: &str = "-- claims::free
+DELETE FROM claims WHERE tenant_id = $1 AND claim_id = ANY ($2)";
+
+/// Forgets claims of which every message was recorded.
+pub async fn free(tx: &TenantTx, claims: &[ClaimId]) -> Result<u64, StoreError> {
+    if claims.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<Uuid> = claims.iter().map(|claim| claim.0).collect();
+    tx.run(FREE, params![tx.tenant().0 => UUID, ids => UUID_ARRAY]).await
 }
 
 fn lane_of(priority: i16) -> Result<Lane, StoreError> {

@@ -27,12 +27,13 @@ pub(crate) const STATEMENTS: &[&str] = &[ACQUIRE, RENEW, RELEASE, NUMBERS_DUE, D
 
 const ACQUIRE: &str = "-- leases::acquire
 UPDATE sender_leases
-   SET wanted = lease IS NOT NULL AND lease_until >= $5,
-       lease_until = CASE WHEN lease IS NULL OR lease_until < $5 THEN $4 ELSE lease_until END,
+   SET wanted = lease IS NOT NULL AND lease_until >= $5 AND (wanted OR lease <> $3),
+       lease_until = CASE WHEN lease IS NULL OR lease_until < $5 OR lease = $3 THEN $4 ELSE lease_until END,
        lease = CASE WHEN lease IS NULL OR lease_until < $5 THEN $3 ELSE lease END
  WHERE tenant_id = $1 AND phone_number_id = $2 RETURNING lease = $3 AS got";
 
-/// Takes the number's lease, or leaves word with its holder that there is more to do.
+/// Takes the number's lease, or tells its holder that there is more to do. The same holder may ask again when the answer
+/// was lost.
 pub async fn acquire(tx: &TenantTx, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
     let values = params![
         tx.tenant().0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
@@ -41,13 +42,30 @@ pub async fn acquire(tx: &TenantTx, lease: &Lease, until: Timestamp) -> Result<b
 }
 
 const RENEW: &str = "-- leases::renew
-UPDATE sender_leases SET lease_until = $4 WHERE tenant_id = $1 AND phone_number_id = $2 AND lease = $3";
+WITH held AS (
+    SELECT wanted FROM sender_leases WHERE tenant_id = $1 AND phone_number_id = $2 AND lease = $3 FOR NO KEY UPDATE)
+UPDATE sender_leases l SET lease_until = $4, wanted = false FROM held
+ WHERE l.tenant_id = $1 AND l.phone_number_id = $2 AND l.lease = $3 RETURNING held.wanted";
 
-/// Makes a lease last longer; `false` when it was lost.
-pub async fn renew(tx: &TenantTx, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
+/// What became of a lease that was to last longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// Another dispatch has the number.
+    Lost,
+    Kept,
+    /// Kept, and another dispatch has asked for the number since: its holder must look once more at what is due.
+    Wanted,
+}
+
+/// Makes a lease last longer. That another dispatch asked for the number is answered once.
+pub async fn renew(tx: &TenantTx, lease: &Lease, until: Timestamp) -> Result<Renewed, StoreError> {
     let values =
         params![tx.tenant().0 => UUID, lease.number.0 => TEXT, lease.holder => UUID, until => TIMESTAMPTZ];
-    Ok(tx.run(RENEW, values).await? == 1)
+    Ok(match tx.row(RENEW, values).await? {
+        None => Renewed::Lost,
+        Some(row) if row.get("wanted") => Renewed::Wanted,
+        Some(_) => Renewed::Kept,
+    })
 }
 
 const RELEASE: &str = "-- leases::release

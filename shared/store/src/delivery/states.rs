@@ -40,13 +40,16 @@ const APPLY: &str = "-- states::apply
 UPDATE messages m
    SET dispatch_state = u.state, evidence = u.evidence, refund_due = u.refund_due, claim_id = NULL,
        wamid = coalesce(m.wamid, u.wamid), error_code = coalesce(u.error_code, m.error_code),
-       error_text = coalesce(u.error_text, m.error_text), is_withdrawn = m.is_withdrawn OR u.is_withdrawn, updated_at = $10
+       error_text = coalesce(u.error_text, m.error_text), is_withdrawn = m.is_withdrawn OR u.is_withdrawn,
+       updated_at = greatest(m.updated_at, $10)
   FROM unnest($2::uuid[], $3::text[], $4::int2[], $5::bool[], $6::text[], $7::int4[], $8::text[], $9::bool[])
        AS u (message_id, state, evidence, refund_due, wamid, error_code, error_text, is_withdrawn)
  WHERE m.tenant_id = $1 AND m.message_id = u.message_id";
 
-/// Writes what was decided about messages that [`lock`] read, and lets go of them.
-pub async fn apply(tx: &TenantTx, transitions: &[Transition]) -> Result<(), StoreError> {
+/// Writes what was decided about messages that [`lock`] read, and lets go of them. What is written about a message carries
+/// the time of the act or, when the message was changed later than that, the time of that change: the lock decides the
+/// order, and no time contradicts it.
+pub async fn apply(tx: &TenantTx, transitions: &[&Transition]) -> Result<(), StoreError> {
     if transitions.is_empty() {
         return Ok(());
     }
@@ -81,7 +84,7 @@ WITH again AS (
     INSERT INTO due (tenant_id, phone_number_id, priority, due_at, message_id)
     SELECT $1, u.phone_number_id, u.priority, u.due_at, u.message_id
       FROM unnest($2::text[], $3::int2[], $4::timestamptz[], $5::uuid[]) AS u (phone_number_id, priority, due_at, message_id))
-INSERT INTO batches (tenant_id, minute) SELECT DISTINCT $1::uuid, m FROM unnest($6::timestamptz[]) AS m ON CONFLICT DO NOTHING";
+INSERT INTO batches (tenant_id, minute) SELECT DISTINCT $1::uuid, m FROM unnest($6::timestamptz[]) AS m ORDER BY m ON CONFLICT DO NOTHING";
 
 /// Lets messages that certainly did not leave wait for another attempt.
 pub async fn requeue(tx: &TenantTx, again: &[(&LockedMessage, Timestamp)]) -> Result<(), StoreError> {
@@ -102,7 +105,8 @@ pub async fn requeue(tx: &TenantTx, again: &[(&LockedMessage, Timestamp)]) -> Re
 
 const NAME: &str = "-- states::name
 INSERT INTO wamids (tenant_id, wamid, message_id)
-SELECT $1, u.wamid, u.message_id FROM unnest($2::text[], $3::uuid[]) AS u (wamid, message_id) ON CONFLICT DO NOTHING";
+SELECT $1, u.wamid, u.message_id FROM unnest($2::text[], $3::uuid[]) AS u (wamid, message_id) ORDER BY u.wamid
+    ON CONFLICT DO NOTHING";
 
 /// Remembers which message Meta's ids name. An id that was given twice stays with its first message.
 pub async fn name(tx: &TenantTx, named: &[(Wamid, MessageId)]) -> Result<(), StoreError> {
@@ -116,7 +120,10 @@ pub async fn name(tx: &TenantTx, named: &[(Wamid, MessageId)]) -> Result<(), Sto
 
 const NOTE_UNKNOWN: &str = "-- states::note_unknown
 INSERT INTO unknowns (tenant_id, message_id, phone_number_id, since)
-SELECT $1, u.message_id, u.phone_number_id, $4 FROM unnest($2::uuid[], $3::text[]) AS u (message_id, phone_number_id)
+SELECT $1, u.message_id, u.phone_number_id, greatest($4, m.updated_at)
+  FROM unnest($2::uuid[], $3::text[]) AS u (message_id, phone_number_id)
+  JOIN messages m ON m.tenant_id = $1 AND m.message_id = u.message_id
+ ORDER BY u.message_id
     ON CONFLICT DO NOTHING";
 
 /// Starts the horizon of messages that may or may not have left.

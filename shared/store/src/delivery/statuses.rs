@@ -31,7 +31,7 @@ impl Matches {
 }
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, HASTEN, UNPARK_KNOWN, KEEP_OLD, POSTPONE, NOTE_WEBHOOK];
+    &[BY_ATTEMPT, BY_WAMID, STORE, PARK, UNPARK, HASTEN, DUE_PARKED, TAKE, KEEP_OLD, POSTPONE, NOTE_WEBHOOK];
 
 const BY_ATTEMPT: &str = "-- statuses::by_attempt
 SELECT attempt_id, message_id FROM attempts WHERE tenant_id = $1 AND attempt_id = ANY ($2)";
@@ -59,12 +59,14 @@ pub async fn matches(tx: &TenantTx, updates: &[StatusUpdate]) -> Result<Matches,
 
 const STORE: &str = "-- statuses::store
 INSERT INTO statuses (tenant_id, message_id, status, occurred_at, received_at, error_code, error_text)
-SELECT $1, u.message_id, u.status, u.occurred_at, $7, u.error_code, u.error_text
-  FROM unnest($2::uuid[], $3::int2[], $4::timestamptz[], $5::int4[], $6::text[])
-       AS u (message_id, status, occurred_at, error_code, error_text)
+SELECT $1, u.message_id, u.status, u.occurred_at, greatest($7, m.updated_at), u.error_code, u.error_text
+  FROM unnest($2::uuid[], $3::int2[], $4::timestamptz[], $5::int4[], $6::text[]) WITH ORDINALITY
+       AS u (message_id, status, occurred_at, error_code, error_text, place)
+  JOIN messages m ON m.tenant_id = $1 AND m.message_id = u.message_id
+ ORDER BY u.message_id, u.status, u.place
     ON CONFLICT DO NOTHING";
 
-/// Stores statuses, each (message, status) once: what is there already is left as it was (I19).
+/// Stores statuses of locked messages, each (message, status) once: what is there already is left as it was (I19).
 pub async fn store(tx: &TenantTx, received: &[(MessageId, &StatusUpdate)]) -> Result<(), StoreError> {
     if received.is_empty() {
         return Ok(());
@@ -86,10 +88,12 @@ pub async fn store(tx: &TenantTx, received: &[(MessageId, &StatusUpdate)]) -> Re
 const PARK: &str = "-- statuses::park
 INSERT INTO parked_updates (tenant_id, wamid, status, update, parked_at, next_look_at)
 SELECT $1, u.wamid, u.status, u.update, $5, $5
-  FROM unnest($2::text[], $3::int2[], $4::jsonb[]) AS u (wamid, status, update) ON CONFLICT DO NOTHING";
+  FROM unnest($2::text[], $3::int2[], $4::jsonb[]) WITH ORDINALITY AS u (wamid, status, update, place)
+ ORDER BY u.wamid, u.status, u.place
+    ON CONFLICT DO NOTHING";
 
 /// Puts statuses aside until their message is known; never drops one (I17).
-pub async fn park(tx: &TenantTx, updates: &[&StatusUpdate]) -> Result<(), StoreError> {
+pub async fn park(tx: &TenantTx, updates: &[StatusUpdate]) -> Result<(), StoreError> {
     if updates.is_empty() {
         return Ok(());
     }
@@ -107,9 +111,11 @@ pub async fn park(tx: &TenantTx, updates: &[&StatusUpdate]) -> Result<(), StoreE
 }
 
 const UNPARK: &str = "-- statuses::unpark
-DELETE FROM parked_updates WHERE tenant_id = $1 AND wamid = ANY ($2) RETURNING update";
+DELETE FROM parked_updates p USING (SELECT DISTINCT wamid FROM unnest($2::text[]) AS u (wamid) ORDER BY wamid) AS u
+ WHERE p.tenant_id = $1 AND p.wamid = u.wamid
+RETURNING p.update";
 
-/// Takes back what waited for these ids.
+/// Takes back what waited for these ids. Their messages are locked first.
 pub async fn unpark(tx: &TenantTx, wamids: &[&str]) -> Result<Vec<StatusUpdate>, StoreError> {
     if wamids.is_empty() {
         return Ok(Vec::new());
@@ -119,7 +125,11 @@ pub async fn unpark(tx: &TenantTx, wamids: &[&str]) -> Result<Vec<StatusUpdate>,
 }
 
 const HASTEN: &str = "-- statuses::hasten
-UPDATE parked_updates SET next_look_at = $3 WHERE tenant_id = $1 AND wamid = ANY ($2) AND next_look_at > $3";
+WITH waiting AS MATERIALIZED (
+    SELECT wamid, status FROM parked_updates WHERE tenant_id = $1 AND wamid = ANY ($2) AND next_look_at > $3
+     ORDER BY wamid, status FOR UPDATE)
+UPDATE parked_updates p SET next_look_at = $3 FROM waiting w
+ WHERE p.tenant_id = $1 AND p.wamid = w.wamid AND p.status = w.status";
 
 /// Lets the next sweep look at what waits for these ids, which have become known.
 pub async fn hasten(tx: &TenantTx, wamids: &[&str]) -> Result<(), StoreError> {
@@ -130,69 +140,94 @@ pub async fn hasten(tx: &TenantTx, wamids: &[&str]) -> Result<(), StoreError> {
     tx.run(HASTEN, values).await.map(drop)
 }
 
-// What a look is at: the rows whose time has come, in one order for the statements of a look.
-const UNPARK_KNOWN: &str = "-- statuses::unpark_known
-WITH looked_at AS MATERIALIZED (
-    SELECT wamid, status FROM parked_updates
-     WHERE tenant_id = $1 AND next_look_at <= $2 ORDER BY next_look_at, wamid, status LIMIT $3)
-DELETE FROM parked_updates p USING looked_at l
- WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status AND (
+const DUE_PARKED: &str = "-- statuses::due_parked
+SELECT p.update,
        EXISTS (SELECT FROM wamids w WHERE w.tenant_id = $1 AND w.wamid = p.wamid)
-    OR EXISTS (SELECT FROM attempts a WHERE a.tenant_id = $1 AND a.attempt_id = (p.update ->> 'attemptId')::uuid))
+    OR EXISTS (SELECT FROM attempts a WHERE a.tenant_id = $1 AND a.attempt_id = (p.update ->> 'attemptId')::uuid)
+       AS is_known
+  FROM (SELECT wamid, status, update FROM parked_updates WHERE tenant_id = $1 AND next_look_at <= $2
+         ORDER BY next_look_at, wamid, status LIMIT $3) AS p";
+
+/// Parked statuses whose time to be looked at has come. All of them stay parked, because a message is locked before what waits
+/// for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueParked {
+    /// Their message became known beside them: the race between an answer and its status.
+    pub known: Vec<StatusUpdate>,
+    pub unknown: Vec<StatusUpdate>,
+}
+
+pub async fn due_parked(tx: &TenantTx, limit: i64) -> Result<DueParked, StoreError> {
+    let values = params![tx.tenant().0 => UUID, tx.now() => TIMESTAMPTZ, limit => INT8];
+    let mut due = DueParked { known: Vec::new(), unknown: Vec::new() };
+    for row in tx.rows(DUE_PARKED, values).await? {
+        let update = parked(row.get("update"))?;
+        if row.get("is_known") { due.known.push(update) } else { due.unknown.push(update) }
+    }
+    Ok(due)
+}
+
+const TAKE: &str = "-- statuses::take
+DELETE FROM parked_updates p
+ USING (SELECT * FROM unnest($2::text[], $3::int2[]) AS u (wamid, status) ORDER BY wamid, status) AS u
+ WHERE p.tenant_id = $1 AND p.wamid = u.wamid AND p.status = u.status
 RETURNING p.update";
 
+/// Takes back those of these statuses that are still parked. Their messages are locked first.
+pub async fn take(tx: &TenantTx, updates: &[StatusUpdate]) -> Result<Vec<StatusUpdate>, StoreError> {
+    if updates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (wamids, bits) = keys(updates);
+    let values = params![tx.tenant().0 => UUID, wamids => TEXT_ARRAY, bits => INT2_ARRAY];
+    let rows = tx.rows(TAKE, values).await?;
+    rows.iter().map(|row| parked(row.get("update"))).collect()
+}
+
 const KEEP_OLD: &str = "-- statuses::keep_old
-WITH looked_at AS MATERIALIZED (
-    SELECT wamid, status FROM parked_updates
-     WHERE tenant_id = $1 AND next_look_at <= $2 ORDER BY next_look_at, wamid, status LIMIT $3),
-old AS (
-    DELETE FROM parked_updates p USING looked_at l
-     WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status AND p.parked_at <= $5 RETURNING p.update),
+WITH old AS (
+    DELETE FROM parked_updates p
+     USING (SELECT * FROM unnest($2::text[], $3::int2[]) AS u (wamid, status) ORDER BY wamid, status) AS u
+     WHERE p.tenant_id = $1 AND p.wamid = u.wamid AND p.status = u.status AND p.parked_at <= $6 RETURNING p.update),
 kept AS (
     INSERT INTO kept_updates (digest, reason, raw, received_at)
-    SELECT sha256(convert_to($4 || update::text, 'UTF8')), $4, update, $2 FROM old ON CONFLICT DO NOTHING)
+    SELECT sha256(convert_to($4 || update::text, 'UTF8')) AS digest, $4, update, $5 FROM old ORDER BY digest
+        ON CONFLICT DO NOTHING)
 SELECT count(*) AS kept FROM old";
 
 const POSTPONE: &str = "-- statuses::postpone
-WITH looked_at AS MATERIALIZED (
-    SELECT wamid, status FROM parked_updates
-     WHERE tenant_id = $1 AND next_look_at <= $2 ORDER BY next_look_at, wamid, status LIMIT $3)
 UPDATE parked_updates p
-   SET next_look_at = $2::timestamptz + least(greatest($2::timestamptz - p.parked_at, interval '1 minute'), interval '6 hours')
-  FROM looked_at l WHERE p.tenant_id = $1 AND p.wamid = l.wamid AND p.status = l.status";
+   SET next_look_at = $4::timestamptz + least(greatest($4::timestamptz - p.parked_at, interval '1 minute'), interval '6 hours')
+  FROM (SELECT * FROM unnest($2::text[], $3::int2[]) AS u (wamid, status) ORDER BY wamid, status) AS u
+ WHERE p.tenant_id = $1 AND p.wamid = u.wamid AND p.status = u.status";
 
-/// What a look at parked statuses found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// Statuses whose message became known; they are no longer parked.
-    pub known: Vec<StatusUpdate>,
-    /// How many were parked for too long, and are unhandled updates now.
-    pub kept: u64,
-    /// How many stay parked until the next look.
-    pub postponed: u64,
-}
-
-/// Looks at parked statuses whose time has come, `limit` at most. It takes back those whose message became known beside
-/// them: the race between an answer and its status. Those parked at `until` or earlier are stored as unhandled, with
-/// `reason`. Each of the others is looked at again after the time that it has been parked, so that a status of a message that
-/// is not ours is looked at some forty times and not every minute.
-pub async fn look_at_parked(
+/// Puts off statuses whose message is still not known. Those parked at `until` or earlier are stored as unhandled, with
+/// `reason`; the number of these is returned. Each of the others is looked at again after the time that it has been parked, so
+/// that a status of a message that is not ours is looked at some forty times and not every minute.
+pub async fn put_off(
     tx: &TenantTx,
-    limit: i64,
+    updates: &[StatusUpdate],
     until: Timestamp,
     reason: &str,
-) -> Result<Look, StoreError> {
+) -> Result<usize, StoreError> {
+    if updates.is_empty() {
+        return Ok(0);
+    }
     let (tenant, now) = (tx.tenant().0, tx.now());
-    let rows = tx.rows(UNPARK_KNOWN, params![tenant => UUID, now => TIMESTAMPTZ, limit => INT8]).await?;
-    let known = rows.iter().map(|row| parked(row.get("update"))).collect::<Result<Vec<_>, _>>()?;
-    // What was taken away is no longer among the first rows: the rest of this look are so many fewer.
-    let rest = limit - i64::try_from(known.len()).unwrap_or(limit);
-    let values =
-        params![tenant => UUID, now => TIMESTAMPTZ, rest => INT8, reason => TEXT, until => TIMESTAMPTZ];
+    let (wamids, bits) = keys(updates);
+    let values = params![
+        tenant => UUID, wamids => TEXT_ARRAY, bits => INT2_ARRAY, reason => TEXT, now => TIMESTAMPTZ,
+        until => TIMESTAMPTZ,
+    ];
     let kept: i64 = tx.row(KEEP_OLD, values).await?.map_or(0, |row| row.get("kept"));
-    let rest = rest - kept;
-    let postponed = tx.run(POSTPONE, params![tenant => UUID, now => TIMESTAMPTZ, rest => INT8]).await?;
-    Ok(Look { known, kept: kept.unsigned_abs(), postponed })
+    let values = params![tenant => UUID, wamids => TEXT_ARRAY, bits => INT2_ARRAY, now => TIMESTAMPTZ];
+    tx.run(POSTPONE, values).await?;
+    Ok(usize::try_from(kept).unwrap_or_default())
+}
+
+fn keys(updates: &[StatusUpdate]) -> (Vec<&str>, Vec<i16>) {
+    updates.iter().map(|update| (update.wamid.0.as_str(), update.status.bit())).unzip()
+}
 }
 
 const NOTE_WEBHOOK: &str = "-- statuses::note_webhook

@@ -42,7 +42,7 @@ pub struct Ledgered {
 }
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I21, I22, I23, SUMS, LEDGERED, STATES];
+    &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I19, I21, I22, I23, SUMS, LEDGERED, STATES];
 
 const ALWAYS: &[(&str, &str)] = &[
     ("I1 balance is the sum of its entries", I1_BALANCE),
@@ -52,6 +52,7 @@ const ALWAYS: &[(&str, &str)] = &[
     ("I4 one debit per message, at its price", I4),
     ("I5 one refund per debit, of its amount", I5),
     ("I8 the app cannot change an entry", I8),
+    ("I19 no message changed last before one of its statuses was received", I19),
     ("I21 no entry or status of another tenant's message", I21),
     ("I22 no key from tenant to tenant", I22),
     ("I23 every tenant table has row-level security", I23),
@@ -123,6 +124,10 @@ const I17: &str = "-- audit::i17
 SELECT count(*) AS violations FROM parked_updates p
  WHERE EXISTS (SELECT FROM wamids w WHERE w.tenant_id = p.tenant_id AND w.wamid = p.wamid)
     OR EXISTS (SELECT FROM attempts a WHERE a.tenant_id = p.tenant_id AND a.attempt_id = (p.update ->> 'attemptId')::uuid)";
+
+/// What is written about a message is stamped under its lock, so no status is younger than its last change.
+const I19: &str = "-- audit::i19
+SELECT count(*) AS violations FROM statuses s JOIN messages m USING (tenant_id, message_id) WHERE s.received_at > m.updated_at";
 
 const I21: &str = "-- audit::i21
 SELECT (SELECT count(*) FROM ledger l WHERE l.message_id IS NOT NULL

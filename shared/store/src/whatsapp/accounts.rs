@@ -23,7 +23,7 @@ pub struct Account {
 /// The unique index that refuses an account of another tenant.
 pub const TAKEN: &str = "whatsapp_accounts_waba";
 
-pub(crate) const STATEMENTS: &[&str] = &[UPSERT, FIRST, OF_NUMBER, PAUSE, OWNERS];
+pub(crate) const STATEMENTS: &[&str] = &[UPSERT, FIRST, OF_NUMBER, CONNECTED_AT, PAUSE, OWNERS];
 
 const UPSERT: &str = "-- accounts::upsert
 INSERT INTO whatsapp_accounts (tenant_id, waba_id, token_sealed, token_key_id, connected_at) VALUES ($1, $2, $3, $4, $5)
@@ -57,6 +57,15 @@ SELECT a.waba_id, a.token_sealed, a.token_key_id, a.connected_at, a.paused_reaso
 /// The account of a number, whose token may send from it (I24).
 pub async fn of_number(tx: &TenantTx, number: &PhoneNumberId) -> Result<Option<Account>, StoreError> {
     Ok(tx.row(OF_NUMBER, params![tx.tenant().0 => UUID, number.0 => TEXT]).await?.as_ref().map(from_row))
+}
+
+const CONNECTED_AT: &str = "-- accounts::connected_at
+SELECT connected_at FROM whatsapp_accounts WHERE tenant_id = $1 AND waba_id = $2";
+
+/// When an account was connected last.
+pub async fn connected_at(tx: &TenantTx, waba_id: &WabaId) -> Result<Option<Timestamp>, StoreError> {
+    let row = tx.row(CONNECTED_AT, params![tx.tenant().0 => UUID, waba_id.0 => TEXT]).await?;
+    Ok(row.map(|row| row.get("connected_at")))
 }
 
 const PAUSE: &str = "-- accounts::pause

@@ -7,6 +7,7 @@ mod errors;
 mod fixtures;
 mod holds;
 mod isolation;
+mod lock_order;
 mod migrations;
 mod notices;
 mod parked;

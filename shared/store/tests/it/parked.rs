@@ -5,7 +5,7 @@ use domain::updates::StatusUpdate;
 use domain::{Act, MessageId, Money, PhoneNumberId, SystemAct, TenantId, Wamid};
 use jiff::{SignedDuration, Timestamp};
 use store::delivery::states;
-use store::delivery::statuses::{self, Look};
+use store::delivery::statuses;
 use store::recovery::sweep;
 use store::{Operation, Store, StoreError, SystemOperation, SystemTx, TenantTx};
 
@@ -32,8 +32,16 @@ impl Operation for Park {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
-        statuses::park(tx, &self.0.iter().collect::<Vec<_>>()).await
+        statuses::park(tx, &self.0).await
     }
+}
+
+/// What a look at parked statuses found.
+#[derive(Debug, PartialEq)]
+struct Look {
+    known: Vec<StatusUpdate>,
+    kept: usize,
+    postponed: usize,
 }
 
 struct LookAt;
@@ -44,7 +52,10 @@ impl Operation for LookAt {
     type Error = StoreError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Look, StoreError> {
-        statuses::look_at_parked(tx, 1_000, tx.now() - KEPT_AFTER, "not ours").await
+        let due = statuses::due_parked(tx, 1_000).await?;
+        let known = statuses::take(tx, &due.known).await?;
+        let kept = statuses::put_off(tx, &due.unknown, tx.now() - KEPT_AFTER, "not ours").await?;
+        Ok(Look { known, kept, postponed: due.unknown.len() - kept })
     }
 }
 

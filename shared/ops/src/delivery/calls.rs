@@ -1,0 +1,171 @@
+//! Calls to Meta that are in flight. A call that gets no answer holds nothing but its own place among them.
+
+use std::sync::Arc;
+
+use cloud::trace::{self, TraceContext};
+use domain::messages::{Outcome, Recipient};
+use domain::{AttemptId, ClaimId, Clock, PhoneNumberId};
+use jiff::Timestamp;
+use meta::send::{SendOptions, TemplateMessage};
+use secrecy::SecretString;
+use store::delivery::claims::{ClaimedContent, ClaimedMessage};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument;
+
+use crate::delivery::call_stats::CallStats;
+use crate::delivery::record::Sent;
+use crate::delivery::recorder::{IN_FLIGHT_MAX, Progress};
+
+/// The calls of one number.
+pub(crate) struct Calls<'a> {
+    meta: meta::Client,
+    clock: Clock,
+    token: SecretString,
+    from: PhoneNumberId,
+    stats: &'a CallStats,
+    running: JoinSet<()>,
+    places: Arc<Semaphore>,
+    progress: UnboundedSender<Progress>,
+}
+
+/// Who calls, and through what.
+pub(crate) struct Caller {
+    pub meta: meta::Client,
+    pub clock: Clock,
+    pub token: SecretString,
+    pub from: PhoneNumberId,
+}
+
+impl<'a> Calls<'a> {
+    pub(crate) fn new(
+        caller: Caller,
+        stats: &'a CallStats,
+        places: Arc<Semaphore>,
+        progress: UnboundedSender<Progress>,
+    ) -> Self {
+        let Caller { meta, clock, token, from } = caller;
+        Self { meta, clock, token, from, stats, running: JoinSet::new(), places, progress }
+    }
+
+    /// Places for that many calls, once they are free. They are taken before the intent is marked, so that nothing that is
+    /// marked waits for a place.
+    pub(crate) async fn places(&self, count: usize) -> Option<OwnedSemaphorePermit> {
+        let count = u32::try_from(count.min(IN_FLIGHT_MAX)).unwrap_or(u32::MAX);
+        Arc::clone(&self.places).acquire_many_owned(count).await.ok()
+    }
+
+    /// Starts a call, which keeps its place until its outcome is recorded.
+    pub(crate) fn start(
+        &mut self,
+        claim: ClaimId,
+        message: &ClaimedMessage,
+        (attempt, deadline): (AttemptId, Timestamp),
+        place: OwnedSemaphorePermit,
+    ) {
+        let call = for_meta(message, attempt);
+        let (meta, clock) = (self.meta.clone(), self.clock.clone());
+        // The call belongs to the trace of the request that accepted the message, which may be weeks old.
+        let span = TraceContext::received(message.traceparent.as_deref());
+        let (token, from, message) = (self.token.clone(), self.from.clone(), message.message_id);
+        let of_call = tracing::info_span!("send", trace_id = span.trace_id(), message_id = %message);
+        let progress = self.progress.clone();
+        let call = async move {
+            // Checked right before the request is written: a process that was frozen in between does not send (I13).
+            let outcome = if clock.now() < deadline {
+                meta.send(&token, &from, &call).await.outcome
+            } else {
+                Outcome::KnownUnsent { wait: None, error: None }
+            };
+            let sent = Sent { message, attempt, outcome };
+            if progress.send(Progress::Answered { claim, sent, place }).is_err() {
+                tracing::error!("an outcome came after the recorder had ended");
+            }
+        };
+        self.running.spawn(trace::within(span, call).instrument(of_call));
+        self.stats.count().made += 1;
+        while let Some(ended) = self.running.try_join_next() {
+            self.end(ended);
+        }
+    }
+
+    pub(crate) fn note(&self, progress: Progress) {
+        if self.progress.send(progress).is_err() {
+            tracing::error!("the recorder had ended before the dispatch");
+        }
+    }
+
+    /// Waits for one call to end; `false` when none is in flight.
+    pub(crate) async fn one_ends(&mut self) -> bool {
+        let Some(ended) = self.running.join_next().await else { return false };
+        self.end(ended);
+        true
+    }
+
+    pub(crate) fn are_in_flight(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// The message of a call that panicked stays SENDING, and becomes UNKNOWN when the claim's lease ends.
+    fn end(&self, ended: Result<(), JoinError>) {
+        // The log already says where it panicked; the panic's message may quote a phone number.
+        if let Err(_panicked) = ended {
+            self.stats.count().unanswered += 1;
+            tracing::error!("a call to Meta panicked");
+        }
+    }
+}
+
+/// A message as Meta takes it. The attempt comes back with each of its statuses.
+fn for_meta(message: &ClaimedMessage, attempt: AttemptId) -> meta::send::Message {
+    let content = match &message.content {
+        ClaimedContent::Template { name, language, variables } => {
+            let template = TemplateMessage::of_texts(name, language, variables);
+            meta::send::Content::Template(Box::new(template))
+        }
+        ClaimedContent::Text(text) => {
+            meta::send::Content::Text(meta::send::Text { body: text.clone(), preview_url: None })
+        }
+    };
+    let to = match message.to.clone() {
+        Recipient::Phone(phone) => meta::send::Recipient::Phone(phone),
+        Recipient::UserId(id) => meta::send::Recipient::User(id),
+    };
+    let options = SendOptions { callback_data: Some(attempt.to_string()), ..SendOptions::default() };
+    meta::send::Message { to, content, options }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::delivery::call_stats::CallCounts;
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_one_without_an_answer() {
+        let config = meta::Config {
+            base_url: "http://127.0.0.1:9".to_owned(),
+            version: "v26.0".to_owned(),
+            app_id: "1".to_owned(),
+            app_secret: SecretString::from("secret"),
+            call_timeout: Duration::from_secs(1),
+        };
+        let caller = Caller {
+            meta: meta::Client::new(config).unwrap(),
+            clock: Clock::default(),
+            token: SecretString::from("token"),
+            from: PhoneNumberId("1".to_owned()),
+        };
+        let (stats, places) = (CallStats::default(), Arc::new(Semaphore::new(IN_FLIGHT_MAX)));
+        let (progress, mut recorded) = mpsc::unbounded_channel();
+        let mut calls = Calls::new(caller, &stats, places, progress);
+        calls.running.spawn(async { panic!("in the middle of a call") });
+        assert!(calls.one_ends().await);
+        assert_eq!(stats.calls(), CallCounts { unanswered: 1, ..CallCounts::default() });
+        assert!(recorded.try_recv().is_err(), "what became of it is not known, so nothing is recorded");
+    }
+}
