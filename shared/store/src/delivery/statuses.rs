@@ -228,7 +228,6 @@ pub async fn put_off(
 fn keys(updates: &[StatusUpdate]) -> (Vec<&str>, Vec<i16>) {
     updates.iter().map(|update| (update.wamid.0.as_str(), update.status.bit())).unzip()
 }
-}
 
 const NOTE_WEBHOOK: &str = "-- statuses::note_webhook
 UPDATE sender_leases SET heard_at = $3

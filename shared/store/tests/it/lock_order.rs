@@ -163,8 +163,8 @@ impl Operation for Work<'_> {
                 let named: Vec<(Wamid, MessageId)> =
                     updates.iter().map(|update| update.wamid.clone()).zip(ids).collect();
                 states::name(tx, &named).await?;
-                let names: Vec<&str> = named.iter().map(|(wamid, _)| wamid.0.as_str()).collect();
-                statuses::unpark(tx, &names).await.map(drop)
+                let wamids: Vec<&str> = named.iter().map(|(wamid, _)| wamid.0.as_str()).collect();
+                statuses::unpark(tx, &wamids).await.map(drop)
             }
             Step::Park => statuses::park(tx, &updates).await,
             Step::Unpark => {
