@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use crate::docs;
 use crate::health::{self, Health};
 use crate::machine::Machine;
+use crate::peer::with_peers;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -72,5 +73,6 @@ pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
 /// The whole API with its layers and its documentation.
 pub fn router(machine: &Machine) -> Router {
     let (routes, openapi) = routes(machine);
-    http_kit::with_layers(routes.merge(docs::router(openapi)), machine.scheme)
+    let router = http_kit::with_layers(routes.merge(docs::router(openapi)), machine.scheme);
+    with_peers(router, machine.trusted_proxies.clone())
 }

@@ -13,6 +13,8 @@ use crate::database;
 use crate::dead_letters;
 use crate::error::LocalError;
 use crate::home::Home;
+use crate::keys::{self, KeyKind, Rotated};
+use crate::machine::Machine;
 use crate::poll::ProcessRole;
 use crate::serve::{self, Serve};
 use crate::settings::Settings;
@@ -47,6 +49,24 @@ enum Command {
     /// Shows queue messages that were given up, and gives them back.
     #[command(subcommand)]
     DeadLetters(dead_letters::Options),
+    /// Replaces a key of this machine.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum KeysCommand {
+    /// Makes a new key, which serving processes use within a minute.
+    Rotate(RotateOptions),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct RotateOptions {
+    /// Which key.
+    kind: KeyKind,
+    /// Whether the old key leaked: access tokens that it signed are refused at once, and every user logs in again.
+    #[arg(long)]
+    leaked: bool,
 }
 
 /// What a serving process does.
@@ -129,6 +149,12 @@ async fn perform(arguments: Arguments) -> Result<(), LocalError> {
             let database = database::open(&settings, &home, fetch).await?;
             dead_letters::run(&OneMachine::new(database.store.clone(), Clock::System), options).await?;
         }
+        Command::Keys(KeysCommand::Rotate(options)) => {
+            if options.kind == KeyKind::Data {
+                check_database(&settings, database)?;
+            }
+            rotate(&settings, options, fetch).await?;
+        }
     }
     Ok(())
 }
@@ -139,6 +165,36 @@ pub async fn serve(mut settings: Settings, options: ServeOptions, fetch: Fetch) 
     let RoleOptions { roles, meta_url } = options.roles;
     settings.meta_url = meta_url.or(settings.meta_url);
     serve::serve(settings, Serve { roles, fetch }).await
+}
+
+async fn rotate(settings: &Settings, options: RotateOptions, fetch: Fetch) -> Result<(), LocalError> {
+    let home = Home::open(&settings.home)?;
+    let text = match options.kind {
+        KeyKind::Jwt => {
+            keys::rotate_jwt(&home, Clock::System.now(), options.leaked)?;
+            "A new key signs access tokens.".to_owned()
+        }
+        KeyKind::VerifyToken => {
+            format!(
+                "The verify token is {}: save the webhook in Meta's dashboard again.",
+                keys::rotate_verify_token(&home)?
+            )
+        }
+        KeyKind::Data => {
+            let database = database::open(settings, &home, fetch).await?;
+            let machine = || Machine::assemble(settings, &home, database.store.clone(), Clock::System);
+            match keys::rotate_data(&home, machine).await? {
+                Rotated::New(done) => format!("A new key encrypts tenants' tokens: {done}."),
+                Rotated::Completed(done) => {
+                    format!(
+                        "A rotation that was interrupted is complete: {done}. Run this again for a new key."
+                    )
+                }
+            }
+        }
+    };
+    crate::say::say(text);
+    Ok(())
 }
 
 /// A deployed binary must not quietly keep money on a private Postgres because a variable was forgotten.

@@ -25,6 +25,8 @@ pub enum LocalError {
     #[error(transparent)]
     Key(#[from] api::tokens::BadKey),
     #[error(transparent)]
+    Reencrypt(#[from] ops::whatsapp::token::ReencryptError),
+    #[error(transparent)]
     Owner(#[from] ops::tenants::owner::OwnerError),
     /// The port is taken, usually by another run.
     #[error("cannot listen on port {port}; PORT=… moves it")]

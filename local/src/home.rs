@@ -1,5 +1,6 @@
 //! The folder that outlives a run, and the secrets that are created on the first run.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use api::tokens::{new_key, random_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use ops::kernel::cipher::KEY_BYTES;
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +34,27 @@ pub struct Secrets {
     /// The super admin's password, unless one was set.
     pub admin_password: String,
     pub demo_password: String,
+    /// Keys that signed access tokens before, while those are accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub older_jwt_keys: Vec<OlderKey>,
+    /// Data keys after the first, by id. None is ever deleted: a row, also one in a backup, names the key that decrypts it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub newer_data_keys: BTreeMap<String, String>,
+    /// The id of the data key that encrypts, unless it is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_data_key: Option<String>,
 }
 
-/// The only data key so far.
+/// A key that was replaced.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OlderKey {
+    /// PKCS#8, base64.
+    pub key: String,
+    /// Until when it is accepted.
+    pub until: Timestamp,
+}
+
+/// The first data key.
 pub const DATA_KEY_ID: &str = "k1";
 
 impl Home {
@@ -80,8 +100,36 @@ impl Home {
         }
     }
 
+    /// Changes the secrets, one change at a time. A reader finds the file as it was before or as it is after.
+    pub fn change(&self, change: impl FnOnce(&mut Secrets)) -> Result<(), LocalError> {
+        let (path, lock) = (self.join("secrets.json"), self.join("secrets.lock"));
+        let failed = |source| LocalError::File { what: "lock", path: lock.clone(), source };
+        let locked = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&lock);
+        // Held until it is closed.
+        let locked = locked.map_err(failed)?;
+        locked.lock().map_err(failed)?;
+        let mut secrets = self.secrets()?;
+        change(&mut secrets);
+        let draft = self.write_draft(&secrets)?;
+        let failed = |source| LocalError::File { what: "replace", path: path.clone(), source };
+        fs::rename(&draft, &path).map_err(failed)?;
+        // The name as well must survive a loss of power before anything is encrypted with a new key.
+        fs::File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
     /// Atomic and never over an existing file: written to a draft, then linked to its name.
     fn publish(&self, path: &Path, secrets: &Secrets) -> Result<(), LocalError> {
+        let draft = self.write_draft(secrets)?;
+        let failed = |source| LocalError::File { what: "write", path: draft.clone(), source };
+        let linked = match fs::hard_link(&draft, path) {
+            Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(failed(source)),
+            Ok(()) | Err(_) => Ok(()),
+        };
+        fs::remove_file(&draft).map_err(failed)?;
+        linked
+    }
+
+    fn write_draft(&self, secrets: &Secrets) -> Result<PathBuf, LocalError> {
         let draft = self.join(&format!("secrets.{}.draft", std::process::id()));
         let failed = |source| LocalError::File { what: "write", path: draft.clone(), source };
         let text = serde_json::to_string_pretty(secrets).map_err(|error| failed(error.into()))?;
@@ -93,12 +141,7 @@ impl Home {
             .open(&draft)
             .map_err(failed)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        let linked = match fs::hard_link(&draft, path) {
-            Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(failed(source)),
-            Ok(()) | Err(_) => Ok(()),
-        };
-        fs::remove_file(&draft).map_err(failed)?;
-        linked
+        Ok(draft)
     }
 }
 
@@ -118,14 +161,22 @@ fn make() -> Result<Secrets, LocalError> {
         sandbox_verify_token: word::<16>()?,
         admin_password: word::<9>()?,
         demo_password: word::<9>()?,
+        older_jwt_keys: Vec::new(),
+        newer_data_keys: BTreeMap::new(),
+        current_data_key: None,
     })
 }
 
-fn word<const N: usize>() -> Result<String, LocalError> {
+pub(crate) fn word<const N: usize>() -> Result<String, LocalError> {
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random_bytes::<N>()?))
 }
 
 impl Secrets {
+    /// The id of the data key that encrypts.
+    pub fn current_data_key(&self) -> &str {
+        self.current_data_key.as_deref().unwrap_or(DATA_KEY_ID)
+    }
+
     pub fn jwt_key(&self) -> Result<Vec<u8>, LocalError> {
         decode("jwtKey", &self.jwt_key)
     }

@@ -1,9 +1,9 @@
 //! Creates the state of every function on this machine.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use api::tokens::Keys;
 use api::{App, Tokens};
 use cloud::Reloadable;
 use domain::Clock;
@@ -12,7 +12,7 @@ use mailer::{Mailer, Transport};
 use one_machine::OneMachine;
 use ops::Platform;
 use ops::delivery::call_stats::CallCounts;
-use ops::kernel::cipher::{KeyRing, TokenCipher};
+use ops::kernel::cipher::TokenCipher;
 use ops::kernel::passwords::Passwords;
 use secrecy::SecretString;
 use store::Store;
@@ -20,7 +20,8 @@ use store::recovery::gauges::Gauges;
 use webhook::Webhook;
 
 use crate::error::LocalError;
-use crate::home::{DATA_KEY_ID, Home};
+use crate::home::Home;
+use crate::keys::MachineKeys;
 use crate::sandbox_account;
 use crate::settings::Settings;
 
@@ -38,6 +39,8 @@ pub struct Machine {
     pub public_url: String,
     /// How callers reach the API.
     pub scheme: Scheme,
+    pub keys: MachineKeys,
+    pub trusted_proxies: Arc<[IpAddr]>,
 }
 
 impl Machine {
@@ -47,50 +50,38 @@ impl Machine {
         store: Store,
         clock: Clock,
     ) -> Result<Self, LocalError> {
-        let secrets = home.secrets()?;
-        let sandbox_secret = || SecretString::from(secrets.sandbox_app_secret.clone());
-        let app_secret = settings.meta_app_secret.clone().unwrap_or_else(sandbox_secret);
-        let verify_token = settings.meta_verify_token.clone();
-        let verify_token =
-            verify_token.unwrap_or_else(|| SecretString::from(secrets.sandbox_verify_token.clone()));
+        let keys = MachineKeys::read(settings, home, &clock)?;
         let base_url = settings.meta_base_url();
-        let app = Reloadable::fixed(meta::MetaApp {
-            id: settings.meta_app_id.clone(),
-            secret: app_secret.clone(),
-            previous_secret: None,
-            verify_token,
-        });
+        let app = keys.app.clone();
         let meta = meta::Client::new(meta::Config {
             base_url: base_url.clone(),
             version: settings.meta_version.clone(),
             app_id: settings.meta_app_id.clone(),
-            app_secret,
+            app_secret: SecretString::default(),
             call_timeout: settings.call_timeout,
-        })?;
+        })?
+        .with_app(move || app.get());
         let queues = OneMachine::new(store.clone(), clock.clone());
         let platform = Platform {
             store,
             cloud: queues.cloud(),
             meta,
             clock: clock.clone(),
-            token_cipher: Arc::new(TokenCipher::new(Reloadable::fixed(KeyRing::new(
-                DATA_KEY_ID,
-                secrets.data_key()?,
-            )))),
+            token_cipher: Arc::new(TokenCipher::new(keys.data.clone())),
             passwords: Passwords::default(),
             timings: settings.timings,
             // The real Meta is only called over TLS.
             on_new_tenant: (!base_url.starts_with("https://")).then(sandbox_account::hook),
             is_closing: Arc::new(AtomicBool::new(false)),
         };
-        let tokens = Tokens::new(Reloadable::fixed(Keys::new(&secrets.jwt_key()?, &[])?), clock);
+        let tokens = Tokens::new(keys.jwt.clone(), clock);
         let transport = match &settings.smtp {
             Some((server, login)) => Transport::Smtp(server.clone(), Reloadable::fixed(login.clone())),
             None => Transport::folder(home.folder("mail")?),
         };
         let from = settings.mail_from.clone();
         let mailer = Mailer::new(platform.clone(), transport, from, &settings.public_url);
-        let webhook = Webhook { queues: platform.cloud.queues.clone(), app };
+        let webhook = Webhook { queues: platform.cloud.queues.clone(), app: keys.app.clone() };
         Ok(Self {
             app: App { platform: platform.clone(), tokens: Arc::new(tokens) },
             platform,
@@ -99,6 +90,8 @@ impl Machine {
             queues,
             public_url: settings.public_url.clone(),
             scheme: Scheme::of(&settings.public_url),
+            keys,
+            trusted_proxies: settings.trusted_proxies.clone().into(),
         })
     }
 }

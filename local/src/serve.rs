@@ -22,7 +22,7 @@ use crate::machine::Machine;
 use crate::poll::{self, ProcessRole, Rules};
 use crate::say::say;
 use crate::settings::Settings;
-use crate::{api, demo};
+use crate::{api, demo, keys};
 
 /// How long running work may take at the end: longer than a claim.
 const CLOSING: Duration = Duration::from_secs(20);
@@ -57,6 +57,7 @@ pub async fn serve(settings: Settings, options: Serve) -> Result<(), LocalError>
         receives_max: settings.receives_max,
         sweep_every: settings.sweep_every,
     };
+    tasks.spawn(keys::keep_reading(machine.keys.clone(), stopping.clone()));
     for role in &options.roles {
         tasks.spawn(poll::run(machine.clone(), *role, rules, stopping.clone()));
     }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub port: u16,
     /// The address that it listens on; loopback unless set.
     pub listen: IpAddr,
+    /// Proxies in front of it whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// An existing database.
     pub database_url: Option<String>,
     /// A file with the root certificates of its private authority.
@@ -36,6 +38,8 @@ pub struct Settings {
     pub meta_app_id: String,
     /// Its secret, when it is a real app.
     pub meta_app_secret: Option<SecretString>,
+    /// The secret before a rotation: webhooks that are signed with it are still accepted.
+    pub meta_app_secret_previous: Option<SecretString>,
     /// Of Meta's webhook handshake.
     pub meta_verify_token: Option<SecretString>,
     /// How a browser reaches the API: links in e-mails start with it.
@@ -78,12 +82,14 @@ impl Settings {
             home: text("TIDINGS_HOME").map_or_else(|| PathBuf::from(".tidings"), PathBuf::from),
             port,
             listen: number("TIDINGS_LISTEN", IpAddr::V4(Ipv4Addr::LOCALHOST))?,
+            trusted_proxies: addresses("TIDINGS_TRUSTED_PROXIES")?,
             database_url: text("DATABASE_URL"),
             database_roots: text("PGSSLROOTCERT").map(PathBuf::from),
             meta_url: text("TIDINGS_META_URL"),
             meta_version: text("META_API_VERSION").unwrap_or_else(|| META_VERSION_DEFAULT.to_owned()),
             meta_app_id: text("FACEBOOK_APP_ID").unwrap_or_else(|| "1000000000000001".to_owned()),
             meta_app_secret: text("FACEBOOK_APP_SECRET").map(SecretString::from),
+            meta_app_secret_previous: text("FACEBOOK_APP_SECRET_PREVIOUS").map(SecretString::from),
             meta_verify_token: text("META_WEBHOOK_VERIFY_TOKEN").map(SecretString::from),
             public_url: text("TIDINGS_PUBLIC_URL").unwrap_or_else(|| format!("http://localhost:{port}")),
             mail_from: text("TIDINGS_MAIL_FROM").unwrap_or_else(|| MAIL_FROM_DEFAULT.to_owned()),
@@ -120,6 +126,18 @@ fn number<T: std::str::FromStr>(name: &'static str, default: T) -> Result<T, Loc
             .parse()
             .map_err(|_text| LocalError::Setting { name, why: format!("is {value:?}, which it cannot be") }),
     }
+}
+
+/// Addresses, separated by commas.
+fn addresses(name: &'static str) -> Result<Vec<IpAddr>, LocalError> {
+    let all = text(name).unwrap_or_default();
+    let parts = all.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let parse = |part: &str| {
+        let wrong =
+            |_why| LocalError::Setting { name, why: format!("has {part:?}, which is not an address") };
+        part.parse::<IpAddr>().map(|address| address.to_canonical()).map_err(wrong)
+    };
+    parts.map(parse).collect()
 }
 
 /// At least a second: without a wait there would be a busy loop.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
@@ -31,9 +31,14 @@ pub(crate) async fn run<S: Handler>(
     activity: Arc<Activity>,
     mut stop: watch::Receiver<bool>,
 ) {
+    // Unknown only when the client is gone already.
+    let peer = stream.peer_addr().ok();
     let watched = WatchedStream { stream, activity: Arc::clone(&activity) };
     let of_requests = Arc::clone(&activity);
-    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+    let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         answer(service.clone(), request, Arc::clone(&of_requests))
     });
     let mut connection =

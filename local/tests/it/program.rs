@@ -12,6 +12,7 @@ use testkit::TestDb;
 use tidings::client::{Client, text};
 use tokio::process::{Child, Command};
 
+mod access;
 mod connections;
 mod first_start;
 

@@ -1,5 +1,6 @@
 //! A complete system for one test: a database, a sandbox, the API on a port, and queues that work only on request.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -88,8 +89,8 @@ impl TestSystem {
         ops::tenants::owner::ensure_super_admin(&machine.platform, ADMIN.0, ADMIN.1.to_owned(), true)
             .await
             .unwrap();
-        let router = api::router(&machine);
-        let api = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let service = api::router(&machine).into_make_service_with_connect_info::<SocketAddr>();
+        let api = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let sandbox_url = sandbox.base_url();
         let http = reqwest::Client::builder().build().unwrap();
         let is_audited = AtomicBool::new(true);
@@ -115,6 +116,14 @@ impl TestSystem {
 
     pub async fn owner(&self) -> Client {
         self.anonymous().login(ADMIN.0, ADMIN.1).await.unwrap()
+    }
+
+    /// Another process on the same home and database.
+    pub fn another_machine(&self) -> Machine {
+        let port = self.url.rsplit(':').next().unwrap().parse().unwrap();
+        let settings = settings(&self.home, port, self.sandbox_url.clone());
+        let home = Home::open(&self.home).unwrap();
+        Machine::assemble(&settings, &home, self.db.store.clone(), self.clock.clone()).unwrap()
     }
 
     /// The secrets in its home folder.
@@ -303,12 +312,14 @@ fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
         home: home.to_path_buf(),
         port,
         listen: "127.0.0.1".parse().unwrap(),
+        trusted_proxies: Vec::new(),
         database_url: None,
         database_roots: None,
         meta_url: Some(meta_url),
         meta_version: "v26.0".to_owned(),
         meta_app_id: "1000000000000001".to_owned(),
         meta_app_secret: None,
+        meta_app_secret_previous: None,
         meta_verify_token: None,
         public_url: format!("http://localhost:{port}"),
         mail_from: "Tidings <noreply@tidings.test>".to_owned(),

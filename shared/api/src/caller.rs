@@ -7,6 +7,7 @@ use domain::Problem;
 use domain::problem::Kind;
 use http_kit::{ProblemResponse, UnknownSender};
 use ops::kernel::permit::Permit;
+use ops::kernel::security_event::{SecurityEvent, note};
 
 use crate::app::App;
 
@@ -27,12 +28,20 @@ impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, token) = token.ok_or_else(|| refused("send the header Authorization: Bearer <token>"))?;
-        let subject = app.tokens.verify(token.trim()).await.map_err(|error| refused(&error.to_string()))?;
+        let subject = app.tokens.verify(token.trim()).await.map_err(|error| {
+            note(SecurityEvent::from(error), None);
+            refused(&error.to_string())
+        })?;
         tracing::Span::current().record("tenant", tracing::field::display(subject.tenant));
         let caller = ops::access::login::caller(&app.platform, subject.tenant, subject.user).await?;
-        let caller = caller.ok_or_else(|| refused("the user or its tenant is no longer active"))?;
+        let caller = caller.ok_or_else(|| {
+            note(SecurityEvent::TokenRefused, Some(subject.user));
+            refused("the user or its tenant is no longer active")
+        })?;
         parts.extensions.insert(caller);
         parts.extensions.remove::<UnknownSender>();
-        Ok(Self(P::check(caller)?))
+        Ok(Self(P::check(caller).inspect_err(|_forbidden| {
+            note(SecurityEvent::PermissionDenied, Some(subject.user));
+        })?))
     }
 }

@@ -1,7 +1,8 @@
 //! Access tokens: JWT (RFC 7519, RFC 8725) signed with ES256, good for a quarter of an hour.
 //!
 //! A token says who the caller is and nothing about what the caller may do: role and tenant are read again at every request.
-//! The verifier fixes the algorithm and takes the key by `kid`; `exp`, `nbf`, `iss`, `aud` and `sub` must all be there.
+//! The verifier fixes the algorithm and takes the key by `kid`; `exp`, `nbf`, `iat`, `iss`, `aud` and `sub` must all be there,
+//! and a token that would be good for longer than ours is none.
 //! Time is checked here and not by the library, against the process' own clock and without leeway.
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use cloud::Reloadable;
 use domain::{Clock, TenantId, UserId};
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use ops::kernel::security_event::SecurityEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
@@ -47,6 +49,15 @@ pub enum TokenError {
     /// Its time is over.
     #[error("the token has expired")]
     Expired,
+}
+
+impl From<TokenError> for SecurityEvent {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::TokenRefused,
+            TokenError::Expired => Self::TokenExpired,
+        }
+    }
 }
 
 /// The signing key cannot be read.
@@ -164,7 +175,9 @@ impl Tokens {
             return Err(TokenError::Invalid);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_why| TokenError::Invalid)?;
-        let is_ours = header.alg == Algorithm::ES256 && header.typ.as_deref() == Some(TYPE);
+        // An extension that must be understood (`crit`, RFC 7515, 4.1.11): none is.
+        let is_ours =
+            header.alg == Algorithm::ES256 && header.typ.as_deref() == Some(TYPE) && header.crit.is_none();
         let kid = header.kid.filter(|_| is_ours).ok_or(TokenError::Invalid)?;
         let keys = self.keys.get();
         let keys = if keys.known.contains_key(&kid) { keys } else { self.keys.renew().await };
@@ -183,7 +196,8 @@ impl Tokens {
             .map_err(|_why| TokenError::Invalid)?
             .claims;
         let now = self.clock.now().as_second();
-        if now < claims.nbf {
+        let is_long = claims.exp.checked_sub(claims.iat).is_none_or(|seconds| seconds > GOOD_FOR.as_secs());
+        if is_long || now < claims.nbf {
             return Err(TokenError::Invalid);
         }
         if now >= claims.exp {

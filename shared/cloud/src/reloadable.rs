@@ -75,6 +75,20 @@ impl<T: Send + Sync> Reloadable<T> {
         Self(Arc::new(Inner { value: RwLock::new(Arc::new(value)), source: None }))
     }
 
+    /// One whose value was read a moment ago.
+    pub fn from_value(
+        value: T,
+        secrets: Arc<dyn Secrets>,
+        secret: Secret,
+        clock: Clock,
+        parse: impl Fn(&str) -> Result<T, &'static str> + Send + Sync + 'static,
+    ) -> Self {
+        let now = clock.now();
+        let times = Mutex::new(Times { tried: now, read: now });
+        let source = Source { secrets, secret, parse: Box::new(parse), clock, times };
+        Self(Arc::new(Inner { value: RwLock::new(Arc::new(value)), source: Some(source) }))
+    }
+
     pub async fn read(
         secrets: Arc<dyn Secrets>,
         secret: Secret,

@@ -13,6 +13,7 @@ pub mod path;
 pub mod problem;
 pub mod receive;
 mod shape;
+pub mod source;
 
 pub use body::Body;
 pub use key::IdempotencyKey;
@@ -21,3 +22,4 @@ pub use page::{Cursor, Page, PageQuery};
 pub use path::IdInPath;
 pub use problem::{ProblemBody, ProblemResponse};
 pub use receive::{UnknownSender, limit_body, receive_body};
+pub use source::{CameFrom, Peer};

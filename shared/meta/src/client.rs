@@ -128,6 +128,11 @@ impl Client {
         self
     }
 
+    /// Whether this is not Meta: the real one is only called over TLS.
+    pub fn is_sandbox(&self) -> bool {
+        self.root.scheme() != "https"
+    }
+
     pub const fn call_timeout(&self) -> Duration {
         self.call_timeout
     }

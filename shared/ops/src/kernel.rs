@@ -10,4 +10,5 @@ pub mod passwords;
 pub mod permit;
 pub mod platform;
 pub(crate) mod problem;
+pub mod security_event;
 pub(crate) mod wake_up;

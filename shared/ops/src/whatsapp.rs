@@ -2,4 +2,4 @@
 
 pub mod connect;
 pub(crate) mod pause;
-pub(crate) mod token;
+pub mod token;

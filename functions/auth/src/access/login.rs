@@ -3,7 +3,7 @@
 use api::App;
 use axum::Json;
 use axum::extract::State;
-use http_kit::{Body, ProblemBody, ProblemResponse};
+use http_kit::{Body, CameFrom, ProblemBody, ProblemResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,8 +29,9 @@ pub(crate) struct Login {
 ))]
 pub(crate) async fn login(
     State(app): State<App>,
+    CameFrom(source): CameFrom,
     Body(request): Body<Login>,
 ) -> Result<Json<Session>, ProblemResponse> {
-    let user = ops::access::login::login(&app.platform, &request.email, request.password).await?;
+    let user = ops::access::login::login(&app.platform, source, &request.email, request.password).await?;
     Ok(session(&app, user)?)
 }

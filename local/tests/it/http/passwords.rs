@@ -16,14 +16,21 @@ fn registration(slug: &str, password: &str) -> Value {
 async fn a_password_has_8_to_128_characters_of_any_kind_and_works_afterwards() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
-    let (long, longer) = ("x".repeat(128), "x".repeat(129));
+    let (long, longer) = ("xy".repeat(64), "x".repeat(129));
     let sixty_four = "0123456789abcdef".repeat(4);
     for (slug, password, is_one) in [
         ("seven", "1234567", false),
         ("seven-emoji", "\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}", false),
-        ("eight", "12345678", true),
+        ("eight", "12345679", true),
         ("emoji", "pass \u{1f600}\u{1f512}9", true),
-        ("spaces", "        ", true),
+        ("spaces", "        ", false),
+        ("repeated", "aaaaaaaa", false),
+        ("common", "12345678", false),
+        ("common-too", "Qwertyuiop", false),
+        ("with-a-space", " a space ", true),
+        // The example of the API's description, with a sandbox.
+        ("example", "password123", true),
+        ("almost-the-example", "Password123", false),
         ("sixty-four", &sixty_four, true),
         ("most", &long, true),
         ("more", &longer, false),

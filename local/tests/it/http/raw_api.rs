@@ -3,6 +3,8 @@
 //! Each answer that passes through here is checked: it has a request id, a refusal is a problem that names it, nothing
 //! answers 5xx unless the test allows it, and the description at `/openapi.json` declares its status and its body.
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use tidings::api;
@@ -53,9 +55,19 @@ impl RawApi {
 
     /// The same API at another address.
     pub fn at(url: &str, system: &TestSystem) -> Self {
+        Self::between(None, url, system)
+    }
+
+    /// Called from this address.
+    pub fn from(address: IpAddr, system: &TestSystem) -> Self {
+        Self::between(Some(address), &system.url, system)
+    }
+
+    fn between(from: Option<IpAddr>, url: &str, system: &TestSystem) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .local_address(from)
             .build()
             .unwrap();
         let (_, described) = api::routes(&system.machine);

@@ -53,7 +53,7 @@ async fn a_token_signed_before_a_rotation_still_counts() {
 #[tokio::test]
 async fn a_token_without_one_of_its_claims_does_not_count() {
     let (tokens, _, subject, clock) = setup();
-    for missing in ["iss", "aud", "sub", "tid", "nbf", "exp"] {
+    for missing in ["iss", "aud", "sub", "tid", "iat", "nbf", "exp"] {
         let mut claims = claims(subject, &clock);
         claims.as_object_mut().unwrap().remove(missing);
         let token = encode(&header(&tokens), &claims, &tokens.keys.get().signing).unwrap();
@@ -67,6 +67,28 @@ async fn a_token_without_one_of_its_claims_does_not_count() {
         let token = encode(&header(&tokens), &claims, &tokens.keys.get().signing).unwrap();
         assert_eq!(tokens.verify(&token).await, Err(TokenError::Invalid), "another {claim}");
     }
+}
+
+#[tokio::test]
+async fn a_token_for_longer_than_a_quarter_of_an_hour_does_not_count_even_with_our_signature() {
+    let (tokens, _, subject, clock) = setup();
+    let good = claims(subject, &clock);
+    let now = clock.now().as_second();
+    for (exp, iat) in [(now + 901, now), (1 << 62, now), (now + 900, now - 1), (now + 900, i64::MIN)] {
+        let mut claims = good.clone();
+        (claims["exp"], claims["iat"]) = (json!(exp), json!(iat));
+        let token = encode(&header(&tokens), &claims, &tokens.keys.get().signing).unwrap();
+        assert_eq!(tokens.verify(&token).await, Err(TokenError::Invalid), "{exp} {iat}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_with_an_extension_that_must_be_understood_does_not_count() {
+    let (tokens, _, subject, clock) = setup();
+    let mut header = header(&tokens);
+    header.crit = Some(vec!["exp".to_owned()]);
+    let token = encode(&header, &claims(subject, &clock), &tokens.keys.get().signing).unwrap();
+    assert_eq!(tokens.verify(&token).await, Err(TokenError::Invalid));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::kernel::hash::sha256;
 use crate::kernel::passwords::{self, HashError, PasswordError};
 use crate::kernel::platform::Platform;
-use crate::kernel::problem::internal;
+use crate::kernel::security_event::{SecurityEvent, note};
 
 /// How long a link is valid.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(72);
@@ -33,6 +33,9 @@ pub async fn invite(
     let until = platform.clock.now() + GOOD_FOR;
     let made = Invite { user, hash: sha256(secret.as_bytes()), until };
     let is_made = platform.store.perform(&platform.as_system(tenant), &made).await?;
+    if is_made {
+        note(SecurityEvent::LinkCreated, Some(user));
+    }
     Ok(is_made.then_some(secret))
 }
 
@@ -77,22 +80,46 @@ impl From<SetPasswordError> for Problem {
         match error {
             SetPasswordError::BadLink => Self::new(Kind::NotPossible).with_detail(error),
             SetPasswordError::Password(error) => Self::field("password", error),
-            SetPasswordError::Hash(error) => internal(&error),
+            SetPasswordError::Hash(error) => error.into(),
             SetPasswordError::Store(error) => error.into(),
         }
     }
 }
 
-/// Uses a link up and sets the password of the user it was made for.
+/// Uses a link up and sets the password of the user it was made for. The link is looked up before anything is hashed:
+/// without one there is nothing that a caller can make this process work for.
 pub async fn set_password(
     platform: &Platform,
     secret: &str,
     chosen: String,
 ) -> Result<User, SetPasswordError> {
     passwords::check(&chosen)?;
+    let secret_hash = sha256(secret.as_bytes());
+    let find = FindLink { secret_hash: secret_hash.clone() };
+    if !platform.store.perform_system(&platform.system(), &find).await? {
+        note(SecurityEvent::LinkRefused, None);
+        return Err(SetPasswordError::BadLink);
+    }
     let password_hash = platform.passwords.hash(chosen).await?;
-    let set = SetPassword { secret_hash: sha256(secret.as_bytes()), password_hash };
-    platform.store.perform_system(&platform.system(), &set).await
+    let set = SetPassword { secret_hash, password_hash };
+    let user = platform.store.perform_system(&platform.system(), &set).await?;
+    tracing::Span::current().record("tenant", tracing::field::display(user.tenant_id));
+    note(SecurityEvent::PasswordSet, Some(user.user_id));
+    Ok(user)
+}
+
+struct FindLink {
+    secret_hash: Vec<u8>,
+}
+
+impl SystemOperation for FindLink {
+    const NAME: &'static str = "find_link";
+    type Done = bool;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &SystemTx) -> Result<bool, StoreError> {
+        invites::is_valid(tx, &self.secret_hash).await
+    }
 }
 
 struct SetPassword {

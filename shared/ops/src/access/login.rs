@@ -1,21 +1,28 @@
-//! Finds a user by e-mail and password. The throttle comes before the hashing: an attempt counts as failed until it is known
-//! to be right, so that simultaneous guesses are throttled like successive ones.
+//! Finds a user by e-mail and password.
+//!
+//! The throttle comes before the hashing. Wrong passwords are counted by account and source together and by source alone
+//! ([`domain::access::throttle`]); right ones never. While a source is not known to an account, its tries are checked one
+//! after another, so that guesses at once are throttled like guesses in turn. Where a password was right before it is always
+//! checked: whatever others try elsewhere, its user gets in.
 
+use domain::access::Source;
+use domain::access::throttle::{OF_ACCOUNT, OF_SOURCE};
 use domain::problem::Kind;
 use domain::{Actor, Problem, TenantId, UserId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use store::access::throttle;
 use store::access::users;
 pub use store::access::users::User;
 use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
+use tracing::Instrument;
 
 use crate::kernel::hash::sha256;
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::passwords::HashError;
 use crate::kernel::permit::Caller;
 use crate::kernel::platform::Platform;
-use crate::kernel::problem::internal;
+use crate::kernel::security_event::{SecurityEvent, note};
 
 #[derive(Debug, Error)]
 pub enum LoginError {
@@ -35,65 +42,115 @@ impl From<LoginError> for Problem {
         match error {
             LoginError::Wrong => Self::new(Kind::Unauthenticated).with_detail(error),
             LoginError::Throttled { wait } => Self::new(Kind::TooMany).with_detail(error).after(wait),
-            LoginError::Hash(error) => internal(&error),
+            LoginError::Hash(error) => error.into(),
             LoginError::Store(error) => error.into(),
         }
     }
 }
 
-/// The user of an e-mail and its password.
-pub async fn login(platform: &Platform, email: &str, password: String) -> Result<User, LoginError> {
-    let email = email.trim().to_lowercase();
-    let email_hash = sha256(email.as_bytes());
-    let now = platform.clock.now();
-    let begin = BeginLogin { email, email_hash: email_hash.clone() };
-    let user = match platform.store.perform_system(&platform.system(), &begin).await? {
-        Attempt::Throttled(until) => return Err(LoginError::Throttled { wait: until.duration_since(now) }),
-        Attempt::Found(user) => user.map(|user| *user),
-    };
-    let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-    let is_right = platform.passwords.verify(password, stored).await?;
-    if is_right {
-        platform.store.perform_system(&platform.system(), &ResetFailures { email_hash }).await?;
-    }
-    user.filter(|user| is_right && user.tenant_state.may_act()).ok_or(LoginError::Wrong)
+/// The user of an e-mail and its password. It runs to its end also when the caller stops waiting: a client that hangs up
+/// does not try without being counted.
+pub async fn login(
+    platform: &Platform,
+    source: Source,
+    email: &str,
+    password: String,
+) -> Result<User, LoginError> {
+    let (platform, places) = (platform.clone(), Places::new(source, email));
+    let work = async move { check(&platform, &places, password).await }.in_current_span();
+    tokio::spawn(work).await.map_err(|_panicked| LoginError::Hash(HashError::Failed))?
 }
 
-enum Attempt {
-    Throttled(Timestamp),
-    Found(Option<Box<User>>),
+/// What a try is counted by.
+#[derive(Clone)]
+struct Places {
+    /// Lower-cased.
+    email: String,
+    account: Vec<u8>,
+    source: Vec<u8>,
+}
+
+impl Places {
+    fn new(source: Source, email: &str) -> Self {
+        let email = email.trim().to_lowercase();
+        let source = source.octets();
+        let account = sha256(&[b"account".as_slice(), &source, email.as_bytes()].concat());
+        Self { email, account, source: sha256(&[b"source".as_slice(), &source].concat()) }
+    }
+}
+
+async fn check(platform: &Platform, places: &Places, password: String) -> Result<User, LoginError> {
+    let place = platform.passwords.place(&places.source)?;
+    let mut turn = Some(platform.passwords.turn(&places.account).await);
+    let begin = BeginLogin { places: places.clone() };
+    let begun = platform.store.perform_system(&platform.system(), &begin).await?;
+    let subject = begun.user.as_ref().map(|user| user.user_id);
+    if let Some(user) = &begun.user {
+        tracing::Span::current().record("tenant", tracing::field::display(user.tenant_id));
+    }
+    if let Some(wait) = begun.wait {
+        note(SecurityEvent::LoginThrottled, subject);
+        return Err(LoginError::Throttled { wait });
+    }
+    if begun.is_known_place {
+        turn.take();
+    }
+    let stored = begun.user.as_ref().and_then(|user| user.password_hash.clone());
+    let is_right = platform.passwords.verify(place, password, stored).await?;
+    let end = EndLogin { places: places.clone(), is_right };
+    platform.store.perform_system(&platform.system(), &end).await?;
+    drop(turn);
+    let user = begun.user.filter(|user| is_right && user.tenant_state.may_act());
+    let event = if user.is_some() { SecurityEvent::LoginSucceeded } else { SecurityEvent::LoginFailed };
+    note(event, subject);
+    user.map(|user| *user).ok_or(LoginError::Wrong)
+}
+
+/// What is known before the password is checked.
+struct Begun {
+    user: Option<Box<User>>,
+    is_known_place: bool,
+    wait: Option<SignedDuration>,
 }
 
 struct BeginLogin {
-    email: String,
-    email_hash: Vec<u8>,
+    places: Places,
 }
 
 impl SystemOperation for BeginLogin {
     const NAME: &'static str = "login_look";
-    type Done = Attempt;
+    type Done = Begun;
     type Error = StoreError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<Attempt, StoreError> {
-        if !throttle::count_try(tx, &self.email_hash, tx.now()).await? {
-            let until = throttle::blocked_until_for(tx, &self.email_hash).await?;
-            return Ok(Attempt::Throttled(until.unwrap_or(tx.now())));
+    async fn run(&self, tx: &SystemTx) -> Result<Begun, StoreError> {
+        let Places { email, account, source } = &self.places;
+        let user = users::find_by_email(tx, email).await?.map(Box::new);
+        if throttle::was_right(tx, account).await? {
+            return Ok(Begun { user, is_known_place: true, wait: None });
         }
-        Ok(Attempt::Found(users::find_by_email(tx, &self.email).await?.map(Box::new)))
+        let of_account = throttle::wait_at(tx, account, OF_ACCOUNT).await?;
+        let of_source = throttle::wait_at(tx, source, OF_SOURCE).await?;
+        Ok(Begun { user, is_known_place: false, wait: of_account.max(of_source) })
     }
 }
 
-struct ResetFailures {
-    email_hash: Vec<u8>,
+struct EndLogin {
+    places: Places,
+    is_right: bool,
 }
 
-impl SystemOperation for ResetFailures {
-    const NAME: &'static str = "login_forget";
+impl SystemOperation for EndLogin {
+    const NAME: &'static str = "login_count";
     type Done = ();
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        throttle::forget_failures(tx, &self.email_hash).await.map(drop)
+        let Places { account, source, .. } = &self.places;
+        if self.is_right {
+            return throttle::note_right(tx, account).await;
+        }
+        throttle::count_wrong(tx, account, OF_ACCOUNT).await?;
+        throttle::count_wrong(tx, source, OF_SOURCE).await
     }
 }
 

@@ -127,6 +127,11 @@ impl TokenCipher {
         digits.collect()
     }
 
+    /// The id of the key that encrypts now.
+    pub fn current_key(&self) -> String {
+        self.keys.get().current.clone()
+    }
+
     /// Returns the nonce followed by the ciphertext, and the key's id to store beside it.
     pub fn encrypt(&self, data: AssociatedData<'_>, secret: &str) -> Result<(Vec<u8>, String), CipherError> {
         let ring = self.keys.get();

@@ -5,6 +5,7 @@ use domain::billing::RefundReason;
 use domain::messages::{DispatchState, Event, Transition};
 use domain::{ClaimId, MessageId, TenantId, with_causes};
 use jiff::{SignedDuration, Timestamp};
+use store::access::throttle;
 use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::states;
@@ -140,6 +141,7 @@ impl SystemOperation for Look {
         let (timings, now) = (&self.timings, tx.now());
         sweep::close_batches(tx, now - BATCH_KEPT).await?;
         idempotency::forget_before(tx, now - timings.key_retention).await?;
+        throttle::age(tx).await?;
         Ok(Found {
             overdue: sweep::overdue(tx, now - timings.late).await?,
             claims: sweep::expired_claims(tx).await?,

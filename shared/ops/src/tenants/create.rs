@@ -10,6 +10,7 @@ use crate::kernel::events;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
+use crate::kernel::security_event::{SecurityEvent, note};
 use crate::tenants::register::{self, RegisterError, Registration};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,10 +57,11 @@ pub async fn create_tenant(
     request: Registration,
     key: Option<Key>,
 ) -> Result<Provisioned, CreateTenantError> {
-    let request = register::check(request)?;
+    let request = register::check(request, |_password| false)?;
     let create = CreateTenant { request, key };
     // The key belongs to the platform's tenant and the rows to the new one: only the system role sees both.
     let made = platform.store.perform_system(&platform.system(), &create).await?;
+    note(SecurityEvent::TenantCreated, Some(made.owner_id));
     platform.call_new_tenant_hook(made.tenant_id).await;
     events::publish_soon(platform).await;
     Ok(made)

@@ -2,7 +2,7 @@
 
 use domain::events::DomainEvent;
 use domain::problem::FieldError;
-use domain::{Role, SystemAct, TenantId};
+use domain::{Role, SystemAct, TenantId, UserId};
 use jiff::Timestamp;
 use store::access::users::{self, NewUser, User};
 use store::tenants::{self, NewTenant};
@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::kernel::fields;
 use crate::kernel::passwords::{self, HashError, PasswordError};
 use crate::kernel::platform::Platform;
+use crate::kernel::security_event::{SecurityEvent, note};
 use crate::tenants::register::{self, RegisterError};
 
 /// The slug of the tenant that super admins belong to.
@@ -47,22 +48,25 @@ pub async fn ensure_super_admin(
     is_chosen: bool,
 ) -> Result<bool, OwnerError> {
     let email = fields::email("email", email)?;
-    passwords::check(&password)?;
     let found =
         platform.store.perform_system(&platform.system(), &FindSuperAdmin { email: email.clone() }).await?;
     let is_right = match &found {
         Existing::None => false,
         Existing::OtherEmail => !is_chosen,
         Existing::SameEmail(hash) => {
-            !is_chosen || platform.passwords.verify(password.clone(), hash.clone()).await?
+            let place = platform.passwords.place(b"start")?;
+            !is_chosen || platform.passwords.verify(place, password.clone(), hash.clone()).await?
         }
     };
     if is_right {
         return Ok(false);
     }
+    // Only a password that is about to be set: a login of before goes on.
+    passwords::check(&password)?;
     let password_hash = platform.passwords.hash(password).await?;
     let make = MakeSuperAdmin { email, password_hash };
-    platform.store.perform_system(&platform.system(), &make).await?;
+    let user = platform.store.perform_system(&platform.system(), &make).await?;
+    note(SecurityEvent::SuperAdminSet, Some(user));
     Ok(true)
 }
 
@@ -104,12 +108,13 @@ struct MakeSuperAdmin {
 
 impl SystemOperation for MakeSuperAdmin {
     const NAME: &'static str = "make_super_admin";
-    type Done = ();
+    type Done = UserId;
     type Error = OwnerError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<(), OwnerError> {
+    async fn run(&self, tx: &SystemTx) -> Result<UserId, OwnerError> {
         let owner = find_or_create(tx, &self.email).await?;
-        Ok(users::set_password(&tx.as_tenant(owner.tenant_id), owner.user_id, &self.password_hash).await?)
+        users::set_password(&tx.as_tenant(owner.tenant_id), owner.user_id, &self.password_hash).await?;
+        Ok(owner.user_id)
     }
 }
 

@@ -1,13 +1,19 @@
 //! A tenant's access token for Meta: encrypted where it is stored, and bound to its account.
 
-use domain::{TenantId, WabaId};
+use std::fmt;
+
+use domain::{TenantId, WabaId, with_causes};
 use secrecy::{ExposeSecret, SecretString};
-use store::StoreError;
-use store::whatsapp::accounts::Account;
+use store::whatsapp::accounts::{self, Account};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
+use thiserror::Error;
 
 use crate::kernel::cipher::{AssociatedData, CipherError};
 use crate::kernel::platform::Platform;
 use crate::whatsapp::pause;
+
+/// Accounts that are read at once.
+const PAGE: i64 = 200;
 
 /// The column that the ciphertext is bound to.
 const TOKEN_COLUMN: &str = "token_sealed";
@@ -48,5 +54,84 @@ pub(crate) async fn decrypt_or_pause(
             pause::pause_as_read(platform, tenant, account, &reason).await?;
             Ok(None)
         }
+    }
+}
+
+/// What [`reencrypt_all`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reencrypted {
+    /// Tokens that the current key encrypts now.
+    pub tokens: usize,
+    /// Tokens that could not be decrypted: their tenants have to connect again.
+    pub failed: usize,
+}
+
+impl fmt::Display for Reencrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} encrypted again, {} could not be decrypted", self.tokens, self.failed)
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum ReencryptError {
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Encrypts every token that another key encrypted with the current one, each in a transaction of its own.
+pub async fn reencrypt_all(platform: &Platform) -> Result<Reencrypted, ReencryptError> {
+    let (mut done, key_id) = (Reencrypted::default(), platform.token_cipher.current_key());
+    let mut after = (TenantId(uuid::Uuid::nil()), WabaId(String::new()));
+    loop {
+        let page = FindOthers { after: after.clone(), key_id: key_id.clone() };
+        let page = platform.store.perform_system(&platform.system(), &page).await?;
+        let Some((tenant, last)) = page.last() else { return Ok(done) };
+        after = (*tenant, last.waba_id.clone());
+        for (tenant, account) in page {
+            match decrypt(platform, tenant, &account).await {
+                Ok(token) => {
+                    let new = encrypt(platform, tenant, &account.waba_id, &token)?;
+                    let store = Reencrypt { account, new };
+                    let is_stored = platform.store.perform(&platform.as_system(tenant), &store).await?;
+                    done.tokens += usize::from(is_stored);
+                }
+                Err(error) => {
+                    tracing::error!(error = with_causes(&error), %tenant, "a token could not be decrypted");
+                    done.failed += 1;
+                }
+            }
+        }
+    }
+}
+
+struct FindOthers {
+    after: (TenantId, WabaId),
+    key_id: String,
+}
+
+impl SystemOperation for FindOthers {
+    const NAME: &'static str = "find_other_keys";
+    type Done = Vec<(TenantId, Account)>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &SystemTx) -> Result<Self::Done, StoreError> {
+        accounts::of_other_keys(tx, (self.after.0, &self.after.1), &self.key_id, PAGE).await
+    }
+}
+
+struct Reencrypt {
+    account: Account,
+    new: (Vec<u8>, String),
+}
+
+impl Operation for Reencrypt {
+    const NAME: &'static str = "reencrypt_token";
+    type Done = bool;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<bool, StoreError> {
+        accounts::reencrypt(tx, &self.account, &self.new).await
     }
 }

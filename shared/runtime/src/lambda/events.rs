@@ -10,11 +10,11 @@ use axum::response::IntoResponse;
 use domain::problem::Kind;
 use domain::{Problem, with_causes};
 use futures_util::FutureExt;
-use http_kit::{ProblemResponse, Scheme, TimeLeft};
+use http_kit::{Peer, ProblemResponse, Scheme, TimeLeft};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::request::LambdaRequest;
+use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -84,7 +84,18 @@ async fn answer(
         return whole(malformed.into_response()).await;
     };
     request.extensions_mut().insert(left);
+    if let Some(peer) = peer(&request) {
+        request.extensions_mut().insert(peer);
+    }
     whole(router.oneshot(request).await.unwrap_or_else(|never| match never {})).await
+}
+
+/// The address that API Gateway saw. The header `X-Forwarded-For` begins with whatever the client wrote there.
+fn peer(request: &lambda_http::Request) -> Option<Peer> {
+    let RequestContext::ApiGatewayV2(context) = request.extensions().get::<RequestContext>()? else {
+        return None;
+    };
+    context.http.source_ip.as_deref()?.parse().ok().map(Peer)
 }
 
 /// The answer as API Gateway takes it: its body in one piece, and as text, which is all that the functions make. What is
@@ -120,6 +131,8 @@ fn diagnostic<E: std::error::Error>(error: &E) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use domain::access::Source;
+    use http_kit::CameFrom;
     use serde_json::json;
 
     use super::*;
@@ -158,6 +171,24 @@ mod tests {
             answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap().status_code
         };
         assert_eq!((status("x=%3C").await, status("x=<").await), (200, 400));
+    }
+
+    #[tokio::test]
+    async fn a_request_comes_from_the_address_that_api_gateway_saw_and_not_from_one_that_the_client_wrote() {
+        let event = json!({
+            "version": "2.0", "routeKey": "GET /", "rawPath": "/", "rawQueryString": "",
+            "headers": { "x-forwarded-for": "198.51.100.9, 203.0.113.7" },
+            "requestContext": {
+                "stage": "$default", "http": { "method": "GET", "path": "/", "sourceIp": "203.0.113.7" },
+            },
+            "isBase64Encoded": false,
+        });
+        let show = |CameFrom(source): CameFrom| async move { format!("{:?}", source) };
+        let router = Router::new().route("/", axum::routing::get(show));
+        let request = serde_json::from_value(event).unwrap();
+        let answer = answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap();
+        let expected = Source::from("203.0.113.7".parse::<std::net::IpAddr>().unwrap());
+        assert_eq!(answer.body, Some(Body::from(format!("{expected:?}"))));
     }
 
     #[test]

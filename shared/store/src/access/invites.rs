@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, TenantTx, params};
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, TAKE, DROP];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, IS_VALID, TAKE, DROP];
 
 const INSERT: &str = "-- invites::insert
 INSERT INTO invites (tenant_id, secret_hash, user_id, expires_at) VALUES ($1, $2, $3, $4)";
@@ -14,6 +14,14 @@ INSERT INTO invites (tenant_id, secret_hash, user_id, expires_at) VALUES ($1, $2
 pub async fn insert(tx: &TenantTx, user: UserId, hash: &[u8], until: Timestamp) -> Result<(), StoreError> {
     tx.run_one(INSERT, params![tx.tenant().0 => UUID, hash => BYTEA, user.0 => UUID, until => TIMESTAMPTZ])
         .await
+}
+
+const IS_VALID: &str = "-- invites::is_valid
+SELECT FROM invites WHERE secret_hash = $1 AND expires_at > $2";
+
+/// Whether an invitation can be used now.
+pub async fn is_valid(tx: &SystemTx, hash: &[u8]) -> Result<bool, StoreError> {
+    Ok(tx.row(IS_VALID, params![hash => BYTEA, tx.now() => TIMESTAMPTZ]).await?.is_some())
 }
 
 const TAKE: &str = "-- invites::take

@@ -23,7 +23,8 @@ pub struct Account {
 /// The unique index that refuses an account of another tenant.
 pub const TAKEN: &str = "whatsapp_accounts_waba";
 
-pub(crate) const STATEMENTS: &[&str] = &[UPSERT, FIRST, OF_NUMBER, CONNECTED_AT, PAUSE, OWNERS];
+pub(crate) const STATEMENTS: &[&str] =
+    &[UPSERT, FIRST, OF_NUMBER, CONNECTED_AT, PAUSE, OWNERS, OF_OTHER_KEYS, REENCRYPT];
 
 const UPSERT: &str = "-- accounts::upsert
 INSERT INTO whatsapp_accounts (tenant_id, waba_id, token_sealed, token_key_id, connected_at) VALUES ($1, $2, $3, $4, $5)
@@ -83,6 +84,39 @@ SELECT waba_id, tenant_id FROM whatsapp_accounts WHERE waba_id = ANY ($1)";
 pub async fn owners(tx: &SystemTx, accounts: &[&str]) -> Result<Vec<(WabaId, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![accounts => TEXT_ARRAY]).await?;
     Ok(rows.iter().map(|row| (WabaId(row.get("waba_id")), TenantId(row.get("tenant_id")))).collect())
+}
+
+const OF_OTHER_KEYS: &str = "-- accounts::of_other_keys
+SELECT tenant_id, waba_id, token_sealed, token_key_id, connected_at, paused_reason FROM whatsapp_accounts
+ WHERE (tenant_id, waba_id) > ($1, $2) AND token_key_id <> $3 ORDER BY tenant_id, waba_id LIMIT $4";
+
+/// Accounts whose token was encrypted with another key, in the order of tenant and account, after this one.
+pub async fn of_other_keys(
+    tx: &SystemTx,
+    after: (TenantId, &WabaId),
+    key_id: &str,
+    most: i64,
+) -> Result<Vec<(TenantId, Account)>, StoreError> {
+    let values = params![after.0.0 => UUID, after.1.0 => TEXT, key_id => TEXT, most => INT8];
+    let rows = tx.rows(OF_OTHER_KEYS, values).await?;
+    Ok(rows.iter().map(|row| (TenantId(row.get("tenant_id")), from_row(row))).collect())
+}
+
+const REENCRYPT: &str = "-- accounts::reencrypt
+UPDATE whatsapp_accounts SET token_sealed = $4, token_key_id = $5
+ WHERE tenant_id = $1 AND waba_id = $2 AND token_sealed = $3";
+
+/// Stores the same token encrypted with another key, unless the account was connected again meanwhile.
+pub async fn reencrypt(
+    tx: &TenantTx,
+    account: &Account,
+    (token_sealed, token_key_id): &(Vec<u8>, String),
+) -> Result<bool, StoreError> {
+    let values = params![
+        tx.tenant().0 => UUID, account.waba_id.0 => TEXT, account.token_sealed => BYTEA, token_sealed => BYTEA,
+        token_key_id => TEXT,
+    ];
+    Ok(tx.run(REENCRYPT, values).await? == 1)
 }
 
 fn from_row(row: &Row) -> Account {

@@ -1,10 +1,12 @@
 //! What is on hold waits without a debit, and goes when the hold is lifted.
 
 use domain::holds::{HoldReason, HoldTarget};
-use domain::{Act, CampaignId, Money, TenantState};
+use domain::{Act, CampaignId, Money, SystemAct, TenantState};
 use jiff::SignedDuration;
 use store::billing::wallet;
-use store::{Operation, Store, StoreError, TenantTx, contacts, holds, templates, tenants};
+use store::{
+    Operation, Store, StoreError, SystemOperation, SystemTx, TenantTx, contacts, holds, templates, tenants,
+};
 use uuid::Uuid;
 
 use crate::claims::try_to_claim;
@@ -169,16 +171,17 @@ async fn a_hold_whose_end_has_come_is_lifted_and_no_other() {
     assert_eq!(claimed(&db.store, &world).await, MESSAGES);
 }
 
-struct Suspend(bool);
+/// By the platform: a tenant's transaction cannot.
+struct Suspend(domain::TenantId, bool);
 
-impl Operation for Suspend {
+impl SystemOperation for Suspend {
     const NAME: &'static str = "suspend";
     type Done = ();
     type Error = StoreError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
-        let state = if self.0 { TenantState::Suspended } else { TenantState::Active };
-        tenants::set_state(tx, state).await
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
+        let state = if self.1 { TenantState::Suspended } else { TenantState::Active };
+        tenants::set_state(&tx.as_tenant(self.0), state).await
     }
 }
 
@@ -186,9 +189,9 @@ impl Operation for Suspend {
 async fn what_a_suspended_tenant_has_due_is_held_and_not_cancelled() {
     let db = testkit::database().await;
     let world = stocked(&db).await;
-    db.store.perform(&act(&world), &Suspend(true)).await.unwrap();
+    db.store.perform_system(&SystemAct::at(noon()), &Suspend(world.tenant, true)).await.unwrap();
     assert_eq!(claimed(&db.store, &world).await, 0);
-    db.store.perform(&act(&world), &Suspend(false)).await.unwrap();
+    db.store.perform_system(&SystemAct::at(noon()), &Suspend(world.tenant, false)).await.unwrap();
     assert_eq!(claimed(&db.store, &world).await, MESSAGES);
 }
 

@@ -5,6 +5,7 @@ mod access;
 mod claims;
 mod errors;
 mod fixtures;
+mod grants;
 mod holds;
 mod isolation;
 mod lock_order;

@@ -1,0 +1,89 @@
+//! What happens to logins, tokens and rights, as log lines that an alarm can count.
+//!
+//! Each is one line with the field `event`, whose words are stable, and with the user where one is known; the request's span
+//! adds its tenant. No e-mail, no address, no secret.
+
+use domain::UserId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityEvent {
+    LoginSucceeded,
+    /// Unknown e-mail, wrong password, or a suspended tenant.
+    LoginFailed,
+    /// Too many wrong passwords before: this one was not checked.
+    LoginThrottled,
+    /// An access token that is not one of ours, or not for this, or whose user is no longer active.
+    TokenRefused,
+    TokenExpired,
+    /// The caller's role does not allow what it asked for.
+    PermissionDenied,
+    /// A link to choose a password was created.
+    LinkCreated,
+    /// A link that was used, has expired, or was never made.
+    LinkRefused,
+    PasswordSet,
+    TenantCreated,
+    /// A super admin was created, or its password set to the configured one.
+    SuperAdminSet,
+}
+
+impl SecurityEvent {
+    pub const ALL: [Self; 11] = [
+        Self::LoginSucceeded,
+        Self::LoginFailed,
+        Self::LoginThrottled,
+        Self::TokenRefused,
+        Self::TokenExpired,
+        Self::PermissionDenied,
+        Self::LinkCreated,
+        Self::LinkRefused,
+        Self::PasswordSet,
+        Self::TenantCreated,
+        Self::SuperAdminSet,
+    ];
+
+    /// The word in the log. Alarms count by it, so it never changes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoginSucceeded => "login_succeeded",
+            Self::LoginFailed => "login_failed",
+            Self::LoginThrottled => "login_throttled",
+            Self::TokenRefused => "token_refused",
+            Self::TokenExpired => "token_expired",
+            Self::PermissionDenied => "permission_denied",
+            Self::LinkCreated => "link_created",
+            Self::LinkRefused => "link_refused",
+            Self::PasswordSet => "password_set",
+            Self::TenantCreated => "tenant_created",
+            Self::SuperAdminSet => "super_admin_set",
+        }
+    }
+
+    /// Whether it is what an attack looks like.
+    const fn is_refusal(self) -> bool {
+        match self {
+            Self::LoginFailed
+            | Self::LoginThrottled
+            | Self::TokenRefused
+            | Self::PermissionDenied
+            | Self::LinkRefused => true,
+            // A client finds out that its token is too old by using it.
+            Self::TokenExpired
+            | Self::LoginSucceeded
+            | Self::LinkCreated
+            | Self::PasswordSet
+            | Self::TenantCreated
+            | Self::SuperAdminSet => false,
+        }
+    }
+}
+
+/// Writes the line.
+pub fn note(event: SecurityEvent, user: Option<UserId>) {
+    let user = user.map(tracing::field::display);
+    if event.is_refusal() {
+        tracing::warn!(event = event.as_str(), user, "security event");
+    } else {
+        tracing::info!(event = event.as_str(), user, "security event");
+    }
+}
