@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, params};
 
-pub(crate) const STATEMENTS: &[&str] = &[LOOK, WAS_RIGHT, COUNT_WRONG, FORGET_WRONG, NOTE_RIGHT, AGE_WRONG, AGE_RIGHT];
+pub(crate) const STATEMENTS: &[&str] =
+    &[LOOK, WAS_RIGHT, COUNT_WRONG, FORGET_WRONG, NOTE_RIGHT, AGE_WRONG, AGE_RIGHT];
 
 /// How long a place where a password was right is known. A use of it extends this.
 pub const RIGHT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -31,7 +32,8 @@ pub async fn wait_at(
 ) -> Result<Option<SignedDuration>, StoreError> {
     let row = tx.row(LOOK, params![place => BYTEA, tx.now() => TIMESTAMPTZ]).await?;
     Ok(row.and_then(|row| {
-        let (counted_at, forgotten_at): (Timestamp, Timestamp) = (row.get("counted_at"), row.get("forgotten_at"));
+        let (counted_at, forgotten_at): (Timestamp, Timestamp) =
+            (row.get("counted_at"), row.get("forgotten_at"));
         limit.wait(counted_at, forgotten_at, tx.now())
     }))
 }
