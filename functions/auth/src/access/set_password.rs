@@ -25,7 +25,7 @@ pub(crate) struct SetPassword {
 /// The link works once and for three days. Setting a password uses up every link of that user.
 #[utoipa::path(post, path = "/auth/set-password", operation_id = "setPassword", tag = "auth", request_body = SetPassword, responses(
     (status = 200, body = Session),
-    (status = 422, description = "The link was used or has expired, or the password is too short or too long",
+    (status = 422, description = "The link was used or has expired, or the password is too short, too long or too common",
      body = ProblemBody),
 ))]
 pub(crate) async fn set_password(
