@@ -182,8 +182,9 @@ async fn rotate(settings: &Settings, options: RotateOptions, fetch: Fetch) -> Re
         }
         KeyKind::Data => {
             let database = database::open(settings, &home, fetch).await?;
-            let machine = || Machine::assemble(settings, &home, database.store.clone(), Clock::System);
-            match keys::rotate_data(&home, machine).await? {
+            let store = &database.store;
+            let machine = || Machine::assemble(settings, &home, store.clone(), Clock::System);
+            match keys::rotate_data(&home, || Ok(machine()?.platform)).await? {
                 Rotated::New(done) => format!("A new key encrypts tenants' tokens: {done}."),
                 Rotated::Completed(done) => {
                     format!(

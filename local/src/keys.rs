@@ -15,6 +15,7 @@ use cloud::{CloudError, Reloadable, Secret};
 use domain::Clock;
 use jiff::{SignedDuration, Timestamp};
 use meta::MetaApp;
+use ops::Platform;
 use ops::kernel::cipher::{KEY_BYTES, KeyRing};
 use ops::whatsapp::token::{Reencrypted, reencrypt_all};
 use secrecy::{ExposeSecret, SecretString};
@@ -24,7 +25,6 @@ use tokio::sync::watch;
 
 use crate::error::LocalError;
 use crate::home::{DATA_KEY_ID, Home, OlderKey, Secrets, word};
-use crate::machine::Machine;
 use crate::settings::Settings;
 
 /// How often a serving process reads the keys again.
@@ -176,19 +176,19 @@ pub enum Rotated {
 }
 
 /// Replaces the key that encrypts tenants' tokens. The new key is stored before anything is encrypted with it and no key is
-/// ever deleted, so this may be stopped anywhere: the next call completes it. `machine` reads the keys anew.
+/// ever deleted, so this may be stopped anywhere: the next call completes it. `platform` reads the keys anew.
 pub async fn rotate_data(
     home: &Home,
-    machine: impl Fn() -> Result<Machine, LocalError>,
+    platform: impl Fn() -> Result<Platform, LocalError>,
 ) -> Result<Rotated, LocalError> {
-    let completed = reencrypt_all(&machine()?.platform).await?;
+    let completed = reencrypt_all(&platform()?).await?;
     if completed != Reencrypted::default() {
         return Ok(Rotated::Completed(completed));
     }
     add_data_key(home)?;
     // A serving process that meets a key that it does not know reads them again, but not twice within this time.
     tokio::time::sleep(RENEW_PAUSE.unsigned_abs()).await;
-    Ok(Rotated::New(reencrypt_all(&machine()?.platform).await?))
+    Ok(Rotated::New(reencrypt_all(&platform()?).await?))
 }
 
 /// Stores a new data key, which encrypts from now on.

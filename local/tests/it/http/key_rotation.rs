@@ -107,15 +107,17 @@ async fn a_rotation_of_the_data_key_may_be_stopped_anywhere_and_sending_goes_on(
     assert_eq!(keys, ["k1", "k1", "k2"], "stopped after the first");
     // The process that serves meets a key that it does not know, and one that it knows.
     for tenant in &tenants {
-        let template = json!({ "name": "again", "content": "Hello {{1}}!", "variables": ["name"] });
+        let template =
+            json!({ "name": "again", "content": "Hello {{1}}, welcome once more!", "variables": ["name"] });
         tenant.client.post("/templates", &template).await.unwrap().success().unwrap();
     }
-    let done = rotate_data(&home, || Ok(system.another_machine())).await.unwrap();
+    let done = rotate_data(&home, || Ok(system.another_machine().platform)).await.unwrap();
     let Rotated::Completed(done) = done else { panic!("{done:?}") };
     assert_eq!((done.tokens, done.failed), (2, 0));
     assert_eq!(keys_of_rows(&system).await, ["k2"; 3]);
     for tenant in &tenants {
-        let template = json!({ "name": "at_last", "content": "Hello {{1}}!", "variables": ["name"] });
+        let template =
+            json!({ "name": "at_last", "content": "Hello {{1}}, welcome once more!", "variables": ["name"] });
         tenant.client.post("/templates", &template).await.unwrap().success().unwrap();
     }
 }

@@ -71,7 +71,8 @@ impl Limit {
         now: Timestamp,
     ) -> Option<SignedDuration> {
         let one = self.forget_one_after.as_secs().max(1);
-        let count = forgotten_at.duration_since(counted_at).as_secs().div_euclid(one);
+        // One of which a part is forgotten still counts.
+        let count = (forgotten_at.duration_since(counted_at).as_secs() + one - 1).div_euclid(one);
         let doublings = u32::try_from(count.min(self.count_max()) - self.free).ok()?;
         let wait = SignedDuration::from_secs(1 << doublings).min(self.wait_max);
         let left = wait - now.duration_since(counted_at).max(SignedDuration::ZERO);

@@ -93,13 +93,13 @@ pub async fn set_password(
     secret: &str,
     chosen: String,
 ) -> Result<User, SetPasswordError> {
-    passwords::check(&chosen)?;
     let secret_hash = sha256(secret.as_bytes());
     let find = FindLink { secret_hash: secret_hash.clone() };
     if !platform.store.perform_system(&platform.system(), &find).await? {
         note(SecurityEvent::LinkRefused, None);
         return Err(SetPasswordError::BadLink);
     }
+    passwords::check(&chosen)?;
     let password_hash = platform.passwords.hash(chosen).await?;
     let set = SetPassword { secret_hash, password_hash };
     let user = platform.store.perform_system(&platform.system(), &set).await?;

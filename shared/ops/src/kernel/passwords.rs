@@ -25,7 +25,7 @@ use crate::kernel::passwords::turns::Turns;
 use crate::kernel::problem::internal;
 
 /// New passwords that wait or are hashed.
-const NEW_MAX: usize = 16;
+const NEW_MAX: usize = 64;
 /// Passwords that wait or are checked: the last of them waits for about two seconds.
 const CHECKS_MAX: usize = 128;
 /// Those of one source, so that others find a place.
