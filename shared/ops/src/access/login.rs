@@ -82,32 +82,32 @@ impl Places {
 async fn check(platform: &Platform, places: &Places, password: String) -> Result<User, LoginError> {
     let place = platform.passwords.place(&places.source)?;
     let mut turn = Some(platform.passwords.turn(&places.account).await);
-    let begin = BeginLogin { places: places.clone() };
-    let begun = platform.store.perform_system(&platform.system(), &begin).await?;
-    let subject = begun.user.as_ref().map(|user| user.user_id);
-    if let Some(user) = &begun.user {
+    let look = BeginLogin { places: places.clone() };
+    let found = platform.store.perform_system(&platform.system(), &look).await?;
+    let subject = found.user.as_ref().map(|user| user.user_id);
+    if let Some(user) = &found.user {
         tracing::Span::current().record("tenant", tracing::field::display(user.tenant_id));
     }
-    if let Some(wait) = begun.wait {
+    if let Some(wait) = found.wait {
         note(SecurityEvent::LoginThrottled, subject);
         return Err(LoginError::Throttled { wait });
     }
-    if begun.is_known_place {
+    if found.is_known_place {
         turn.take();
     }
-    let stored = begun.user.as_ref().and_then(|user| user.password_hash.clone());
+    let stored = found.user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = platform.passwords.verify(place, password, stored).await?;
     let end = EndLogin { places: places.clone(), is_right };
     platform.store.perform_system(&platform.system(), &end).await?;
     drop(turn);
-    let user = begun.user.filter(|user| is_right && user.tenant_state.may_act());
+    let user = found.user.filter(|user| is_right && user.tenant_state.may_act());
     let event = if user.is_some() { SecurityEvent::LoginSucceeded } else { SecurityEvent::LoginFailed };
     note(event, subject);
     user.map(|user| *user).ok_or(LoginError::Wrong)
 }
 
 /// What is known before the password is checked.
-struct Begun {
+struct Found {
     user: Option<Box<User>>,
     is_known_place: bool,
     wait: Option<SignedDuration>,
@@ -119,18 +119,18 @@ struct BeginLogin {
 
 impl SystemOperation for BeginLogin {
     const NAME: &'static str = "login_look";
-    type Done = Begun;
+    type Done = Found;
     type Error = StoreError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<Begun, StoreError> {
+    async fn run(&self, tx: &SystemTx) -> Result<Found, StoreError> {
         let Places { email, account, source } = &self.places;
         let user = users::find_by_email(tx, email).await?.map(Box::new);
         if throttle::was_right(tx, account).await? {
-            return Ok(Begun { user, is_known_place: true, wait: None });
+            return Ok(Found { user, is_known_place: true, wait: None });
         }
         let of_account = throttle::wait_at(tx, account, OF_ACCOUNT).await?;
         let of_source = throttle::wait_at(tx, source, OF_SOURCE).await?;
-        Ok(Begun { user, is_known_place: false, wait: of_account.max(of_source) })
+        Ok(Found { user, is_known_place: false, wait: of_account.max(of_source) })
     }
 }
 

@@ -28,8 +28,8 @@ use crate::kernel::problem::internal;
 const NEW_MAX: usize = 64;
 /// Passwords that wait or are checked: the last of them waits for about two seconds.
 const CHECKS_MAX: usize = 128;
-/// Those of one source, so that others find a place.
-const CHECKS_BY_SOURCE_MAX: usize = 96;
+/// Those of one source, so that others find a place, and wait for half a second and not for two behind a flood from it.
+const CHECKS_BY_SOURCE_MAX: usize = 40;
 /// How long a caller who found too many others should wait: by then those are done.
 const BUSY_WAIT: SignedDuration = SignedDuration::from_secs(2);
 
