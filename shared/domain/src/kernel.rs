@@ -9,6 +9,7 @@ pub mod money;
 pub(crate) mod page;
 pub mod phone;
 pub mod problem;
+pub mod text;
 pub mod time;
 pub(crate) mod timer;
 pub(crate) mod words;
