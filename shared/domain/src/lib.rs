@@ -8,7 +8,7 @@
 
 pub mod access;
 pub mod billing;
-mod contacts;
+pub mod contacts;
 pub mod events;
 pub mod holds;
 mod kernel;
@@ -29,7 +29,7 @@ pub use kernel::page::PagePosition;
 pub use kernel::phone::PhoneNumber;
 pub use kernel::problem::Problem;
 pub use kernel::timer::{Timer, TimerKind};
-pub use kernel::{foreign, limits, money, phone, problem, time, with_causes};
+pub use kernel::{limits, money, phone, problem, text, time, with_causes};
 pub use messages::Batch;
 pub use templates::{Category, TemplateStatus};
 pub use tenants::TenantState;

@@ -6,7 +6,7 @@ mod failure;
 mod text;
 mod usage;
 
-pub use class::{Advice, ErrorClass, is_about_account};
+pub use class::{Advice, ErrorClass, is_about_account, is_marketing_stop};
 use domain::foreign;
 use domain::updates::MetaError;
 pub use explanation::Explanation;

@@ -47,6 +47,7 @@ pub fn statements() -> Vec<&'static str> {
         whatsapp::STATEMENTS,
         &[
             contacts::STATEMENTS,
+            contacts::consent::STATEMENTS,
             holds::STATEMENTS,
             messages::STATEMENTS,
             templates::STATEMENTS,

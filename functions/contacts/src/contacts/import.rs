@@ -3,17 +3,21 @@
 use api::{Allowed, App, Keyed, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
+use domain::problem::FieldError;
+use http_kit::body::parse;
 use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
 use ops::Sender;
-use ops::contacts::import::{Imported, NewContact};
+use ops::contacts::import::{Imported, NewContact, Rejection, Row};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Import {
-    #[schema(max_items = 20_000)]
-    contacts: Vec<ImportRow>,
+    /// Each is read by itself: one that is wrong does not stop the others.
+    #[schema(value_type = Vec<ImportRow>, max_items = 20_000)]
+    contacts: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -26,43 +30,84 @@ struct ImportRow {
     name: Option<String>,
     #[schema(value_type = schema::Attributes, required = false)]
     #[serde(default)]
-    attributes: serde_json::Map<String, serde_json::Value>,
+    attributes: Option<Box<RawValue>>,
 }
 
 impl KeyedBody for Import {}
 
-impl From<ImportRow> for NewContact {
-    fn from(row: ImportRow) -> Self {
-        Self { phone: row.phone, name: row.name, attributes: row.attributes }
+fn row(json: &RawValue) -> Row {
+    match parse(json.get().as_bytes()) {
+        Ok(ImportRow { phone, name, attributes }) => Ok(NewContact { phone, name, attributes }),
+        Err(problem) => Err(problem.fields.into_iter().map(of_the_row).collect()),
     }
+}
+
+/// The parser calls the whole of what it reads the body.
+fn of_the_row(error: FieldError) -> FieldError {
+    if error.field == "body" { FieldError { field: String::new(), ..error } } else { error }
 }
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ImportOut {
     /// Contacts whose number did not exist before.
     imported: u64,
-    /// Contacts whose number existed already.
+    /// Contacts whose number existed already, or came twice, in this spelling or another.
     skipped: u64,
+    /// Rows that are wrong and were left out; absent when none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<u64>,
+    /// What is wrong with the first of them, at most 20 reasons.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejections: Vec<RejectionOut>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RejectionOut {
+    /// The place of the row in the request; 0 is the first.
+    index: usize,
+    /// Absent when the row as a whole is wrong.
+    #[schema(example = "phone")]
+    #[serde(skip_serializing_if = "String::is_empty")]
+    field: String,
+    #[schema(example = "must start with + and a country code, such as +15551234567")]
+    reason: String,
+}
+
+impl From<Rejection> for RejectionOut {
+    fn from(Rejection { index, field, reason }: Rejection) -> Self {
+        Self { index, field, reason }
+    }
+}
+
+impl From<Imported> for ImportOut {
+    fn from(outcome: Imported) -> Self {
+        Self {
+            imported: outcome.imported,
+            skipped: outcome.skipped,
+            rejected: Some(outcome.rejected).filter(|rows| *rows > 0),
+            rejections: outcome.rejections.into_iter().map(RejectionOut::from).collect(),
+        }
+    }
 }
 
 /// Imports contacts.
 ///
-/// All or none. Numbers that exist already are skipped and counted.
+/// Each person once: a number that exists already, in this spelling or another, is skipped and counted. A row that is wrong
+/// is counted and named, and the others are imported.
 #[utoipa::path(post, path = "/contacts/import", operation_id = "importContacts", tag = "contacts", security(("bearer" = [])), request_body = Import,
     params(IdempotencyKey),
     responses(
         (status = 200, body = ImportOut),
         (status = 403, body = ProblemBody),
         (status = 413, description = "Larger than 3,000,000 bytes", body = ProblemBody),
-        (status = 422, description = "Up to 20 wrong rows are named", body = ProblemBody),
+        (status = 422, description = "Every row is wrong; up to 20 reasons are named", body = ProblemBody),
     ))]
 pub(crate) async fn import(
     State(app): State<App>,
     Allowed(permit): Allowed<Sender>,
     Keyed(request, key): Keyed<Import>,
 ) -> Result<Json<ImportOut>, ProblemResponse> {
-    let contacts = request.contacts.into_iter().map(NewContact::from).collect();
-    let Imported { imported, skipped } =
-        ops::contacts::import::import_contacts(&app.platform, &permit, contacts, key).await?;
-    Ok(Json(ImportOut { imported, skipped }))
+    let rows = request.contacts.iter().map(|json| row(json)).collect();
+    let outcome = ops::contacts::import::import_contacts(&app.platform, &permit, rows, key).await?;
+    Ok(Json(outcome.into()))
 }

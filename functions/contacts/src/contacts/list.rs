@@ -4,6 +4,7 @@ use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::ContactId;
+use domain::contacts::Attributes;
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
 use jiff::Timestamp;
 use ops::Viewer;
@@ -21,11 +22,15 @@ pub(crate) struct ContactOut {
     #[schema(value_type = Option<schema::ContactName>)]
     name: Option<String>,
     #[schema(value_type = schema::Attributes)]
-    attributes: serde_json::Value,
-    /// When the contact opted out of messages.
+    attributes: Attributes,
+    /// When the contact opted out.
     #[schema(value_type = Option<schema::Time>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     opted_out_at: Option<Timestamp>,
+    /// Of what: `MARKETING` when the person stopped marketing in WhatsApp, so that codes and receipts are still sent;
+    /// `ALL` when nothing is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opt_out_scope: Option<&'static str>,
     #[schema(value_type = schema::Time)]
     created_at: Timestamp,
 }
@@ -37,7 +42,8 @@ impl From<&Contact> for ContactOut {
             phone: contact.phone.to_string(),
             name: contact.name.clone(),
             attributes: contact.attributes.clone(),
-            opted_out_at: contact.opted_out_at,
+            opted_out_at: contact.opt_out.map(|opt_out| opt_out.at),
+            opt_out_scope: contact.opt_out.map(|opt_out| opt_out.scope.as_str()),
             created_at: contact.created_at,
         }
     }

@@ -53,7 +53,8 @@ async fn an_outcome_recorded_again_does_not_take_the_message_from_a_later_claim(
     };
     let taken = platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.unwrap();
     assert_eq!(taken.funded.len(), 1);
-    let sent = Sent { message, attempt, outcome: Outcome::KnownUnsent { wait: None, error: None } };
+    let outcome = Outcome::KnownUnsent { wait: None, error: None };
+    let sent = Sent { message, attempt, outcome, other_number: None };
     record(platform, tenant, vec![sent], Vec::new()).await.unwrap();
     // The claim's holder fails; the message must be claimed again.
     test.rest().await;

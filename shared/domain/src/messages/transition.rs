@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use super::{DeliveryStatus, DispatchState, Effect, Event, Lane, StatusSet, Step, on_event, on_statuses};
 use crate::billing::RefundReason;
 use crate::updates::{MetaError, StatusUpdate};
-use crate::{AttemptId, ClaimId, MessageId, PhoneNumberId, Wamid};
+use crate::{AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, Wamid};
 
 /// What deciding needs to know of a message, read under its row lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedMessage {
     pub message_id: MessageId,
+    pub contact_id: ContactId,
     pub state: DispatchState,
     /// 1 is the first attempt.
     pub attempt: i16,
@@ -35,6 +36,8 @@ pub struct Transition {
     /// Meta's id, when it was just learned.
     pub wamid: Option<Wamid>,
     pub error: Option<MetaError>,
+    /// When the error happened by Meta's clock, where Meta said so.
+    pub error_at: Option<Timestamp>,
     /// A refund is owed from now on, for this reason.
     pub refund: Option<RefundReason>,
     /// It was refunded and arrived all the same.
@@ -58,8 +61,17 @@ impl Transition {
     /// Nothing has changed yet.
     pub const fn of(message: LockedMessage) -> Self {
         let from = message.state;
-        let (wamid, error, refund, retry_at) = (None, None, None, None);
-        Self { message, from, wamid, error, refund, is_write_off: false, retry_at, has_new_status: false }
+        Self {
+            message,
+            from,
+            wamid: None,
+            error: None,
+            error_at: None,
+            refund: None,
+            is_write_off: false,
+            retry_at: None,
+            has_new_status: false,
+        }
     }
 
     /// Lets the dispatch machine decide; `reason` is why money would go back.
@@ -92,9 +104,10 @@ impl Transition {
         self.has_new_status = self.message.statuses != before || self.message.state != self.from;
         // The first failure says why, as the stored status does.
         if !before.contains(DeliveryStatus::Failed)
-            && let Some(error) = updates.iter().find_map(|update| update.error.clone())
+            && let Some(update) = updates.iter().find(|update| update.error.is_some())
         {
-            self.error = Some(error);
+            self.error.clone_from(&update.error);
+            self.error_at = update.occurred_at;
         }
         Ok(())
     }

@@ -315,5 +315,10 @@ pub const fn is_about_account(code: i32) -> bool {
     code != 130_497 && matches!(class, AccountAuth | AccountPermission | AccountLocked | AccountBilling)
 }
 
+/// Whether a code says that the recipient stopped the business's marketing messages.
+pub const fn is_marketing_stop(code: i32) -> bool {
+    matches!(ErrorClass::of(code, None), ErrorClass::RecipientOptedOut)
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,11 @@
 
 use domain::limits::{CREDIT_DESCRIPTION_CHARS_MAX, TOP_UP_MAX};
 use domain::problem::{FieldError, Kind};
-use domain::{Money, Problem, TenantId};
+use domain::{Money, Problem, TenantId, text};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, SystemOperation, SystemTx, billing::ledger};
 use thiserror::Error;
 
-use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
@@ -73,8 +72,9 @@ fn check(credit: &Credit) -> Result<(), AddCreditsError> {
         let why = format!("must be more than 0 and at most {TOP_UP_MAX}");
         wrong.push(FieldError::new("amount", why));
     }
-    let is_visible = |text: &String| fields::is_visible(text, CREDIT_DESCRIPTION_CHARS_MAX);
-    if !credit.description.as_ref().is_none_or(is_visible) {
+    let is_readable =
+        |words: &String| words.is_empty() || text::is_visible(words, CREDIT_DESCRIPTION_CHARS_MAX);
+    if !credit.description.as_ref().is_none_or(is_readable) {
         let why = format!("must be at most {CREDIT_DESCRIPTION_CHARS_MAX} visible characters");
         wrong.push(FieldError::new("description", why));
     }

@@ -1,14 +1,15 @@
-//! A tenant's contacts are imported in bulk, each phone number once.
+//! A tenant's contacts are imported in bulk, each person once. A row that is wrong is named, and the others are imported.
 
-use domain::limits::{ATTRIBUTES_BYTES_MAX, IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
+use domain::contacts::Attributes;
+use domain::limits::{IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
 use domain::problem::FieldError;
-use domain::{PhoneNumber, Problem};
+use domain::{PhoneNumber, Problem, text};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use store::contacts;
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
@@ -16,28 +17,46 @@ use crate::kernel::platform::Platform;
 /// Mistakes named in one answer at most: a file often has the same mistake in every row.
 const NAMED_MAX: usize = 20;
 
-/// A contact as the tenant wrote it.
-#[derive(Clone, Debug, PartialEq)]
+/// A contact as the tenant wrote it, or what is wrong with its row; the fields are those of the row.
+pub type Row = Result<NewContact, Vec<FieldError>>;
+
+#[derive(Clone, Debug)]
 pub struct NewContact {
     /// In any usual spelling with a country code.
     pub phone: String,
     pub name: Option<String>,
-    /// Any other values, for the variables of templates.
-    pub attributes: serde_json::Map<String, serde_json::Value>,
+    /// Any other values, for the variables of templates: a JSON object.
+    pub attributes: Option<Box<RawValue>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     pub imported: u64,
-    /// Contacts whose number existed already, or came twice in the import.
+    /// Contacts whose number existed already, or came twice in the import, in this spelling or another.
     pub skipped: u64,
+    /// Rows that are wrong.
+    #[serde(default)]
+    pub rejected: u64,
+    /// What is wrong with the first of them.
+    #[serde(default)]
+    pub rejections: Vec<Rejection>,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// 0 is the first row.
+    pub index: usize,
+    /// Such as `phone`; nothing when the row as a whole is wrong.
+    pub field: String,
+    pub reason: String,
 }
 
 /// Why nothing was imported.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// Fields that are not valid; nothing was imported, so that the corrected file can be sent as a whole.
-    #[error("some contacts are not valid")]
+    /// Every row is wrong, or there are too many.
+    #[error("no contact is valid")]
     Invalid(Vec<FieldError>),
     /// The idempotency key stops it.
     #[error(transparent)]
@@ -56,59 +75,72 @@ impl From<ImportError> for Problem {
     }
 }
 
-/// Adds contacts, all or none; those whose number exists are skipped and counted.
+impl From<Rejection> for FieldError {
+    fn from(Rejection { index, field, reason }: Rejection) -> Self {
+        let within = if field.is_empty() { String::new() } else { format!(".{field}") };
+        Self::new(format!("contacts[{index}]{within}"), reason)
+    }
+}
+
+/// Adds the contacts of the rows that are right; those whose number exists are skipped and counted.
 pub async fn import_contacts(
     platform: &Platform,
     permit: &Sender,
-    rows: Vec<NewContact>,
+    rows: Vec<Row>,
     key: Option<Key>,
 ) -> Result<Imported, ImportError> {
     if rows.len() > IMPORT_CONTACTS_MAX {
         let why = format!("must hold at most {IMPORT_CONTACTS_MAX} entries");
         return Err(ImportError::Invalid(vec![FieldError::new("contacts", why)]));
     }
-    let (mut contacts, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());
+    let mut import =
+        ImportContacts { contacts: Vec::with_capacity(rows.len()), key, outcome: Imported::default() };
     for (index, row) in rows.into_iter().enumerate() {
-        match check(index, row) {
-            Ok(contact) => contacts.push(contact),
-            Err(errors) => wrong.extend(errors),
-        }
-        if wrong.len() >= NAMED_MAX {
-            wrong.truncate(NAMED_MAX);
-            break;
+        match row.and_then(check) {
+            Ok(contact) => import.contacts.push(contact),
+            Err(wrong) => import.outcome.reject(index, wrong),
         }
     }
-    if !wrong.is_empty() {
+    if import.contacts.is_empty() && import.outcome.rejected > 0 {
+        let wrong = import.outcome.rejections.into_iter().map(FieldError::from).collect();
         return Err(ImportError::Invalid(wrong));
     }
-    platform.store.perform(&platform.act(permit), &ImportContacts { contacts, key }).await
+    platform.store.perform(&platform.act(permit), &import).await
+}
+
+impl Imported {
+    fn reject(&mut self, index: usize, wrong: Vec<FieldError>) {
+        self.rejected += 1;
+        let free = NAMED_MAX.saturating_sub(self.rejections.len());
+        let named = wrong.into_iter().map(|error| Rejection { index, field: error.field, reason: error.why });
+        self.rejections.extend(named.take(free));
+    }
 }
 
 /// The contact of a row, or everything that is wrong with the row.
-fn check(index: usize, row: NewContact) -> Result<contacts::NewContact, Vec<FieldError>> {
+fn check(row: NewContact) -> Result<contacts::NewContact, Vec<FieldError>> {
     let mut wrong = Vec::new();
-    let at = |field: &str| format!("contacts[{index}].{field}");
-    let phone = PhoneNumber::parse(&row.phone).map_err(|error| FieldError::new(at("phone"), error));
-    if row.name.as_ref().is_some_and(|name| !fields::is_visible(name, NAME_CHARS_MAX)) {
-        wrong.push(FieldError::new(
-            at("name"),
-            format!("must be at most {NAME_CHARS_MAX} visible characters"),
-        ));
+    let phone =
+        PhoneNumber::parse(&row.phone).map_err(|error| wrong.push(FieldError::new("phone", error))).ok();
+    let name = row.name.as_deref().and_then(text::shown);
+    if name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS_MAX) {
+        wrong.push(FieldError::new("name", format!("must be at most {NAME_CHARS_MAX} characters")));
     }
-    let attributes = serde_json::Value::Object(row.attributes);
-    if attributes.to_string().len() > ATTRIBUTES_BYTES_MAX {
-        let why = format!("must be at most {ATTRIBUTES_BYTES_MAX} bytes of JSON");
-        wrong.push(FieldError::new(at("attributes"), why));
-    }
-    match phone {
-        Ok(phone) if wrong.is_empty() => Ok(contacts::NewContact { phone, name: row.name, attributes }),
-        phone => Err(phone.err().into_iter().chain(wrong).collect()),
+    let attributes = row.attributes.map_or_else(|| Ok(Attributes::none()), |json| Attributes::read(&json));
+    let attributes = attributes.map_err(|error| wrong.push(FieldError::new("attributes", error))).ok();
+    match (phone, attributes) {
+        (Some(phone), Some(attributes)) if wrong.is_empty() => {
+            Ok(contacts::NewContact { phone, name, attributes })
+        }
+        _ => Err(wrong),
     }
 }
 
 struct ImportContacts {
     contacts: Vec<contacts::NewContact>,
     key: Option<Key>,
+    /// The rows that are wrong.
+    outcome: Imported,
 }
 
 impl Operation for ImportContacts {
@@ -120,7 +152,7 @@ impl Operation for ImportContacts {
         let work = async {
             let imported = contacts::import(tx, &self.contacts).await?;
             let total = u64::try_from(self.contacts.len()).unwrap_or(u64::MAX);
-            Ok(Imported { imported, skipped: total - imported })
+            Ok(Imported { imported, skipped: total - imported, ..self.outcome.clone() })
         };
         once(tx, self.key.as_ref(), work).await
     }
@@ -134,15 +166,19 @@ mod tests {
     #[test]
     fn an_outcome_that_was_stored_can_be_read() {
         let stored = r#"{"imported":2,"skipped":1}"#;
-        assert_eq!(serde_json::from_str::<Imported>(stored).unwrap(), Imported { imported: 2, skipped: 1 });
+        let read: Imported = serde_json::from_str(stored).unwrap();
+        assert_eq!(read, Imported { imported: 2, skipped: 1, ..Imported::default() });
     }
 
     #[test]
     fn every_wrong_field_of_a_row_is_named() {
-        let attributes = serde_json::Map::from_iter([("a".to_owned(), "x".repeat(5_000).into())]);
-        let row = NewContact { phone: "1".to_owned(), name: Some("a\u{7}".to_owned()), attributes };
-        let wrong = check(3, row).unwrap_err();
-        let named: Vec<&str> = wrong.iter().map(|error| error.field.as_str()).collect();
+        let attributes = format!("{{\"a\": \"{}\"}}", "x".repeat(5_000));
+        let attributes = Some(RawValue::from_string(attributes).unwrap());
+        let row = NewContact { phone: "1".to_owned(), name: Some("x".repeat(201)), attributes };
+        let mut outcome = Imported::default();
+        outcome.reject(3, check(row).unwrap_err());
+        let named: Vec<String> =
+            outcome.rejections.into_iter().map(|rejection| FieldError::from(rejection).field).collect();
         assert_eq!(named, ["contacts[3].phone", "contacts[3].name", "contacts[3].attributes"]);
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use cloud::trace::{self, TraceContext};
 use domain::messages::{Outcome, Recipient};
-use domain::{AttemptId, ClaimId, Clock, PhoneNumberId};
+use domain::{AttemptId, ClaimId, Clock, PhoneNumber, PhoneNumberId};
 use jiff::Timestamp;
-use meta::send::{SendOptions, TemplateMessage};
+use meta::send::{Accepted, SendAnswer, SendOptions, TemplateMessage};
 use secrecy::SecretString;
 use store::delivery::claims::{ClaimedContent, ClaimedMessage};
 use tokio::sync::mpsc::UnboundedSender;
@@ -73,12 +73,13 @@ impl<'a> Calls<'a> {
         let progress = self.progress.clone();
         let call = async move {
             // Checked right before the request is written: a process that was frozen in between does not send (I13).
-            let outcome = if clock.now() < deadline {
-                meta.send(&token, &from, &call).await.outcome
+            let SendAnswer { outcome, accepted } = if clock.now() < deadline {
+                meta.send(&token, &from, &call).await
             } else {
-                Outcome::KnownUnsent { wait: None, error: None }
+                SendAnswer { outcome: Outcome::KnownUnsent { wait: None, error: None }, accepted: None }
             };
-            let sent = Sent { message, attempt, outcome };
+            let other_number = accepted.and_then(|accepted| other_number(&call.to, &accepted));
+            let sent = Sent { message, attempt, outcome, other_number };
             if progress.send(Progress::Answered { claim, sent, place }).is_err() {
                 tracing::error!("an outcome came after the recorder had ended");
             }
@@ -136,6 +137,13 @@ fn for_meta(message: &ClaimedMessage, attempt: AttemptId) -> meta::send::Message
     meta::send::Message { to, content, options }
 }
 
+/// The number under which WhatsApp knows the recipient, where it is none of the spellings of the number that was sent to.
+fn other_number(to: &meta::send::Recipient, accepted: &Accepted) -> Option<PhoneNumber> {
+    let meta::send::Recipient::Phone(phone) = to else { return None };
+    let known = PhoneNumber::of_digits(accepted.wa_id.as_deref()?)?.normalised();
+    (known.identity() != phone.identity()).then_some(known)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -144,6 +152,30 @@ mod tests {
 
     use super::*;
     use crate::delivery::call_stats::CallCounts;
+
+    #[test]
+    fn a_number_that_meta_answers_with_is_another_only_when_it_is_no_spelling_of_the_one_sent_to() {
+        for (to, wa_id, other) in [
+            ("+15551234567", Some("15551234567"), None),
+            ("+5511987650001", Some("551187650001"), None),
+            ("+525512345678", Some("5215512345678"), None),
+            ("+15551234567", None, None),
+            ("+15551234567", Some("US.13491208655302741918"), None),
+            ("+15551234567", Some("15550100019"), Some("+15550100019")),
+        ] {
+            let accepted = Accepted {
+                wamid: domain::Wamid("wamid.1".to_owned()),
+                input: Some(to.to_owned()),
+                wa_id: wa_id.map(str::to_owned),
+                user_id: None,
+                message_status: None,
+                group_id: None,
+            };
+            let recipient = meta::send::Recipient::Phone(PhoneNumber::from_stored(to.to_owned()));
+            let found = other_number(&recipient, &accepted);
+            assert_eq!(found.as_ref().map(PhoneNumber::as_str), other, "{to} {wa_id:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_call_that_panics_is_one_without_an_answer() {

@@ -6,10 +6,11 @@
 use domain::billing::RefundReason;
 use domain::messages::{Event, LockedMessage, Outcome, Transition};
 use domain::updates::StatusUpdate;
-use domain::{AttemptId, ClaimId, MessageId, TenantId, Wamid};
+use domain::{AttemptId, ClaimId, MessageId, PhoneNumber, TenantId, Wamid};
 use jiff::Timestamp;
 use store::billing::refunds;
 use store::billing::wallet;
+use store::contacts;
 use store::delivery::states;
 use store::whatsapp::accounts;
 use store::{Operation, StoreError, TenantTx, delivery::claims, delivery::statuses};
@@ -24,6 +25,8 @@ pub struct Sent {
     pub message: MessageId,
     pub attempt: AttemptId,
     pub outcome: Outcome,
+    /// The number under which WhatsApp knows the recipient, where Meta's answer names another than was sent to.
+    pub other_number: Option<PhoneNumber>,
 }
 
 /// What recording led to.
@@ -80,6 +83,8 @@ impl Operation for Record {
         let parked: Vec<(MessageId, &StatusUpdate)> =
             parked.iter().map(|(id, update)| (*id, update)).collect();
         statuses::store(tx, &parked).await?;
+        let said = self.sent.iter().filter_map(|sent| Some((sent.message, sent.other_number.as_ref()?)));
+        contacts::add_addresses(tx, &said.collect::<Vec<_>>()).await?;
         let refused = transition::owed(&transitions, RefundReason::Rejected);
         if !refused.is_empty() {
             refunds::pay(tx, &refused).await?;

@@ -2,18 +2,19 @@
 
 use domain::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX, SLUG_CHARS_MAX};
 use domain::problem::FieldError;
+use domain::text::is_visible;
 use email_address::EmailAddress;
 
-/// Whether a text has at most this many characters (Unicode scalar values, as Postgres and Meta count) and no control
-/// character among them.
-pub fn is_visible(text: &str, chars_max: usize) -> bool {
+/// Whether a text of a message has at most this many characters and no control character, such as a line break, among
+/// them. What else it shows or hides is for its reader.
+pub fn is_one_line(text: &str, chars_max: usize) -> bool {
     text.chars().count() <= chars_max && !text.chars().any(char::is_control)
 }
 
 /// A name: trimmed, 1 to `chars_max` visible characters.
 pub fn name_within(field: &str, text: &str, chars_max: usize) -> Result<String, FieldError> {
     let trimmed = text.trim();
-    if !trimmed.is_empty() && is_visible(trimmed, chars_max) {
+    if is_visible(trimmed, chars_max) {
         return Ok(trimmed.to_owned());
     }
     Err(FieldError::new(field, format!("must be 1 to {chars_max} visible characters")))
@@ -80,7 +81,7 @@ mod tests {
             "characters, not bytes"
         );
         assert!(name_within("name", "abc", 2).is_err());
-        for text in ["", "  ", "a\u{7}b"] {
+        for text in ["", "  ", "a\u{7}b", "\u{200b}", "Ann\u{202e}nnA", "Ad\u{200b}min", "\u{3164}"] {
             assert!(name("name", text).is_err(), "{text:?}");
         }
         assert_eq!(email("email", "o'neil+x@b\u{fc}cher.de"), Ok("o'neil+x@b\u{fc}cher.de".to_owned()));

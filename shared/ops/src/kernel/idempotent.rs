@@ -4,7 +4,7 @@ use std::future::Future;
 
 use domain::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use domain::problem::Kind;
-use domain::{Problem, TenantId};
+use domain::{Problem, TenantId, text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::idempotency::{self, Begun};
@@ -12,8 +12,6 @@ use store::{StoreError, SystemTx, TenantTx};
 use thiserror::Error;
 
 pub use store::idempotency::Key;
-
-use crate::kernel::fields;
 
 /// Why a key stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -52,14 +50,14 @@ impl From<NotAKey> for Problem {
 pub fn key(
     tenant: TenantId,
     route: String,
-    text: &str,
+    key: &str,
     request_hash: Vec<u8>,
     legacy_hash: Option<Vec<u8>>,
 ) -> Result<Key, NotAKey> {
-    if text.is_empty() || !fields::is_visible(text, IDEMPOTENCY_KEY_CHARS_MAX) {
+    if !text::is_visible(key, IDEMPOTENCY_KEY_CHARS_MAX) {
         return Err(NotAKey);
     }
-    Ok(Key { tenant, route, text: text.to_owned(), request_hash, legacy_hash })
+    Ok(Key { tenant, route, text: key.to_owned(), request_hash, legacy_hash })
 }
 
 /// Does `work`, unless the key shows that it was done: then returns the stored outcome. Without a key it does `work`.

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cloud::{CloudError, WakeUp};
+use domain::contacts::OptOutScope;
 use domain::limits::VARIABLE_CHARS_MAX;
 use domain::messages::{Content, Recipient, Source};
 use domain::problem::{FieldError, Kind};
-use domain::{Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId};
+use domain::{Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId, text};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::contacts::{self, Contact};
@@ -63,9 +64,14 @@ pub enum AcceptError {
     /// No WhatsApp Business account is connected.
     #[error("no WhatsApp Business account is connected")]
     NotConnected,
-    /// The contact wants no messages.
+    /// The tenant opted the contact out.
     #[error("the contact has opted out")]
     OptedOut,
+    /// The contact wants no marketing.
+    #[error(
+        "the contact has stopped marketing messages; only a UTILITY or AUTHENTICATION template can be sent"
+    )]
+    StoppedMarketing,
     /// Meta has not approved the template.
     #[error("the template is {0}; only an APPROVED template can be sent")]
     NotApproved(String),
@@ -80,9 +86,10 @@ impl From<AcceptError> for Problem {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::Invalid(fields) => Self::invalid(fields),
-            AcceptError::NotConnected | AcceptError::OptedOut | AcceptError::NotApproved(_) => {
-                Self::new(Kind::NotPossible).with_detail(error)
-            }
+            AcceptError::NotConnected
+            | AcceptError::OptedOut
+            | AcceptError::StoppedMarketing
+            | AcceptError::NotApproved(_) => Self::new(Kind::NotPossible).with_detail(error),
             AcceptError::Key(error) => error.into(),
             AcceptError::Store(error) => error.into(),
         }
@@ -142,8 +149,10 @@ impl AcceptMessage {
         if !template.is_approved() {
             return Err(AcceptError::NotApproved(template.status.to_string()));
         }
-        if contact.opted_out_at.is_some() {
-            return Err(AcceptError::OptedOut);
+        match contact.opt_out.map(|opt_out| opt_out.scope).filter(|scope| scope.covers(template.category)) {
+            Some(OptOutScope::All) => return Err(AcceptError::OptedOut),
+            Some(OptOutScope::Marketing) => return Err(AcceptError::StoppedMarketing),
+            None => {}
         }
         let number = numbers::first(tx).await?.ok_or(AcceptError::NotConnected)?;
         let variables = fill(&template, &contact, &self.request.variables).map_err(AcceptError::Invalid)?;
@@ -200,8 +209,12 @@ fn fill(
     given: &BTreeMap<String, String>,
 ) -> Result<Vec<String>, Vec<FieldError>> {
     let (mut values, mut wrong) = (Vec::new(), unknown_variables(template, given));
+    let mut known = contact.attributes.texts();
+    if let Some(name) = &contact.name {
+        known.entry("name".to_owned()).or_insert_with(|| name.clone());
+    }
     for name in &template.variables {
-        match value_of(name, contact, given) {
+        match value_of(name, given.get(name).or(known.get(name))) {
             Ok(value) => values.push(value),
             Err(error) => wrong.push(error),
         }
@@ -216,26 +229,17 @@ fn unknown_variables(template: &Template, given: &BTreeMap<String, String>) -> V
         .collect()
 }
 
-fn value_of(name: &str, contact: &Contact, given: &BTreeMap<String, String>) -> Result<String, FieldError> {
-    let attribute = contact.attributes.get(name).and_then(|value| match value {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        serde_json::Value::Bool(truth) => Some(truth.to_string()),
-        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
-    });
-    let own_name = || contact.name.clone().filter(|_| name == "name");
+fn value_of(name: &str, value: Option<&String>) -> Result<String, FieldError> {
     let field = || format!("variables.{name}");
-    let value = given.get(name).cloned().or(attribute).or_else(own_name);
-    let value = value.filter(|value| !value.trim().is_empty());
-    let value = value.ok_or_else(|| {
+    let value = value.filter(|value| text::shows_something(value)).ok_or_else(|| {
         FieldError::new(field(), "is required: neither the request nor the contact has a value for it")
     })?;
     // Meta refuses a variable with line breaks or tabs in it (error 132018).
-    if !fields::is_visible(&value, VARIABLE_CHARS_MAX) {
+    if !fields::is_one_line(value, VARIABLE_CHARS_MAX) {
         let why = format!("must be at most {VARIABLE_CHARS_MAX} characters without line breaks or tabs");
         return Err(FieldError::new(field(), why));
     }
-    Ok(value)
+    Ok(value.clone())
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use domain::billing::RefundReason;
 use domain::messages::{DispatchState, Event, Impossible, LockedMessage, Transition};
 use domain::updates::StatusUpdate;
-use domain::{MessageId, Wamid};
+use domain::{ContactId, MessageId, Wamid};
 use jiff::Timestamp;
 use store::billing::refunds;
+use store::contacts::consent;
 use store::delivery::states;
 use store::{StoreError, TenantTx};
 
@@ -30,8 +31,8 @@ fn log(impossible: &Impossible) {
     tracing::error!(%message_id, %state, ?event, "a message had an event that its state cannot have had");
 }
 
-/// Writes states, Meta's ids, what is due again, horizons, refunds that are owed, and write-offs. What changes nothing is
-/// left as it is (I19).
+/// Writes states, Meta's ids, what is due again, horizons, refunds that are owed, write-offs, and who stopped marketing. What
+/// changes nothing is left as it is (I19).
 pub(crate) async fn write(tx: &TenantTx, transitions: &[Transition]) -> Result<(), StoreError> {
     let changes: Vec<&Transition> = transitions.iter().filter(|transition| transition.is_change()).collect();
     states::apply(tx, &changes).await?;
@@ -56,7 +57,17 @@ pub(crate) async fn write(tx: &TenantTx, transitions: &[Transition]) -> Result<(
     for reason in RefundReason::ALL {
         refunds::promise(tx, &owed(transitions, reason), reason).await?;
     }
-    refunds::write_off(tx, &ids_of(transitions, |transition| transition.is_write_off)).await
+    refunds::write_off(tx, &ids_of(transitions, |transition| transition.is_write_off)).await?;
+    consent::stop(tx, &marketing_stops(&changes, tx.now())).await.map(drop)
+}
+
+/// The people of whom Meta says, in refusing or failing a message, that they stopped marketing.
+fn marketing_stops(changes: &[&Transition], now: Timestamp) -> Vec<(ContactId, Option<Timestamp>)> {
+    let is_stop = |transition: &&&Transition| {
+        transition.error.as_ref().is_some_and(|error| meta::error::is_marketing_stop(error.code))
+    };
+    let stop = |transition: &&Transition| (transition.message.contact_id, transition.error_at.or(Some(now)));
+    changes.iter().filter(is_stop).map(stop).collect()
 }
 
 /// The messages that are owed a refund for that reason.

@@ -6,7 +6,7 @@
 use domain::limits::{LANGUAGE_CHARS_MAX, VARIABLE_NAME_CHARS_MAX};
 use domain::problem::{FieldError, Kind};
 use domain::templates::{check_name, count_variables};
-use domain::{Category, Problem, TemplateId, TemplateStatus, WabaId};
+use domain::{Category, Problem, TemplateId, TemplateStatus, WabaId, text};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,6 @@ use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
 use crate::kernel::cipher::CipherError;
-use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
@@ -135,7 +134,7 @@ fn check(request: &NewTemplate) -> Result<(), CreateTemplateError> {
         }
         Ok(_) => {}
     }
-    let is_name = |name: &String| !name.is_empty() && fields::is_visible(name, VARIABLE_NAME_CHARS_MAX);
+    let is_name = |name: &String| text::is_visible(name, VARIABLE_NAME_CHARS_MAX);
     if !request.variables.iter().all(is_name) {
         let why = format!("must be names of 1 to {VARIABLE_NAME_CHARS_MAX} visible characters");
         wrong.push(FieldError::new("variables", why));

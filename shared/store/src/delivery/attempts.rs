@@ -29,7 +29,8 @@ WITH stops AS MATERIALIZED (
     SELECT kind, key FROM holds WHERE tenant_id = $1),
 asked AS MATERIALIZED (
     SELECT m.message_id, u.attempt_id,
-           CASE WHEN c.opted_out_at IS NOT NULL OR m.not_after < $6 THEN 'WITHDRAWN'
+           CASE WHEN c.opted_out_at IS NOT NULL AND (NOT c.opted_out_by_wish OR coalesce(t.category, m.category) = 'MARKETING')
+                  OR m.not_after < $6 THEN 'WITHDRAWN'
                 WHEN t.status <> 'APPROVED' OR EXISTS (SELECT FROM stops s WHERE CASE s.kind
                         WHEN 'TENANT' THEN true
                         WHEN 'ACCOUNT' THEN s.key = n.waba_id

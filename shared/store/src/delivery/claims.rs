@@ -105,7 +105,8 @@ terms AS MATERIALIZED (
 priced AS MATERIALIZED (
     SELECT k.priority, k.due_at, k.message_id, m.dispatch_state = 'RESERVED' AS is_paid,
            hold.kind AS hold_kind, hold.key AS hold_key,
-           CASE WHEN c.opted_out_at IS NOT NULL THEN 'the contact has opted out'
+           CASE WHEN c.opted_out_at IS NOT NULL AND NOT c.opted_out_by_wish THEN 'the contact has opted out'
+                WHEN c.opted_out_by_wish AND coalesce(t.category, m.category) = 'MARKETING' THEN 'the contact has stopped marketing messages'
                 WHEN m.not_after < $3 THEN 'it was no longer valid when its turn came'
                 WHEN rate.price IS NULL THEN 'there is no price for its market' END AS forbidden_by,
            rate.price + (rate.price * terms.margin_bps + 9999) / 10000 AS price,

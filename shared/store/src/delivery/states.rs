@@ -2,7 +2,7 @@
 
 use domain::billing::RefundReason;
 use domain::messages::{Lane, LockedMessage, StatusSet, Transition};
-use domain::{AttemptId, Batch, ClaimId, MessageId, PhoneNumberId, Wamid};
+use domain::{AttemptId, Batch, ClaimId, ContactId, MessageId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::messages::state_of;
 pub(crate) const STATEMENTS: &[&str] = &[LOCK, APPLY, REQUEUE, NAME, NOTE_UNKNOWN, FORGET_UNKNOWN];
 
 const LOCK: &str = "-- states::lock
-SELECT message_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refund_due, phone_number_id, category, source
+SELECT message_id, contact_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refund_due, phone_number_id, category, source
   FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2) ORDER BY message_id FOR NO KEY UPDATE";
 
 /// Reads messages under their locks, taken in the order of their ids so that two of us never wait crosswise.
@@ -23,6 +23,7 @@ pub async fn lock(tx: &TenantTx, messages: &[MessageId]) -> Result<Vec<LockedMes
         .map(|row| {
             Ok(LockedMessage {
                 message_id: MessageId(row.get("message_id")),
+                contact_id: ContactId(row.get("contact_id")),
                 state: state_of(row)?,
                 attempt: row.get("attempt"),
                 attempt_id: row.get::<_, Option<Uuid>>("attempt_id").map(AttemptId),

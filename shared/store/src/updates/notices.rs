@@ -4,15 +4,17 @@
 //! an account that is closed before one that is open, and one that was deleted before one that was disabled.
 
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
-use domain::{Category, TemplateId, TemplateStatus};
+use domain::{Category, ContactId, TemplateId, TemplateStatus};
+use jiff::Timestamp;
 
+use crate::contacts::{self, consent};
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
 
 /// Starts the reason of an account that Meta closed; its reopening finds the account by it.
 const CLOSED: &str = "Meta closed the account";
 
-pub(crate) const STATEMENTS: &[&str] = &[TEMPLATE_STATUS, TEMPLATE_CATEGORY, STOP, RESUME, CLOSE, REOPEN];
+pub(crate) const STATEMENTS: &[&str] = &[TEMPLATE_STATUS, TEMPLATE_CATEGORY, CLOSE, REOPEN];
 
 // A template is found by Meta's id or, while the answer to its creation is not here yet, by its name and language. An
 // older draft of that name is not the template that Meta means.
@@ -59,25 +61,15 @@ pub async fn template(
         .collect())
 }
 
-const STOP: &str = "-- notices::stop
-UPDATE contacts SET opted_out_by_wish = opted_out_by_wish OR opted_out_at IS NULL,
-       opted_out_at = coalesce(opted_out_at, $4), wish_said_at = $3
- WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at <= $3, wish_said_at IS NULL)";
-
-const RESUME: &str = "-- notices::resume
-UPDATE contacts SET opted_out_at = CASE WHEN opted_out_by_wish THEN NULL ELSE opted_out_at END,
-       opted_out_by_wish = false, wish_said_at = $3
- WHERE tenant_id = $1 AND phone = $2 AND coalesce(wish_said_at < $3, wish_said_at IS NULL)";
-
-/// Applies what a person wants. A contact that the tenant opted out stays so.
+/// Applies what a person wants to every contact that has the number; returns how many that changes.
 pub async fn preference(tx: &TenantTx, update: &PreferenceUpdate) -> Result<u64, StoreError> {
-    let phone = update.phone.as_str();
+    let contacts = contacts::by_phone(tx, &update.phone).await?;
     if update.wants_messages {
-        return tx.run(RESUME, params![tx.tenant().0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ]).await;
+        return consent::resume(tx, &contacts, update.at).await;
     }
-    let values =
-        params![tx.tenant().0 => UUID, phone => TEXT, update.at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ];
-    tx.run(STOP, values).await
+    let stops: Vec<(ContactId, Option<Timestamp>)> =
+        contacts.into_iter().map(|contact| (contact, update.at)).collect();
+    consent::stop(tx, &stops).await
 }
 
 // A notice from before the account was connected (again) no longer applies. Of two reasons of one second the first in the

@@ -133,7 +133,7 @@ impl Build {
         let contact = NewContact {
             phone: PhoneNumber::from_stored("+15551234567".to_owned()),
             name: Some("Ann".to_owned()),
-            attributes: serde_json::json!({}),
+            attributes: domain::contacts::Attributes::none(),
         };
         contacts::import(tx, &[contact]).await?;
         let contact = contacts::list(tx, Uuid::max(), 1).await?.remove(0);

@@ -12,6 +12,7 @@ mod lock_order;
 mod migrations;
 mod notices;
 mod parked;
+mod people;
 mod prices;
 mod queue_plans;
 mod statements;

@@ -3,7 +3,7 @@
 use domain::updates::{AccountUpdate, Decision, PreferenceUpdate, TemplateUpdate};
 use domain::{Act, Category, Money, PhoneNumber, TemplateStatus, TenantId, WabaId};
 use jiff::{SignedDuration, Timestamp};
-use store::contacts::Contact;
+use store::contacts::{Contact, consent};
 use store::templates::{Answered, Template};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
@@ -56,7 +56,7 @@ impl Operation for Apply<'_> {
                     1
                 }
                 Step::OptOut => {
-                    contacts::opt_out(tx, known.contact.contact_id).await?;
+                    consent::opt_out(tx, known.contact.contact_id).await?;
                     1
                 }
                 Step::Connect => {
@@ -215,7 +215,7 @@ async fn another_template_and_another_tenants_template_are_left_alone() {
 async fn a_person_stops_and_resumes_unless_the_tenant_opted_the_contact_out() {
     let db = testkit::database().await;
     let stopped = async |steps: &[Step], world: &World| {
-        apply(&db.store, world.tenant, steps).await.1.contact.opted_out_at.is_some()
+        apply(&db.store, world.tenant, steps).await.1.contact.opt_out.is_some()
     };
     let w = world(&db.store, 0, Money::ZERO).await;
     assert!(stopped(&[preference(&w, false, 10)], &w).await);

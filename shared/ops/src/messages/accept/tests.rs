@@ -1,5 +1,5 @@
+use domain::contacts::Attributes;
 use domain::{Category, PhoneNumber, TemplateStatus, WabaId};
-use serde_json::json;
 
 use super::*;
 
@@ -24,8 +24,10 @@ fn contact() -> Contact {
         contact_id: ContactId::at(Timestamp::UNIX_EPOCH),
         phone: PhoneNumber::from_stored("+15551234567".to_owned()),
         name: Some("Alice".to_owned()),
-        attributes: json!({"city": "NY", "age": 41, "tags": ["x"]}),
-        opted_out_at: None,
+        attributes: Attributes::from_stored(
+            r#"{"city": "NY", "age": 41, "order": 12345678901234567890123, "tags": ["x"]}"#.to_owned(),
+        ),
+        opt_out: None,
         created_at: Timestamp::UNIX_EPOCH,
     }
 }
@@ -36,8 +38,9 @@ fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 #[test]
 fn a_variable_is_the_requests_then_the_contacts() {
-    let filled = fill(&template(&["name", "city", "age"]), &contact(), &given(&[("city", "LA")]));
-    assert_eq!(filled, Ok(vec!["Alice".to_owned(), "LA".to_owned(), "41".to_owned()]));
+    let filled = fill(&template(&["name", "city", "age", "order"]), &contact(), &given(&[("city", "LA")]));
+    let expected = ["Alice", "LA", "41", "12345678901234567890123"];
+    assert_eq!(filled, Ok(expected.map(str::to_owned).to_vec()));
 }
 
 #[test]
