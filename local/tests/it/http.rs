@@ -17,6 +17,7 @@ mod limits;
 mod lists;
 mod passwords;
 mod path_and_header_tricks;
+mod people;
 mod phones;
 mod problem_kinds;
 pub mod raw_api;

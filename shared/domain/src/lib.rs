@@ -29,7 +29,7 @@ pub use kernel::page::PagePosition;
 pub use kernel::phone::PhoneNumber;
 pub use kernel::problem::Problem;
 pub use kernel::timer::{Timer, TimerKind};
-pub use kernel::{limits, money, phone, problem, text, time, with_causes};
+pub use kernel::{foreign, limits, money, phone, problem, text, time, with_causes};
 pub use messages::Batch;
 pub use templates::{Category, TemplateStatus};
 pub use tenants::TenantState;

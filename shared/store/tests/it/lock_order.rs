@@ -66,7 +66,7 @@ impl Operation for Import {
         let contact = |number: u32| NewContact {
             phone: PhoneNumber::from_stored(format!("+1555{number:07}")),
             name: None,
-            attributes: serde_json::json!({}),
+            attributes: domain::contacts::Attributes::none(),
         };
         let contacts: Vec<NewContact> =
             shuffled((0..IMPORTED).collect(), self.0).into_iter().map(contact).collect();
