@@ -9,6 +9,11 @@ use uuid::Uuid;
 
 use crate::kernel::id::TemplateId;
 use crate::kernel::page::PagePosition;
+use crate::kernel::text;
+
+mod value;
+
+pub use value::{CODE_CHARS_MAX, SPACES_MAX, ValueError, check_value, too_long_once_filled};
 
 /// Characters of a body (Meta: template components).
 pub const BODY_CHARS_MAX: usize = 1_024;
@@ -75,8 +80,8 @@ pub enum TemplateError {
     /// Meta accepts lower-case letters, digits and underscores.
     #[error("must be 1 to {NAME_CHARS_MAX} lower-case letters, digits or underscores")]
     Name,
-    /// Empty or too long.
-    #[error("must be 1 to {BODY_CHARS_MAX} characters")]
+    /// Shows nothing, or is too long.
+    #[error("must be 1 to {BODY_CHARS_MAX} characters, one of them visible")]
     BodyLength,
     /// Variables are `{{1}}`, `{{2}}`, … in order without a gap.
     #[error("must number its variables {{{{1}}}}, {{{{2}}}}, … without a gap")]
@@ -95,7 +100,7 @@ pub fn check_name(name: &str) -> Result<(), TemplateError> {
 
 /// Counts the variables of a body, which must be `{{1}}`…`{{n}}`; the same one may be used more than once.
 pub fn count_variables(body: &str) -> Result<usize, TemplateError> {
-    if body.trim().is_empty() || body.chars().count() > BODY_CHARS_MAX {
+    if !text::shows_something(body) || body.chars().count() > BODY_CHARS_MAX {
         return Err(TemplateError::BodyLength);
     }
     let mut used = Vec::new();

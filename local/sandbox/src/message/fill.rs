@@ -9,6 +9,8 @@ use crate::template::{ButtonKind, ButtonParameter, RequiredParameters, Template,
 
 /// Characters of a filled body (Meta: template components).
 const FILLED_CHARS_MAX: usize = 1_024;
+/// Characters of a filled header.
+const FILLED_HEADER_CHARS_MAX: usize = 60;
 /// Characters of a one-time password (Meta: authentication templates).
 const CODE_CHARS_MAX: usize = 15;
 /// Characters of a coupon code (Meta: changelog of December 2025).
@@ -51,15 +53,30 @@ pub(crate) fn check_components(
     if template.category == "AUTHENTICATION" {
         let code =
             part("body").and_then(|body| parameters(body).first()).map_or("", |code| text(code, "text"));
-        if code.chars().count() > CODE_CHARS_MAX {
-            let details = "body: a one-time password is at most 15 characters long";
-            return Err(GraphError::new(400, 132_018).with_details(details));
-        }
+        check_code(code)?;
     }
     if required.expires {
         check_offer(part("limited_time_offer"))?;
     }
     if required.cards.is_empty() { Ok(()) } else { check_cards(template.named, required, part("carousel")) }
+}
+
+/// Meta takes neither links nor emoji as a code (Meta: authentication templates).
+fn check_code(code: &str) -> Result<(), GraphError> {
+    let refused = |details: &str| Err(GraphError::new(400, 132_018).with_details(details));
+    if code.chars().count() > CODE_CHARS_MAX {
+        return refused("body: a one-time password is at most 15 characters long");
+    }
+    let is_link = code.contains("://") || code.starts_with("www.") || code.contains(".com");
+    if is_link || code.chars().any(is_emoji) {
+        return refused("body: a one-time password has no links, media or emoji");
+    }
+    Ok(())
+}
+
+/// The blocks of Unicode that hold most emoji, and the marks that make one of another character.
+const fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{1f000}'..='\u{1faff}' | '\u{2600}'..='\u{27bf}' | '\u{fe0f}' | '\u{20e3}')
 }
 
 /// Header, body and buttons of a template or of one card.
@@ -70,7 +87,10 @@ fn check_part(named: bool, required: &RequiredParameters, given: &[Value]) -> Re
         None => check_text("header", named, &required.header, part("header"))?,
     }
     check_text("body", named, &required.body, part("body"))?;
-    check_filled(required, part("body"))?;
+    let header = (&*required.header_uses, required.header_chars, FILLED_HEADER_CHARS_MAX);
+    check_filled("header", header, part("header"))?;
+    let body = (&*required.body_uses, required.body_chars, FILLED_CHARS_MAX);
+    check_filled("body", body, part("body"))?;
     check_buttons(required, given)
 }
 
@@ -207,7 +227,7 @@ fn check_parameter(part: &str, parameter: &Value) -> Result<(), GraphError> {
         other => return Err(mismatch(part, "TEXT", other)),
     }
     let line = text(parameter, "text");
-    if line.is_empty() {
+    if line.trim().is_empty() {
         return Err(GraphError::missing("Parameter of type text is missing text value"));
     }
     if line.contains(['\n', '\r', '\t']) || line.contains("     ") {
@@ -217,13 +237,23 @@ fn check_parameter(part: &str, parameter: &Value) -> Result<(), GraphError> {
     Ok(())
 }
 
-fn check_filled(required: &RequiredParameters, body: Option<&Value>) -> Result<(), GraphError> {
-    let given = body.map_or(&[][..], parameters);
-    let filled: usize = given.iter().map(|parameter| text(parameter, "text").chars().count()).sum();
-    if required.body_chars + filled <= FILLED_CHARS_MAX || given.is_empty() {
+/// Of each text of the template, the characters once it is filled; a variable counts as often as it is used.
+fn check_filled(
+    part: &str,
+    (uses, fixed, max): (&[String], usize, usize),
+    component: Option<&Value>,
+) -> Result<(), GraphError> {
+    let given = component.map_or(&[][..], parameters);
+    let value_of = |name: &String| {
+        let by_name = given.iter().find(|parameter| text(parameter, "parameter_name") == name);
+        let by_number = name.parse::<usize>().ok().and_then(|number| given.get(number.checked_sub(1)?));
+        by_name.or(by_number).map_or(0, |parameter| text(parameter, "text").chars().count())
+    };
+    let filled = fixed + uses.iter().map(value_of).sum::<usize>();
+    if filled <= max || given.is_empty() {
         return Ok(());
     }
-    let details = format!("body: the filled text is longer than {FILLED_CHARS_MAX} characters");
+    let details = format!("{part}: the filled text is longer than {max} characters");
     Err(GraphError::new(400, 132_005).with_details(details))
 }
 

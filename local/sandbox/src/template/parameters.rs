@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::variables::{fixed_parts, variables};
+use super::variables::{fixed_parts, uses, variables};
 use crate::json::{list, text};
 
 /// Of a template, or of one card of its carousel.
@@ -10,10 +10,16 @@ use crate::json::{list, text};
 pub(crate) struct RequiredParameters {
     /// Variables of a text header.
     pub(crate) header: Vec<String>,
+    /// The same, each as often as it is used.
+    pub(crate) header_uses: Vec<String>,
+    /// Characters of a text header outside its variables.
+    pub(crate) header_chars: usize,
     /// `IMAGE`, `VIDEO`, `DOCUMENT`, `LOCATION`, `PRODUCT` when the header is not a text.
     pub(crate) header_media: Option<String>,
     /// Variables of the body.
     pub(crate) body: Vec<String>,
+    /// The same, each as often as it is used.
+    pub(crate) body_uses: Vec<String>,
     /// Characters of the body outside its variables.
     pub(crate) body_chars: usize,
     pub(crate) buttons: Vec<ButtonParameter>,
@@ -68,13 +74,15 @@ impl RequiredParameters {
         for component in components {
             match text(component, "type") {
                 "HEADER" if text(component, "format") == "TEXT" => {
-                    required.header = variables(text(component, "text"));
+                    let line = text(component, "text");
+                    (required.header, required.header_uses) = (variables(line), uses(line));
+                    required.header_chars = fixed_chars(line);
                 }
                 "HEADER" => required.header_media = Some(text(component, "format").to_owned()),
                 "BODY" => {
-                    required.body = variables(text(component, "text"));
-                    required.body_chars =
-                        fixed_parts(text(component, "text")).map(|part| part.chars().count()).sum();
+                    let line = text(component, "text");
+                    (required.body, required.body_uses) = (variables(line), uses(line));
+                    required.body_chars = fixed_chars(line);
                 }
                 "BUTTONS" => {
                     let buttons = list(component, "buttons");
@@ -96,6 +104,10 @@ impl RequiredParameters {
         }
         required
     }
+}
+
+fn fixed_chars(line: &str) -> usize {
+    fixed_parts(line).map(|part| part.chars().count()).sum()
 }
 
 fn button_parameters(buttons: &[Value]) -> Vec<ButtonParameter> {

@@ -70,6 +70,30 @@ async fn parameters_need_the_type_and_the_text_format_of_the_template() {
 }
 
 #[tokio::test]
+async fn a_filled_text_counts_a_variable_as_often_as_it_is_used() {
+    let sandbox = TestSandbox::start().await;
+    let header = json!({
+        "type": "HEADER", "format": "TEXT", "text": "For {{1}}", "example": { "header_text": ["you"] },
+    });
+    let text = "Use {{1}} today: {{1}} saves {{2}} off an order of yours.";
+    let body = json!({ "type": "BODY", "text": text, "example": { "body_text": [["25OFF", "25%"]] } });
+    make(&sandbox, "MARKETING", json!([header, body])).await;
+    let filled = |name: usize, code: usize| {
+        json!([texts("header", &[&"n".repeat(name)]), texts("body", &[&"c".repeat(code), "1"])])
+    };
+    let fixed = text.len() - "{{1}}{{1}}{{2}}".len();
+    let fits = (1_024 - fixed - 1) / 2;
+    send(&sandbox, &filled(56, fits)).await.wamid();
+    send(&sandbox, &filled(57, fits)).await.expect_refusal(400, (132_005, None), "header: the filled text");
+    send(&sandbox, &filled(56, fits + 1)).await.expect_refusal(400, (132_005, None), "body: the filled text");
+    send(&sandbox, &json!([texts("header", &["x"]), texts("body", &[" ", "1"])])).await.expect_refusal(
+        400,
+        (131_008, None),
+        "missing text value",
+    );
+}
+
+#[tokio::test]
 async fn every_named_parameter_is_filled_once() {
     let sandbox = TestSandbox::start().await;
     let mut named = template(
@@ -183,6 +207,9 @@ async fn a_one_time_password_fills_body_and_button_and_is_sent_to_phone_numbers_
     let text = "Button at index 0 of type Url requires a parameter";
     send(&sandbox, &json!([texts("body", &["123456"])])).await.expect_refusal(400, (131_008, None), text);
     send(&sandbox, &filled(&"1".repeat(16))).await.expect_refusal(400, (132_018, None), "15 characters");
+    for code in ["https://a.b", "www.a.b", "12\u{1f600}", "1\u{20e3}"] {
+        send(&sandbox, &filled(code)).await.expect_refusal(400, (132_018, None), "links, media or emoji");
+    }
     let mut scoped = template_message(TO, "first", &filled("123456"));
     scoped.as_object_mut().expect("an object").remove("to");
     scoped["recipient"] = json!("US.13491208655302741918");

@@ -209,6 +209,23 @@ async fn limited_time_offers_are_short_and_for_marketing_only() {
 }
 
 #[tokio::test]
+async fn an_authentication_template_is_shown_with_metas_words() {
+    let sandbox = TestSandbox::start().await;
+    let button = json!({ "type": "OTP", "otp_type": "COPY_CODE" });
+    let mut template = code_template("code", &button);
+    template["components"][0]["add_security_recommendation"] = json!(true);
+    template["components"][1]["code_expiration_minutes"] = json!(5);
+    sandbox.caller.create(&sandbox.account, &template).await;
+    let path = format!("/{}/message_templates?name=code", sandbox.account.waba);
+    let shown = sandbox.get(&path).await.expect_status(200);
+    let components = &shown["data"][0]["components"];
+    let words = "*{{1}}* is your verification code. For your security, do not share this code.";
+    assert_eq!(components[0]["text"], words);
+    assert_eq!(components[1]["text"], "This code expires in 5 minutes.");
+    assert_eq!(components[2]["buttons"][0]["type"], "URL");
+}
+
+#[tokio::test]
 async fn authentication_templates_have_fixed_texts_and_one_button() {
     let sandbox = TestSandbox::start().await;
     let app = json!({ "package_name": "com.example.app", "signature_hash": "K8a/AINcGX7" });

@@ -60,6 +60,11 @@ async fn a_value_that_meta_would_refuse_is_refused_by_field_and_any_other_is_sen
         ("variables.name", json!({ "name": "x".repeat(4_096) })),
         ("variables.name", json!({ "name": "" })),
         ("variables.name", json!({ "name": "  " })),
+        ("variables.name", json!({ "name": "a     b" })),
+        ("variables.name", json!({ "name": "\u{200b}" })),
+        ("variables.name", json!({ "name": "\u{3164}\u{feff}" })),
+        ("variables.name", json!({ "name": "line\u{2028}break" })),
+        ("variables.name", json!({ "name": "x".repeat(1_024) })),
         ("variables.name", json!({ "name": 1 })),
         ("variables.name", json!({ "name": null })),
         ("variables.other", json!({ "name": "Bea", "other": "x" })),
@@ -71,7 +76,7 @@ async fn a_value_that_meta_would_refuse_is_refused_by_field_and_any_other_is_sen
         answer.assert_invalid(field, &variables.to_string());
     }
     assert!(home.messages(&api).await.is_empty());
-    for value in ["{{1}}", "{{2}} $1 %s \\", "\u{1f600}\u{202e}", "' OR 1=1--"] {
+    for value in ["{{1}}", "{{2}} $1 %s \\", "\u{1f600}\u{202e}", "' OR 1=1--", "a    b"] {
         let mut body = home.message();
         body["variables"] = json!({ "name": value });
         assert_eq!(api.post("/messages").bearer(&home.token).json(&body).send().await.status, 201, "{value}");

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use cloud::{CloudError, WakeUp};
 use domain::contacts::OptOutScope;
-use domain::limits::VARIABLE_CHARS_MAX;
 use domain::messages::{Content, Recipient, Source};
 use domain::problem::{FieldError, Kind};
+use domain::templates::{BODY_CHARS_MAX, check_value, too_long_once_filled};
 use domain::{Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId, text};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,6 @@ use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::Spender;
 use crate::kernel::platform::Platform;
@@ -202,7 +201,8 @@ fn both(
 }
 
 /// The value of every variable, in the template's order: the request's, else the contact's attribute of that name, else,
-/// for `name`, the contact's name. Or every variable that is wrong.
+/// for `name`, the contact's name. Or every variable that is wrong: what Meta would refuse is refused here, before anything
+/// is debited.
 fn fill(
     template: &Template,
     contact: &Contact,
@@ -214,32 +214,45 @@ fn fill(
         known.entry("name".to_owned()).or_insert_with(|| name.clone());
     }
     for name in &template.variables {
-        match value_of(name, given.get(name).or(known.get(name))) {
+        let value = value_of(name, given.get(name).or(known.get(name))).and_then(|value| {
+            check_value(template.category, &value).map_err(|why| FieldError::new(field_of(name), why))?;
+            Ok(value)
+        });
+        match value {
             Ok(value) => values.push(value),
             Err(error) => wrong.push(error),
         }
     }
+    if wrong.is_empty() {
+        wrong.extend(too_long(template, &values));
+    }
     if wrong.is_empty() { Ok(values) } else { Err(wrong) }
+}
+
+/// A filled text that is too long is the fault of its longest value.
+fn too_long(template: &Template, values: &[String]) -> Option<FieldError> {
+    let chars = too_long_once_filled(&template.body, values)?;
+    let by_length = template.variables.iter().zip(values).max_by_key(|(_, value)| value.chars().count());
+    let (name, _) = by_length?;
+    let why = format!("makes the filled text {chars} characters long; at most {BODY_CHARS_MAX} can be sent");
+    Some(FieldError::new(field_of(name), why))
+}
+
+fn field_of(variable: &str) -> String {
+    format!("variables.{variable}")
 }
 
 fn unknown_variables(template: &Template, given: &BTreeMap<String, String>) -> Vec<FieldError> {
     let unknown = given.keys().filter(|name| !template.variables.contains(name));
-    unknown
-        .map(|name| FieldError::new(format!("variables.{name}"), "is not a variable of this template"))
-        .collect()
+    unknown.map(|name| FieldError::new(field_of(name), "is not a variable of this template")).collect()
 }
 
+/// A value that shows nothing counts as none.
 fn value_of(name: &str, value: Option<&String>) -> Result<String, FieldError> {
-    let field = || format!("variables.{name}");
-    let value = value.filter(|value| text::shows_something(value)).ok_or_else(|| {
-        FieldError::new(field(), "is required: neither the request nor the contact has a value for it")
-    })?;
-    // Meta refuses a variable with line breaks or tabs in it (error 132018).
-    if !fields::is_one_line(value, VARIABLE_CHARS_MAX) {
-        let why = format!("must be at most {VARIABLE_CHARS_MAX} characters without line breaks or tabs");
-        return Err(FieldError::new(field(), why));
-    }
-    Ok(value.clone())
+    value.filter(|value| text::shows_something(value)).cloned().ok_or_else(|| {
+        FieldError::new(field_of(name), "is required: neither the request nor the contact has a value for it")
+    })
+}
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::graph::caller::{Business, ObjectPath};
 use crate::graph::fields;
 use crate::graph::paging::{self, Element};
 use crate::graph_error::GraphError;
+use crate::json::text;
 use crate::sandbox::Sandbox;
 use crate::template::{Template, TemplateStatus};
 
@@ -54,7 +55,7 @@ pub(in crate::graph) fn show(template: &Template, fields: Option<&str>) -> Value
     members.insert("name".into(), json!(template.name));
     let format = if template.named { "NAMED" } else { "POSITIONAL" };
     members.insert("parameter_format".into(), json!(format));
-    members.insert("components".into(), json!(template.components));
+    members.insert("components".into(), json!(components(template)));
     members.insert("language".into(), json!(template.language));
     members.insert("status".into(), json!(template.status));
     members.insert("category".into(), json!(template.category));
@@ -76,6 +77,46 @@ pub(in crate::graph) fn show(template: &Template, fields: Option<&str>) -> Value
     }
     members.insert("id".into(), json!(template.id));
     Value::Object(members)
+}
+
+/// As submitted; an authentication template with Meta's words, which the sandbox knows in English only.
+fn components(template: &Template) -> Vec<Value> {
+    if template.category != "AUTHENTICATION" {
+        return template.components.clone();
+    }
+    template.components.iter().map(worded).collect()
+}
+
+fn worded(component: &Value) -> Value {
+    let mut component = component.clone();
+    let flag = |key: &str| component.get(key).and_then(Value::as_bool).unwrap_or_default();
+    let minutes = component.get("code_expiration_minutes").and_then(Value::as_u64);
+    match text(&component, "type") {
+        "BODY" => {
+            let advice = if flag("add_security_recommendation") {
+                " For your security, do not share this code."
+            } else {
+                ""
+            };
+            component["text"] = json!(format!("*{{{{1}}}}* is your verification code.{advice}"));
+        }
+        "FOOTER" => {
+            if let Some(minutes) = minutes {
+                component["text"] = json!(format!("This code expires in {minutes} minutes."));
+            }
+        }
+        "BUTTONS" => {
+            for button in component.get_mut("buttons").and_then(Value::as_array_mut).into_iter().flatten() {
+                let kind = text(button, "otp_type");
+                let url = format!("https://www.whatsapp.com/otp/code/?otp_type={kind}&code=otp{{{{1}}}}");
+                button["type"] = json!("URL");
+                button["text"] = json!("Copy code");
+                button["url"] = json!(url);
+            }
+        }
+        _ => {}
+    }
+    component
 }
 
 fn rejected_reason(template: &Template) -> &str {

@@ -65,10 +65,33 @@ fn a_variable_without_a_value_is_named() {
         (&["name"], &[("nmae", "x")], "variables.nmae"),
         (&["name"], &[("name", " ")], "variables.name"),
         (&["name"], &[("name", "two\nlines")], "variables.name"),
+        (&["name"], &[("name", "a     b")], "variables.name"),
+        (&["name"], &[("name", "\u{200b}")], "variables.name"),
     ] {
         let wrong = fill(&template(variables), &contact(), &given(request)).unwrap_err();
         assert!(wrong.iter().any(|error| error.field == field), "{wrong:?}");
     }
+}
+
+#[test]
+fn what_a_contact_has_is_held_to_the_same_rule_as_what_the_request_says() {
+    let mut odd = contact();
+    odd.name = Some("\u{200b}\u{3164}".to_owned());
+    odd.attributes = json!({"city": "New     York", "name": " ", "street": "two\nlines"});
+    let wrong = fill(&template(&["name", "city", "street"]), &odd, &given(&[])).unwrap_err();
+    let fields: Vec<&str> = wrong.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["variables.name", "variables.city", "variables.street"]);
+    odd.name = Some("Ann".to_owned());
+    assert_eq!(fill(&template(&["name"]), &odd, &given(&[])), Ok(vec!["Ann".to_owned()]));
+}
+
+#[test]
+fn a_text_that_is_too_long_once_filled_is_the_fault_of_its_longest_value() {
+    let mut long = template(&["name", "city"]);
+    long.body = format!("{{{{1}}}} {}, {{{{2}}}}", "x".repeat(1_000));
+    let wrong = fill(&long, &contact(), &given(&[("city", &"y".repeat(17))])).unwrap_err();
+    assert_eq!(wrong.first().map(|error| error.field.as_str()), Some("variables.city"));
+    assert!(fill(&long, &contact(), &given(&[("city", &"y".repeat(16))])).is_ok());
 }
 
 /// Stored with idempotency keys, which live for 30 days: a member that is added later needs `#[serde(default)]`.
