@@ -15,7 +15,7 @@ pub fn hook() -> NewTenantHook {
 /// A tenant for which this failed can still connect by itself.
 async fn connect_to_sandbox(platform: &Platform, tenant: TenantId) {
     let act = platform.as_system(tenant);
-    if let Err(error) = connect(platform, act, &tenant.to_string()).await {
+    if let Err(error) = connect(platform, act, &tenant.to_string(), None).await {
         tracing::warn!(error = with_causes(&error), %tenant, "The new tenant was not connected to the sandbox.");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use domain::MetaId;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
@@ -85,6 +86,32 @@ impl fmt::Debug for Client {
     }
 }
 
+/// A part of a call's path: a word of Meta's API, or an id, which is digits and so cannot lead to another path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part<'a> {
+    Word(&'static str),
+    Id(MetaId<'a>),
+}
+
+impl<'a> Part<'a> {
+    fn as_str(&self) -> &'a str {
+        match self {
+            Self::Word(word) => word,
+            Self::Id(id) => id.as_str(),
+        }
+    }
+}
+
+/// A word of Meta's API in a path.
+pub(crate) const fn word(word: &'static str) -> Part<'static> {
+    Part::Word(word)
+}
+
+/// The id of one of Meta's objects in a path. Ids come from outside: from Meta's answers, webhooks and requests.
+pub(crate) fn object(text: &str) -> Result<Part<'_>, CallError> {
+    Ok(Part::Id(MetaId::read(text)?))
+}
+
 /// An answer with its whole body.
 pub(crate) struct Answer {
     pub status: StatusCode,
@@ -137,18 +164,28 @@ impl Client {
         self.call_timeout
     }
 
+    /// The id of our app.
+    pub fn app_id(&self) -> String {
+        self.app().id.clone()
+    }
+
     pub(crate) fn app(&self) -> Arc<MetaApp> {
         (self.app)()
     }
 
-    /// A request without a token. Each part of the path is escaped, so an id cannot lead to another path.
-    pub(crate) fn unauthenticated(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        self.http.request(method, extended(self.root.clone(), path))
+    /// A request without a token.
+    pub(crate) fn unauthenticated(&self, method: Method, path: &[Part<'_>]) -> RequestBuilder {
+        self.http.request(method, extended(self.root.clone(), path.iter().map(Part::as_str)))
     }
 
     /// A request with a token and its proof: without the app's secret a stolen token is useless (Meta: securing Graph
     /// API requests).
-    pub(crate) fn authorized(&self, method: Method, path: &[&str], token: &SecretString) -> RequestBuilder {
+    pub(crate) fn authorized(
+        &self,
+        method: Method,
+        path: &[Part<'_>],
+        token: &SecretString,
+    ) -> RequestBuilder {
         self.with_proof(self.unauthenticated(method, path), token)
     }
 
@@ -156,7 +193,7 @@ impl Client {
     pub(crate) fn authorized_at_api_host(
         &self,
         method: Method,
-        path: &[&str],
+        path: &[Part<'_>],
         token: &SecretString,
     ) -> RequestBuilder {
         let mut url = self.root.clone();
@@ -164,11 +201,11 @@ impl Client {
             // Replacing one host name by another cannot fail.
             url.set_host(Some(API_HOST)).unwrap_or_default();
         }
-        self.with_proof(self.http.request(method, extended(url, path)), token)
+        self.with_proof(self.http.request(method, extended(url, path.iter().map(Part::as_str))), token)
     }
 
     /// A request with the app's own token, which is its id and secret.
-    pub(crate) fn authorized_as_app(&self, method: Method, path: &[&str]) -> RequestBuilder {
+    pub(crate) fn authorized_as_app(&self, method: Method, path: &[Part<'_>]) -> RequestBuilder {
         let app = self.app();
         let token = SecretString::from(format!("{}|{}", app.id, app.secret.expose_secret()));
         self.authorized(method, path, &token)
@@ -177,7 +214,7 @@ impl Client {
     /// A request for an upload's bytes. The upload's id, `upload:…?sig=…`, is a path and a query.
     pub(crate) fn upload(&self, id: &str, token: &SecretString) -> RequestBuilder {
         let (path, query) = id.split_once('?').unwrap_or((id, ""));
-        let mut url = extended(self.root.clone(), &[path]);
+        let mut url = extended(self.root.clone(), [path]);
         url.set_query(Some(query).filter(|query| !query.is_empty()));
         // Only this call takes the token under the older name of its scheme.
         let authorization = format!("OAuth {}", token.expose_secret());
@@ -229,7 +266,7 @@ impl Client {
 }
 
 /// Appends parts to the address' path.
-fn extended(mut url: Url, path: &[&str]) -> Url {
+fn extended<'a>(mut url: Url, path: impl IntoIterator<Item = &'a str>) -> Url {
     // Only an address without a host has no path; `root` refuses those.
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.extend(path);

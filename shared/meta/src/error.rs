@@ -6,8 +6,8 @@ mod failure;
 mod text;
 mod usage;
 
-pub use class::{Advice, ErrorClass, is_about_account, is_marketing_stop};
-use domain::foreign;
+pub use class::{Advice, ErrorClass, TemplateDoubt, is_about_account, is_marketing_stop, template_doubt};
+use domain::{NotAMetaId, foreign};
 use domain::updates::MetaError;
 pub use explanation::Explanation;
 pub use failure::Failure;
@@ -108,6 +108,9 @@ pub enum CallError {
     /// No byte of the request left: no connection could be made, or the request could not be built.
     #[error("no connection to Meta could be made")]
     NotSent(#[source] reqwest::Error),
+    /// No request was made, because an id in its address is not one.
+    #[error("an id in a call to Meta {0}")]
+    NotAnId(#[from] NotAMetaId),
     /// The call broke off or timed out. Meta may have acted.
     #[error("the call to Meta broke off before its answer was complete")]
     Broken(#[source] reqwest::Error),
@@ -139,6 +142,7 @@ impl CallError {
         match self {
             Self::Graph(error) => Some(error),
             Self::NotSent(_)
+            | Self::NotAnId(_)
             | Self::Broken(_)
             | Self::Status(_)
             | Self::TooLarge

@@ -10,7 +10,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 
 mod contact;
@@ -90,24 +90,30 @@ impl Client {
     /// harmless.
     pub async fn send(&self, token: &SecretString, from: &PhoneNumberId, message: &Message) -> SendAnswer {
         let attempt_id = message.options.callback_data.as_deref();
-        self.post_message(token, [&from.0, "messages"], (&message.json(), attempt_id)).await
+        self.post_message(token, from, (&message.json(), attempt_id)).await
     }
 
     async fn post_message(
         &self,
         token: &SecretString,
-        path: [&str; 2],
+        from: &PhoneNumberId,
         (body, attempt_id): (&Value, Option<&str>),
     ) -> SendAnswer {
-        let request = self.authorized(Method::POST, &path, token).json(body);
-        let outcome = match self.exchange(request).await {
+        let sent = match object(&from.0) {
+            Ok(from) => {
+                let path = [from, word("messages")];
+                self.exchange(self.authorized(Method::POST, &path, token).json(body)).await
+            }
+            Err(error) => Err(error),
+        };
+        let outcome = match sent {
             Ok(answer) => {
                 let outcome = outcome::outcome(&answer);
                 let is_accepted = matches!(outcome, Outcome::Accepted(_));
                 let accepted = outcome::accepted(&answer.bytes).filter(|_| is_accepted);
                 return SendAnswer { outcome, accepted };
             }
-            Err(CallError::NotSent(error)) => {
+            Err(error @ (CallError::NotSent(_) | CallError::NotAnId(_))) => {
                 tracing::warn!(
                     error = with_causes(&error),
                     attempt_id,

@@ -6,7 +6,7 @@
 use reqwest::Method;
 use secrecy::SecretString;
 
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 use crate::wire::{Listed, PAGE_ITEMS, Page, PageQuery};
 
@@ -130,8 +130,9 @@ impl Client {
         waba: &str,
         query: &TemplateQuery<'_>,
     ) -> Result<Page<RemoteTemplate>, CallError> {
-        let request =
-            self.authorized(Method::GET, &[waba, "message_templates"], token).query(&query.members());
+        let request = self
+            .authorized(Method::GET, &[object(waba)?, word("message_templates")], token)
+            .query(&query.members());
         Ok(self.call::<Listed<remote::TemplateResponse>>(request).await?.page(remote::TemplateResponse::read))
     }
 
@@ -143,7 +144,7 @@ impl Client {
         fields: &[&str],
     ) -> Result<RemoteTemplate, CallError> {
         let query = PageQuery { fields, ..PageQuery::default() };
-        let request = self.authorized(Method::GET, &[id], token).query(&query.members());
+        let request = self.authorized(Method::GET, &[object(id)?], token).query(&query.members());
         Ok(self.call::<remote::TemplateResponse>(request).await?.read())
     }
 
@@ -155,13 +156,13 @@ impl Client {
         waba: &str,
         selection: TemplateSelection<'_>,
     ) -> Result<(), CallError> {
-        let request = self.authorized(Method::DELETE, &[waba, "message_templates"], token);
+        let request = self.authorized(Method::DELETE, &[object(waba)?, word("message_templates")], token);
         self.succeed(request.query(&selection.members())).await
     }
 
     /// Ends a pause from template pacing (`POST /{template_id}/unpause`; Meta: template pacing). Pauses for low quality
     /// end by themselves.
     pub async fn unpause_template(&self, token: &SecretString, id: &str) -> Result<(), CallError> {
-        self.succeed(self.authorized(Method::POST, &[id, "unpause"], token)).await
+        self.succeed(self.authorized(Method::POST, &[object(id)?, word("unpause")], token)).await
     }
 }

@@ -4,6 +4,7 @@ use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::Problem;
+use domain::WabaId;
 use domain::limits::OAUTH_CODE_CHARS_MAX;
 use http_kit::{Body, ProblemBody, ProblemResponse};
 use ops::TenantAdmin;
@@ -12,10 +13,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Connect {
     #[schema(value_type = schema::OauthCode)]
     code: String,
+    /// The WhatsApp Business account to connect; needed when the code gives access to several. Meta's login dialog names it
+    /// beside the code.
+    #[schema(example = "102290129340398")]
+    #[serde(default)]
+    waba_id: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -53,7 +59,7 @@ impl From<Connected> for ConnectionOut {
     responses(
         (status = 200, body = ConnectionOut),
         (status = 409, description = "The account is connected to another business", body = ProblemBody),
-        (status = 422, description = "Meta refused the code, or it gives access to no account", body = ProblemBody),
+        (status = 422, description = "Meta refused the code, it lacks a permission, or it gives access to no account or to several", body = ProblemBody),
         (status = 502, description = "Meta could not be reached; try again", body = ProblemBody),
     ))]
 pub(crate) async fn connect(
@@ -64,6 +70,12 @@ pub(crate) async fn connect(
     if !(1..=OAUTH_CODE_CHARS_MAX).contains(&request.code.chars().count()) {
         return Err(Problem::field("code", format!("must be 1 to {OAUTH_CODE_CHARS_MAX} characters")).into());
     }
-    let connected = ops::whatsapp::connect::connect_whatsapp(&app.platform, &permit, &request.code).await?;
+    let connected = ops::whatsapp::connect::connect_whatsapp(
+        &app.platform,
+        &permit,
+        &request.code,
+        request.waba_id.map(WabaId),
+    )
+    .await?;
     Ok(Json(connected.into()))
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use uuid::{Builder, Uuid};
 
 macro_rules! row_ids {
@@ -103,6 +104,30 @@ macro_rules! metas_ids {
     )+};
 }
 
+/// An id of Meta's that may stand in the address of a call: digits, and nothing that could lead to another address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetaId<'a>(&'a str);
+
+/// Digits of an id of Meta's; today's have 17 at most.
+const META_ID_DIGITS_MAX: usize = 40;
+
+/// A text that is not an id of Meta's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be an id of Meta's: 1 to {META_ID_DIGITS_MAX} digits")]
+pub struct NotAMetaId;
+
+impl<'a> MetaId<'a> {
+    pub fn read(text: &'a str) -> Result<Self, NotAMetaId> {
+        let is_id =
+            (1..=META_ID_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if is_id { Ok(Self(text)) } else { Err(NotAMetaId) }
+    }
+
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
 metas_ids! {
     /// Meta's id of a business phone number, as text, because Meta does not limit its length.
     PhoneNumberId,
@@ -110,4 +135,20 @@ metas_ids! {
     WabaId,
     /// Meta's id of a message it accepted (`wamid.…`).
     Wamid,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_metas_is_digits_and_never_a_path() {
+        for id in ["7", "102290129340398"] {
+            assert_eq!(MetaId::read(id).map(MetaId::as_str), Ok(id));
+        }
+        let long = "1".repeat(META_ID_DIGITS_MAX + 1);
+        for text in ["", "..", ".", "7/7", "7?a", "7#a", "7 ", "a", "-7", "\u{661}", &long] {
+            assert_eq!(MetaId::read(text), Err(NotAMetaId), "{text:?}");
+        }
+    }
 }

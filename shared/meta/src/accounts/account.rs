@@ -5,7 +5,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 use crate::wire::{Id, Listed, Page, PageQuery, text_of};
 
@@ -88,7 +88,7 @@ impl Client {
         fields: &[&str],
     ) -> Result<RemoteAccount, CallError> {
         let query = PageQuery { fields, ..PageQuery::default() };
-        let request = self.authorized(Method::GET, &[waba], token).query(&query.members());
+        let request = self.authorized(Method::GET, &[object(waba)?], token).query(&query.members());
         Ok(self.call::<AccountResponse>(request).await?.read())
     }
 
@@ -103,7 +103,8 @@ impl Client {
             Side::Owned => "owned_whatsapp_business_accounts",
             Side::Client => "client_whatsapp_business_accounts",
         };
-        let request = self.authorized(Method::GET, &[business, edge], token).query(&query.members());
+        let request =
+            self.authorized(Method::GET, &[object(business)?, word(edge)], token).query(&query.members());
         Ok(self.call::<Listed<AccountResponse>>(request).await?.page(AccountResponse::read))
     }
 }

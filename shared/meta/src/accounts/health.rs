@@ -4,7 +4,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Client, object};
 use crate::error::CallError;
 use crate::wire::{Id, text_of};
 
@@ -123,7 +123,8 @@ impl Health {
 impl Client {
     /// Asks whether a number, a template, an account or a business may send (`GET /{node}?fields=health_status`).
     pub async fn health(&self, token: &SecretString, node: &str) -> Result<Health, CallError> {
-        let request = self.authorized(Method::GET, &[node], token).query(&[("fields", "health_status")]);
+        let request =
+            self.authorized(Method::GET, &[object(node)?], token).query(&[("fields", "health_status")]);
         let response: HealthResponse = self.call(request).await?;
         Ok(response.health_status.read(text_of(response.id).unwrap_or_else(|| node.to_owned())))
     }

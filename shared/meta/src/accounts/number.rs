@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::health::{Health, HealthStatus};
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 use crate::wire::{Id, Listed, PAGE_ITEMS, Page, PageQuery, lenient};
 
@@ -132,7 +132,9 @@ impl Client {
         waba: &str,
         query: &PageQuery<'_>,
     ) -> Result<Page<RemoteNumber>, CallError> {
-        let request = self.authorized(Method::GET, &[waba, "phone_numbers"], token).query(&query.members());
+        let request = self
+            .authorized(Method::GET, &[object(waba)?, word("phone_numbers")], token)
+            .query(&query.members());
         Ok(self.call::<Listed<NumberResponse>>(request).await?.page(NumberResponse::read))
     }
 
@@ -164,7 +166,7 @@ impl Client {
         fields: &[&str],
     ) -> Result<RemoteNumber, CallError> {
         let query = PageQuery { fields, ..PageQuery::default() };
-        let request = self.authorized(Method::GET, &[&number.0], token).query(&query.members());
+        let request = self.authorized(Method::GET, &[object(&number.0)?], token).query(&query.members());
         Ok(self.call::<NumberResponse>(request).await?.read())
     }
 }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 
 impl Client {
@@ -18,12 +18,15 @@ impl Client {
         pin: &str,
     ) -> Result<(), CallError> {
         let body = json!({ "messaging_product": "whatsapp", "pin": pin });
-        self.succeed(self.authorized(Method::POST, &[&number.0, "register"], token).json(&body)).await
+        self.succeed(
+            self.authorized(Method::POST, &[object(&number.0)?, word("register")], token).json(&body),
+        )
+        .await
     }
 
     /// Takes a number off the Cloud API (`POST /{phone_number_id}/deregister`). It counts as one of the ten
     /// registrations.
     pub async fn deregister(&self, token: &SecretString, number: &PhoneNumberId) -> Result<(), CallError> {
-        self.succeed(self.authorized(Method::POST, &[&number.0, "deregister"], token)).await
+        self.succeed(self.authorized(Method::POST, &[object(&number.0)?, word("deregister")], token)).await
     }
 }

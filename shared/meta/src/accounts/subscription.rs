@@ -4,7 +4,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 use crate::wire::{Id, Listed, text_of};
 
@@ -41,7 +41,7 @@ impl Client {
     /// Makes Meta send an account's webhooks to our app (`POST /{waba}/subscribed_apps`). Repeating it changes nothing,
     /// except that it ends a callback override.
     pub async fn subscribe_app(&self, token: &SecretString, waba: &str) -> Result<(), CallError> {
-        self.succeed(self.authorized(Method::POST, &[waba, "subscribed_apps"], token)).await
+        self.succeed(self.authorized(Method::POST, &[object(waba)?, word("subscribed_apps")], token)).await
     }
 
     /// Lists the apps that receive an account's webhooks (`GET /{waba}/subscribed_apps`).
@@ -50,12 +50,12 @@ impl Client {
         token: &SecretString,
         waba: &str,
     ) -> Result<Vec<SubscribedApp>, CallError> {
-        let request = self.authorized(Method::GET, &[waba, "subscribed_apps"], token);
+        let request = self.authorized(Method::GET, &[object(waba)?, word("subscribed_apps")], token);
         Ok(self.call::<Listed<AppResponse>>(request).await?.items(AppResponse::read))
     }
 
     /// Ends our app's subscription (`DELETE /{waba}/subscribed_apps`).
     pub async fn unsubscribe_app(&self, token: &SecretString, waba: &str) -> Result<(), CallError> {
-        self.succeed(self.authorized(Method::DELETE, &[waba, "subscribed_apps"], token)).await
+        self.succeed(self.authorized(Method::DELETE, &[object(waba)?, word("subscribed_apps")], token)).await
     }
 }

@@ -4,12 +4,14 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Client, word};
 use crate::error::CallError;
 use crate::wire::{Id, lenient};
 
 /// The scope whose targets are the accounts that a token gives access to.
 const MANAGEMENT: &str = "whatsapp_business_management";
+/// The scope for sending messages.
+const MESSAGING: &str = "whatsapp_business_messaging";
 
 /// A customer's access token.
 #[derive(Clone, Debug)]
@@ -83,6 +85,12 @@ impl TokenInfo {
     pub const fn never_expires(&self) -> bool {
         matches!(self.expires_at, Some(0))
     }
+
+    /// The scopes that templates and messages need and that the token does not have.
+    pub fn missing_scopes(&self) -> Vec<&'static str> {
+        let has = |scope: &str| self.scopes.iter().any(|given| given == scope);
+        [MANAGEMENT, MESSAGING].into_iter().filter(|scope| !has(scope)).collect()
+    }
 }
 
 impl DebugData {
@@ -109,7 +117,7 @@ impl Client {
         let app = self.app();
         let query =
             [("client_id", app.id.as_str()), ("client_secret", app.secret.expose_secret()), ("code", code)];
-        let request = self.unauthenticated(Method::GET, &["oauth", "access_token"]).query(&query);
+        let request = self.unauthenticated(Method::GET, &[word("oauth"), word("access_token")]).query(&query);
         let TokenResponse { access_token, expires_in } = self.call(request).await?;
         Ok(ExchangedToken { access_token: access_token.into(), expires_in })
     }
@@ -117,7 +125,7 @@ impl Client {
     /// Inspects a token (`GET /debug_token`), authorized as the app.
     pub async fn debug_token(&self, token: &SecretString) -> Result<TokenInfo, CallError> {
         let request = self
-            .authorized_as_app(Method::GET, &["debug_token"])
+            .authorized_as_app(Method::GET, &[word("debug_token")])
             .query(&[("input_token", token.expose_secret())]);
         Ok(self.call::<Debugged>(request).await?.data.read())
     }

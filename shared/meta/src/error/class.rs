@@ -320,5 +320,23 @@ pub const fn is_marketing_stop(code: i32) -> bool {
     matches!(ErrorClass::of(code, None), ErrorClass::RecipientOptedOut)
 }
 
+/// What a refused send says about its template, beside the message that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateDoubt {
+    /// Meta does not let it be sent: it is gone, paused or disabled.
+    Standing,
+    /// What was sent does not fit its words at Meta; the fault may also be in this one message.
+    Words,
+}
+
+/// Whether a refused send puts its template in doubt, so that the next message of it would be refused too.
+pub const fn template_doubt(code: i32) -> Option<TemplateDoubt> {
+    match code {
+        132_001 | 132_015 | 132_016 => Some(TemplateDoubt::Standing),
+        131_008 | 132_000 | 132_005 | 132_012 => Some(TemplateDoubt::Words),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests;

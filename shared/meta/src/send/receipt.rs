@@ -5,7 +5,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 use crate::wire::present;
 
@@ -26,6 +26,9 @@ impl Client {
             "message_id": message.0,
             "typing_indicator": is_typing.then(|| json!({ "type": "text" })),
         }));
-        self.succeed(self.authorized(Method::POST, &[&number.0, "messages"], token).json(&body)).await
+        self.succeed(
+            self.authorized(Method::POST, &[object(&number.0)?, word("messages")], token).json(&body),
+        )
+        .await
     }
 }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, Part, object, word};
 use crate::error::CallError;
 use crate::wire::Id;
 
@@ -50,7 +50,7 @@ impl Client {
         waba: &str,
         ids: &[String],
     ) -> Result<Archived, CallError> {
-        self.move_templates(token, [waba, "message_templates", "archive"], ids).await
+        self.move_templates(token, [object(waba)?, word("message_templates"), word("archive")], ids).await
     }
 
     /// Unarchives templates within 28 days (`POST /{waba}/message_templates/unarchive`), with their former status.
@@ -60,13 +60,13 @@ impl Client {
         waba: &str,
         ids: &[String],
     ) -> Result<Archived, CallError> {
-        self.move_templates(token, [waba, "message_templates", "unarchive"], ids).await
+        self.move_templates(token, [object(waba)?, word("message_templates"), word("unarchive")], ids).await
     }
 
     async fn move_templates(
         &self,
         token: &SecretString,
-        path: [&str; 3],
+        path: [Part<'_>; 3],
         ids: &[String],
     ) -> Result<Archived, CallError> {
         let request =

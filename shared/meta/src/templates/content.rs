@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::button::TemplateButton;
+use super::button::{OtpButton, OtpKind, TemplateButton};
 use super::variable::Examples;
 use crate::wire::present;
 
@@ -178,6 +178,15 @@ impl TemplateContent {
     pub fn of_body(text: &str, examples: &[String]) -> Self {
         let examples = Examples::Positional(examples.to_vec());
         Self { body: Some(TemplateBody::Text { text: text.to_owned(), examples }), ..Self::default() }
+    }
+
+    /// A one-time password with a button to copy it. Meta writes its texts.
+    pub fn of_code() -> Self {
+        Self {
+            body: Some(TemplateBody::Code { add_security_recommendation: Some(true) }),
+            buttons: vec![TemplateButton::Otp(OtpButton { kind: OtpKind::CopyCode, text: None })],
+            ..Self::default()
+        }
     }
 
     /// The components, in the order in which they are shown.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::category::TemplateCategory;
 use super::content::TemplateContent;
 use super::remote::RemoteTemplate;
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 use crate::wire::{Id, present};
 
@@ -129,7 +129,7 @@ impl Client {
         waba: &str,
         template: &NewTemplate,
     ) -> Result<TemplateState, CallError> {
-        let request = self.authorized(Method::POST, &[waba, "message_templates"], token);
+        let request = self.authorized(Method::POST, &[object(waba)?, word("message_templates")], token);
         Ok(self.call::<Created>(request.json(&template.json())).await?.read())
     }
 
@@ -142,6 +142,6 @@ impl Client {
         id: &str,
         edit: &TemplateEdit,
     ) -> Result<(), CallError> {
-        self.succeed(self.authorized(Method::POST, &[id], token).json(&edit.json())).await
+        self.succeed(self.authorized(Method::POST, &[object(id)?], token).json(&edit.json())).await
     }
 }

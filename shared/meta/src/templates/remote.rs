@@ -1,6 +1,7 @@
 //! Templates as Meta returns them. Meta returns only the requested fields and adds words without notice: nearly
 //! everything is optional, and words are not interpreted.
 
+use domain::Category;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -168,6 +169,40 @@ impl RemoteTemplate {
     pub fn body(&self) -> Option<&str> {
         self.component("BODY").and_then(|body| body.text.as_deref())
     }
+}
+
+impl RemoteTemplate {
+    /// Whether it is a body with these words and nothing else.
+    pub fn is_body_alone(&self, words: &str) -> bool {
+        let body = self.body().is_some_and(|body| normal(body) == normal(words));
+        body && self.components.len() == 1
+    }
+
+    /// Whether it is a one-time password with a button to copy it: no header, and texts of Meta's.
+    pub fn is_code(&self) -> bool {
+        let is_authentication =
+            self.category.as_ref().and_then(TemplateCategory::known) == Some(Category::Authentication);
+        let buttons = self.component("BUTTONS").map_or(0, |component| component.buttons.len());
+        is_authentication && self.component("HEADER").is_none() && self.body().is_some() && buttons == 1
+    }
+
+    /// Its words as a person would compare them: the texts of its components, and the kind of each that is not the body.
+    pub fn words(&self) -> String {
+        let shown = |component: &RemoteComponent| {
+            let labels = component.buttons.iter().filter_map(|button| button.text.as_deref());
+            let texts: Vec<&str> = component.text.as_deref().into_iter().chain(labels).collect();
+            match component.kind.as_str() {
+                "BODY" => texts.join(" "),
+                kind => format!("[{kind}] {}", texts.join(", ")),
+            }
+        };
+        self.components.iter().map(shown).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Meta may trim a text, and writes its line breaks in one way.
+fn normal(text: &str) -> String {
+    text.trim().replace("\r\n", "\n")
 }
 
 impl RemoteComponent {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Client, object, word};
 use crate::error::CallError;
 
 /// An example of a header, to be uploaded.
@@ -47,7 +47,12 @@ impl Client {
             ("file_length", new.bytes.len().to_string()),
             ("file_type", new.file_type.to_owned()),
         ];
-        let request = self.authorized(Method::POST, &[&self.app().id, "uploads"], token).query(&query);
-        Ok(self.call::<Session>(request).await?.id)
+        let app = self.app();
+        let path = [object(&app.id)?, word("uploads")];
+        let request = self.authorized(Method::POST, &path, token).query(&query);
+        let session = self.call::<Session>(request).await?.id;
+        // It is a path of the next call.
+        let is_upload = session.starts_with("upload:") && !session.contains('/');
+        if is_upload { Ok(session) } else { Err(CallError::Unreadable("id".to_owned())) }
     }
 }

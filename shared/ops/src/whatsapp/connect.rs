@@ -2,12 +2,13 @@
 
 use domain::holds::{HoldReason, HoldTarget};
 use domain::problem::Kind;
-use domain::{Act, PhoneNumberId, Problem, WabaId};
+use domain::{Act, MetaId, NotAMetaId, PhoneNumberId, Problem, TenantId, WabaId};
 use jiff::SignedDuration;
+use secrecy::SecretString;
 use store::holds;
 use store::whatsapp::accounts::{self, Account};
 use store::whatsapp::numbers::{self, Number};
-use store::{Operation, StoreError, TenantTx};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
 use thiserror::Error;
 
 use crate::kernel::cipher::CipherError;
@@ -30,9 +31,21 @@ pub enum ConnectError {
     Refused(#[source] meta::CallError),
     #[error("Meta could not be reached")]
     Unreachable(#[source] meta::CallError),
-    /// The token is for another app, has expired, or gives access to no account.
+    /// The token has expired, or gives access to no account.
     #[error("the code gives access to no WhatsApp Business account")]
     NoAccount,
+    #[error("the code was made for another Meta app; start the login from this platform's page")]
+    ForeignApp,
+    /// Without them nothing can be sent.
+    #[error("the login did not grant {}; start it again and grant everything that it asks for", .0.join(" and "))]
+    MissingScopes(Vec<&'static str>),
+    /// A choice that is not made silently.
+    #[error("gives access to several accounts ({}): start the login again and name the one to connect", .0.join(", "))]
+    Several(Vec<String>),
+    #[error("is not an account that the code gives access to; it gives access to {}", .0.join(", "))]
+    NotGranted(Vec<String>),
+    #[error(transparent)]
+    NotAnId(#[from] NotAMetaId),
     #[error("the account has no phone number")]
     NoNumber,
     /// The account or a number of it belongs to another tenant.
@@ -63,8 +76,12 @@ impl From<ConnectError> for Problem {
         match error {
             ConnectError::Refused(cause) => Self::new(Kind::MetaRefused).with_detail(cause),
             ConnectError::Unreachable(cause) => meta_unreachable(&cause),
-            ConnectError::NoAccount | ConnectError::NoNumber => {
-                Self::new(Kind::NotPossible).with_detail(error)
+            ConnectError::NoAccount
+            | ConnectError::ForeignApp
+            | ConnectError::MissingScopes(_)
+            | ConnectError::NoNumber => Self::new(Kind::NotPossible).with_detail(error),
+            ConnectError::Several(_) | ConnectError::NotGranted(_) | ConnectError::NotAnId(_) => {
+                Self::field("wabaId", error)
             }
             ConnectError::Taken => Self::new(Kind::Conflict).with_detail(error),
             ConnectError::Cipher(error) => internal(&error),
@@ -73,30 +90,40 @@ impl From<ConnectError> for Problem {
     }
 }
 
-/// Connects a tenant to the account that its OAuth code gives access to.
+/// Connects a tenant to the account that its OAuth code gives access to; to `chosen` when that is one of several.
 pub async fn connect_whatsapp(
     platform: &Platform,
     permit: &TenantAdmin,
     code: &str,
+    chosen: Option<WabaId>,
 ) -> Result<Connected, ConnectError> {
-    connect(platform, platform.act(permit), code).await
+    connect(platform, platform.act(permit), code, chosen).await
 }
 
-/// The same for an act that the platform makes itself.
-pub async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connected, ConnectError> {
+/// The same for an act that the platform makes itself. Meta is asked about an account, and told to change it, only after
+/// it is known that no other tenant has it.
+pub async fn connect(
+    platform: &Platform,
+    act: Act,
+    code: &str,
+    chosen: Option<WabaId>,
+) -> Result<Connected, ConnectError> {
+    // The code is used up by its exchange, so what can be refused without Meta is refused before.
+    if let Some(chosen) = &chosen {
+        MetaId::read(&chosen.0)?;
+    }
     let token = platform.meta.exchange_code(code).await?.access_token;
     let info = platform.meta.debug_token(&token).await?;
-    let waba_id = info.waba_ids.first().filter(|_| info.is_valid).cloned().ok_or(ConnectError::NoAccount)?;
-    let waba_id = WabaId(waba_id);
+    let waba_id = choose(&info, &platform.meta.app_id(), chosen)?;
+    let mut owners = Owners { account: waba_id.clone(), numbers: Vec::new() };
+    check_free(platform, act.tenant, &owners).await?;
     let remote = platform.meta.phone_numbers(&token, &waba_id.0).await?;
     if remote.is_empty() {
         return Err(ConnectError::NoNumber);
     }
-    platform.meta.subscribe_app(&token, &waba_id.0).await?;
-    for number in &remote {
-        let number = PhoneNumberId(number.id.clone());
-        platform.meta.register(&token, &number, &platform.token_cipher.pin(&number)).await?;
-    }
+    owners.numbers = remote.iter().map(|number| number.id.clone()).collect();
+    check_free(platform, act.tenant, &owners).await?;
+    take_over(platform, &token, &owners).await?;
     let now = act.now;
     let (token_sealed, token_key_id) = token::encrypt(platform, act.tenant, &waba_id, &token)?;
     let account = Account {
@@ -123,6 +150,67 @@ pub async fn connect(platform: &Platform, act: Act, code: &str) -> Result<Connec
         wake(platform, act.tenant, SignedDuration::ZERO).await;
     }
     Ok(Connected { waba_id, numbers })
+}
+
+/// The account that the token is for.
+fn choose(
+    info: &meta::accounts::TokenInfo,
+    our_app: &str,
+    chosen: Option<WabaId>,
+) -> Result<WabaId, ConnectError> {
+    if !info.is_valid {
+        return Err(ConnectError::NoAccount);
+    }
+    if info.app_id != our_app {
+        return Err(ConnectError::ForeignApp);
+    }
+    let missing = info.missing_scopes();
+    if !missing.is_empty() {
+        return Err(ConnectError::MissingScopes(missing));
+    }
+    match (chosen, &*info.waba_ids) {
+        (_, []) => Err(ConnectError::NoAccount),
+        (Some(chosen), granted) if granted.contains(&chosen.0) => Ok(chosen),
+        (Some(_), granted) => Err(ConnectError::NotGranted(granted.to_vec())),
+        (None, [only]) => Ok(WabaId(only.clone())),
+        (None, granted) => Err(ConnectError::Several(granted.to_vec())),
+    }
+}
+
+/// Refuses an account or a number of another tenant. The unique indexes decide between two that connect at the same time.
+async fn check_free(platform: &Platform, tenant: TenantId, owners: &Owners) -> Result<(), ConnectError> {
+    let found = platform.store.perform_system(&platform.system(), owners).await?;
+    if found.iter().all(|owner| *owner == tenant) { Ok(()) } else { Err(ConnectError::Taken) }
+}
+
+/// Makes Meta send us the account's webhooks, and registers its numbers.
+async fn take_over(platform: &Platform, token: &SecretString, owners: &Owners) -> Result<(), ConnectError> {
+    platform.meta.subscribe_app(token, &owners.account.0).await?;
+    for number in &owners.numbers {
+        let number = PhoneNumberId(number.clone());
+        platform.meta.register(token, &number, &platform.token_cipher.pin(&number)).await?;
+    }
+    Ok(())
+}
+
+/// Which tenants have an account or numbers already.
+struct Owners {
+    account: WabaId,
+    numbers: Vec<String>,
+}
+
+impl SystemOperation for Owners {
+    const NAME: &'static str = "account_owners";
+    type Done = Vec<TenantId>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &SystemTx) -> Result<Vec<TenantId>, StoreError> {
+        let numbers: Vec<&str> = self.numbers.iter().map(String::as_str).collect();
+        let of_account = accounts::owners(tx, &[&self.account.0]).await?;
+        let of_numbers = numbers::owners(tx, &numbers).await?;
+        let of_account = of_account.into_iter().map(|(_, tenant)| tenant);
+        Ok(of_account.chain(of_numbers.into_iter().map(|(_, tenant)| tenant)).collect())
+    }
 }
 
 struct Connect {
