@@ -5,11 +5,12 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::trace::{self, TraceContext};
 use cloud::{Queue, Scheduled, WakeUp};
-use domain::TimerKind;
+use domain::{TenantId, TimerKind};
 use jiff::Timestamp;
 use ops::Platform;
 use ops::delivery::call_stats::{CallCounts, CallStats};
 use ops::delivery::dispatch::{DispatchError, dispatch};
+use ops::templates::check::check_templates;
 use runtime::emf::{self, Metric, Unit};
 use runtime::{RecordOutcome, Records};
 use serde::Deserialize;
@@ -66,7 +67,7 @@ async fn fired(
     let span = scheduled.traceparent.map_or_else(TraceContext::begin, TraceContext::child);
     match scheduled.timer.what {
         TimerKind::Dispatch => {
-            trace::within(span, dispatch(platform, scheduled.timer.tenant, until, stats)).await.map(drop)
+            trace::within(span, work(platform, scheduled.timer.tenant, until, stats)).await
         }
     }
 }
@@ -79,10 +80,22 @@ async fn each_wake_up(
 ) -> SqsBatchResponse {
     let is_time = || platform.clock.now() < until;
     let wake = async |wake_up: WakeUp| {
-        dispatch(platform, wake_up.tenant, until, stats).await.map(|_dispatched| RecordOutcome::Done)
+        work(platform, wake_up.tenant, until, stats).await.map(|()| RecordOutcome::Done)
     };
     let records = Records { event, queue: Queue::WakeUps, queues: &*platform.cloud.queues };
     runtime::each_record(records, is_time, wake).await
+}
+
+/// Sends what is due, and asks Meta about templates that a refusal put in doubt or that the sweep woke it for.
+async fn work(
+    platform: &Platform,
+    tenant: TenantId,
+    until: Timestamp,
+    stats: &CallStats,
+) -> Result<(), DispatchError> {
+    let dispatched = dispatch(platform, tenant, until, stats).await;
+    check_templates(platform, tenant, until).await?;
+    dispatched.map(drop)
 }
 
 /// What is measured of each invocation that asked Meta to send something.

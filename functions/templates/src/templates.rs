@@ -23,6 +23,13 @@ pub(crate) struct TemplateOut {
     category: Category,
     /// The status at Meta; only an `APPROVED` template can be sent.
     status: String,
+    /// Meta's reason for the status, such as `INVALID_FORMAT`. Post a corrected text under the same name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The words that Meta has, where they are not `content`: nothing is sent until they are the same. Post these words to
+    /// take them over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_at_meta: Option<String>,
     meta_template_id: Option<String>,
     #[schema(value_type = schema::Time)]
     created_at: Timestamp,
@@ -40,6 +47,8 @@ impl From<&Template> for TemplateOut {
             language: template.language.clone(),
             category: template.category,
             status: template.status.to_string(),
+            reason: template.reason.clone(),
+            content_at_meta: template.content_at_meta.clone(),
             meta_template_id: template.meta_template_id.clone(),
             created_at: template.created_at,
             updated_at: template.updated_at,

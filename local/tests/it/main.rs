@@ -12,6 +12,7 @@ mod private_postgres;
 mod program;
 mod resilience;
 mod template;
+mod templates;
 mod test_system;
 mod trace;
 mod webhook_is_light;

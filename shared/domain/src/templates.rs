@@ -19,6 +19,8 @@ pub use value::{CODE_CHARS_MAX, SPACES_MAX, ValueError, check_value, too_long_on
 pub const BODY_CHARS_MAX: usize = 1_024;
 /// Characters of a name (Meta: template names).
 pub const NAME_CHARS_MAX: usize = 512;
+/// Meta's words of an authentication template in English (Meta: authentication templates).
+pub const CODE_BODY: &str = "*{{1}}* is your verification code. For your security, do not share this code.";
 /// Variables that one body may hold.
 pub const VARIABLES_MAX: usize = 100;
 

@@ -7,8 +7,8 @@ mod text;
 mod usage;
 
 pub use class::{Advice, ErrorClass, TemplateDoubt, is_about_account, is_marketing_stop, template_doubt};
-use domain::{NotAMetaId, foreign};
 use domain::updates::MetaError;
+use domain::{NotAMetaId, foreign};
 pub use explanation::Explanation;
 pub use failure::Failure;
 use serde::Deserialize;

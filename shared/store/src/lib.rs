@@ -51,6 +51,7 @@ pub fn statements() -> Vec<&'static str> {
             holds::STATEMENTS,
             messages::STATEMENTS,
             templates::STATEMENTS,
+            templates::checks::STATEMENTS,
             tenants::STATEMENTS,
             tenants::plans::STATEMENTS,
         ],

@@ -20,6 +20,7 @@ const LANGUAGE_DEFAULT: &str = "en_US";
 pub(crate) struct CreateTemplate {
     #[schema(value_type = schema::TemplateName)]
     name: String,
+    /// Meta words a template of the category `AUTHENTICATION` itself, and its words replace these.
     #[schema(value_type = schema::TemplateText)]
     content: String,
     #[schema(value_type = schema::VariableNames, required = false)]
@@ -59,14 +60,14 @@ impl From<CreateTemplate> for NewTemplate {
     }
 }
 
-/// Saves a template and submits it to Meta.
+/// Saves a template and submits it to Meta; a rejected template of that name is corrected.
 ///
 /// Needs a connected WhatsApp Business account. Only Meta decides the status; a template can be sent once it is `APPROVED`.
 #[utoipa::path(post, path = "/templates", operation_id = "createTemplate", tag = "templates", security(("bearer" = [])), request_body = CreateTemplate,
     params(IdempotencyKey),
     responses(
         (status = 201, body = TemplateOut),
-        (status = 409, description = "A template of that name and language already exists", body = ProblemBody),
+        (status = 409, description = "A template of that name and language already exists, here or with other words at Meta", body = ProblemBody),
         (status = 422, description = "Not valid, not connected to WhatsApp, or refused by Meta", body = ProblemBody),
         (status = 502, description = "Meta could not be reached; try again", body = ProblemBody),
     ))]

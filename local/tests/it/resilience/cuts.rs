@@ -53,7 +53,7 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 28] = [
+const TOGETHER: [&str; 31] = [
     "account_owners",
     "add_credits",
     "balance",
@@ -80,9 +80,12 @@ const TOGETHER: [&str; 28] = [
     "login_look",
     "make_super_admin",
     "record_template_answer",
+    "record_template_check",
+    "refuse_template",
     "register_tenant",
     "resend_invite",
     "set_password",
+    "take_template_checks",
 ];
 
 /// Not part of the scenario: separate tests cut these (`mail.rs`, `doubts.rs` and `connections.rs`).

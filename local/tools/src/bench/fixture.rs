@@ -111,6 +111,8 @@ impl Operation for CreateTenant {
             body: "Hello {{1}}".to_owned(),
             variables: vec!["name".to_owned()],
             status: TemplateStatus::Approved,
+            reason: None,
+            content_at_meta: None,
             meta_template_id: None,
             waba_id: WabaId(name),
             created_at: now,

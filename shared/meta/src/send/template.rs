@@ -81,6 +81,12 @@ impl TemplateMessage {
         }
     }
 
+    /// A one-time password: the code is in the body and in the button that copies it.
+    pub fn of_code(name: &str, language: &str, codes: &[String]) -> Self {
+        let button = |code: &String| TemplateButtonValue { index: 0, value: ButtonValue::Url(code.clone()) };
+        Self { buttons: codes.iter().map(button).collect(), ..Self::of_texts(name, language, codes) }
+    }
+
     pub(super) fn json(&self) -> Value {
         let mut components = parts(self.header.as_ref(), &self.body);
         if let Some(ends) = self.offer_ends_ms {

@@ -121,8 +121,9 @@ impl<'a> Calls<'a> {
 /// A message as Meta takes it. The attempt comes back with each of its statuses.
 fn for_meta(message: &ClaimedMessage, attempt: AttemptId) -> meta::send::Message {
     let content = match &message.content {
-        ClaimedContent::Template { name, language, variables } => {
-            let template = TemplateMessage::of_texts(name, language, variables);
+        ClaimedContent::Template { name, language, variables, is_code } => {
+            let of = if *is_code { TemplateMessage::of_code } else { TemplateMessage::of_texts };
+            let template = of(name, language, variables);
             meta::send::Content::Template(Box::new(template))
         }
         ClaimedContent::Text(text) => {

@@ -17,6 +17,7 @@ use store::{Operation, StoreError, TenantTx, delivery::claims, delivery::statuse
 
 use crate::kernel::platform::{Platform, Timings};
 use crate::messages::transition::{self, by_id};
+use crate::templates::doubt::doubt;
 use crate::whatsapp::pause;
 
 /// One call and its outcome.
@@ -90,6 +91,7 @@ impl Operation for Record {
             refunds::pay(tx, &refused).await?;
         }
         let is_paused = self.pause(tx, &transitions).await?;
+        doubt(tx, self.sent.iter().map(|sent| (sent.message, &sent.outcome))).await?;
         claims::free(tx, &self.closes).await?;
         Ok(Recorded {
             again_at: transitions.iter().filter_map(|transition| transition.retry_at).min(),

@@ -253,7 +253,6 @@ fn value_of(name: &str, value: Option<&String>) -> Result<String, FieldError> {
         FieldError::new(field_of(name), "is required: neither the request nor the contact has a value for it")
     })
 }
-}
 
 #[cfg(test)]
 mod tests;

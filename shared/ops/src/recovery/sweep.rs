@@ -1,6 +1,8 @@
 //! Whatever a lost event left behind, found in the rows and set going again. Runs every minute, anywhere, as often as
 //! it likes.
 
+use std::collections::BTreeSet;
+
 use domain::billing::RefundReason;
 use domain::messages::{DispatchState, Event, Transition};
 use domain::{ClaimId, MessageId, TenantId, with_causes};
@@ -10,6 +12,7 @@ use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::states;
 use store::holds;
+use store::templates::checks;
 use store::{
     Operation, StoreError, SystemOperation, SystemTx, TenantTx, delivery::claims, idempotency,
     recovery::sweep,
@@ -40,6 +43,8 @@ pub struct Swept {
     pub unresolved: usize,
     /// Parked statuses that were applied, or that waited too long for their message and are unhandled updates now.
     pub parked: usize,
+    /// Tenants with templates about which Meta is to be asked.
+    pub templates: usize,
     /// Events that had not been published.
     pub events: usize,
     /// Repairs that did not work this time.
@@ -76,6 +81,7 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
         promises: found.promises.iter().map(|(_, messages)| messages.len()).sum(),
         unresolved: found.unresolved.iter().map(|(_, messages)| messages.len()).sum(),
         parked: 0,
+        templates: found.templates.len(),
         events: 0,
         failed: 0,
     };
@@ -99,7 +105,8 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
     for (tenant, messages) in found.promises.into_iter().take_while(|_| is_time()) {
         enqueue_refunds(platform, tenant, messages).await;
     }
-    for tenant in found.overdue.into_iter().take_while(|_| is_time()) {
+    let to_wake: BTreeSet<TenantId> = found.overdue.into_iter().chain(found.templates).collect();
+    for tenant in to_wake.into_iter().take_while(|_| is_time()) {
         wake(platform, tenant, SignedDuration::ZERO).await;
     }
     swept.events = publish_events(platform, until).await?;
@@ -125,6 +132,7 @@ struct Found {
     promises: Vec<(TenantId, Vec<MessageId>)>,
     unresolved: Vec<(TenantId, Vec<MessageId>)>,
     parked: Vec<TenantId>,
+    templates: Vec<TenantId>,
     holds_ended: Vec<TenantId>,
 }
 
@@ -149,6 +157,7 @@ impl SystemOperation for Look {
             unresolved: sweep::past_horizon(tx, now - timings.horizon_short, now - timings.horizon_long)
                 .await?,
             parked: sweep::parked(tx).await?,
+            templates: checks::tenants(tx).await?,
             holds_ended: holds::ended(tx).await?,
         })
     }

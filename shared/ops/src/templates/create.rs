@@ -1,30 +1,33 @@
 //! A template is saved as a draft, submitted to Meta, and then has the status that Meta gave it.
 //!
-//! Two transactions around one call: a draft whose answer was lost is found at Meta by its name when the tenant repeats the
-//! request. The status never comes from the tenant.
+//! Two transactions around the calls: a draft whose answer was lost is found at Meta when the tenant repeats the request, by
+//! its name and its words. A template of that name with other words is not ours: sending it would put our values into
+//! a text that nobody here has seen. The status never comes from the tenant.
 
+use domain::holds::{HoldReason, HoldTarget};
 use domain::limits::{LANGUAGE_CHARS_MAX, VARIABLE_NAME_CHARS_MAX};
 use domain::problem::{FieldError, Kind};
-use domain::templates::{check_name, count_variables};
-use domain::{Category, Problem, TemplateId, TemplateStatus, WabaId, text};
-use jiff::Timestamp;
-use secrecy::SecretString;
+use domain::templates::{CODE_BODY, check_name, count_variables};
+use domain::{Category, Problem, TemplateId, TemplateStatus, text};
+use jiff::{SignedDuration, Timestamp};
+use meta::templates::RemoteTemplate;
 use serde::{Deserialize, Serialize};
 use store::templates::{self, Answered, Template};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
-use store::{Operation, StoreError, TenantTx};
+use store::{Operation, StoreError, TenantTx, holds};
 use thiserror::Error;
 
 use crate::kernel::cipher::CipherError;
 use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::{internal, meta_unreachable};
+use crate::kernel::wake_up::wake;
+use crate::templates::at_meta::{AccountTemplates, Wording, answered};
+use crate::templates::submit::submit;
 use crate::whatsapp::token;
-
-/// Pages of an account's templates that are searched: Meta allows 6,000 templates and lists a hundred per page.
-const TEMPLATE_PAGES_MAX: usize = 60;
 
 /// A template as the tenant wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,11 @@ pub enum CreateTemplateError {
     NotConnected,
     #[error("a template of that name and language already exists")]
     NameTaken,
+    /// Made elsewhere, such as in Meta's own manager.
+    #[error(
+        "Meta has a template of that name and language with other words: {0:?}; choose another name, or send these words"
+    )]
+    OtherWords(String),
     /// The draft can be submitted again.
     #[error("Meta refused the template")]
     Refused(#[source] meta::CallError),
@@ -83,7 +91,9 @@ impl From<CreateTemplateError> for Problem {
         match error {
             CreateTemplateError::Invalid(fields) => Self::invalid(fields),
             CreateTemplateError::NotConnected => Self::new(Kind::NotPossible).with_detail(error),
-            CreateTemplateError::NameTaken => Self::new(Kind::Conflict).with_detail(error),
+            CreateTemplateError::NameTaken | CreateTemplateError::OtherWords(_) => {
+                Self::new(Kind::Conflict).with_detail(error)
+            }
             CreateTemplateError::Refused(cause) => Self::new(Kind::MetaRefused).with_detail(cause),
             CreateTemplateError::Unreachable(cause) => meta_unreachable(&cause),
             CreateTemplateError::Key(error) => error.into(),
@@ -93,14 +103,30 @@ impl From<CreateTemplateError> for Problem {
     }
 }
 
-/// Saves the template as a draft and submits it to Meta.
+impl NewTemplate {
+    fn wording(&self) -> Wording<'_> {
+        Wording {
+            name: &self.name,
+            language: &self.language,
+            category: self.category,
+            body: &self.content,
+            variables: &self.variables,
+        }
+    }
+}
+
+/// Saves the template as a draft and submits it to Meta; a rejected one is edited at Meta.
 pub async fn create_template(
     platform: &Platform,
     permit: &TenantAdmin,
-    request: NewTemplate,
+    mut request: NewTemplate,
     key: Option<Key>,
 ) -> Result<Template, CreateTemplateError> {
     check(&request)?;
+    if request.category == Category::Authentication {
+        // Meta words it. Its own text, in the template's language, is stored once it is known.
+        CODE_BODY.clone_into(&mut request.content);
+    }
     let tenant = permit.tenant();
     let draft = Draft { request: request.clone(), key: key.clone() };
     let mut drafted = platform.store.perform(&platform.act(permit), &draft).await;
@@ -115,9 +141,41 @@ pub async fn create_template(
         Drafted::Submit(template, account) => (*template, account),
     };
     let token = token::decrypt(platform, tenant, &account).await?;
-    let answer = submit(platform, &token, &account.waba_id, &request).await?;
-    let record = RecordAnswer { template_id: template.template_id, answer, key };
-    platform.store.perform(&platform.act(permit), &record).await
+    let at_meta = AccountTemplates { platform, token, waba_id: &account.waba_id };
+    let remote = match submit(&at_meta, &request.wording(), &template).await {
+        Ok(remote) => remote,
+        Err(error) => {
+            if matches!(error, CreateTemplateError::Refused(_) | CreateTemplateError::OtherWords(_)) {
+                let refuse = RefuseTemplate { template_id: template.template_id };
+                platform.store.perform(&platform.act(permit), &refuse).await?;
+            }
+            return Err(error);
+        }
+    };
+    record(platform, permit, (template.template_id, request, remote), key).await
+}
+
+async fn record(
+    platform: &Platform,
+    permit: &TenantAdmin,
+    (template_id, request, remote): (TemplateId, NewTemplate, RemoteTemplate),
+    key: Option<Key>,
+) -> Result<Template, CreateTemplateError> {
+    let now = platform.clock.now();
+    let body = request.wording().body_by_meta(&remote).unwrap_or(&request.content).to_owned();
+    let answer = answered(remote, now, now);
+    let record = RecordAnswer { template_id, body, variables: request.variables, answer, key };
+    let (template, is_lifted) = platform.store.perform(&platform.act(permit), &record).await?;
+    if is_lifted {
+        wake(platform, permit.tenant(), SignedDuration::ZERO).await;
+    }
+    Ok(template)
+}
+
+one_statement! {
+    const NAME: &'static str = "refuse_template";
+    struct RefuseTemplate { template_id: TemplateId }
+    fn run(&self, tx) -> () { templates::refused(tx, self.template_id) }
 }
 
 fn check(request: &NewTemplate) -> Result<(), CreateTemplateError> {
@@ -132,6 +190,11 @@ fn check(request: &NewTemplate) -> Result<(), CreateTemplateError> {
                 format!("must name the {count} variables of the content, not {}", request.variables.len());
             wrong.push(FieldError::new("variables", why));
         }
+        Ok(count) if request.category == Category::Authentication && count != 1 => {
+            let why =
+                "must have one variable, the code: Meta words a template of the category AUTHENTICATION";
+            wrong.push(FieldError::new("content", why));
+        }
         Ok(_) => {}
     }
     let is_name = |name: &String| text::is_visible(name, VARIABLE_NAME_CHARS_MAX);
@@ -145,44 +208,6 @@ fn check(request: &NewTemplate) -> Result<(), CreateTemplateError> {
         wrong.push(FieldError::new("language", "must be one of Meta's codes, such as en_US"));
     }
     if wrong.is_empty() { Ok(()) } else { Err(CreateTemplateError::Invalid(wrong)) }
-}
-
-/// Submits the template. Meta refuses a name that it has: then an earlier submission succeeded, and its answer was lost.
-async fn submit(
-    platform: &Platform,
-    token: &SecretString,
-    waba_id: &WabaId,
-    request: &NewTemplate,
-) -> Result<meta::templates::TemplateState, CreateTemplateError> {
-    let new = meta::templates::NewTemplate {
-        name: request.name.clone(),
-        language: request.language.clone(),
-        category: request.category.into(),
-        content: meta::templates::TemplateContent::of_body(&request.content, &request.variables),
-        options: meta::templates::TemplateOptions::default(),
-    };
-    let refusal = match platform.meta.create_template(token, &waba_id.0, &new).await {
-        Ok(state) => return Ok(state),
-        Err(error) if error.graph().is_some() => error,
-        Err(error) => return Err(error.into()),
-    };
-    let mut after: Option<String> = None;
-    for _page in 0..TEMPLATE_PAGES_MAX {
-        let query = meta::templates::TemplateQuery::everything(after.as_deref());
-        let page = platform.meta.list_templates(token, &waba_id.0, &query).await?;
-        let next = page.next().map(str::to_owned);
-        let is_ours = |remote: &meta::templates::RemoteTemplate| {
-            remote.name.as_ref() == Some(&request.name) && remote.language.as_ref() == Some(&request.language)
-        };
-        if let Some(remote) = page.items.into_iter().find(is_ours) {
-            return Ok(remote.into());
-        }
-        if next.is_none() {
-            break;
-        }
-        after = next;
-    }
-    Err(refusal.into())
 }
 
 enum Drafted {
@@ -220,6 +245,8 @@ impl Operation for Draft {
             body: request.content.clone(),
             variables: request.variables.clone(),
             status: TemplateStatus::Draft,
+            reason: None,
+            content_at_meta: None,
             meta_template_id: None,
             waba_id: account.waba_id.clone(),
             created_at: tx.now(),
@@ -227,9 +254,19 @@ impl Operation for Draft {
         };
         match existing {
             None => templates::insert(tx, &template).await?,
-            Some(draft) if draft.status == TemplateStatus::Draft => {
-                template.template_id = draft.template_id;
+            Some(ours) if matches!(ours.status, TemplateStatus::Draft | TemplateStatus::Rejected) => {
+                template.template_id = ours.template_id;
+                template.meta_template_id = ours.meta_template_id;
                 templates::redraft(tx, &template).await?;
+            }
+            Some(gone) if gone.status == TemplateStatus::Deleted => {
+                template.template_id = gone.template_id;
+                templates::redraft(tx, &template).await?;
+            }
+            // The request may hold Meta's words, which become ours.
+            Some(other) if other.content_at_meta.is_some() => {
+                template.template_id = other.template_id;
+                template.meta_template_id = other.meta_template_id;
             }
             Some(_) => return Err(CreateTemplateError::NameTaken),
         }
@@ -263,25 +300,31 @@ struct Outcome {
 
 struct RecordAnswer {
     template_id: TemplateId,
-    answer: meta::templates::TemplateState,
+    body: String,
+    variables: Vec<String>,
+    answer: Answered,
     key: Option<Key>,
 }
 
 impl Operation for RecordAnswer {
     const NAME: &'static str = "record_template_answer";
-    type Done = Template;
+    /// The template, and whether a hold of it was lifted.
+    type Done = (Template, bool);
     type Error = CreateTemplateError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<Template, CreateTemplateError> {
+    async fn run(&self, tx: &TenantTx) -> Result<(Template, bool), CreateTemplateError> {
+        let mut is_lifted = false;
         let work = async {
-            let category = self.answer.category.as_ref().and_then(meta::templates::TemplateCategory::known);
-            let status = TemplateStatus::from(self.answer.status.as_str());
-            let answer = Answered { status: &status, meta_id: Some(&self.answer.id), category };
-            templates::record_answer(tx, self.template_id, answer).await?;
+            let target = HoldTarget::Template(self.template_id);
+            if self.answer.status.is_approved() {
+                is_lifted = holds::lift(tx, &target, HoldReason::Template).await?;
+            }
+            let words = (self.body.as_str(), self.variables.as_slice());
+            let status = templates::record_answer(tx, self.template_id, words, &self.answer).await?;
             Ok::<_, CreateTemplateError>(Outcome {
                 template_id: self.template_id,
                 status,
-                category,
+                category: self.answer.category,
                 updated_at: tx.now(),
             })
         };
@@ -291,7 +334,7 @@ impl Operation for RecordAnswer {
             table: "templates",
             what: format!("{} no longer exists", self.template_id),
         };
-        Ok(template.ok_or_else(gone)?)
+        Ok((template.ok_or_else(gone)?, is_lifted))
     }
 }
 

@@ -141,12 +141,12 @@ impl Operation for ApplyNotices {
 /// A template that Meta does not let be sent any more is on hold until Meta approves it again.
 async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<bool, StoreError> {
     let mut is_lifted = false;
-    for (template_id, status) in notices::template(tx, update).await? {
-        let target = HoldTarget::Template(template_id);
-        if status.is_approved() {
+    for changed in notices::template(tx, update).await? {
+        let target = HoldTarget::Template(changed.template_id);
+        if !changed.status.is_approved() {
+            holds::place(tx, &target, HoldReason::Template, changed.status.as_str(), None).await?;
+        } else if !changed.is_in_question {
             is_lifted |= holds::lift(tx, &target, HoldReason::Template).await?;
-        } else {
-            holds::place(tx, &target, HoldReason::Template, status.as_str(), None).await?;
         }
     }
     Ok(is_lifted)

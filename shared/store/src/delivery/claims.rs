@@ -49,6 +49,8 @@ pub enum ClaimedContent {
         language: String,
         /// Values of the variables, in order.
         variables: Vec<String>,
+        /// Whether it is a one-time password, whose code is also in its button.
+        is_code: bool,
     },
     Text(String),
 }
@@ -108,9 +110,10 @@ priced AS MATERIALIZED (
            CASE WHEN c.opted_out_at IS NOT NULL AND NOT c.opted_out_by_wish THEN 'the contact has opted out'
                 WHEN c.opted_out_by_wish AND coalesce(t.category, m.category) = 'MARKETING' THEN 'the contact has stopped marketing messages'
                 WHEN m.not_after < $3 THEN 'it was no longer valid when its turn came'
+                WHEN t.variables_since > m.accepted_at THEN 'the variables of its template have changed since it was accepted'
                 WHEN rate.price IS NULL THEN 'there is no price for its market' END AS forbidden_by,
            rate.price + (rate.price * terms.margin_bps + 9999) / 10000 AS price,
-           t.name AS template, t.language
+           t.name AS template, t.language, t.category = 'AUTHENTICATION' AS is_code
       FROM taken k
       JOIN messages m ON m.tenant_id = $1 AND m.message_id = k.message_id AND m.dispatch_state IN ('PENDING', 'RESERVED')
       JOIN contacts c ON c.tenant_id = $1 AND c.contact_id = m.contact_id
@@ -159,10 +162,10 @@ moved AS (
            error_text = CASE WHEN v.verdict = 'CANCELLED' THEN v.forbidden_by END
       FROM (SELECT * FROM verdicts WHERE verdict <> 'HELD' ORDER BY message_id) AS v
      WHERE m.tenant_id = $1 AND m.message_id = v.message_id
-    RETURNING m.message_id, v.verdict, m.to_phone, m.to_bsuid, v.template, v.language, m.variables, m.body, m.attempt, m.price, m.traceparent, v.priority, m.due_at)
-SELECT message_id, verdict, to_phone, to_bsuid, template, language, variables, body, attempt, price, traceparent, priority, due_at FROM moved
+    RETURNING m.message_id, v.verdict, m.to_phone, m.to_bsuid, v.template, v.language, v.is_code, m.variables, m.body, m.attempt, m.price, m.traceparent, v.priority, m.due_at)
+SELECT message_id, verdict, to_phone, to_bsuid, template, language, is_code, variables, body, attempt, price, traceparent, priority, due_at FROM moved
  UNION ALL
-SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, priority, due_at FROM verdicts WHERE verdict = 'HELD'
+SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, priority, due_at FROM verdicts WHERE verdict = 'HELD'
  ORDER BY priority, due_at, message_id";
 
 /// Claims what is due now: debits what the balance covers, in the order of sending, and ends or holds the rest.
@@ -231,6 +234,7 @@ fn content_of(row: &Row) -> Result<ClaimedContent, StoreError> {
             name,
             language: row.get("language"),
             variables: row.get("variables"),
+            is_code: row.get("is_code"),
         });
     }
     let body: Option<serde_json::Value> = row.get("body");

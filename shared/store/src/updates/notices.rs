@@ -17,29 +17,38 @@ const CLOSED: &str = "Meta closed the account";
 pub(crate) const STATEMENTS: &[&str] = &[TEMPLATE_STATUS, TEMPLATE_CATEGORY, CLOSE, REOPEN];
 
 // A template is found by Meta's id or, while the answer to its creation is not here yet, by its name and language. An
-// older draft of that name is not the template that Meta means.
+// older draft of that name is not the template that Meta means. Meta is asked about a template that is in doubt, of which
+// no id is known, or that was rejected, because the reason is not here.
 const TEMPLATE_STATUS: &str = "-- notices::template_status
-UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8
+UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8,
+       reason = CASE WHEN status = $6 THEN reason END,
+       check_at = CASE WHEN is_doubted OR meta_template_id IS NULL OR ($6 = 'REJECTED' AND status <> $6) THEN $8 END
  WHERE tenant_id = $1 AND waba_id = $2
-   AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
+   AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND submitted_at > $8::timestamptz - interval '15 minutes'))
    AND coalesce((status_said_at, coalesce(array_position($9, status), 0)) < ($7, coalesce(array_position($9, $6), 0)),
                 status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))
-RETURNING template_id, status";
+RETURNING template_id, status, is_doubted OR content_at_meta IS NOT NULL AS is_in_question";
 
 const TEMPLATE_CATEGORY: &str = "-- notices::template_category
 UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
  WHERE tenant_id = $1 AND waba_id = $2
-   AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND updated_at > $8::timestamptz - interval '15 minutes'))
+   AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND submitted_at > $8::timestamptz - interval '15 minutes'))
    AND coalesce((category_said_at, array_position($9, category)) < ($7, array_position($9, $6)),
                 category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))
-RETURNING template_id, status";
+RETURNING template_id, status, is_doubted OR content_at_meta IS NOT NULL AS is_in_question";
 
-/// Applies a decision about a template; returns the templates that changed, with their status: none when the template is
-/// not ours or a later decision is known.
-pub async fn template(
-    tx: &TenantTx,
-    update: &TemplateUpdate,
-) -> Result<Vec<(TemplateId, TemplateStatus)>, StoreError> {
+/// A template that a notice changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedTemplate {
+    pub template_id: TemplateId,
+    pub status: TemplateStatus,
+    /// Its words at Meta are not ours, or Meta has to be asked whether they are: an approval does not let it go on.
+    pub is_in_question: bool,
+}
+
+/// Applies a decision about a template; returns the templates that changed: none when the template is not ours or a later
+/// decision is known.
+pub async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<Vec<ChangedTemplate>, StoreError> {
     let (sql, word, by_severity): (_, _, Vec<&str>) = match &update.decision {
         Decision::Status(status) => {
             let words = TemplateStatus::BY_SEVERITY.iter().map(TemplateStatus::as_str);
@@ -57,7 +66,11 @@ pub async fn template(
     let rows = tx.rows(sql, values).await?;
     Ok(rows
         .iter()
-        .map(|row| (TemplateId(row.get("template_id")), TemplateStatus::from(row.get::<_, &str>("status"))))
+        .map(|row| ChangedTemplate {
+            template_id: TemplateId(row.get("template_id")),
+            status: TemplateStatus::from(row.get::<_, &str>("status")),
+            is_in_question: row.get("is_in_question"),
+        })
         .collect())
 }
 

@@ -24,7 +24,7 @@ pub struct Account {
 pub const TAKEN: &str = "whatsapp_accounts_waba";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[UPSERT, FIRST, OF_NUMBER, CONNECTED_AT, PAUSE, OWNERS, OF_OTHER_KEYS, REENCRYPT];
+    &[UPSERT, FIRST, FIND, OF_NUMBER, CONNECTED_AT, PAUSE, OWNERS, OF_OTHER_KEYS, REENCRYPT];
 
 const UPSERT: &str = "-- accounts::upsert
 INSERT INTO whatsapp_accounts (tenant_id, waba_id, token_sealed, token_key_id, connected_at) VALUES ($1, $2, $3, $4, $5)
@@ -48,6 +48,14 @@ SELECT waba_id, token_sealed, token_key_id, connected_at, paused_reason FROM wha
 /// The account that a tenant connected first, which its templates belong to.
 pub async fn first(tx: &TenantTx) -> Result<Option<Account>, StoreError> {
     Ok(tx.row(FIRST, params![tx.tenant().0 => UUID]).await?.as_ref().map(from_row))
+}
+
+const FIND: &str = "-- accounts::find
+SELECT waba_id, token_sealed, token_key_id, connected_at, paused_reason FROM whatsapp_accounts
+ WHERE tenant_id = $1 AND waba_id = $2";
+
+pub async fn find(tx: &TenantTx, waba_id: &WabaId) -> Result<Option<Account>, StoreError> {
+    Ok(tx.row(FIND, params![tx.tenant().0 => UUID, waba_id.0 => TEXT]).await?.as_ref().map(from_row))
 }
 
 const OF_NUMBER: &str = "-- accounts::of_number

@@ -113,7 +113,7 @@ async fn a_claim_takes_what_it_says_and_tells_everything_that_sending_needs() {
     assert_eq!((first.price, first.attempt), (PRICE, 1));
     assert_eq!(first.to.to_string(), "+15551234567");
     let (name, language, variables) = ("welcome".to_owned(), "en_US".to_owned(), vec!["Ann".to_owned()]);
-    assert_eq!(first.content, ClaimedContent::Template { name, language, variables });
+    assert_eq!(first.content, ClaimedContent::Template { name, language, variables, is_code: false });
     assert!(world.messages.contains(&first.message_id));
     assert_eq!(balance(&db.store, world.tenant).await, Money::from_micros(1_000_000 - 2 * PRICE.micros()));
 }

@@ -145,6 +145,8 @@ impl Build {
             body: "Hello {{1}}".to_owned(),
             variables: vec!["name".to_owned()],
             status: TemplateStatus::Approved,
+            reason: None,
+            content_at_meta: None,
             meta_template_id: None,
             waba_id,
             created_at: now,

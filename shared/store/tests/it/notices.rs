@@ -48,11 +48,14 @@ impl Operation for Apply<'_> {
                 Step::Account(update) => u64::from(notices::account(tx, update).await?.is_some()),
                 Step::Answered(category) => {
                     let answer = Answered {
-                        status: &TemplateStatus::Pending,
+                        status: TemplateStatus::Pending,
+                        reason: None,
+                        check_at: None,
                         meta_id: None,
                         category: Some(*category),
                     };
-                    templates::record_answer(tx, known.template.template_id, answer).await?;
+                    let words = (known.template.body.as_str(), known.template.variables.as_slice());
+                    templates::record_answer(tx, known.template.template_id, words, &answer).await?;
                     1
                 }
                 Step::OptOut => {

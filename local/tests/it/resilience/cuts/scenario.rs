@@ -192,9 +192,16 @@ impl<'a> Scenario<'a> {
 
     /// The template's id, and a contact for each recipient.
     async fn prepare(&self, client: &Client) -> (String, BTreeMap<String, String>) {
+        self.submit_what_meta_refuses(client).await;
         let template =
             json!({ "name": "welcome", "content": "Hello {{1}}, welcome!", "variables": ["name"] });
         insist(client, "/templates", &template).await;
+        // Its approval counts as lost, so Meta is asked.
+        self.test
+            .system
+            .db
+            .execute("UPDATE templates SET check_at = updated_at WHERE name = 'welcome'")
+            .await;
         let templates = insist_on_reading(client, "/templates").await;
         let template = templates["data"][0]["id"].as_str().unwrap().to_owned();
         let phones = RECIPIENTS.iter().map(|(phone, _)| *phone).chain([LATER]);
@@ -206,6 +213,11 @@ impl<'a> Scenario<'a> {
             (member("phone"), member("id"))
         };
         (template, contacts["data"].as_array().unwrap().iter().map(pair).collect())
+    }
+
+    async fn submit_what_meta_refuses(&self, client: &Client) {
+        let refused = json!({ "name": "refused", "content": "{{1}}, welcome!", "variables": ["name"] });
+        while client.post("/templates", &refused).await.unwrap().status.is_server_error() {}
     }
 
     /// One message in two minutes, and one that is cancelled.

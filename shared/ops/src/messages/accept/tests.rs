@@ -12,6 +12,8 @@ fn template(variables: &[&str]) -> Template {
         body: String::new(),
         variables: variables.iter().map(|name| (*name).to_owned()).collect(),
         status: TemplateStatus::Approved,
+        reason: None,
+        content_at_meta: None,
         meta_template_id: None,
         waba_id: WabaId("1".to_owned()),
         created_at: Timestamp::UNIX_EPOCH,
