@@ -73,6 +73,13 @@ async fn the_product_is_no_superuser_on_the_private_postgres_and_has_its_time_ou
     }
 }
 
+/// Returns when another server answers.
+async fn is_replaced(database: &Database, before: Option<u32>) {
+    while database.postmaster() == before || database.store.warm_up().await.is_err() {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_private_postgres_that_ends_is_started_again() {
     let private = Private::open("ends").await;
@@ -83,13 +90,8 @@ async fn a_private_postgres_that_ends_is_started_again() {
         let before = database.postmaster();
         private.signal(signal);
         let begun = Instant::now();
-        let is_back = async {
-            while database.postmaster() == before || database.store.warm_up().await.is_err() {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
         tokio::select! {
-            () = is_back => {}
+            () = is_replaced(database, before) => {}
             error = &mut keep_running => panic!("{signal}: {error}"),
         }
         assert!(begun.elapsed() < BACK_WITHIN, "{signal}: {:?}", begun.elapsed());

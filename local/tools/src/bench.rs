@@ -38,10 +38,10 @@ pub enum Options {
         #[arg(long, default_value_t = 500_000)]
         large: usize,
         /// Messages that are received and deleted in one round.
-        #[arg(long, default_value_t = 4_000)]
+        #[arg(long, default_value_t = 2_000)]
         drained: usize,
         /// Rounds; the result is the median.
-        #[arg(long, default_value_t = 3)]
+        #[arg(long, default_value_t = 9)]
         rounds: usize,
         /// The result as JSON.
         #[arg(long)]

@@ -143,7 +143,7 @@ pub trait Queues: Send + Sync {
     /// Keeps the reason why a received message failed, to be shown with the dead letter that it may become. A queue that has
     /// no place for it keeps nothing: there the log has it.
     async fn note_failure(&self, queue: Queue, receipt: &str, why: &str) -> Result<(), CloudError> {
-        tracing::debug!(queue = queue.name(), receipt, why, "A queue keeps no reasons.");
+        tracing::debug!(queue = queue.name(), receipt, error = why, "A queue keeps no reasons.");
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! `POST /admin/tenants/{id}/resend-invite`
 
-use api::{Allowed, App, Keyed, KeyedBody};
+use api::{Allowed, App, KeyRequired, KeyedBody};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,12 +11,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// An empty object.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ResendInvite {}
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct ResendInvite {
+    /// Required here or in the header `Idempotency-Key`.
+    #[schema(example = "resend-1")]
+    #[serde(default)]
+    idempotency_key: Option<String>,
+}
 
-impl KeyedBody for ResendInvite {}
+impl KeyedBody for ResendInvite {
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -41,7 +49,7 @@ pub(crate) async fn resend_invite(
     State(app): State<App>,
     Allowed(permit): Allowed<SuperAdmin>,
     IdInPath(tenant): IdInPath<TenantId>,
-    Keyed(ResendInvite {}, key): Keyed<ResendInvite>,
+    KeyRequired(_request, key): KeyRequired<ResendInvite>,
 ) -> Result<(StatusCode, Json<InvitedOut>), ProblemResponse> {
     let invited = ops::tenants::resend_invite::resend_invite(&app.platform, &permit, tenant, key).await?;
     let out =

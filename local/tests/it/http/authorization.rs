@@ -94,7 +94,7 @@ impl Fixture {
             "/admin/create-tenant" => {
                 json!({ "tenantName": name, "slug": name, "adminEmail": email, "adminName": "Ann" })
             }
-            "/admin/tenants/{id}/resend-invite" => json!({}),
+            "/admin/tenants/{id}/resend-invite" => json!({ "idempotencyKey": name }),
             "/auth/login" => json!({ "email": "home@tenant.test", "password": PASSWORD }),
             "/auth/register-tenant" => json!({
                 "tenantName": name, "slug": name, "adminEmail": email, "adminPassword": PASSWORD,

@@ -12,13 +12,14 @@ use one_machine::{Acknowledgement, OneMachine, Policy};
 use serde::Serialize;
 
 use super::claim::{median, per_second};
-use tidings::database;
+use tidings::database::{self, Database};
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::say::say;
 use tidings::settings::Settings;
 
-const NAME: &str = "bench_queue";
+const SMALL: &str = "bench_queue_small";
+const LARGE: &str = "bench_queue_large";
 /// The queue that Meta's updates come by, ten in one receive.
 const QUEUE: Queue = Queue::Updates;
 const POLICY: Policy = Policy { visibility: SignedDuration::from_mins(10), receives_max: 5, batch_max: 10 };
@@ -42,12 +43,13 @@ struct Measured {
     /// Messages a second, at the small and at the large backlog.
     small_per_second: f64,
     large_per_second: f64,
+    /// The median of the rounds' ratios.
     of_small: f64,
     /// How long the message of another group, sent behind the large backlog, waits for its receive.
     other_group_seconds: f64,
 }
 
-/// On a durable Postgres of this machine, in a new database.
+/// On a durable Postgres of this machine, in two new databases.
 pub(super) async fn run(
     settings: Settings,
     plan: Plan,
@@ -55,41 +57,50 @@ pub(super) async fn run(
     fetch: Fetch,
 ) -> Result<(), LocalError> {
     let home = Home::open(&settings.home)?;
-    let database = database::scratch(&home, fetch, NAME).await?;
-    let measured = measure(&OneMachine::new(database.store.clone(), Clock::System), plan).await;
-    database::remove(database, NAME).await?;
+    let small = database::scratch(&home, fetch, SMALL).await?;
+    let large = database::scratch(&home, fetch, LARGE).await?;
+    let queues = |database: &Database| OneMachine::new(database.store.clone(), Clock::System);
+    let measured = measure(&queues(&small), &queues(&large), plan).await;
+    database::remove(small, SMALL).await?;
+    database::remove(large, LARGE).await?;
     show(&measured?, as_json)
 }
 
-async fn measure(queues: &OneMachine, plan: Plan) -> Result<Measured, LocalError> {
-    let small = at_backlog(queues, plan, plan.small).await?;
-    let large = at_backlog(queues, plan, plan.large).await?;
-    send(queues, "other", 1).await?;
+/// In alternating rounds, so that what else the machine does slows both down; before each the queue is filled up again.
+async fn measure(small: &OneMachine, large: &OneMachine, plan: Plan) -> Result<Measured, LocalError> {
+    let (mut of_small, mut of_large, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let bar = crate::progress::bar("Measuring", plan.rounds);
+    // The first round warms up caches and does not count.
+    for round in 0..=plan.rounds {
+        let small = rate(small, plan, plan.small).await?;
+        let large = rate(large, plan, plan.large).await?;
+        if round > 0 {
+            of_small.push(small);
+            of_large.push(large);
+            ratios.push(large / small);
+            bar.inc(1);
+        }
+    }
+    bar.finish();
+    send(large, "other", 1).await?;
     let begun = Instant::now();
-    while !drain(queues, 1).await?.contains(&"other".to_owned()) {}
+    while !drain(large, 1).await?.contains(&"other".to_owned()) {}
     Ok(Measured {
         plan,
-        small_per_second: small,
-        large_per_second: large,
-        of_small: large / small,
+        small_per_second: median(of_small),
+        large_per_second: median(of_large),
+        of_small: median(ratios),
         other_group_seconds: begun.elapsed().as_secs_f64(),
     })
 }
 
-/// The median rate of all rounds; before each the queue is filled up again.
-async fn at_backlog(queues: &OneMachine, plan: Plan, backlog: usize) -> Result<f64, LocalError> {
-    let mut rates = Vec::new();
-    // The first round warms up caches and does not count.
-    for round in 0..=plan.rounds {
-        let (waiting, _) = queues.depths().await?;
-        send(queues, "large", backlog.saturating_sub(usize::try_from(waiting).unwrap_or(0))).await?;
-        let begun = Instant::now();
-        let drained = drain(queues, plan.drained).await?.len();
-        if round > 0 {
-            rates.push(per_second(i64::try_from(drained).unwrap_or(0), begun.elapsed()));
-        }
-    }
-    Ok(median(rates))
+/// Fills the queue up to the backlog and empties a part of it: messages a second.
+async fn rate(queues: &OneMachine, plan: Plan, backlog: usize) -> Result<f64, LocalError> {
+    let (waiting, _) = queues.depths().await?;
+    send(queues, "large", backlog.saturating_sub(usize::try_from(waiting).unwrap_or(0))).await?;
+    let begun = Instant::now();
+    let drained = drain(queues, plan.drained).await?.len();
+    Ok(per_second(i64::try_from(drained).unwrap_or(0), begun.elapsed()))
 }
 
 async fn send(queues: &OneMachine, group: &str, count: usize) -> Result<(), LocalError> {

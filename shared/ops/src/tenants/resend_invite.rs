@@ -45,19 +45,16 @@ impl From<ResendInviteError> for Problem {
     }
 }
 
-/// Stores the event that sends the tenant's owner a new link. The link before it ends when the new one is made (I29).
+/// Stores the event that sends the tenant's owner a new link, once per key. The link before it ends when the new one is made (I29).
 pub async fn resend_invite(
     platform: &Platform,
     permit: &SuperAdmin,
     tenant: TenantId,
-    key: Option<Key>,
+    mut key: Key,
 ) -> Result<Invited, ResendInviteError> {
     // The tenant is a part of the request that is not in its body.
-    let key = key.map(|mut key| {
-        key.request_hash.extend_from_slice(tenant.0.as_bytes());
-        key.request_hash = sha256(&key.request_hash);
-        key
-    });
+    key.request_hash.extend_from_slice(tenant.0.as_bytes());
+    key.request_hash = sha256(&key.request_hash);
     let resend = ResendInvite { tenant, key };
     let invited = platform.store.perform_system(&platform.system_act(permit), &resend).await?;
     events::publish_soon(platform).await;
@@ -66,7 +63,7 @@ pub async fn resend_invite(
 
 struct ResendInvite {
     tenant: TenantId,
-    key: Option<Key>,
+    key: Key,
 }
 
 impl SystemOperation for ResendInvite {
@@ -75,7 +72,7 @@ impl SystemOperation for ResendInvite {
     type Error = ResendInviteError;
 
     async fn run(&self, tx: &SystemTx) -> Result<Invited, ResendInviteError> {
-        once_in_system(tx, self.key.as_ref(), self.put(tx)).await
+        once_in_system(tx, Some(&self.key), self.put(tx)).await
     }
 }
 

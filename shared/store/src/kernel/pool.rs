@@ -78,9 +78,10 @@ impl Store {
         // RDS Proxy refuses command-line options; its user is the app's role already.
         if postgres.get_user() != Some(role) {
             let limits = if role == APP_ROLE { &LIMITS[..] } else { &[] };
-            let ours = limits.iter().map(|limit| format!(" -c {limit}")).collect::<String>();
-            let theirs = postgres.get_options().map(|options| format!("{options} ")).unwrap_or_default();
-            postgres.options(format!("{theirs}-c role={role}{ours}"));
+            let theirs = postgres.get_options().map(str::to_owned);
+            let ours = std::iter::once(format!("-c role={role}"))
+                .chain(limits.iter().map(|limit| format!("-c {limit}")));
+            postgres.options(theirs.into_iter().chain(ours).collect::<Vec<_>>().join(" "));
         }
         // A resumed Lambda environment may hold a socket that died while it was frozen: check it before use. Never `Clean`,
         // whose session statements would pin a proxied connection.

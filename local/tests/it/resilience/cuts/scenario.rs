@@ -166,7 +166,12 @@ impl<'a> Scenario<'a> {
         // The answer with the tenant's id may have been lost.
         let find = TenantOf(self.invited());
         let tenant = self.test.system.db.store.perform_system(&SystemAct::at(now), &find).await.unwrap();
-        insist(&owner, &format!("/admin/tenants/{tenant}/resend-invite"), &json!({})).await;
+        insist(
+            &owner,
+            &format!("/admin/tenants/{tenant}/resend-invite"),
+            &json!({ "idempotencyKey": self.slug }),
+        )
+        .await;
     }
 
     /// Registers a tenant and adds credit.
