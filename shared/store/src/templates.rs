@@ -141,7 +141,7 @@ UPDATE templates SET status = CASE WHEN status = 'DRAFT' OR content_at_meta IS N
        category = CASE WHEN category_said_at IS NULL THEN coalesce($6, category) ELSE category END,
        meta_template_id = coalesce($4, meta_template_id), updated_at = $5, body = $7, variables = $8, reason = $9,
        variables_since = CASE WHEN variables <> $8 THEN $5 ELSE variables_since END,
-       content_at_meta = NULL, is_doubted = false, checked_at = $5, check_at = $10
+       content_at_meta = NULL, is_doubted = false, checked_at = NULL, check_at = $10
  WHERE tenant_id = $1 AND template_id = $2
 RETURNING status";
 

@@ -80,6 +80,27 @@ impl From<RemoteTemplate> for TemplateState {
     }
 }
 
+/// What the answer to a creation says of it.
+impl From<TemplateState> for RemoteTemplate {
+    fn from(state: TemplateState) -> Self {
+        Self {
+            id: state.id,
+            name: None,
+            language: None,
+            status: Some(state.status),
+            category: state.category,
+            sub_category: None,
+            previous_category: None,
+            correct_category: None,
+            parameter_format: None,
+            components: Vec::new(),
+            rejected_reason: None,
+            quality: None,
+            message_send_ttl_seconds: None,
+        }
+    }
+}
+
 impl Created {
     fn read(self) -> TemplateState {
         TemplateState {

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::category::TemplateCategory;
-use super::create::TemplateState;
 use super::variable::variables;
 use crate::wire::{Id, lenient};
 
@@ -173,25 +172,6 @@ impl RemoteTemplate {
 }
 
 impl RemoteTemplate {
-    /// What the answer to a creation says of it.
-    pub fn of_state(state: TemplateState) -> Self {
-        Self {
-            id: state.id,
-            name: None,
-            language: None,
-            status: Some(state.status),
-            category: state.category,
-            sub_category: None,
-            previous_category: None,
-            correct_category: None,
-            parameter_format: None,
-            components: Vec::new(),
-            rejected_reason: None,
-            quality: None,
-            message_send_ttl_seconds: None,
-        }
-    }
-
     /// Whether it is a body with these words and nothing else.
     pub fn is_body_alone(&self, words: &str) -> bool {
         let body = self.body().is_some_and(|body| normal(body) == normal(words));

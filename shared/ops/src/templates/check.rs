@@ -25,12 +25,15 @@ const CHECKS_MAX: i64 = 20;
 /// When a check is due again that Meta did not answer, or whose process ended.
 const AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
-/// Asks Meta about the tenant's templates whose time has come; what is not begun by `until` is left to the next.
-pub async fn check_templates(
-    platform: &Platform,
-    tenant: TenantId,
-    until: Timestamp,
-) -> Result<(), StoreError> {
+/// Asks Meta about the tenant's templates whose time has come; what is not begun by `until`, or fails, is left to a later
+/// dispatch, for which the sweep asks.
+pub async fn check_templates(platform: &Platform, tenant: TenantId, until: Timestamp) {
+    if let Err(error) = check_all(platform, tenant, until).await {
+        tracing::warn!(error = with_causes(&error), %tenant, "Templates were not checked; the sweep has it done later.");
+    }
+}
+
+async fn check_all(platform: &Platform, tenant: TenantId, until: Timestamp) -> Result<(), StoreError> {
     let taken = platform.store.perform(&platform.as_system(tenant), &TakeChecks {}).await?;
     let mut is_lifted = false;
     for (check, account) in taken {

@@ -26,7 +26,7 @@ use crate::kernel::platform::Platform;
 use crate::kernel::problem::{internal, meta_unreachable};
 use crate::kernel::wake_up::wake;
 use crate::templates::at_meta::{AccountTemplates, Wording, answered};
-use crate::templates::submit::submit;
+use crate::templates::submit::{SubmitError, submit};
 use crate::whatsapp::token;
 
 /// A template as the tenant wrote it.
@@ -86,6 +86,15 @@ impl From<meta::CallError> for CreateTemplateError {
     }
 }
 
+impl From<SubmitError> for CreateTemplateError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Call(error) => error.into(),
+            SubmitError::OtherWords(words) => Self::OtherWords(words),
+        }
+    }
+}
+
 impl From<CreateTemplateError> for Problem {
     fn from(error: CreateTemplateError) -> Self {
         match error {
@@ -142,7 +151,8 @@ pub async fn create_template(
     };
     let token = token::decrypt(platform, tenant, &account).await?;
     let at_meta = AccountTemplates { platform, token, waba_id: &account.waba_id };
-    let remote = match submit(&at_meta, &request.wording(), &template).await {
+    let submitted = submit(&at_meta, &request.wording(), &template).await;
+    let remote = match submitted.map_err(CreateTemplateError::from) {
         Ok(remote) => remote,
         Err(error) => {
             if matches!(error, CreateTemplateError::Refused(_) | CreateTemplateError::OtherWords(_)) {

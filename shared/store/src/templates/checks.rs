@@ -84,7 +84,7 @@ pub async fn record(
 }
 
 const DOUBT: &str = "-- template_checks::doubt
-UPDATE templates t SET is_doubted = true, check_at = CASE WHEN t.checked_at > $4 THEN $5 ELSE $3 END
+UPDATE templates t SET is_doubted = true, check_at = CASE WHEN t.checked_at > $4 THEN $5::timestamptz ELSE $3 END
   FROM (SELECT DISTINCT template_id FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2)) AS m
  WHERE t.tenant_id = $1 AND t.template_id = m.template_id AND ($6 OR coalesce(t.checked_at <= $4, true))
 RETURNING t.template_id";
