@@ -76,7 +76,7 @@ components! {
         .description(Some("What the credit is for, as the tenant's ledger shows it."));
     LedgerNumber = whole(1, i64::MAX, 7).description(Some("A number in a tenant's ledger, without gaps."));
     EntryType = word(["DEBIT", "CREDIT"], "DEBIT");
-    CreditReason = word([EntryKind::TopUp, EntryKind::Refund, EntryKind::Adjustment], "TOPUP");
+    CreditReason = word(EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::Debit), "TOPUP");
     DebitState = word(DebitStatus::ALL, "SETTLED").description(Some("What became of a debit."));
 
     // Contacts

@@ -164,6 +164,7 @@ fn check_call(expected: &Expectation, error: &CallError) {
             (failure.class(), failure.advice())
         }
         CallError::NotSent(_)
+        | CallError::NotAnId(_)
         | CallError::Broken(_)
         | CallError::TooLarge
         | CallError::Unreadable(_)

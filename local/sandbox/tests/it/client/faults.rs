@@ -121,6 +121,7 @@ fn fault_of(error: &CallError) -> &'static str {
     match error {
         CallError::Graph(_) => "graph",
         CallError::NotSent(_) => "not sent",
+        CallError::NotAnId(_) => "not an id",
         CallError::Broken(_) => "broken",
         CallError::Status(_) => "status",
         CallError::TooLarge => "too large",
