@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The crates of this workspace, as log targets.
-const OURS: [&str; 26] = [
+const OURS: [&str; 27] = [
     "admin",
     "api",
     "auth",
@@ -22,6 +22,7 @@ const OURS: [&str; 26] = [
     "dispatch",
     "domain",
     "http_kit",
+    "http_server",
     "mailer",
     "meta",
     "migrate",

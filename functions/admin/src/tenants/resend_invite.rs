@@ -1,6 +1,6 @@
 //! `POST /admin/tenants/{id}/resend-invite`
 
-use api::{Allowed, App, KeyRequired, KeyedBody};
+use api::{Allowed, App, KeyRequired, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct ResendInvite {
     /// Required here or in the header `Idempotency-Key`.
-    #[schema(example = "resend-1")]
+    #[schema(value_type = Option<schema::KeyInBody>)]
     #[serde(default)]
     idempotency_key: Option<String>,
 }
@@ -35,8 +35,10 @@ pub(crate) struct InvitedOut {
     owner_email: String,
 }
 
-/// Sends a tenant's owner a new link to choose a password; the link before it ends. Needs the role `SUPER_ADMIN`.
-#[utoipa::path(post, path = "/admin/tenants/{id}/resend-invite", tag = "admin", security(("bearer" = [])),
+/// Sends a tenant's owner a new link to choose a password.
+///
+/// Needs the role `SUPER_ADMIN`. The link before it ends.
+#[utoipa::path(post, path = "/admin/tenants/{id}/resend-invite", operation_id = "resendInvite", tag = "admin", security(("bearer" = [])),
     request_body = ResendInvite, params(("id" = Uuid, Path), IdempotencyKey),
     responses(
         (status = 202, body = InvitedOut),

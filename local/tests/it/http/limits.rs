@@ -107,7 +107,9 @@ impl Member {
     /// Values just inside and just outside of each limit that the schema names.
     fn limits(&self) -> Vec<Value> {
         let number = |name: &str| self.schema[name].as_i64();
-        let filler = |chars: i64| json!("a".repeat(usize::try_from(chars).unwrap_or_default()));
+        // Letters that are no common password, and not one repeated.
+        let letters = |chars: usize| "qzvkwj".chars().cycle().take(chars).collect::<String>();
+        let filler = |chars: i64| json!(letters(usize::try_from(chars).unwrap_or_default()));
         let mut values = Vec::new();
         for limit in [number("minLength"), number("maxLength")].into_iter().flatten() {
             values.extend([limit - 1, limit, limit + 1].into_iter().filter(|chars| *chars >= 0).map(filler));

@@ -68,8 +68,8 @@ async fn a_client_that_would_wait_too_long_is_refused_at_once() {
     let here: Vec<Place> = (0..CHECKS_BY_SOURCE_MAX).map(|_| passwords.place(HERE).unwrap()).collect();
     assert_eq!(passwords.place(HERE).unwrap_err(), HashError::Busy);
     // One source cannot take every place.
-    let there: Vec<Place> =
-        (CHECKS_BY_SOURCE_MAX..CHECKS_MAX).map(|_| passwords.place(b"there").unwrap()).collect();
+    let others = (CHECKS_BY_SOURCE_MAX..CHECKS_MAX).map(|number| passwords.place(&number.to_be_bytes()));
+    let there: Vec<Place> = others.map(Result::unwrap).collect();
     assert_eq!(passwords.place(b"elsewhere").unwrap_err(), HashError::Busy);
     let problem = Problem::from(HashError::Busy);
     assert_eq!((problem.kind, problem.retry_after), (Kind::Unavailable, Some(BUSY_WAIT)));
