@@ -7,7 +7,7 @@ use domain::problem::FieldError;
 use http_kit::body::parse;
 use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
 use ops::Sender;
-use ops::contacts::import::{Imported, NewContact, Rejection, Row};
+use ops::contacts::import::{Imported, NAMED_MAX, NewContact, Rejection, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -35,11 +35,22 @@ struct ImportRow {
 
 impl KeyedBody for Import {}
 
-fn row(json: &RawValue) -> Row {
-    match parse(json.get().as_bytes()) {
-        Ok(ImportRow { phone, name, attributes }) => Ok(NewContact { phone, name, attributes }),
-        Err(problem) => Err(problem.fields.into_iter().map(of_the_row).collect()),
-    }
+/// Each row by itself. Of the rows that cannot be read the first ones are read again for what is wrong with them: no answer
+/// names more.
+fn rows(contacts: &[Box<RawValue>]) -> Vec<Row> {
+    let mut unreadable = 0;
+    let row = |json: &Box<RawValue>| {
+        if let Ok(ImportRow { phone, name, attributes }) = serde_json::from_str(json.get()) {
+            return Ok(NewContact { phone, name, attributes });
+        }
+        unreadable += 1;
+        if unreadable > NAMED_MAX {
+            return Err(Vec::new());
+        }
+        let problem = parse::<ImportRow>(json.get().as_bytes()).err();
+        Err(problem.into_iter().flat_map(|problem| problem.fields).map(of_the_row).collect())
+    };
+    contacts.iter().map(row).collect()
 }
 
 /// The parser calls the whole of what it reads the body.
@@ -107,7 +118,7 @@ pub(crate) async fn import(
     Allowed(permit): Allowed<Sender>,
     Keyed(request, key): Keyed<Import>,
 ) -> Result<Json<ImportOut>, ProblemResponse> {
-    let rows = request.contacts.iter().map(|json| row(json)).collect();
+    let rows = rows(&request.contacts);
     let outcome = ops::contacts::import::import_contacts(&app.platform, &permit, rows, key).await?;
     Ok(Json(outcome.into()))
 }

@@ -15,7 +15,7 @@ use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
 
 /// Mistakes named in one answer at most: a file often has the same mistake in every row.
-const NAMED_MAX: usize = 20;
+pub const NAMED_MAX: usize = 20;
 
 /// A contact as the tenant wrote it, or what is wrong with its row; the fields are those of the row.
 pub type Row = Result<NewContact, Vec<FieldError>>;
