@@ -29,7 +29,6 @@ async fn the_api_refuses_exactly_what_its_description_forbids() {
             json!({ "tenantName": "Limits", "slug": "limits", "adminEmail": "limits@tenant.test",
             "adminName": "Ann" }),
         ),
-        ("/auth/set-password", json!({ "secret": "none", "password": PASSWORD })),
         (
             "/billing/add-credits",
             json!({ "tenantId": home.tenant, "amount": "1.00", "description": "x",

@@ -21,7 +21,7 @@ pub(crate) async fn doubt<'a>(
         let why =
             format!("Meta refused a message of it and is asked about it: {} {}", error.code, error.text);
         for template_id in checks::doubt(tx, &messages, doubt == TemplateDoubt::Standing).await? {
-            tracing::warn!(tenant = %tx.tenant(), %template_id, why, "A template is on hold until Meta confirms it.");
+            tracing::warn!(tenant = %tx.tenant(), %template_id, reason = why, "A template is on hold until Meta confirms it.");
             let target = HoldTarget::Template(template_id);
             holds::place(tx, &target, HoldReason::Template, &why, None).await?;
         }
