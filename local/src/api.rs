@@ -72,7 +72,7 @@ pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
 
 /// The whole API with its layers and its documentation.
 pub fn router(machine: &Machine) -> Router {
-    let (routes, openapi) = routes(machine);
-    let router = http_kit::with_layers(routes.merge(docs::router(openapi)), machine.scheme);
+    let (all, openapi) = routes(machine);
+    let router = http_kit::with_layers(all.merge(docs::router(openapi)), machine.scheme);
     with_peers(router, machine.trusted_proxies.clone())
 }

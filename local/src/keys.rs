@@ -28,7 +28,7 @@ use crate::home::{DATA_KEY_ID, Home, OlderKey, Secrets, word};
 use crate::settings::Settings;
 
 /// How often a serving process reads the keys again.
-const READ_EVERY: Duration = Duration::from_secs(60);
+const READ_EVERY: Duration = Duration::from_mins(1);
 /// How long the tokens of a replaced key are accepted: those that were signed until every process knew the new one.
 const OLDER_KEPT: SignedDuration = SignedDuration::from_mins(5);
 

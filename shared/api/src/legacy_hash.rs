@@ -51,6 +51,7 @@ impl Serialize for TakenOut {
 }
 
 /// Amounts were written as JSON numbers.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn as_number<S: Serializer>(amount: &Money, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
 }

@@ -45,28 +45,34 @@ impl Comparison {
         }
         match value {
             Value::Object(members) => self.compare_members(path, members, &schema),
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    if self.found.len() < NAMED_MAX {
-                        self.compare(&format!("{path}[{index}]"), item, &schema["items"]);
-                    }
-                }
-            }
+            Value::Array(items) => self.compare_items(path, items, &schema),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn compare_items(&mut self, path: &str, items: &[Value], schema: &Value) {
+        let Some(schema) = schema.get("items") else { return };
+        for (index, item) in items.iter().enumerate() {
+            if self.found.len() >= NAMED_MAX {
+                return;
+            }
+            self.compare(&format!("{path}[{index}]"), item, schema);
         }
     }
 
     fn compare_members(&mut self, path: &str, members: &serde_json::Map<String, Value>, schema: &Value) {
         let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        let names = || schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let names = || {
+            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        };
         for name in names().filter(|name| !members.contains_key(*name)) {
             self.add(&within(name), "is required");
         }
-        let Some(known) = schema["properties"].as_object() else { return };
+        let Some(known) = schema.get("properties").and_then(Value::as_object) else { return };
         for (name, value) in members {
             match known.get(name) {
                 Some(schema) => self.compare(&within(name), value, schema),
-                None if schema["additionalProperties"] == false => {
+                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
                     let all = known.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
                     self.add(&within(name), format!("is not a field here; the fields are {all}"));
                 }
@@ -78,17 +84,20 @@ impl Comparison {
     /// The schema that decides: behind a reference, or of an optional member the one that is not `null`. None when the
     /// value fits already.
     fn meant(&self, value: &Value, schema: &Value) -> Option<Value> {
-        if let Some(name) = schema["$ref"].as_str().and_then(|text| text.strip_prefix(REFERENCE)) {
+        if let Some(name) =
+            schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix(REFERENCE))
+        {
             return self.components.get(name).and_then(|schema| self.meant(value, schema));
         }
-        if let Some(all) = schema["allOf"].as_array() {
+        if let Some(all) = schema.get("allOf").and_then(Value::as_array) {
             return all.first().and_then(|schema| self.meant(value, schema));
         }
-        match schema["oneOf"].as_array() {
+        match schema.get("oneOf").and_then(Value::as_array) {
             None => Some(schema.clone()),
             Some(_) if value.is_null() => None,
             Some(choices) => {
-                let some = choices.iter().find(|choice| choice["type"] != "null");
+                let some =
+                    choices.iter().find(|choice| choice.get("type").and_then(Value::as_str) != Some("null"));
                 some.and_then(|schema| self.meant(value, schema))
             }
         }
@@ -97,12 +106,12 @@ impl Comparison {
 
 /// What the value must be, if it is of another kind.
 fn wrong_kind(value: &Value, schema: &Value) -> Option<String> {
-    let kinds: Vec<&str> = match &schema["type"] {
+    let kinds: Vec<&str> = match schema.get("type")? {
         Value::String(kind) => vec![kind],
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
         _ => return None,
     };
-    let format = schema["format"].as_str();
+    let format = schema.get("format").and_then(Value::as_str);
     let fits = kinds.iter().any(|kind| match (*kind, value) {
         ("integer", Value::Number(number)) => number.is_i64(),
         ("string", Value::Number(_)) => format == Some("decimal"),
@@ -121,7 +130,7 @@ fn wrong_kind(value: &Value, schema: &Value) -> Option<String> {
     if format == Some("uuid") && uuid::Uuid::try_parse(text).is_err() {
         return Some(format!("must be {}", in_words("string", format)));
     }
-    let words = schema["enum"].as_array()?;
+    let words = schema.get("enum").and_then(Value::as_array)?;
     let is_known = words.contains(value);
     let all = || words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
     (!is_known).then(|| format!("must be one of {}", all()))

@@ -39,7 +39,7 @@ impl KeyedBody for Import {}
 /// names more.
 fn rows(contacts: &[Box<RawValue>]) -> Vec<Row> {
     let mut unreadable = 0;
-    let row = |json: &Box<RawValue>| {
+    let row = |json: &RawValue| {
         if let Ok(ImportRow { phone, name, attributes }) = serde_json::from_str(json.get()) {
             return Ok(NewContact { phone, name, attributes });
         }
@@ -50,7 +50,7 @@ fn rows(contacts: &[Box<RawValue>]) -> Vec<Row> {
         let problem = parse::<ImportRow>(json.get().as_bytes()).err();
         Err(problem.into_iter().flat_map(|problem| problem.fields).map(of_the_row).collect())
     };
-    contacts.iter().map(row).collect()
+    contacts.iter().map(AsRef::as_ref).map(row).collect()
 }
 
 /// The parser calls the whole of what it reads the body.

@@ -69,15 +69,13 @@ async fn every_message_is_received_once_by_receivers_that_work_at_the_same_time(
         place.send_many(QUEUE, group, 200).await;
     }
     let receive_all = async || {
-        let mut all = Vec::new();
-        loop {
-            let received = place.receive(QUEUE, 7).await;
-            if received.is_empty() {
-                return all;
-            }
+        let (mut all, mut received) = (Vec::new(), place.receive(QUEUE, 7).await);
+        while !received.is_empty() {
             place.acknowledge(QUEUE, &received, true).await;
             all.extend(received.into_iter().map(|message| message.message_id));
+            received = place.receive(QUEUE, 7).await;
         }
+        all
     };
     let (one, two, three) = tokio::join!(receive_all(), receive_all(), receive_all());
     let mut all = [one, two, three].concat();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cloud::{Cloud, Queue, WakeUp};
 use domain::{Clock, TenantId};
 use futures_util::future::join_all;
+use one_machine::Received;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 
@@ -116,19 +117,22 @@ async fn what_was_committed_before_a_wake_up_was_sent_is_seen_by_work_that_begin
         };
         tenants.iter().all(seen)
     };
+    let see = |received: &[Received]| {
+        for message in received {
+            let wake_up: WakeUp = serde_json::from_str(&message.body).unwrap();
+            let (_, accepted, seen) = tenants.iter().find(|(id, ..)| *id == wake_up.tenant).unwrap();
+            seen.store(accepted.load(Ordering::SeqCst), Ordering::SeqCst);
+        }
+    };
     let work = async || {
         while !is_all_seen() {
             let received = place.receive(QUEUE, 2).await;
-            for message in &received {
-                let wake_up: WakeUp = serde_json::from_str(&message.body).unwrap();
-                let (_, accepted, seen) = tenants.iter().find(|(id, ..)| *id == wake_up.tenant).unwrap();
-                seen.store(accepted.load(Ordering::SeqCst), Ordering::SeqCst);
-            }
+            see(&received);
             place.acknowledge(QUEUE, &received, true).await;
         }
     };
     let all = async { tokio::join!(send_all(), work(), work()) };
-    let seen = tokio::time::timeout(Duration::from_secs(60), all).await;
+    let seen = tokio::time::timeout(Duration::from_mins(1), all).await;
     assert!(seen.is_ok(), "a wake-up was lost");
 }
 

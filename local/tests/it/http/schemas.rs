@@ -19,11 +19,11 @@ impl Schemas {
         for (path, item) in described["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 let route = format!("{} {path}", method.to_uppercase());
-                let body = &operation["requestBody"];
-                compile(&mut compiled, described, &format!("{route} request"), body);
-                for (status, answer) in operation["responses"].as_object().unwrap() {
-                    compile(&mut compiled, described, &format!("{route} {status}"), answer);
-                }
+                let body = [("request".to_owned(), operation["requestBody"].clone())];
+                let answers = operation["responses"].as_object().unwrap().clone();
+                body.into_iter().chain(answers).for_each(|(name, with_content)| {
+                    compile(&mut compiled, described, &format!("{route} {name}"), &with_content);
+                });
             }
         }
         Self { compiled }

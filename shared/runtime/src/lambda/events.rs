@@ -183,7 +183,7 @@ mod tests {
             },
             "isBase64Encoded": false,
         });
-        let show = |CameFrom(source): CameFrom| async move { format!("{:?}", source) };
+        let show = |CameFrom(source): CameFrom| async move { format!("{source:?}") };
         let router = Router::new().route("/", axum::routing::get(show));
         let request = serde_json::from_value(event).unwrap();
         let answer = answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap();

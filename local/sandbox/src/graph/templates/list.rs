@@ -89,6 +89,11 @@ fn components(template: &Template) -> Vec<Value> {
 
 fn worded(component: &Value) -> Value {
     let mut component = component.clone();
+    let set = |of: &mut Value, member: &str, text: String| {
+        if let Some(members) = of.as_object_mut() {
+            members.insert(member.to_owned(), json!(text));
+        }
+    };
     let flag = |key: &str| component.get(key).and_then(Value::as_bool).unwrap_or_default();
     let minutes = component.get("code_expiration_minutes").and_then(Value::as_u64);
     match text(&component, "type") {
@@ -98,20 +103,20 @@ fn worded(component: &Value) -> Value {
             } else {
                 ""
             };
-            component["text"] = json!(format!("*{{{{1}}}}* is your verification code.{advice}"));
+            set(&mut component, "text", format!("*{{{{1}}}}* is your verification code.{advice}"));
         }
         "FOOTER" => {
             if let Some(minutes) = minutes {
-                component["text"] = json!(format!("This code expires in {minutes} minutes."));
+                set(&mut component, "text", format!("This code expires in {minutes} minutes."));
             }
         }
         "BUTTONS" => {
             for button in component.get_mut("buttons").and_then(Value::as_array_mut).into_iter().flatten() {
                 let kind = text(button, "otp_type");
                 let url = format!("https://www.whatsapp.com/otp/code/?otp_type={kind}&code=otp{{{{1}}}}");
-                button["type"] = json!("URL");
-                button["text"] = json!("Copy code");
-                button["url"] = json!(url);
+                set(button, "type", "URL".to_owned());
+                set(button, "text", "Copy code".to_owned());
+                set(button, "url", url);
             }
         }
         _ => {}
