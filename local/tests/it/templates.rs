@@ -73,7 +73,8 @@ async fn schedule(system: &TestSystem, tenant: &Tenant, count: usize) -> Vec<Str
         let accepted = tenant.client.post("/messages/schedule", &body).await.unwrap().success().unwrap();
         ids.push(text(&accepted, "id").unwrap().to_owned());
     }
-    system.clock.advance(SignedDuration::from_mins(6));
+    // The minute that they are due in is over, and the sweep may wake their tenant.
+    system.clock.advance(SignedDuration::from_mins(7));
     ids
 }
 
@@ -141,12 +142,11 @@ async fn a_paused_template_costs_few_messages_and_the_rest_go_when_meta_lets_it(
     system.sweep().await;
     system.pump().await;
     let failed = count(&tenant, &ids, "FAILED").await;
-    let shown = json!([tenant.message(&ids[0]).await, newest(&tenant).await]);
-    assert!((1..=20).contains(&failed), "{failed} of 60 were lost to one change at Meta: {shown}");
+    assert!((1..=20).contains(&failed), "{failed} of 60 were lost to one change at Meta");
     assert_eq!(newest(&tenant).await["status"], "PAUSED");
     let approved = json!({ "id": newest(&tenant).await["metaTemplateId"], "status": "APPROVED" });
     system.order("templates", &approved).await;
-    system.recover().await;
+    system.pump().await;
     assert_eq!(count(&tenant, &ids, "READ").await, 60 - failed);
     system.assert_clean().await;
 }
