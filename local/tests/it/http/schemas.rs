@@ -19,11 +19,7 @@ impl Schemas {
         for (path, item) in described["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 let route = format!("{} {path}", method.to_uppercase());
-                let body = [("request".to_owned(), operation["requestBody"].clone())];
-                let answers = operation["responses"].as_object().unwrap().clone();
-                body.into_iter().chain(answers).for_each(|(name, with_content)| {
-                    compile(&mut compiled, described, &format!("{route} {name}"), &with_content);
-                });
+                compile_operation(&mut compiled, described, &route, operation);
             }
         }
         Self { compiled }
@@ -47,6 +43,19 @@ impl Schemas {
     /// Whether the description allows the request.
     pub fn allows(&self, route: &str, body: &Value) -> bool {
         self.compiled.get(&format!("{route} request")).is_none_or(|validator| validator.is_valid(body))
+    }
+}
+
+/// Compiles the schemas of what an operation takes and answers.
+fn compile_operation(
+    compiled: &mut HashMap<String, Validator>,
+    described: &Value,
+    route: &str,
+    operation: &Value,
+) {
+    compile(compiled, described, &format!("{route} request"), &operation["requestBody"]);
+    for (status, answer) in operation["responses"].as_object().unwrap() {
+        compile(compiled, described, &format!("{route} {status}"), answer);
     }
 }
 
