@@ -126,7 +126,7 @@ async fn a_template_that_is_gone_at_meta_costs_one_message_and_is_refused_from_t
     let again = json!({ "templateId": tenant.template, "contactId": tenant.contact(TO).await });
     let refused = tenant.client.post("/messages", &again).await.unwrap();
     assert_eq!(refused.status.as_u16(), 422, "{}", refused.body);
-    assert_eq!(tenant.balance().await, "1.0");
+    assert_eq!(tenant.balance().await, "1.00");
     system.assert_clean().await;
 }
 

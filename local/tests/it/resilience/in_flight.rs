@@ -21,6 +21,8 @@ const NEXT: &str = "+15557000103";
 const CODE: &str = "+15557000104";
 /// How soon the next message must be called.
 const SOON: Duration = Duration::from_millis(500);
+/// How long a test waits at most.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Workers on the wake-up queue, until they are dropped.
 struct Workers {
@@ -54,17 +56,22 @@ async fn work(machine: Machine, is_over: Arc<AtomicBool>) {
 
 /// Waits until Meta has accepted that many messages to a number.
 async fn wait_for(test: &FaultTest, to: &str, count: usize) {
-    while test.accepted(to).await < count {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    let accepted = async {
+        while test.accepted(to).await < count {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(LIMIT, accepted).await;
+    assert!(in_time.is_ok(), "Meta did not accept {count} messages to {to}");
 }
 
 /// An approved template in the first lane.
-async fn code_template(test: &FaultTest, tenant: &Tenant) -> String {
-    let template =
-        json!({ "name": "code", "content": "Hello {{1}}, here is your code.", "variables": ["name"] });
+async fn code_template(tenant: &Tenant) -> String {
+    let template = json!({
+        "name": "code", "category": "AUTHENTICATION", "content": "{{1}} is your verification code.",
+        "variables": ["code"],
+    });
     let template = tenant.client.post("/templates", &template).await.unwrap().success().unwrap();
-    test.system.db.execute("UPDATE templates SET category = 'AUTHENTICATION' WHERE name = 'code'").await;
     template["id"].as_str().unwrap().to_owned()
 }
 
@@ -76,13 +83,14 @@ async fn a_call_without_an_answer_does_not_hold_up_the_next_messages_of_its_numb
     for phone in [NEXT, CODE] {
         contacts.push(tenant.contact(phone).await);
     }
-    let templates = [tenant.template.clone(), code_template(&test, &tenant).await];
+    let templates = [tenant.template.clone(), code_template(&tenant).await];
     test.fault(HUNG, json!({ "kind": "hang" })).await;
     let workers = Workers::start(&test);
     let hung = tenant.send(HUNG).await;
     wait_for(&test, HUNG, 1).await;
     for ((phone, contact), template) in [NEXT, CODE].iter().zip(&contacts).zip(&templates) {
-        let body = json!({ "templateId": template, "contactId": contact });
+        let variables = if phone == &CODE { json!({ "code": "123456" }) } else { json!({}) };
+        let body = json!({ "templateId": template, "contactId": contact, "variables": variables });
         let sent = tenant.client.post("/messages", &body).await.unwrap().success().unwrap();
         let since = Instant::now();
         wait_for(&test, phone, 1).await;
