@@ -5,7 +5,7 @@
 //! [`permit`](kernel::permit) that only a caller of the right role can have.
 //!
 //! A [`Platform`] is everything that a process was started with. The life of a message is, in order,
-//! [`messages::accept`], [`delivery::dispatch`], [`delivery::send`], [`delivery::record`], [`updates::apply`],
+//! [`messages::accept`], [`delivery::dispatch`], [`delivery::claim`], [`delivery::record`], [`updates::apply`],
 //! [`billing::refund`] and [`recovery::sweep`].
 //!
 //! An operation happens whole or not at all. What should follow its commit (a wake-up, a refund, an e-mail) also stands in
