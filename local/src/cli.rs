@@ -62,7 +62,7 @@ enum KeysCommand {
 
 #[derive(Clone, Copy, Debug, Args)]
 struct RotateOptions {
-    /// Which key.
+    /// The key that a new one replaces.
     kind: KeyKind,
     /// Whether the old key leaked: access tokens that it signed are refused at once, and every user logs in again.
     #[arg(long)]

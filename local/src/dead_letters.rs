@@ -21,7 +21,7 @@ pub enum Options {
     Redrive(Redrive),
 }
 
-/// Which ones.
+/// The dead letters that a command is about.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub struct Redrive {

@@ -19,7 +19,7 @@ pub(crate) enum Phase {
     Body,
     /// The request is whole: it is being worked on or answered.
     Answer,
-    /// Given up.
+    /// Nothing more is read or written on it.
     Closed,
 }
 

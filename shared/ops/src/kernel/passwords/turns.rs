@@ -32,7 +32,7 @@ impl Turns {
     /// One at a time, in the order of asking.
     pub(super) async fn wait(&self, key: &[u8]) -> Turn {
         let (mut turn, permits) = self.begin(key, 1);
-        // Never closed.
+        // The semaphore is never closed, so this is a permit.
         turn.permit = permits.acquire_owned().await.ok();
         turn
     }
