@@ -39,6 +39,8 @@ pub struct Recorded {
     pub promised: Vec<MessageId>,
     /// Meta refused the account, which is on hold now.
     pub is_paused: bool,
+    /// A template is on hold since then.
+    pub is_template_held: bool,
 }
 
 /// Records outcomes of calls, and ends claims of which nothing is left.
@@ -91,12 +93,13 @@ impl Operation for Record {
             refunds::pay(tx, &refused).await?;
         }
         let is_paused = self.pause(tx, &transitions).await?;
-        doubt(tx, self.sent.iter().map(|sent| (sent.message, &sent.outcome))).await?;
+        let is_template_held = doubt(tx, self.sent.iter().map(|sent| (sent.message, &sent.outcome))).await?;
         claims::free(tx, &self.closes).await?;
         Ok(Recorded {
             again_at: transitions.iter().filter_map(|transition| transition.retry_at).min(),
             promised: transition::owed(&transitions, RefundReason::Failed),
             is_paused,
+            is_template_held,
         })
     }
 }

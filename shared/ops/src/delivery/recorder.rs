@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::{ClaimId, TenantId, with_causes};
@@ -22,6 +22,7 @@ use crate::delivery::record::{Record, Recorded, Sent};
 use crate::delivery::retry::until_answered;
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
+use crate::templates::doubt::is_doubtful;
 
 /// Calls of one number that were begun and are not recorded yet: what a dispatch holds in its memory, and what it may lose.
 pub(crate) const IN_FLIGHT_MAX: usize = 1_000;
@@ -48,6 +49,8 @@ pub(crate) struct Findings {
     is_paused: AtomicBool,
     /// Outcomes could not be recorded.
     has_failed: AtomicBool,
+    /// How often a template was put on hold.
+    templates_held: AtomicUsize,
 }
 
 impl Findings {
@@ -57,6 +60,11 @@ impl Findings {
 
     pub(crate) fn has_failed(&self) -> bool {
         self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// A number that changes when a template is put on hold: what was claimed before may be of it.
+    pub(crate) fn templates_held(&self) -> usize {
+        self.templates_held.load(Ordering::Relaxed)
     }
 }
 
@@ -75,6 +83,8 @@ pub(crate) struct Recorder<'a> {
     held: Vec<OwnedSemaphorePermit>,
     /// Since when something waits to be recorded.
     since: Option<Instant>,
+    /// Whether something of it says that the messages that follow would be refused too.
+    is_urgent: bool,
     /// The second that the tenant was last woken for.
     woken_for: Option<i64>,
     outcome: Result<(), StoreError>,
@@ -88,7 +98,7 @@ impl<'a> Recorder<'a> {
         places: Arc<Semaphore>,
     ) -> Self {
         let (open, closing, answered, held) = (HashMap::new(), Vec::new(), Vec::new(), Vec::new());
-        let (since, woken_for, outcome) = (None, None, Ok(()));
+        let (since, is_urgent, woken_for, outcome) = (None, false, None, Ok(()));
         Self {
             platform,
             tenant,
@@ -100,6 +110,7 @@ impl<'a> Recorder<'a> {
             answered,
             held,
             since,
+            is_urgent,
             woken_for,
             outcome,
         }
@@ -139,6 +150,7 @@ impl<'a> Recorder<'a> {
             Progress::Left(claim, messages) => self.settle(claim, messages),
             Progress::Answered { claim, sent, place } => {
                 self.stats.count().add(&sent.outcome);
+                self.is_urgent |= is_doubtful(&sent.outcome);
                 self.since.get_or_insert_with(Instant::now);
                 self.answered.push((claim, sent));
                 self.held.push(place);
@@ -162,7 +174,9 @@ impl<'a> Recorder<'a> {
     fn is_time(&self) -> bool {
         let in_flight = IN_FLIGHT_MAX - self.places.available_permits() - self.held.len();
         let is_old = |since: Instant| since.elapsed() >= RECORD_WITHIN;
-        self.since.is_some_and(|since| in_flight == 0 || self.answered.len() >= RECORD_MAX || is_old(since))
+        self.since.is_some_and(|since| {
+            self.is_urgent || in_flight == 0 || self.answered.len() >= RECORD_MAX || is_old(since)
+        })
     }
 
     async fn record(&mut self) {
@@ -174,6 +188,7 @@ impl<'a> Recorder<'a> {
             self.settle(*claim, 1);
         }
         self.since = None;
+        self.is_urgent = false;
         let claims: Vec<ClaimId> = answered.iter().map(|(claim, _)| *claim).collect();
         let record = Record {
             sent: answered.into_iter().map(|(_, sent)| sent).collect(),
@@ -196,7 +211,10 @@ impl<'a> Recorder<'a> {
     }
 
     async fn follow(&mut self, recorded: Recorded) {
-        let Recorded { again_at, promised, is_paused } = recorded;
+        let Recorded { again_at, promised, is_paused, is_template_held } = recorded;
+        if is_template_held {
+            self.findings.templates_held.fetch_add(1, Ordering::Relaxed);
+        }
         if is_paused {
             self.findings.is_paused.store(true, Ordering::Relaxed);
         }

@@ -126,6 +126,7 @@ async fn send_parts(
     messages: &[ClaimedMessage],
 ) -> Result<(), StoreError> {
     let call_timeout = SignedDuration::try_from(session.platform.meta.call_timeout()).unwrap_or_default();
+    let templates_held = session.findings.templates_held();
     let per_mark = usize::try_from(session.rate / MARKS_PER_SECOND).unwrap_or(1).max(1);
     for part in messages.chunks(per_mark) {
         send_higher_lanes(session, part).await?;
@@ -146,6 +147,10 @@ async fn send_parts(
         session.calls.note(Progress::Left(hand.claim_id, part.len() - marked.sending.len()));
         enqueue_refunds(session.platform, session.tenant, marked.promised).await;
         for (message, (_, attempt)) in part.iter().zip(&mark.attempts) {
+            // What was claimed before a template was put on hold is claimed again, without the messages of it.
+            if session.findings.templates_held() != templates_held {
+                return Ok(());
+            }
             if marked.sending.contains(&message.message_id)
                 && let Some(place) = places.split(1)
             {
