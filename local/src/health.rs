@@ -38,8 +38,11 @@ impl Health {
         let outcome = checked.map_err(late).and_then(std::convert::identity);
         let is_healthy = outcome.is_ok();
         match outcome {
-            Err(error) => tracing::error!(error = with_causes(&error), "not healthy"),
-            Ok(()) if before == Some(false) => tracing::info!("healthy again"),
+            Err(error) => tracing::error!(
+                error = with_causes(&error),
+                "The database takes no writes; /healthz answers 503."
+            ),
+            Ok(()) if before == Some(false) => tracing::info!("The database takes writes again."),
             Ok(()) => {}
         }
         *last = Some((Instant::now(), is_healthy));

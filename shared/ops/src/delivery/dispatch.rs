@@ -51,7 +51,8 @@ pub async fn dispatch(
     let calls = stats.calls().since(before);
     if all != Dispatched::default() || calls != CallCounts::default() {
         let CallCounts { made, refused, unanswered } = calls;
-        tracing::info!(made, refused, unanswered, all.unfunded, all.forbidden, all.held, "dispatched");
+        let Dispatched { unfunded, forbidden, held } = all;
+        tracing::info!(made, refused, unanswered, unfunded, forbidden, held, "Messages were dispatched.");
     }
     failed.map_or(Ok(all), Err)
 }

@@ -52,6 +52,21 @@ pub struct Swept {
 }
 
 impl Swept {
+    fn log(&self) {
+        let Self { overdue, claims, promises, unresolved, parked, templates, events, failed } = self;
+        tracing::info!(
+            overdue,
+            claims,
+            promises,
+            unresolved,
+            parked,
+            templates,
+            events,
+            failed,
+            "A sweep found work that was left behind."
+        );
+    }
+
     fn note(&mut self, tenant: TenantId, outcome: Result<(), StoreError>) {
         if let Err(error) = outcome {
             tracing::error!(error = with_causes(&error), %tenant, "A repair failed; the next sweep tries it again.");
@@ -111,7 +126,7 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
     }
     swept.events = publish_events(platform, until).await?;
     if swept != Swept::default() {
-        tracing::info!(?swept, "A sweep found work that was left behind.");
+        swept.log();
     }
     Ok(swept)
 }

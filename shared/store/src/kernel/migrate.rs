@@ -146,8 +146,8 @@ impl Session {
         let report = runner.run_async(client).await;
         let report = report.map_err(|error| StoreError::Unavailable(error.into()))?;
         let applied: Vec<String> = report.applied_migrations().iter().map(ToString::to_string).collect();
-        for name in &applied {
-            tracing::info!(name, "migration applied");
+        if !applied.is_empty() {
+            tracing::info!(?applied, "Migrations were applied.");
         }
         Ok(Migrated { applied })
     }
