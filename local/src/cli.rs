@@ -1,10 +1,10 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use cluster::Fetch;
 use domain::{Clock, with_causes};
 use one_machine::OneMachine;
 use runtime::Logs;
@@ -16,18 +16,20 @@ use crate::home::Home;
 use crate::keys::{self, KeyKind, Rotated};
 use crate::machine::Machine;
 use crate::poll::ProcessRole;
-use crate::serve::{self, Serve};
-use crate::settings::Settings;
+use crate::say::say;
+use crate::serve;
+use crate::settings::{self, Settings, Variables};
 
-/// Which lines a serving process logs, unless `RUST_LOG` says otherwise.
-pub const SERVE_FILTER: &str = "info,sandbox=warn";
+/// Which lines a serving process logs, unless `RUST_LOG` says otherwise. The start itself says what was migrated.
+pub const SERVE_FILTER: &str = "info,sandbox=warn,store::kernel::migrate=warn";
 
 /// WhatsApp notifications that cannot lose money and never send twice.
 #[derive(Debug, Parser)]
 #[command(
     name = "tidings",
     version,
-    after_help = "In the repository: cargo story, cargo bench-claim, cargo bench-queue, cargo cost, cargo deploy-check, cargo sandbox."
+    after_help = "In the repository: cargo story, cargo bench-claim, cargo bench-queue, cargo bench-load, cargo cost, cargo deploy-check, cargo sandbox.",
+    after_long_help = settings::help()
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -42,8 +44,14 @@ pub struct Arguments {
 enum Command {
     /// Serves the API and works on its queues (the default).
     Serve(RoleOptions),
+    #[command(flatten)]
+    Other(OtherCommand),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum OtherCommand {
     /// Runs Meta's sandbox alone.
-    Sandbox,
+    Sandbox(SandboxOptions),
     /// Brings the database to the present schema.
     Migrate,
     /// Shows queue messages that were given up, and gives them back.
@@ -52,6 +60,19 @@ enum Command {
     /// Replaces a key of this machine.
     #[command(subcommand)]
     Keys(KeysCommand),
+}
+
+#[derive(Clone, Debug, Args)]
+struct SandboxOptions {
+    /// Where it listens; the port after PORT unless given.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// The receiver of webhooks; the API on PORT unless given.
+    #[arg(long)]
+    webhook_url: Option<String>,
+    /// The file that keeps its state; one in the home unless given.
+    #[arg(long)]
+    journal: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -100,13 +121,18 @@ pub struct ServeOptions {
 #[derive(Clone, Debug, Args)]
 pub struct FetchAllowed {
     /// Whether Postgres may be fetched when this machine has none.
-    #[arg(long, global = true, value_parser = ["allowed", "never"], default_value = "allowed")]
-    fetch: String,
+    #[arg(long, global = true, value_parser = ["allowed", "never"])]
+    fetch: Option<String>,
 }
 
-impl From<FetchAllowed> for Fetch {
-    fn from(allowed: FetchAllowed) -> Self {
-        if allowed.fetch == "never" { Self::Never } else { Self::Allowed }
+impl FetchAllowed {
+    /// The settings of the environment and of this option.
+    pub fn settings(&self) -> Result<Settings, LocalError> {
+        Settings::read(self.variables()?)
+    }
+
+    fn variables(&self) -> Result<Variables, LocalError> {
+        Ok(Variables::read()?.with("TIDINGS_PG_FETCH", self.fetch.as_deref()))
     }
 }
 
@@ -124,50 +150,74 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn perform(arguments: Arguments) -> Result<(), LocalError> {
-    let settings = Settings::from_environment()?;
     let Arguments { command, database, fetch } = arguments;
-    let fetch = Fetch::from(fetch);
     let command = command
         .unwrap_or_else(|| Command::Serve(RoleOptions { roles: ProcessRole::ALL.to_vec(), meta_url: None }));
     match command {
-        Command::Serve(roles) => serve(settings, ServeOptions { roles, database }, fetch).await?,
-        Command::Sandbox => {
-            let home = Home::open(&settings.home)?;
-            let running = serve::start_sandbox(&settings, &home).await?;
-            serve::stopped().await;
-            running.stop().await;
-        }
-        Command::Migrate => {
+        Command::Serve(roles) => serve(ServeOptions { roles, database }, &fetch).await,
+        Command::Other(command) => perform_other(command, fetch.settings()?, database).await,
+    }
+}
+
+async fn perform_other(
+    command: OtherCommand,
+    settings: Settings,
+    database: DatabaseOptions,
+) -> Result<(), LocalError> {
+    match command {
+        OtherCommand::Sandbox(options) => run_sandbox(&settings, options).await?,
+        OtherCommand::Migrate => {
             check_database(&settings, database)?;
             let home = Home::open(&settings.home)?;
-            let database = database::open(&settings, &home, fetch).await?;
-            crate::say::say(format!("The schema is up to date. {}", database.origin));
+            let database = database::open(&settings, &home).await?;
+            say(format!("The schema is up to date. {}", database.origin));
         }
-        Command::DeadLetters(options) => {
+        OtherCommand::DeadLetters(options) => {
             check_database(&settings, database)?;
             let home = Home::open(&settings.home)?;
-            let database = database::open(&settings, &home, fetch).await?;
+            let database = database::open(&settings, &home).await?;
             dead_letters::run(&OneMachine::new(database.store.clone(), Clock::System), options).await?;
         }
-        Command::Keys(KeysCommand::Rotate(options)) => {
+        OtherCommand::Keys(KeysCommand::Rotate(options)) => {
             if options.kind == KeyKind::Data {
                 check_database(&settings, database)?;
             }
-            rotate(&settings, options, fetch).await?;
+            rotate(&settings, options).await?;
         }
     }
     Ok(())
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-pub async fn serve(mut settings: Settings, options: ServeOptions, fetch: Fetch) -> Result<(), LocalError> {
-    check_database(&settings, options.database)?;
+pub async fn serve(options: ServeOptions, fetch: &FetchAllowed) -> Result<(), LocalError> {
     let RoleOptions { roles, meta_url } = options.roles;
-    settings.meta_url = meta_url.or(settings.meta_url);
-    serve::serve(settings, Serve { roles, fetch }).await
+    let variables = fetch.variables()?.with("TIDINGS_META_URL", meta_url.as_deref());
+    let origin = variables.origin();
+    let settings = Settings::read(variables)?;
+    check_database(&settings, options.database)?;
+    if let Some(origin) = origin {
+        say(origin);
+    }
+    serve::serve(settings, &roles).await
 }
 
-async fn rotate(settings: &Settings, options: RotateOptions, fetch: Fetch) -> Result<(), LocalError> {
+async fn run_sandbox(settings: &Settings, options: SandboxOptions) -> Result<(), LocalError> {
+    let home = Home::open(&settings.home)?;
+    let own = serve::sandbox_options(settings, &home)?;
+    let running = sandbox::start(sandbox::Options {
+        listen: options.listen.unwrap_or(own.listen),
+        webhook_url: options.webhook_url.or(own.webhook_url),
+        journal: options.journal.or(own.journal),
+        ..own
+    })
+    .await?;
+    say(format!("Meta's sandbox listens on {}", running.base_url()));
+    serve::stopped().await;
+    running.stop().await;
+    Ok(())
+}
+
+async fn rotate(settings: &Settings, options: RotateOptions) -> Result<(), LocalError> {
     let home = Home::open(&settings.home)?;
     let text = match options.kind {
         KeyKind::Jwt => {
@@ -181,7 +231,7 @@ async fn rotate(settings: &Settings, options: RotateOptions, fetch: Fetch) -> Re
             )
         }
         KeyKind::Data => {
-            let database = database::open(settings, &home, fetch).await?;
+            let database = database::open(settings, &home).await?;
             let store = &database.store;
             let machine = || Machine::assemble(settings, &home, store.clone(), Clock::System);
             match keys::rotate_data(&home, || Ok(machine()?.platform)).await? {
@@ -194,7 +244,7 @@ async fn rotate(settings: &Settings, options: RotateOptions, fetch: Fetch) -> Re
             }
         }
     };
-    crate::say::say(text);
+    say(text);
     Ok(())
 }
 

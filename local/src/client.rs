@@ -51,6 +51,11 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// Its token.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same caller, at another address.
     #[must_use]
     pub fn at(&self, base_url: &str) -> Self {

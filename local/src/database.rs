@@ -1,14 +1,15 @@
 //! The database of this machine: the one that `DATABASE_URL` names, or a private Postgres.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cluster::{Cluster, ClusterError, Fetch, Options};
+use cluster::{Cluster, ClusterError, Options};
 use store::{Access, Config, Store, databases};
 
 use crate::error::LocalError;
 use crate::home::Home;
+use crate::progress;
+use crate::say::say;
 use crate::settings::Settings;
 
 const NAME: &str = "tidings";
@@ -81,28 +82,29 @@ impl Database {
 }
 
 /// Finds or starts Postgres, makes the database, and migrates it.
-pub async fn open(settings: &Settings, home: &Home, fetch: Fetch) -> Result<Database, LocalError> {
-    let Some(url) = &settings.database_url else { return private(home, fetch, NAME).await };
-    let roots = settings.database_roots.as_deref().map(read_roots).transpose()?;
-    let access = Access { roots, ..url.as_str().into() };
-    migrate::run(&access).await?;
+pub async fn open(settings: &Settings, home: &Home) -> Result<Database, LocalError> {
+    let Some(url) = &settings.database_url else { return private(settings, home, NAME).await };
+    let access = Access { roots: settings.database_roots.clone(), ..url.as_str().into() };
+    bring_up_to_date(&access).await?;
     let store = Store::new(&Config { access, connections_max: CONNECTIONS_MAX, wait: WAIT })?;
-    Ok(Database { store, origin: "PostgreSQL from DATABASE_URL".to_owned(), server: None })
-}
-
-fn read_roots(path: &Path) -> Result<String, LocalError> {
-    let failed = |source| LocalError::File { what: "read", path: path.to_path_buf(), source };
-    std::fs::read_to_string(path).map_err(failed)
+    Ok(Database { store, origin: "PostgreSQL, as the settings name it".to_owned(), server: None })
 }
 
 /// A fresh database on the private Postgres, for a measurement.
-pub async fn scratch(home: &Home, fetch: Fetch, name: &str) -> Result<Database, LocalError> {
-    private(home, fetch, name).await
+pub async fn scratch(settings: &Settings, home: &Home, name: &str) -> Result<Database, LocalError> {
+    private(settings, home, name).await
 }
 
 /// Brings the database at `url` to the present schema.
 pub async fn migrate(url: &str) -> Result<(), LocalError> {
-    migrate::run(&Access::from(url)).await?;
+    bring_up_to_date(&Access::from(url)).await
+}
+
+async fn bring_up_to_date(access: &Access) -> Result<(), LocalError> {
+    let migrated = progress::step("Bringing the schema up to date", migrate::run(access)).await?;
+    if let count @ 1.. = migrated.applied.len() {
+        say(format!("Schema: {count} migrations applied"));
+    }
     Ok(())
 }
 
@@ -116,17 +118,29 @@ pub async fn remove(database: Database, name: &str) -> Result<(), LocalError> {
     Ok(())
 }
 
-/// A database on the private Postgres. It is made and migrated with the owner's login, and worked on with the product's.
-async fn private(home: &Home, fetch: Fetch, name: &str) -> Result<Database, LocalError> {
-    let mut options = Options::from_environment(home.join("postgres"));
-    if fetch == Fetch::Never {
-        options.fetch = Fetch::Never;
+/// How the private Postgres of a home is found and started.
+pub fn postgres_options(settings: &Settings, home: &Home) -> Options {
+    Options {
+        bin_dir: settings.pg_bin_dir.clone(),
+        fetch: settings.pg_fetch,
+        notice: |line| say(line),
+        ..Options::new(home.join("postgres"))
     }
-    options.notice = |line| tracing::info!("{line}");
+}
+
+/// A database on the private Postgres. It is made and migrated with the owner's login, and worked on with the product's.
+async fn private(settings: &Settings, home: &Home, name: &str) -> Result<Database, LocalError> {
+    let options = postgres_options(settings, home);
+    let what = if options.home.exists() {
+        "Starting the private Postgres"
+    } else {
+        "Making a private Postgres; this takes some seconds, once"
+    };
     let of_start = options.clone();
-    let started = tokio::task::spawn_blocking(move || cluster::start(&of_start)).await;
-    let cluster =
-        started.map_err(|error| LocalError::Call(format!("starting Postgres panicked: {error}")))??;
+    let started = tokio::task::spawn_blocking(move || cluster::start(&of_start));
+    let cluster = progress::step(what, started)
+        .await
+        .map_err(|error| LocalError::Call(format!("starting Postgres panicked: {error}")))??;
     let origin = cluster.origin().to_owned();
     let server = PrivateServer { options, cluster: Arc::new(Mutex::new(cluster)) };
     databases::create(&server.url_as(OWNER, "postgres"), name, None).await?;

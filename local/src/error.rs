@@ -1,13 +1,20 @@
 //! Errors for the person at the terminal.
 
+use std::net::SocketAddr;
+
 use domain::with_causes;
 use thiserror::Error;
+
+use crate::settings::Wrongs;
 
 #[derive(Debug, Error)]
 pub enum LocalError {
     /// An invalid setting.
     #[error("{name} {why}")]
     Setting { name: &'static str, why: String },
+    /// All invalid settings of the environment.
+    #[error("{0}")]
+    Settings(Wrongs),
     /// A file of the home folder.
     #[error("cannot {what} {}", .path.display())]
     File { what: &'static str, path: std::path::PathBuf, source: std::io::Error },
@@ -29,8 +36,16 @@ pub enum LocalError {
     #[error(transparent)]
     Owner(#[from] ops::tenants::owner::OwnerError),
     /// The port is taken, usually by another run.
-    #[error("cannot listen on port {port}; PORT=… moves it")]
-    Listen { port: u16, source: std::io::Error },
+    #[error("cannot listen on {address}; if another program uses this port, choose another with PORT=…")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    /// Not even any port is to be had.
+    #[error("no free port of this machine can be listened on")]
+    FreePort(#[source] std::io::Error),
+    /// The port is taken that the sandbox would have.
+    #[error(
+        "cannot start Meta's sandbox on the port after the API's; if another program uses it, choose another PORT"
+    )]
+    SandboxPort(#[source] sandbox::SandboxError),
     /// Anything else, in words.
     #[error("{0}")]
     Call(String),

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 use crate::error::LocalError;
 use crate::home::{DATA_KEY_ID, Home, OlderKey, Secrets, word};
-use crate::settings::Settings;
+use crate::settings::{MetaAppSettings, Settings};
 
 /// How often a serving process reads the keys again.
 const READ_EVERY: Duration = Duration::from_mins(1);
@@ -55,7 +55,7 @@ impl MachineKeys {
     /// Reads all of them; an error quotes no part of a key.
     pub fn read(settings: &Settings, home: &Home, clock: &Clock) -> Result<Self, LocalError> {
         let source =
-            Arc::new(HomeSecrets { home: home.clone(), settings: settings.clone(), clock: clock.clone() });
+            Arc::new(HomeSecrets { home: home.clone(), app: settings.app.clone(), clock: clock.clone() });
         Ok(Self {
             jwt: reloadable(&source, Secret::Jwt, Keys::from_json)?,
             data: reloadable(&source, Secret::DataKeys, KeyRing::from_json)?,
@@ -94,7 +94,7 @@ pub async fn keep_reading(keys: MachineKeys, mut stopping: watch::Receiver<bool>
 #[derive(Debug)]
 struct HomeSecrets {
     home: Home,
-    settings: Settings,
+    app: MetaAppSettings,
     clock: Clock,
 }
 
@@ -115,15 +115,15 @@ impl HomeSecrets {
                 json!({ "current": stored.current_data_key(), "pins": DATA_KEY_ID, "keys": keys })
             }
             Secret::Meta => {
-                let settings = &self.settings;
+                let app = &self.app;
                 let or = |set: &Option<SecretString>, own: &str| {
                     set.as_ref().map_or_else(|| own.to_owned(), |secret| secret.expose_secret().to_owned())
                 };
                 json!({
-                    "appId": settings.meta_app_id,
-                    "appSecret": or(&settings.meta_app_secret, &stored.sandbox_app_secret),
-                    "previousAppSecret": settings.meta_app_secret_previous.as_ref().map(ExposeSecret::expose_secret),
-                    "verifyToken": or(&settings.meta_verify_token, &stored.sandbox_verify_token),
+                    "appId": app.id,
+                    "appSecret": or(&app.secret, &stored.sandbox_app_secret),
+                    "previousAppSecret": app.previous_secret.as_ref().map(ExposeSecret::expose_secret),
+                    "verifyToken": or(&app.verify_token, &stored.sandbox_verify_token),
                 })
             }
             Secret::Smtp | Secret::Database => {

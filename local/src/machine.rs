@@ -23,7 +23,7 @@ use crate::error::LocalError;
 use crate::home::Home;
 use crate::keys::MachineKeys;
 use crate::sandbox_account;
-use crate::settings::Settings;
+use crate::settings::{Settings, is_real_meta};
 
 /// The state of every function, and the queues between them.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Machine {
         let meta = meta::Client::new(meta::Config {
             base_url: base_url.clone(),
             version: settings.meta_version.clone(),
-            app_id: settings.meta_app_id.clone(),
+            app_id: settings.app.id.clone(),
             app_secret: SecretString::default(),
             call_timeout: settings.call_timeout,
         })?
@@ -70,8 +70,7 @@ impl Machine {
             token_cipher: Arc::new(TokenCipher::new(keys.data.clone())),
             passwords: Passwords::default(),
             timings: settings.timings,
-            // The real Meta is only called over TLS.
-            on_new_tenant: (!base_url.starts_with("https://")).then(sandbox_account::hook),
+            on_new_tenant: (!is_real_meta(&base_url)).then(sandbox_account::hook),
             is_closing: Arc::new(AtomicBool::new(false)),
         };
         let tokens = Tokens::new(keys.jwt.clone(), clock);

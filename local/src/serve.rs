@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use cluster::Fetch;
 use domain::problem::Kind;
 use domain::{Clock, Problem};
 use http_kit::ProblemResponse;
 use http_server::{Limits, Share};
-use sandbox::{Options, Running};
+use runtime::held;
+use sandbox::{Options, Running, SandboxError};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,37 +21,58 @@ use crate::error::LocalError;
 use crate::home::Home;
 use crate::machine::Machine;
 use crate::poll::{self, ProcessRole, Rules};
-use crate::say::say;
+use crate::say::{is_read_by_a_person, say};
 use crate::settings::Settings;
 use crate::{api, demo, keys};
 
 /// How long running work may take at the end: longer than a claim.
 const CLOSING: Duration = Duration::from_secs(20);
 
-#[derive(Clone, Debug)]
-pub struct Serve {
-    pub roles: Vec<ProcessRole>,
-    /// Whether Postgres may be fetched.
-    pub fetch: Fetch,
+/// Serves until Ctrl-C or SIGTERM.
+pub async fn serve(settings: Settings, roles: &[ProcessRole]) -> Result<(), LocalError> {
+    if is_read_by_a_person() {
+        held::hold();
+    }
+    let outcome = start(settings, roles).await;
+    held::release();
+    let serving = outcome?;
+    let outcome = tokio::select! {
+        () = stopped() => Ok(()),
+        error = serving.database.keep_running() => Err(error),
+    };
+    say("Stopping.");
+    serving.close().await;
+    outcome
 }
 
-/// Serves until Ctrl-C or SIGTERM.
-pub async fn serve(settings: Settings, options: Serve) -> Result<(), LocalError> {
+/// Everything that a serving process runs.
+struct Serving {
+    machine: Machine,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    sandbox: Option<Running>,
+    database: Database,
+}
+
+/// The ports come first: whoever starts a second time learns it before anything is made.
+async fn start(settings: Settings, roles: &[ProcessRole]) -> Result<Serving, LocalError> {
+    let is_http = roles.contains(&ProcessRole::Http);
+    let listener = if is_http { Some(listen(&settings).await?) } else { None };
     let home = Home::open(&settings.home)?;
-    let database = database::open(&settings, &home, options.fetch).await?;
-    say(format!("Database: {}", database.origin));
-    let machine = Machine::assemble(&settings, &home, database.store.clone(), Clock::System)?;
-    let is_http = options.roles.contains(&ProcessRole::Http);
     let sandbox = if is_http && settings.meta_url.is_none() {
         Some(start_sandbox(&settings, &home).await?)
     } else {
         None
     };
+    let database = database::open(&settings, &home).await?;
+    say(format!("Database: {}", database.origin));
+    let machine = Machine::assemble(&settings, &home, database.store.clone(), Clock::System)?;
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    if is_http {
+    if let Some(listener) = listener {
         demo::ensure_owner(&machine, &settings, &home).await?;
-        listen(&machine, &settings, &mut tasks, stopping.clone()).await?;
+        let limits = Limits::within(Share::Half);
+        tasks.spawn(http_server::serve(listener, api::router(&machine), busy, limits, stopping.clone()));
     }
     let rules = Rules {
         visibility: settings.visibility,
@@ -58,51 +80,50 @@ pub async fn serve(settings: Settings, options: Serve) -> Result<(), LocalError>
         sweep_every: settings.sweep_every,
     };
     tasks.spawn(keys::keep_reading(machine.keys.clone(), stopping.clone()));
-    for role in &options.roles {
+    for role in roles {
         tasks.spawn(poll::run(machine.clone(), *role, rules, stopping.clone()));
     }
     if is_http {
         demo::welcome(&machine, &settings, &home).await?;
     }
-    let outcome = tokio::select! {
-        () = stopped() => Ok(()),
-        error = database.keep_running() => Err(error),
-    };
-    say("Stopping.");
-    close(&machine, stop, tasks, sandbox, database).await;
-    outcome
+    Ok(Serving { machine, stop, tasks, sandbox, database })
 }
 
-/// The sandbox alone or beside the API.
-pub async fn start_sandbox(settings: &Settings, home: &Home) -> Result<Running, LocalError> {
-    let secrets = home.secrets()?;
-    let running = sandbox::start(Options {
+/// What the sandbox of these settings is started with: Meta's side of the app that the API is.
+pub fn sandbox_options(settings: &Settings, home: &Home) -> Result<Options, LocalError> {
+    let own = home.secrets()?;
+    let or = |set: &Option<SecretString>, own: String| {
+        set.as_ref().map_or(own, |secret| secret.expose_secret().to_owned())
+    };
+    Ok(Options {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, settings.sandbox_port())),
-        app_id: settings.meta_app_id.clone(),
-        app_secret: secrets.sandbox_app_secret,
+        app_id: settings.app.id.clone(),
+        app_secret: or(&settings.app.secret, own.sandbox_app_secret),
         webhook_url: Some(format!("http://127.0.0.1:{}/webhook/meta", settings.port)),
-        verify_token: secrets.sandbox_verify_token,
+        verify_token: or(&settings.app.verify_token, own.sandbox_verify_token),
         journal: Some(home.join("sandbox.jsonl")),
     })
-    .await?;
+}
+
+/// The sandbox beside the API.
+pub async fn start_sandbox(settings: &Settings, home: &Home) -> Result<Running, LocalError> {
+    let started = sandbox::start(sandbox_options(settings, home)?).await;
+    let running = started.map_err(|error| match error {
+        SandboxError::Listen { .. } => LocalError::SandboxPort(error),
+        other => other.into(),
+    })?;
     say(format!("Meta: a sandbox on {}", running.base_url()));
+    if settings.app.secret.is_some() {
+        say(
+            "      The Meta app of the settings is used with it; TIDINGS_META_URL=https://graph.facebook.com calls Meta itself.",
+        );
+    }
     Ok(running)
 }
 
-async fn listen(
-    machine: &Machine,
-    settings: &Settings,
-    tasks: &mut JoinSet<()>,
-    stopping: watch::Receiver<bool>,
-) -> Result<(), LocalError> {
-    let port = settings.port;
-    let listener = TcpListener::bind((settings.listen, port))
-        .await
-        .map_err(|source| LocalError::Listen { port, source })?;
-    let router = api::router(machine);
-    let limits = Limits::within(Share::Half);
-    tasks.spawn(http_server::serve(listener, router, busy, limits, stopping));
-    Ok(())
+async fn listen(settings: &Settings) -> Result<TcpListener, LocalError> {
+    let address = SocketAddr::from((settings.listen, settings.port));
+    TcpListener::bind(address).await.map_err(|source| LocalError::Listen { address, source })
 }
 
 /// The answer when each connection has a request.
@@ -125,27 +146,24 @@ pub async fn stopped() {
     }
 }
 
-/// Waits for running work, then stops the sandbox and the database.
-async fn close(
-    machine: &Machine,
-    stop: watch::Sender<bool>,
-    mut tasks: JoinSet<()>,
-    sandbox: Option<Running>,
-    database: Database,
-) {
-    machine.platform.is_closing.store(true, Ordering::Relaxed);
-    stop.send_replace(true);
-    let finished = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(CLOSING, finished).await.is_err() {
-        tracing::warn!("some work did not finish in time; the next start continues it");
-        tasks.abort_all();
-    }
-    if let Some(sandbox) = sandbox {
-        sandbox.stop().await;
-    }
-    database.store.close();
-    // Stopping Postgres blocks.
-    if tokio::task::spawn_blocking(move || drop(database)).await.is_err() {
-        tracing::warn!("the database was left running");
+impl Serving {
+    /// Waits for running work, then stops the sandbox and the database.
+    async fn close(self) {
+        let Self { machine, stop, mut tasks, sandbox, database } = self;
+        machine.platform.is_closing.store(true, Ordering::Relaxed);
+        stop.send_replace(true);
+        let finished = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(CLOSING, finished).await.is_err() {
+            tracing::warn!("Some work did not finish in time; the next start continues it.");
+            tasks.abort_all();
+        }
+        if let Some(sandbox) = sandbox {
+            sandbox.stop().await;
+        }
+        database.store.close();
+        // Stopping Postgres blocks.
+        if tokio::task::spawn_blocking(move || drop(database)).await.is_err() {
+            tracing::warn!("The database was left running.");
+        }
     }
 }

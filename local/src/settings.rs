@@ -1,21 +1,36 @@
-//! The settings, read once from the environment.
+//! The settings, read once from the environment and checked together before anything is started.
+
+mod groups;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod variables;
+mod wrong;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cluster::Fetch;
 use jiff::SignedDuration;
 use mailer::{Login, Server};
 use ops::Timings;
 use secrecy::SecretString;
 
+pub(crate) use self::groups::is_real_meta;
+pub use self::variables::{ALL, Variable, Variables, help};
+pub use self::wrong::{Wrong, Wrongs};
 use crate::error::LocalError;
+use reader::Reader;
 
-/// Meta's newest version when this was written.
-const META_VERSION_DEFAULT: &str = "v26.0";
 const PORT_DEFAULT: u16 = 3_000;
-/// A name that no mail can come from: e-mails that leave the machine need a real sender.
-const MAIL_FROM_DEFAULT: &str = "Tidings <noreply@tidings.invalid>";
+/// The sandbox takes the next one.
+const PORT_MAX: u16 = u16::MAX - 1;
+const VISIBILITY_DEFAULT: SignedDuration = SignedDuration::from_secs(60);
+const RECEIVES_DEFAULT: i32 = 5;
+const RECEIVES_MAX: i32 = 1_000;
+const CALL_TIMEOUT_DEFAULT: Duration = Duration::from_secs(20);
+const SWEEP_DEFAULT: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -27,21 +42,18 @@ pub struct Settings {
     pub listen: IpAddr,
     /// Proxies in front of it whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// An existing database.
+    /// An existing database: `DATABASE_URL`, or put together from `DB_*`.
     pub database_url: Option<String>,
-    /// A file with the root certificates of its private authority.
-    pub database_roots: Option<PathBuf>,
+    /// Certificates (PEM) of its private authority.
+    pub database_roots: Option<String>,
+    /// The folder of the private Postgres' binaries, when it is not to be searched for.
+    pub pg_bin_dir: Option<PathBuf>,
+    /// Whether these binaries may be downloaded.
+    pub pg_fetch: Fetch,
     /// Meta, when it is not the sandbox of this run.
     pub meta_url: Option<String>,
     pub meta_version: String,
-    /// The Meta app; the sandbox takes any.
-    pub meta_app_id: String,
-    /// Its secret, when it is a real app.
-    pub meta_app_secret: Option<SecretString>,
-    /// The secret before a rotation: webhooks that are signed with it are still accepted.
-    pub meta_app_secret_previous: Option<SecretString>,
-    /// Of Meta's webhook handshake.
-    pub meta_verify_token: Option<SecretString>,
+    pub app: MetaAppSettings,
     /// How a browser reaches the API: links in e-mails start with it.
     pub public_url: String,
     /// The sender of e-mails.
@@ -62,46 +74,58 @@ pub struct Settings {
     pub sweep_every: Duration,
 }
 
+/// The Meta app. The sandbox of this run is Meta's side of the same app, so what is set holds on both sides.
+#[derive(Clone, Debug)]
+pub struct MetaAppSettings {
+    pub id: String,
+    pub secret: Option<SecretString>,
+    /// The secret before a rotation: webhooks that are signed with it are still accepted.
+    pub previous_secret: Option<SecretString>,
+    /// Of the webhook's handshake.
+    pub verify_token: Option<SecretString>,
+}
+
 impl Settings {
+    /// From the environment and `.env`.
     pub fn from_environment() -> Result<Self, LocalError> {
-        let defaults = Timings::default();
-        let timings = Timings {
-            lease: seconds("TIDINGS_LEASE_SECONDS", defaults.lease)?,
-            start: seconds("TIDINGS_START_SECONDS", defaults.start)?,
-            backoff: seconds("TIDINGS_BACKOFF_SECONDS", defaults.backoff)?,
-            backoff_max: seconds("TIDINGS_BACKOFF_MAX_SECONDS", defaults.backoff_max)?,
-            late: seconds("TIDINGS_LATE_SECONDS", defaults.late)?,
-            resend: seconds("TIDINGS_RESEND_SECONDS", defaults.resend)?,
-            horizon_short: seconds("TIDINGS_HORIZON_SHORT_SECONDS", defaults.horizon_short)?,
-            horizon_long: seconds("TIDINGS_HORIZON_LONG_SECONDS", defaults.horizon_long)?,
-            key_retention: seconds("TIDINGS_KEY_RETENTION_SECONDS", defaults.key_retention)?,
-            shift: seconds("TIDINGS_SHIFT_SECONDS", defaults.shift)?,
-        };
-        let port = number("PORT", PORT_DEFAULT)?;
-        Ok(Self {
-            home: text("TIDINGS_HOME").map_or_else(|| PathBuf::from(".tidings"), PathBuf::from),
+        Self::read(Variables::read()?)
+    }
+
+    /// An error names every wrong variable.
+    pub fn read(variables: Variables) -> Result<Self, LocalError> {
+        let mut reader = Reader::new(variables);
+        let port = reader.number("PORT", PORT_DEFAULT, 1..=PORT_MAX);
+        let (meta_url, meta_version, app) = groups::meta(&mut reader);
+        let (database_url, database_roots) = groups::database(&mut reader);
+        let (pg_bin_dir, pg_fetch) = groups::postgres(&mut reader);
+        let (smtp, mail_from) = groups::mail(&mut reader);
+        let (admin_email, admin_password) = groups::super_admin(&mut reader);
+        let call_timeout = reader.duration("TIDINGS_CALL_TIMEOUT_SECONDS", CALL_TIMEOUT_DEFAULT);
+        let settings = Self {
+            home: reader.text("TIDINGS_HOME").map_or_else(|| PathBuf::from(".tidings"), PathBuf::from),
             port,
-            listen: number("TIDINGS_LISTEN", IpAddr::V4(Ipv4Addr::LOCALHOST))?,
-            trusted_proxies: addresses("TIDINGS_TRUSTED_PROXIES")?,
-            database_url: text("DATABASE_URL"),
-            database_roots: text("PGSSLROOTCERT").map(PathBuf::from),
-            meta_url: text("TIDINGS_META_URL"),
-            meta_version: text("META_API_VERSION").unwrap_or_else(|| META_VERSION_DEFAULT.to_owned()),
-            meta_app_id: text("FACEBOOK_APP_ID").unwrap_or_else(|| "1000000000000001".to_owned()),
-            meta_app_secret: text("FACEBOOK_APP_SECRET").map(SecretString::from),
-            meta_app_secret_previous: text("FACEBOOK_APP_SECRET_PREVIOUS").map(SecretString::from),
-            meta_verify_token: text("META_WEBHOOK_VERIFY_TOKEN").map(SecretString::from),
-            public_url: text("TIDINGS_PUBLIC_URL").unwrap_or_else(|| format!("http://localhost:{port}")),
-            mail_from: text("TIDINGS_MAIL_FROM").unwrap_or_else(|| MAIL_FROM_DEFAULT.to_owned()),
-            smtp: smtp()?,
-            admin_email: text("TIDINGS_ADMIN_EMAIL"),
-            admin_password: text("TIDINGS_ADMIN_PASSWORD"),
-            timings,
-            call_timeout: duration("TIDINGS_CALL_TIMEOUT_SECONDS", 20)?,
-            visibility: seconds("TIDINGS_VISIBILITY_SECONDS", SignedDuration::from_secs(60))?,
-            receives_max: number("TIDINGS_RECEIVES_MAX", 5)?,
-            sweep_every: duration("TIDINGS_SWEEP_SECONDS", 60)?,
-        })
+            listen: reader.parsed("TIDINGS_LISTEN", IpAddr::V4(Ipv4Addr::LOCALHOST), "be an IP address"),
+            trusted_proxies: reader.addresses("TIDINGS_TRUSTED_PROXIES"),
+            database_url,
+            database_roots,
+            pg_bin_dir,
+            pg_fetch,
+            meta_url,
+            meta_version,
+            app,
+            public_url: groups::public_url(&mut reader, port),
+            mail_from,
+            smtp,
+            admin_email,
+            admin_password,
+            timings: groups::timings(&mut reader, call_timeout),
+            call_timeout,
+            visibility: reader.seconds("TIDINGS_VISIBILITY_SECONDS", VISIBILITY_DEFAULT),
+            receives_max: reader.number("TIDINGS_RECEIVES_MAX", RECEIVES_DEFAULT, 1..=RECEIVES_MAX),
+            sweep_every: reader.duration("TIDINGS_SWEEP_SECONDS", SWEEP_DEFAULT),
+        };
+        reader.finish()?;
+        Ok(settings)
     }
 
     /// The port of the sandbox.
@@ -112,54 +136,4 @@ impl Settings {
     pub fn meta_base_url(&self) -> String {
         self.meta_url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", self.sandbox_port()))
     }
-}
-
-fn text(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
-
-fn number<T: std::str::FromStr>(name: &'static str, default: T) -> Result<T, LocalError> {
-    match text(name) {
-        None => Ok(default),
-        Some(value) => value
-            .trim()
-            .parse()
-            .map_err(|_text| LocalError::Setting { name, why: format!("is {value:?}, which it cannot be") }),
-    }
-}
-
-/// Addresses, separated by commas.
-fn addresses(name: &'static str) -> Result<Vec<IpAddr>, LocalError> {
-    let all = text(name).unwrap_or_default();
-    let parts = all.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let parse = |part: &str| {
-        let wrong =
-            |_why| LocalError::Setting { name, why: format!("has {part:?}, which is not an address") };
-        part.parse::<IpAddr>().map(|address| address.to_canonical()).map_err(wrong)
-    };
-    parts.map(parse).collect()
-}
-
-/// At least a second: without a wait there would be a busy loop.
-fn seconds(name: &'static str, default: SignedDuration) -> Result<SignedDuration, LocalError> {
-    let seconds: i64 = number(name, default.as_secs())?;
-    if seconds < 1 {
-        return Err(LocalError::Setting { name, why: "must be at least 1".to_owned() });
-    }
-    Ok(SignedDuration::from_secs(seconds))
-}
-
-fn duration(name: &'static str, default: i64) -> Result<Duration, LocalError> {
-    let wait = seconds(name, SignedDuration::from_secs(default))?;
-    Ok(Duration::try_from(wait).unwrap_or(Duration::from_secs(1)))
-}
-
-fn smtp() -> Result<Option<(Server, Login)>, LocalError> {
-    const PORT: u16 = 587;
-    let Some(host) = text("SMTP_HOST") else { return Ok(None) };
-    let needed = |name: &'static str| {
-        text(name).ok_or_else(|| LocalError::Setting { name, why: "is needed beside SMTP_HOST".to_owned() })
-    };
-    let login = Login { user: needed("SMTP_USER")?, password: needed("SMTP_PASS")? };
-    Ok(Some((Server::new(host, number("SMTP_PORT", PORT)?), login)))
 }

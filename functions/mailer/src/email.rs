@@ -7,6 +7,11 @@ use lettre::message::header::ContentType;
 
 use crate::transport::TransportError;
 
+/// Whether e-mails can be written with this sender.
+pub fn check_sender(from: &str) -> Result<(), String> {
+    from.parse::<Mailbox>().map(drop).map_err(|error| error.to_string())
+}
+
 /// An e-mail before it has an address and a link.
 pub(crate) struct Email {
     subject: String,

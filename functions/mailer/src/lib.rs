@@ -20,6 +20,7 @@ use store::StoreError;
 use thiserror::Error;
 
 use crate::email::Email;
+pub use email::check_sender;
 pub use transport::{Login, Server, Transport, TransportError};
 
 /// How long an e-mail waits that the mail server refused for now (a 4xx code): long enough for greylisting.

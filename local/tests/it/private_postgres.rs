@@ -12,8 +12,9 @@ use tidings::home::Home;
 use tidings::settings::Settings;
 use tokio::time::{Instant, sleep};
 
-/// How long the product may be without its database.
-const BACK_WITHIN: Duration = Duration::from_secs(5);
+/// How long the product may be without its database: five seconds, and as long again three times on a machine that does
+/// other things as well.
+const BACK_WITHIN: Duration = Duration::from_secs(20);
 
 /// A home with a database, which is removed.
 struct Private {
@@ -28,10 +29,11 @@ impl Private {
             home: folder.clone(),
             database_url: None,
             database_roots: None,
+            pg_fetch: Fetch::Never,
             ..Settings::from_environment().unwrap()
         };
         let home = Home::open(&settings.home).unwrap();
-        let database = database::open(&settings, &home, Fetch::Never).await.unwrap();
+        let database = database::open(&settings, &home).await.unwrap();
         Self { folder, database: Some(database) }
     }
 

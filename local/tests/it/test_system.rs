@@ -8,7 +8,6 @@ use std::time::Duration;
 use cloud::Queue;
 use domain::Clock;
 use jiff::{SignedDuration, Timestamp};
-use ops::Timings;
 use serde_json::{Value, json};
 use store::Store;
 use testkit::TestDb;
@@ -18,7 +17,7 @@ use tidings::client::{Client, text};
 use tidings::home::Home;
 use tidings::machine::Machine;
 use tidings::poll::{Rules, receive_once};
-use tidings::settings::Settings;
+use tidings::settings::{Settings, Variables};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -311,25 +310,13 @@ fn settings(home: &std::path::Path, port: u16, meta_url: String) -> Settings {
     Settings {
         home: home.to_path_buf(),
         port,
-        listen: "127.0.0.1".parse().unwrap(),
-        trusted_proxies: Vec::new(),
-        database_url: None,
-        database_roots: None,
         meta_url: Some(meta_url),
-        meta_version: "v26.0".to_owned(),
-        meta_app_id: "1000000000000001".to_owned(),
-        meta_app_secret: None,
-        meta_app_secret_previous: None,
-        meta_verify_token: None,
         public_url: format!("http://localhost:{port}"),
         mail_from: "Tidings <noreply@tidings.test>".to_owned(),
-        smtp: None,
-        admin_email: None,
-        admin_password: None,
-        timings: Timings::default(),
         call_timeout: Duration::from_secs(2),
         visibility: rules().visibility,
         receives_max: rules().receives_max,
         sweep_every: rules().sweep_every,
+        ..Settings::read(Variables::default()).unwrap()
     }
 }

@@ -4,10 +4,9 @@
 mod claim;
 mod fixture;
 mod floor;
+mod load;
 mod naive;
 mod queue;
-
-use cluster::Fetch;
 
 use tidings::error::LocalError;
 use tidings::settings::Settings;
@@ -25,6 +24,24 @@ pub enum Options {
         /// Rounds; the result is the median.
         #[arg(long, default_value_t = 5)]
         rounds: usize,
+        /// The result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Clients of the API, alone and beside a crowd that is never served.
+    Load {
+        /// Clients at once.
+        #[arg(long, default_value_t = 200)]
+        clients: usize,
+        /// Seconds of each of the two runs.
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+        /// Connections that begin a request and never end it.
+        #[arg(long, default_value_t = 1_500)]
+        half_open: usize,
+        /// Logins a second whose client hangs up.
+        #[arg(long, default_value_t = 50)]
+        hang_ups: u64,
         /// The result as JSON.
         #[arg(long)]
         json: bool,
@@ -49,15 +66,19 @@ pub enum Options {
     },
 }
 
-pub async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<(), LocalError> {
+pub async fn run(settings: Settings, options: Options) -> Result<(), LocalError> {
     match options {
         Options::Claim { messages, chunk, rounds, json } => {
             let plan = claim::Plan { messages, chunk, rounds };
-            claim::run(settings, plan, json, fetch).await
+            claim::run(settings, plan, json).await
+        }
+        Options::Load { clients, seconds, half_open, hang_ups, json } => {
+            let plan = load::Plan { clients, seconds, half_open, hang_ups };
+            load::run(settings, plan, json).await
         }
         Options::Queue { small, large, drained, rounds, json } => {
             let plan = queue::Plan { small, large, drained, rounds };
-            queue::run(settings, plan, json, fetch).await
+            queue::run(settings, plan, json).await
         }
     }
 }

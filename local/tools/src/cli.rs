@@ -3,13 +3,11 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cluster::Fetch;
 use domain::with_causes;
 use runtime::Logs;
 use tidings::cli::FetchAllowed;
 use tidings::error::LocalError;
 use tidings::say::complain;
-use tidings::settings::Settings;
 
 use crate::{bench, contract_check, cost, deploy_check, story};
 
@@ -44,7 +42,7 @@ enum Command {
 pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     let is_serving = matches!(arguments.command, Command::Serve(_));
     runtime::observe(Logs::Text, if is_serving { tidings::cli::SERVE_FILTER } else { "warn" });
-    match perform(arguments.command, arguments.fetch.into()).await {
+    match perform(arguments.command, &arguments.fetch).await {
         Ok(code) => code,
         Err(error) => {
             complain(with_causes(&error));
@@ -53,15 +51,14 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-async fn perform(command: Command, fetch: Fetch) -> Result<ExitCode, LocalError> {
-    let settings = Settings::from_environment()?;
+async fn perform(command: Command, fetch: &FetchAllowed) -> Result<ExitCode, LocalError> {
     match command {
-        Command::Story(options) => return story::run(settings, options, fetch).await,
-        Command::DeployCheck(options) => return deploy_check::run(settings, options, fetch).await,
-        Command::ContractCheck(options) => return contract_check::run(settings, options, fetch).await,
-        Command::Bench(options) => bench::run(settings, options, fetch).await?,
-        Command::Cost(options) => cost::run(settings, options, fetch).await?,
-        Command::Serve(options) => tidings::cli::serve(settings, options, fetch).await?,
+        Command::Story(options) => return story::run(fetch.settings()?, options).await,
+        Command::DeployCheck(options) => return deploy_check::run(fetch.settings()?, options).await,
+        Command::ContractCheck(options) => return contract_check::run(fetch.settings()?, options).await,
+        Command::Bench(options) => bench::run(fetch.settings()?, options).await?,
+        Command::Cost(options) => cost::run(fetch.settings()?, options).await?,
+        Command::Serve(options) => tidings::cli::serve(options, fetch).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

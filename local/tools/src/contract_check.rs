@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use cluster::Fetch;
 use serde_json::json;
 use tidings::client::{Client, text};
 use tidings::error::LocalError;
@@ -32,10 +31,10 @@ pub(crate) struct Options {
 }
 
 /// Exit status 1 if a caller was answered otherwise than the description says.
-pub(crate) async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<ExitCode, LocalError> {
+pub(crate) async fn run(settings: Settings, options: Options) -> Result<ExitCode, LocalError> {
     let site = Site::open(&settings, DEV)?;
     Tool::Schemathesis.install(&site).await?;
-    let instance = Instance::start(&settings, fetch).await?;
+    let instance = Instance::start(&settings).await?;
     let checked = check_all(&site, &instance, options).await;
     let is_clean = checked.as_ref().is_ok_and(|failed| !failed);
     instance.end(is_clean).await?;

@@ -16,7 +16,6 @@ mod tests;
 
 use std::path::PathBuf;
 
-use cluster::Fetch;
 use tidings::database;
 use tidings::error::LocalError;
 use tidings::home::Home;
@@ -40,14 +39,14 @@ pub(crate) struct Options {
     recorded: Option<PathBuf>,
 }
 
-pub(crate) async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<(), LocalError> {
+pub(crate) async fn run(settings: Settings, options: Options) -> Result<(), LocalError> {
     let sample = if let Some(path) = &options.recorded {
         let failed = |source| LocalError::File { what: "read", path: path.clone(), source };
         let document = std::fs::read_to_string(path).map_err(failed)?;
         recorded(&document).ok_or_else(|| LocalError::Call("the document has no counts".to_owned()))?
     } else {
         let home = Home::open(&settings.home)?;
-        let database = database::scratch(&home, fetch, DATABASE).await?;
+        let database = database::scratch(&settings, &home, DATABASE).await?;
         let plan = (options.messages, options.singles);
         let sample = run::count(settings, &home, database.store.clone(), plan).await;
         database::remove(database, DATABASE).await?;

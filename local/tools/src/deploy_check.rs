@@ -22,7 +22,6 @@ pub(crate) mod tools;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use cluster::Fetch;
 use domain::with_causes;
 
 use report::Report;
@@ -65,13 +64,13 @@ impl Step {
 }
 
 /// The exit code is the verdict.
-pub async fn run(settings: Settings, ask: Options, fetch: Fetch) -> Result<ExitCode, LocalError> {
+pub async fn run(settings: Settings, ask: Options) -> Result<ExitCode, LocalError> {
     let site = Site::open(&settings, if ask.dev { site::DEV } else { site::DEPLOYED })?;
     let mut report = Report::default();
     for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
         // Ctrl-C stops everything that was started: each program ends when it is dropped.
         let outcome = tokio::select! {
-            outcome = perform(step, &site, &mut report, (&ask, fetch)) => outcome,
+            outcome = perform(step, &site, &mut report, &ask) => outcome,
             () = tidings::serve::stopped() => return Err(LocalError::Call("the check was stopped".to_owned())),
         };
         // A failed step does not skip the next.
@@ -94,12 +93,7 @@ pub async fn run(settings: Settings, ask: Options, fetch: Fetch) -> Result<ExitC
     Ok(ExitCode::FAILURE)
 }
 
-async fn perform(
-    step: Step,
-    site: &Site,
-    report: &mut Report,
-    (ask, fetch): (&Options, Fetch),
-) -> Result<(), LocalError> {
+async fn perform(step: Step, site: &Site, report: &mut Report, ask: &Options) -> Result<(), LocalError> {
     match step {
         Step::Tools => {
             for tool in tools::Tool::OF_DEPLOY {
@@ -112,7 +106,7 @@ async fn perform(
         Step::Static => template::check(site, report).await,
         Step::Build if ask.dev => dev::check(site, report).await,
         Step::Build => build::check(site, report, ask.arm64).await,
-        Step::Emulator => emulator::check(site, report, fetch).await,
-        Step::Cloud => cloud::check(site, report, (ask.messages, fetch)).await,
+        Step::Emulator => emulator::check(site, report).await,
+        Step::Cloud => cloud::check(site, report, ask.messages).await,
     }
 }

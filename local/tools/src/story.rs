@@ -15,8 +15,6 @@ mod verdict;
 
 use std::process::ExitCode;
 
-use cluster::Fetch;
-
 pub(crate) use backend::Backend;
 use instance::Instance;
 use scenario::Scenario;
@@ -41,10 +39,10 @@ pub struct Options {
 }
 
 /// The exit code is the verdict.
-pub async fn run(settings: Settings, options: Options, fetch: Fetch) -> Result<ExitCode, LocalError> {
+pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, LocalError> {
     let instance = match &options.url {
         Some(_) => None,
-        None => Some(Instance::start(&settings, fetch).await?),
+        None => Some(Instance::start(&settings).await?),
     };
     let url = match (&options.url, &instance) {
         (Some(url), _) => url.clone(),

@@ -284,6 +284,11 @@ fn public_authorities() -> impl Iterator<Item = Certificate> {
     all.filter_map(|certificate| Certificate::from_der(certificate).ok())
 }
 
+/// Whether a client can be made for this address and version of Meta.
+pub fn check_address(base_url: &str, version: &str) -> Result<(), ConfigError> {
+    root(base_url, version).map(drop)
+}
+
 fn root(base_url: &str, version: &str) -> Result<Url, ConfigError> {
     let number = version.strip_prefix('v').and_then(|rest| rest.strip_suffix(".0"));
     let digits =

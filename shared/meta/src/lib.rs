@@ -25,6 +25,6 @@ pub mod webhook;
 mod wire;
 
 pub use app::MetaApp;
-pub use client::{Client, Config, ConfigError};
+pub use client::{Client, Config, ConfigError, check_address};
 pub use error::CallError;
 pub use wire::{Page, PageQuery};

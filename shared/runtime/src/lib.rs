@@ -6,6 +6,7 @@
 //! a request means is decided by its function.
 
 pub mod emf;
+pub mod held;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod logs;

@@ -11,6 +11,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::held::StandardError;
+
 /// The crates of this workspace, as log targets.
 const OURS: [&str; 27] = [
     "admin",
@@ -64,7 +66,7 @@ pub fn observe(logs: Logs, default: &str) {
                 tracing_subscriber::fmt::layer()
                     .with_ansi(stderr().is_terminal())
                     .with_target(false)
-                    .with_writer(stderr),
+                    .with_writer(|| StandardError),
             )
             .try_init(),
     };

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cluster::Fetch;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::{Cell, CellAlignment};
 use domain::{Act, ClaimId};
 use jiff::{SignedDuration, Timestamp};
 use ops::delivery::claim::ClaimDue;
@@ -14,6 +12,7 @@ use store::testing::yardstick::Fixture;
 use store::{Store, StoreError};
 
 use super::{fixture, floor, naive};
+use crate::table::table;
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::say::say;
@@ -44,14 +43,9 @@ struct Measured {
 }
 
 /// On a durable Postgres of this machine, in a new database.
-pub(super) async fn run(
-    settings: Settings,
-    plan: Plan,
-    as_json: bool,
-    fetch: Fetch,
-) -> Result<(), LocalError> {
+pub(super) async fn run(settings: Settings, plan: Plan, as_json: bool) -> Result<(), LocalError> {
     let home = Home::open(&settings.home)?;
-    let database = database::scratch(&home, fetch, NAME).await?;
+    let database = database::scratch(&settings, &home, NAME).await?;
     let measured = measure(&database.store, plan).await;
     database::remove(database, NAME).await?;
     show(&measured?, as_json)
@@ -147,8 +141,7 @@ fn show(measured: &Measured, as_json: bool) -> Result<(), LocalError> {
         say(text);
         return Ok(());
     }
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(["way", "messages/s", "claim is"]);
+    let mut shown = table(&["way", "messages/s", "claim is"]);
     let number = |value: String| Cell::new(value).set_alignment(CellAlignment::Right);
     for (way, rate, ratio) in [
         ("claim", measured.claim_per_second, String::new()),
@@ -163,11 +156,11 @@ fn show(measured: &Measured, as_json: bool) -> Result<(), LocalError> {
             format!("{:.1} × it", measured.over_naive),
         ),
     ] {
-        table.add_row(vec![Cell::new(way), number(format!("{rate:.0}")), number(ratio)]);
+        shown.add_row(vec![Cell::new(way), number(format!("{rate:.0}")), number(ratio)]);
     }
     let Plan { messages, chunk, rounds } = measured.plan;
     say(format!(
-        "{table}\nhot tenant, {messages} messages in chunks of {chunk}, median of {rounds} rounds, durable Postgres"
+        "{shown}\nhot tenant, {messages} messages in chunks of {chunk}, median of {rounds} rounds, durable Postgres"
     ));
     Ok(())
 }

@@ -3,15 +3,13 @@
 use std::time::{Duration, Instant};
 
 use cloud::{Group, Message, Queue, Queues};
-use cluster::Fetch;
-use comfy_table::Table;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
 use domain::{Clock, with_causes};
 use jiff::SignedDuration;
 use one_machine::{Acknowledgement, OneMachine, Policy};
 use serde::Serialize;
 
 use super::claim::{median, per_second};
+use crate::table::table;
 use tidings::database::{self, Database};
 use tidings::error::LocalError;
 use tidings::home::Home;
@@ -50,15 +48,10 @@ struct Measured {
 }
 
 /// On a durable Postgres of this machine, in two new databases.
-pub(super) async fn run(
-    settings: Settings,
-    plan: Plan,
-    as_json: bool,
-    fetch: Fetch,
-) -> Result<(), LocalError> {
+pub(super) async fn run(settings: Settings, plan: Plan, as_json: bool) -> Result<(), LocalError> {
     let home = Home::open(&settings.home)?;
-    let small = database::scratch(&home, fetch, SMALL).await?;
-    let large = database::scratch(&home, fetch, LARGE).await?;
+    let small = database::scratch(&settings, &home, SMALL).await?;
+    let large = database::scratch(&settings, &home, LARGE).await?;
     let queues = |database: &Database| OneMachine::new(database.store.clone(), Clock::System);
     let measured = measure(&queues(&small), &queues(&large), plan).await;
     database::remove(small, SMALL).await?;
@@ -140,14 +133,13 @@ fn show(measured: &Measured, as_json: bool) -> Result<(), LocalError> {
         return Ok(());
     }
     let Plan { small, large, drained, rounds } = measured.plan;
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(["waiting", "messages/s", "of the small backlog"]);
+    let mut shown = table(&["waiting", "messages/s", "of the small backlog"]);
     let rate = |rate: f64| format!("{rate:.0}");
-    table.add_row([small.to_string(), rate(measured.small_per_second), String::new()]);
+    shown.add_row([small.to_string(), rate(measured.small_per_second), String::new()]);
     let ratio = format!("{:.0} %", measured.of_small * 100.0);
-    table.add_row([large.to_string(), rate(measured.large_per_second), ratio]);
+    shown.add_row([large.to_string(), rate(measured.large_per_second), ratio]);
     say(format!(
-        "{table}\nanother group's message behind {large} is received after {:.0} ms\n\
+        "{shown}\nanother group's message behind {large} is received after {:.0} ms\n\
          {drained} messages received and deleted by one receiver, ten at a time, median of {rounds} rounds, durable Postgres",
         measured.other_group_seconds * 1_000.0
     ));

@@ -15,7 +15,7 @@ use tidings::client::Client;
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::machine::Machine;
-use tidings::settings::Settings;
+use tidings::settings::{MetaAppSettings, Settings};
 use tidings::{api, audit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -92,7 +92,7 @@ impl Run {
         let secrets = home.secrets()?;
         let sandbox = sandbox::start(sandbox::Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            app_id: settings.meta_app_id.clone(),
+            app_id: settings.app.id.clone(),
             app_secret: secrets.sandbox_app_secret,
             webhook_url: Some(format!("{url}/webhook/meta")),
             verify_token: secrets.sandbox_verify_token,
@@ -100,7 +100,8 @@ impl Run {
         })
         .await?;
         let meta_url = Some(format!("http://{to_meta_at}"));
-        let settings = Settings { meta_url, meta_app_secret: None, meta_verify_token: None, ..settings };
+        let app = MetaAppSettings { secret: None, verify_token: None, ..settings.app.clone() };
+        let settings = Settings { meta_url, app, ..settings };
         let machine = Machine::assemble(&settings, home, meter.around_store(store), clock.clone())?;
         let machine = meter.around_machine(machine);
         ops::tenants::owner::ensure_super_admin(&machine.platform, ADMIN.0, ADMIN.1.to_owned(), true).await?;
@@ -244,7 +245,7 @@ async fn schedule(tenant: &Tenant, turn: usize, due_at: Timestamp, key: String) 
 }
 
 async fn listen() -> Result<(TcpListener, SocketAddr), LocalError> {
-    let failed = |source| LocalError::Listen { port: 0, source };
+    let failed = LocalError::FreePort;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))

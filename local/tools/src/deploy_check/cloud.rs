@@ -8,7 +8,6 @@ mod stack;
 
 use std::time::{Duration, Instant};
 
-use cluster::Fetch;
 use domain::with_causes;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -44,17 +43,13 @@ struct Deployment {
     front: Front,
 }
 
-pub(crate) async fn check(
-    site: &Site,
-    report: &mut Report,
-    (messages, fetch): (u32, Fetch),
-) -> Result<(), LocalError> {
+pub(crate) async fn check(site: &Site, report: &mut Report, messages: u32) -> Result<(), LocalError> {
     if site.artifacts(site.bootstraps).is_empty() {
         return Err(LocalError::Call("no bootstraps were found; build them first".to_owned()));
     }
     let front = Front::listen().await?;
     let webhook_url = format!("{}/webhook/meta", front.url);
-    let services = Services::start(site, fetch, (MetaApp::fresh(site)?, Some(webhook_url))).await?;
+    let services = Services::start(site, (MetaApp::fresh(site)?, Some(webhook_url))).await?;
     let deployment = Deployment {
         database: services.database("deployed").await?,
         cloud: Cloud::start(site, "cloud").await?,

@@ -10,7 +10,6 @@ mod stamps;
 use std::path::Path;
 use std::time::Instant;
 
-use cluster::Fetch;
 use domain::with_causes;
 
 use crate::deploy_check::program::spinner;
@@ -27,12 +26,12 @@ const STARTS: usize = 15;
 /// A development build has no speed to measure.
 const STARTS_DEV: usize = 1;
 
-pub(crate) async fn check(site: &Site, report: &mut Report, fetch: Fetch) -> Result<(), LocalError> {
+pub(crate) async fn check(site: &Site, report: &mut Report) -> Result<(), LocalError> {
     let artifacts = site.artifacts(site.bootstraps);
     if artifacts.is_empty() {
         return Err(LocalError::Call("no bootstraps were found; build them first".to_owned()));
     }
-    let environment = Environment::start(site, fetch).await?;
+    let environment = Environment::start(site).await?;
     for (name, folder) in artifacts {
         let since = Instant::now();
         let waiting = spinner(&format!("{name} under the runtime emulator"));

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Color, Table};
 
+use crate::table::table;
 use tidings::say::say;
 
 const INIT_MS_MAX: f64 = 20.0;
@@ -73,11 +73,11 @@ impl Report {
 
     /// Shows everything; `true` when there is no shortfall.
     pub fn show(mut self) -> bool {
-        let table = self.table_of_functions();
+        let functions = self.table_of_functions();
         if !self.functions.is_empty() {
-            say(format!("\n{table}"));
+            say(format!("\n{functions}"));
         }
-        let mut rows = table_with(&["step", "what", "seconds", ""]);
+        let mut rows = table(&["step", "what", "seconds", ""]);
         for row in &self.rows {
             let seconds = number(format!("{:.1}", row.took.as_secs_f64()));
             rows.add_row(vec![Cell::new(row.step), Cell::new(&row.what), seconds, mark(row.is_fine)]);
@@ -92,7 +92,7 @@ impl Report {
     }
 
     fn table_of_functions(&mut self) -> Table {
-        let mut table = table_with(&[
+        let mut shown = table(&[
             "function",
             "init ms",
             "first answer ms",
@@ -120,16 +120,10 @@ impl Report {
                 Some((fine, all)) => marked(format!("{fine}/{all}"), fine == all && all > 0),
                 None => Cell::new("–").set_alignment(CellAlignment::Right),
             });
-            table.add_row(cells);
+            shown.add_row(cells);
         }
-        table
+        shown
     }
-}
-
-fn table_with(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(header);
-    table
 }
 
 fn mark(is_fine: bool) -> Cell {

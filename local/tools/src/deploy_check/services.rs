@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use cluster::{Cluster, Fetch, Options, Profile};
+use cluster::Cluster;
 use sandbox::Running;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -59,15 +59,10 @@ impl Services {
     /// Starts both; the sandbox sends its webhooks to `webhook_url` and signs them as the app `meta`.
     pub async fn start(
         site: &Site,
-        fetch: Fetch,
         (meta, webhook_url): (MetaApp, Option<String>),
     ) -> Result<Self, LocalError> {
         let secrets = site.home.secrets()?;
-        let mut options = Options::from_environment(site.work.join("postgres"));
-        options.profile = Profile::Throwaway;
-        if fetch == Fetch::Never {
-            options.fetch = Fetch::Never;
-        }
+        let options = site.postgres.clone();
         let started = tokio::task::spawn_blocking(move || cluster::start(&options)).await;
         let cluster =
             started.map_err(|error| LocalError::Call(format!("starting Postgres panicked: {error}")))??;

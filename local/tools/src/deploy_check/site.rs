@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use cluster::Profile;
+use tidings::database;
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::settings::Settings;
@@ -13,6 +15,8 @@ pub(crate) struct Site {
     pub work: PathBuf,
     /// The same folder as a home.
     pub home: Home,
+    /// Of the Postgres of this run.
+    pub postgres: cluster::Options,
     /// The bootstraps that are tried.
     pub bootstraps: &'static str,
 }
@@ -31,7 +35,9 @@ impl Site {
         let home = Home::open(&parent.join(&format!("deploy-check-{}", std::process::id())))?;
         home.folder("logs")?;
         let work = home.join("");
-        Ok(Self { root: root()?, work, home, bootstraps })
+        let postgres =
+            cluster::Options { profile: Profile::Throwaway, ..database::postgres_options(settings, &home) };
+        Ok(Self { root: root()?, work, home, postgres, bootstraps })
     }
 
     /// Removes the files of this run.

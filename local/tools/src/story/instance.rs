@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use cluster::Fetch;
 use sandbox::Running;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
@@ -17,7 +16,7 @@ use tidings::database::{self, Database};
 use tidings::demo::ADMIN_EMAIL;
 use tidings::error::LocalError;
 use tidings::home::Home;
-use tidings::serve::start_sandbox;
+use tidings::serve::{self, start_sandbox};
 use tidings::settings::Settings;
 
 /// Every wait of the message flow, shortened, in seconds.
@@ -53,7 +52,7 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// In a new folder, on free ports.
-    pub async fn start(settings: &Settings, fetch: Fetch) -> Result<Self, LocalError> {
+    pub async fn start(settings: &Settings) -> Result<Self, LocalError> {
         let parent = Home::open(&settings.home)?;
         let home = Home::open(&parent.join(&format!("story-{}", std::process::id())))?;
         let settings = Settings {
@@ -63,7 +62,7 @@ impl Instance {
             meta_url: None,
             ..settings.clone()
         };
-        let database = database::open(&settings, &home, fetch).await?;
+        let database = database::open(&settings, &home).await?;
         let sandbox = start_sandbox(&settings, &home).await?;
         let password = home.secrets()?.admin_password;
         let serving = Mutex::new(spawn(&settings, &home)?);
@@ -74,6 +73,22 @@ impl Instance {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.settings.port)
+    }
+
+    /// The key of Meta's signatures.
+    pub fn app_secret(&self) -> Result<String, LocalError> {
+        Ok(serve::sandbox_options(&self.settings, &self.home)?.app_secret)
+    }
+
+    /// A line of `/proc/<pid>/status` of the serving process, in MiB; nothing where the system has no such file.
+    pub async fn memory(&self, line: &str) -> Result<Option<u64>, LocalError> {
+        let Some(pid) = self.serving.lock().await.id() else {
+            return Err(LocalError::Call("the serving process has ended".to_owned()));
+        };
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let found = status.lines().find(|found| found.starts_with(line));
+        let kibibytes = found.and_then(|found| found.split_whitespace().nth(1)?.parse::<u64>().ok());
+        Ok(kibibytes.map(|kibibytes| kibibytes / 1_024))
     }
 
     pub fn backend(&self) -> Backend<'_> {
@@ -167,7 +182,7 @@ fn program() -> Result<PathBuf, LocalError> {
 /// The first of two free ports in a row.
 fn free_ports() -> Result<u16, LocalError> {
     let listen = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let failed = |source| LocalError::Listen { port: 0, source };
+    let failed = LocalError::FreePort;
     for _ in 0..PORT_TRIES {
         let first = listen(0).and_then(|listener| listener.local_addr()).map_err(failed)?.port();
         let is_pair = first < u16::MAX && listen(first).is_ok() && listen(first + 1).is_ok();

@@ -21,7 +21,7 @@ pub(crate) async fn wait(
     scenario: &Scenario,
     backend: Option<&Backend<'_>>,
 ) -> Result<Vec<Value>, LocalError> {
-    let bar = bar("Waiting", scenario.len());
+    let bar = bar("Sending", scenario.len());
     let (mut still, mut last) = (0, Vec::new());
     let mut tenants = scenario.tenants.clone();
     for look in 0..LOOKS_MAX {
@@ -38,6 +38,7 @@ pub(crate) async fn wait(
             Some(backend) => backend.is_quiet().await?,
             None => true,
         };
+        bar.set_message(waited_for(resting == scenario.len(), is_quiet));
         still = if messages == last && resting == scenario.len() && is_quiet { still + 1 } else { 0 };
         last = messages;
         if still == STILL {
@@ -49,6 +50,15 @@ pub(crate) async fn wait(
     bar.abandon();
     say("Not everything came to rest; the table shows what is stuck.");
     Ok(last)
+}
+
+/// What the story waits for: a full bar alone would not say why it goes on.
+fn waited_for(has_all: bool, is_quiet: bool) -> &'static str {
+    match (has_all, is_quiet) {
+        (false, _) => "Sending",
+        (true, false) => "Emptying the queues",
+        (true, true) => "Seeing that it stays so",
+    }
 }
 
 fn is_at_rest(message: &Value) -> bool {

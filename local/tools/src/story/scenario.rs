@@ -40,6 +40,9 @@ const THROTTLED: &str = "+15550000005";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
+    pub id: String,
+    /// Its business number, as Meta's webhooks name it.
+    pub number: String,
     /// As its owner.
     pub client: Client,
     email: String,
@@ -168,7 +171,8 @@ impl Tenant {
         let client = anonymous.with_token(text(&session, "token")?);
         // One machine connects a new tenant to the sandbox by itself; elsewhere this is the tenant's own step.
         let tenant = text(&session, "tenantId")?;
-        client.post("/whatsapp/connect", &json!({ "code": tenant })).await?.success()?;
+        let account = client.post("/whatsapp/connect", &json!({ "code": tenant })).await?.success()?;
+        let number = text(account.pointer("/phoneNumbers/0").unwrap_or(&Value::Null), "id")?.to_owned();
         let credit = json!({
             "tenantId": tenant, "amount": CREDIT, "description": "Story", "idempotencyKey": slug,
         });
@@ -188,7 +192,8 @@ impl Tenant {
         let contacts =
             contacts.iter().map(|row| Ok((text(row, "phone")?.to_owned(), text(row, "id")?.to_owned())));
         let contacts = contacts.collect::<Result<_, LocalError>>()?;
-        Ok(Self { client, email, contacts, template: text(&template, "id")?.to_owned() })
+        let id = tenant.to_owned();
+        Ok(Self { id, number, client, email, contacts, template: text(&template, "id")?.to_owned() })
     }
 
     /// The id of the contact with that number.

@@ -80,6 +80,13 @@ pub struct Access {
     pub roots: Option<String>,
 }
 
+impl Access {
+    /// Whether the URL and the roots can be read; nothing is opened.
+    pub fn check(&self) -> Result<(), StoreError> {
+        Connector::new(self).map(drop)
+    }
+}
+
 impl From<&str> for Access {
     fn from(url: &str) -> Self {
         Self { url: url.to_owned(), password: None, roots: None }

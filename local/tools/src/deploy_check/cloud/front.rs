@@ -45,7 +45,7 @@ pub(crate) struct Front {
 impl Front {
     /// Answers 503 until the gateway is set.
     pub async fn listen() -> Result<Self, LocalError> {
-        let failed = |source| LocalError::Listen { port: 0, source };
+        let failed = LocalError::FreePort;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let http = reqwest::Client::builder()

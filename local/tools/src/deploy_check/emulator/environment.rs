@@ -1,6 +1,5 @@
 //! The surroundings of a bootstrap: a migrated database, Meta's sandbox, queues, secrets, the receiver of answers.
 
-use cluster::Fetch;
 use serde_json::{Value, json};
 
 use crate::deploy_check::aws::Cloud;
@@ -25,8 +24,8 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    pub async fn start(site: &Site, fetch: Fetch) -> Result<Self, LocalError> {
-        let services = Services::start(site, fetch, (events::meta_app(&site.root)?, None)).await?;
+    pub async fn start(site: &Site) -> Result<Self, LocalError> {
+        let services = Services::start(site, (events::meta_app(&site.root)?, None)).await?;
         let database = services.database("emulated").await?;
         tidings::database::migrate(&database.admin).await?;
         let cloud = Cloud::start(site, "emulator-cloud").await?;

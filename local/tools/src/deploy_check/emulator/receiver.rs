@@ -26,7 +26,7 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub async fn listen() -> Result<Self, LocalError> {
-        let failed = |source| LocalError::Listen { port: 0, source };
+        let failed = LocalError::FreePort;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let url = format!("http://{}/response", listener.local_addr().map_err(failed)?);
         let answer = Answer::default();

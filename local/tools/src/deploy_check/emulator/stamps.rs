@@ -41,7 +41,7 @@ pub(crate) struct Stamps {
 impl Stamps {
     /// Listens, and forwards to the runtime API at a port of this machine.
     pub async fn listen(runtime_api: u16) -> Result<Self, LocalError> {
-        let failed = |source| LocalError::Listen { port: 0, source };
+        let failed = LocalError::FreePort;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         let seen = Arc::new(Mutex::new(Seen::default()));
