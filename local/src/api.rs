@@ -20,7 +20,8 @@ use crate::peer::with_peers;
             account, imports contacts, has templates approved by Meta, loads prepaid credit, and sends.\n\n\
             Amounts are decimal strings, exact to a millionth. Every error is `application/problem+json` (RFC 9457): \
             decide by its `type`, show its `detail`, and quote its `requestId` when you ask for support. A request with an \
-            idempotency key may be repeated: it gets the same answer and happens once.",
+            idempotency key may be repeated: it gets the same answer, marked `Idempotency-Replayed: true`, and happens \
+            once.",
         contact(name = "The operator of this installation"),
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),

@@ -23,6 +23,7 @@ mod phones;
 mod problem_kinds;
 pub mod raw_api;
 mod registrations;
+mod replays;
 mod schemas;
 mod throttle;
 mod times;

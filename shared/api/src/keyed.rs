@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use domain::Problem;
 use domain::problem::Kind;
 use http_kit::body::{parse, read_json};
-use http_kit::{IdempotencyKey, ProblemResponse};
+use http_kit::{IdempotencyKey, ProblemResponse, Replayed};
 use ops::kernel::hash::sha256;
 use ops::kernel::idempotent::{self, Key};
 use ops::kernel::permit::Caller;
@@ -52,6 +52,7 @@ impl<T: KeyedBody> FromRequest<App> for Keyed<T> {
         let header = IdempotencyKey::from_request_parts(&mut parts, app).await?;
         let caller = parts.extensions.get::<Caller>().copied();
         let path = parts.extensions.get::<MatchedPath>().cloned();
+        let Replayed(is_replayed) = parts.extensions.get().cloned().unwrap_or_default();
         let bytes = read_json(Request::from_parts(parts, body)).await?;
         let body: T = parse(&bytes)?;
         let Some(text) = header.or_in_body(body.idempotency_key().map(str::to_owned))? else {
@@ -65,7 +66,7 @@ impl<T: KeyedBody> FromRequest<App> for Keyed<T> {
         let legacy_hash = legacy_hash(path.as_str(), &bytes);
         let route = stored_route(path.as_str()).to_owned();
         let key = idempotent::key(caller.tenant, route, &text, request_hash, legacy_hash)?;
-        Ok(Self(body, Some(key)))
+        Ok(Self(body, Some(key.noting_replays_in(is_replayed))))
     }
 }
 

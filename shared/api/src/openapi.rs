@@ -55,6 +55,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn complete_operation(operation: &mut Operation) {
+    let is_keyed = takes_a_key(operation);
     for kind in common(operation) {
         let answer = || RefOr::T(Response::new(""));
         operation.responses.responses.entry(status_of(kind).as_u16().to_string()).or_insert_with(answer);
@@ -67,6 +68,9 @@ fn complete_operation(operation: &mut Operation) {
         if response.description.is_empty() {
             response.description = description(status);
         }
+        if is_keyed && status.is_success() {
+            response.headers.insert(key::REPLAYED.to_owned(), RefOr::T(key::replayed_header()));
+        }
         if status.is_client_error() || status.is_server_error() {
             response.content.shift_remove(JSON);
             let body = Content::new(Some(Ref::from_schema_name("ProblemBody")));
@@ -77,13 +81,6 @@ fn complete_operation(operation: &mut Operation) {
 
 /// What an operation can answer because of what it takes.
 fn common(operation: &Operation) -> BTreeSet<Kind> {
-    let takes = |place: ParameterIn, name: Option<&str>| {
-        let fits = |parameter: &RefOr<Parameter>| match parameter {
-            RefOr::T(known) => known.parameter_in == place && name.is_none_or(|name| known.name == name),
-            RefOr::Ref(_) => false,
-        };
-        operation.parameters.iter().flatten().any(fits)
-    };
     let mut kinds = BTreeSet::from([Kind::Malformed, Kind::Internal, Kind::Unavailable]);
     if operation.security.is_some() {
         kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
@@ -91,13 +88,25 @@ fn common(operation: &Operation) -> BTreeSet<Kind> {
     if operation.request_body.is_some() {
         kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Invalid]);
     }
-    if takes(ParameterIn::Query, None) {
+    if takes(operation, |known| known.parameter_in == ParameterIn::Query) {
         kinds.insert(Kind::Invalid);
     }
-    if takes(ParameterIn::Header, Some(key::NAME)) {
+    if takes_a_key(operation) {
         kinds.insert(Kind::StillRunning);
     }
     kinds
+}
+
+fn takes_a_key(operation: &Operation) -> bool {
+    takes(operation, |known| known.parameter_in == ParameterIn::Header && known.name == key::NAME)
+}
+
+fn takes(operation: &Operation, is_it: impl Fn(&Parameter) -> bool) -> bool {
+    let fits = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(known) => is_it(known),
+        RefOr::Ref(_) => false,
+    };
+    operation.parameters.iter().flatten().any(fits)
 }
 
 /// The description of an answer whose handler gives none.

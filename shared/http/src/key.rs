@@ -1,4 +1,8 @@
-//! The `Idempotency-Key` header, and the same key in the body where the route has one.
+//! The `Idempotency-Key` header, the same key in the body where the route has one, and how an answer says that it was
+//! given before.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -6,12 +10,22 @@ use domain::Problem;
 use domain::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use domain::problem::Kind;
 use utoipa::IntoParams;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::problem::ProblemResponse;
 
 pub const NAME: &str = "Idempotency-Key";
+/// The header of an answer that an earlier call with the same key got.
+pub const REPLAYED: &str = "Idempotency-Replayed";
+/// Its only value.
+pub const IS_REPLAYED: &str = "true";
+
+/// Among a request's extensions: whether it is answered with what was stored for an earlier call with its key. Who finds
+/// the stored answer sets it, and the outermost layer marks the answer.
+#[derive(Clone, Debug, Default)]
+pub struct Replayed(pub Arc<AtomicBool>);
 
 /// The header's text, if the caller sent it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,9 +65,21 @@ impl IntoParams for IdempotencyKey {
             .name(NAME)
             .parameter_in(ParameterIn::Header)
             .description(Some(
-                "The same request with the same key gets the same answer again and has no second effect.",
+                "The same request with the same key gets the same answer again, marked with the header \
+                 Idempotency-Replayed, and has no second effect.",
             ))
             .schema(Some(text.build()));
         vec![header.build()]
     }
+}
+
+/// The header that marks an answer, where a description lists what an answer has.
+pub fn replayed_header() -> Header {
+    let value = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([IS_REPLAYED]));
+    HeaderBuilder::new()
+        .schema(Some(value.build()))
+        .description(Some(
+            "Only on the stored answer of an earlier call with the same key: nothing was done again.",
+        ))
+        .build()
 }

@@ -2,6 +2,7 @@
 //! route matches.
 
 use std::any::Any;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -16,6 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::key::{self, Replayed};
 use crate::problem::{ProblemResponse, answer};
 use crate::receive::UnknownSender;
 
@@ -74,7 +76,7 @@ fn refusal(kind: Kind) -> ProblemResponse {
 
 /// Gives the request an id, puts it into the trace that it came with or a new one, bounds its time, and writes the id into
 /// every problem that comes back.
-async fn identify(State(scheme): State<Scheme>, request: Request, next: Next) -> Response {
+async fn identify(State(scheme): State<Scheme>, mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let traced = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
@@ -88,6 +90,7 @@ async fn identify(State(scheme): State<Scheme>, request: Request, next: Next) ->
         tenant = tracing::field::Empty,
     );
     let left = request.extensions().get::<TimeLeft>().map_or(REQUEST_TIMEOUT, |left| left.0);
+    let Replayed(is_replayed) = request.extensions_mut().get_or_insert_default::<Replayed>().clone();
     let respond = async {
         if let Err(problem) = check_single(request.headers()) {
             return ProblemResponse::from(problem).into_response();
@@ -112,8 +115,16 @@ async fn identify(State(scheme): State<Scheme>, request: Request, next: Next) ->
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         span.in_scope(|| tracing::error!("a request was answered with status 500"));
     }
+    if response.status().is_success() && is_replayed.load(Ordering::Relaxed) {
+        response.headers_mut().insert(key::REPLAYED, HeaderValue::from_static(key::IS_REPLAYED));
+    }
+    finish(response, &id, scheme)
+}
+
+/// Gives an answer the headers that every one has.
+fn finish(mut response: Response, id: &str, scheme: Scheme) -> Response {
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
     }
     for (name, value) in USUAL {

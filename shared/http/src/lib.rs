@@ -16,7 +16,7 @@ mod shape;
 pub mod source;
 
 pub use body::Body;
-pub use key::IdempotencyKey;
+pub use key::{IdempotencyKey, Replayed};
 pub use layers::{Scheme, TimeLeft, with_layers};
 pub use page::{Cursor, Page, PageQuery};
 pub use path::IdInPath;

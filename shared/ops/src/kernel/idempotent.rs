@@ -1,6 +1,8 @@
 //! The same call again gets the same answer: what surrounds every operation that creates or spends (I25–I27).
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use domain::problem::Kind;
@@ -11,7 +13,33 @@ use store::idempotency::{self, Begun};
 use store::{StoreError, SystemTx, TenantTx};
 use thiserror::Error;
 
-pub use store::idempotency::Key;
+use crate::kernel::hash::sha256;
+
+/// A call's key: a tenant's text on a route, and a hash of the request. It knows whether the call was answered with what
+/// an earlier one stored.
+#[derive(Clone, Debug)]
+pub struct Key {
+    stored: idempotency::Key,
+    is_replayed: Arc<AtomicBool>,
+}
+
+impl Key {
+    /// Notes here that the call was answered with what an earlier one stored.
+    #[must_use]
+    pub fn noting_replays_in(mut self, is_replayed: Arc<AtomicBool>) -> Self {
+        self.is_replayed = is_replayed;
+        self
+    }
+
+    /// Makes what the body does not hold a part of the request.
+    #[must_use]
+    pub fn also_for(mut self, part: &[u8]) -> Self {
+        let mut request = std::mem::take(&mut self.stored.request_hash);
+        request.extend_from_slice(part);
+        self.stored.request_hash = sha256(&request);
+        self
+    }
+}
 
 /// Why a key stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -57,7 +85,8 @@ pub fn key(
     if !text::is_visible(key, IDEMPOTENCY_KEY_CHARS_MAX) {
         return Err(NotAKey);
     }
-    Ok(Key { tenant, route, text: key.to_owned(), request_hash, legacy_hash })
+    let stored = idempotency::Key { tenant, route, text: key.to_owned(), request_hash, legacy_hash };
+    Ok(Key { stored, is_replayed: Arc::default() })
 }
 
 /// Does `work`, unless the key shows that it was done: then returns the stored outcome. Without a key it does `work`.
@@ -73,21 +102,34 @@ where
     E: From<StoreError> + From<KeyError>,
 {
     let Some(key) = key else { return work.await };
-    let unreadable = |error: serde_json::Error| StoreError::Inconsistent {
-        table: "idempotency_keys",
-        what: error.to_string(),
-    };
-    match idempotency::begin(tx, key).await? {
+    if let Some(earlier) = earlier::<D, E>(tx, key).await? {
+        return Ok(earlier);
+    }
+    let done = work.await?;
+    let outcome = serde_json::to_string(&done).map_err(|error| unreadable(&error))?;
+    idempotency::finish(tx, &key.stored, &outcome).await?;
+    Ok(done)
+}
+
+/// Takes the key for this transaction. What an earlier call with it stored, if there was one: then nothing is left to do.
+pub async fn earlier<D, E>(tx: &TenantTx, key: &Key) -> Result<Option<D>, E>
+where
+    D: DeserializeOwned,
+    E: From<StoreError> + From<KeyError>,
+{
+    match idempotency::begin(tx, &key.stored).await? {
         Begun::Running => Err(KeyError::Running.into()),
         Begun::Mismatch => Err(KeyError::Reused.into()),
-        Begun::Replay(outcome) => Ok(serde_json::from_str(&outcome).map_err(unreadable)?),
-        Begun::First => {
-            let done = work.await?;
-            let outcome = serde_json::to_string(&done).map_err(unreadable)?;
-            idempotency::finish(tx, key, &outcome).await?;
-            Ok(done)
+        Begun::Replay(outcome) => {
+            key.is_replayed.store(true, Ordering::Relaxed);
+            Ok(Some(serde_json::from_str(&outcome).map_err(|error| unreadable(&error))?))
         }
+        Begun::First => Ok(None),
     }
+}
+
+fn unreadable(error: &serde_json::Error) -> StoreError {
+    StoreError::Inconsistent { table: "idempotency_keys", what: error.to_string() }
 }
 
 /// [`once`] in a transaction that spans tenants: the key is its caller's, whatever tenants the work concerns.
@@ -101,7 +143,7 @@ where
     E: From<StoreError> + From<KeyError>,
 {
     match key {
-        Some(key) => once(&tx.as_tenant(key.tenant), Some(key), work).await,
+        Some(key) => once(&tx.as_tenant(key.stored.tenant), Some(key), work).await,
         None => work.await,
     }
 }

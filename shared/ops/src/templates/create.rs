@@ -19,7 +19,7 @@ use store::{Operation, StoreError, TenantTx, holds};
 use thiserror::Error;
 
 use crate::kernel::cipher::CipherError;
-use crate::kernel::idempotent::{Key, KeyError, once};
+use crate::kernel::idempotent::{Key, KeyError, earlier, once};
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
@@ -236,13 +236,10 @@ impl Operation for Draft {
     type Error = CreateTemplateError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Drafted, CreateTemplateError> {
-        if let Some(key) = &self.key {
-            match store::idempotency::begin(tx, key).await? {
-                store::idempotency::Begun::First => {}
-                store::idempotency::Begun::Running => return Err(KeyError::Running.into()),
-                store::idempotency::Begun::Mismatch => return Err(KeyError::Reused.into()),
-                store::idempotency::Begun::Replay(outcome) => return self.replayed(tx, &outcome).await,
-            }
+        if let Some(key) = &self.key
+            && let Some(outcome) = earlier::<Outcome, CreateTemplateError>(tx, key).await?
+        {
+            return replayed(tx, outcome).await;
         }
         let account = accounts::first(tx).await?.ok_or(CreateTemplateError::NotConnected)?;
         let request = &self.request;
@@ -284,19 +281,18 @@ impl Operation for Draft {
     }
 }
 
-impl Draft {
-    async fn replayed(&self, tx: &TenantTx, outcome: &str) -> Result<Drafted, CreateTemplateError> {
-        let unreadable = |what: String| StoreError::Inconsistent { table: "idempotency_keys", what };
-        let outcome: Outcome =
-            serde_json::from_str(outcome).map_err(|error| unreadable(error.to_string()))?;
-        let template = templates::find(tx, outcome.template_id).await?;
-        let mut template = template.ok_or_else(|| unreadable("the template no longer exists".to_owned()))?;
-        // The answer is the first one, also when Meta has changed the template since.
-        template.status = outcome.status;
-        template.category = outcome.category.unwrap_or(template.category);
-        template.updated_at = outcome.updated_at;
-        Ok(Drafted::Done(Box::new(template)))
-    }
+async fn replayed(tx: &TenantTx, outcome: Outcome) -> Result<Drafted, CreateTemplateError> {
+    let template = templates::find(tx, outcome.template_id).await?;
+    let gone = || StoreError::Inconsistent {
+        table: "idempotency_keys",
+        what: "the template no longer exists".to_owned(),
+    };
+    let mut template = template.ok_or_else(gone)?;
+    // The answer is the first one, also when Meta has changed the template since.
+    template.status = outcome.status;
+    template.category = outcome.category.unwrap_or(template.category);
+    template.updated_at = outcome.updated_at;
+    Ok(Drafted::Done(Box::new(template)))
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -9,7 +9,6 @@ use store::{StoreError, SystemOperation, SystemTx, outbox};
 use thiserror::Error;
 
 use crate::kernel::events;
-use crate::kernel::hash::sha256;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
@@ -50,12 +49,10 @@ pub async fn resend_invite(
     platform: &Platform,
     permit: &SuperAdmin,
     tenant: TenantId,
-    mut key: Key,
+    key: Key,
 ) -> Result<Invited, ResendInviteError> {
     // The tenant is a part of the request that is not in its body.
-    key.request_hash.extend_from_slice(tenant.0.as_bytes());
-    key.request_hash = sha256(&key.request_hash);
-    let resend = ResendInvite { tenant, key };
+    let resend = ResendInvite { tenant, key: key.also_for(tenant.0.as_bytes()) };
     let invited = platform.store.perform_system(&platform.system_act(permit), &resend).await?;
     events::publish_soon(platform).await;
     Ok(invited)
