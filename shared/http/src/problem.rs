@@ -1,18 +1,25 @@
 //! Everything that is not a success, as RFC 9457 `application/problem+json` with a stable `type`.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::Problem;
 use domain::problem::Kind;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The last part of a kind's `type`, its status and its title.
 const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
     match kind {
         Kind::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request could not be read"),
         Kind::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid token is needed"),
+        Kind::WrongCredentials => {
+            ("wrong-credentials", StatusCode::UNAUTHORIZED, "The e-mail or the password is wrong")
+        }
         Kind::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "Your role does not allow this"),
         Kind::HandshakeRefused => {
             ("handshake-refused", StatusCode::FORBIDDEN, "The webhook handshake was refused")
@@ -59,12 +66,29 @@ pub fn type_uri(kind: Kind) -> String {
     format!("urn:tidings:problem:{}", parts(kind).0)
 }
 
+/// The types of problems, as the description lists them: no closed list, because a later version may have more.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemType;
+
+impl PartialSchema for ProblemType {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).examples(Kind::ALL.map(type_uri));
+        let text = text.description(Some("What kind of problem it is. Stable: decide by this."));
+        RefOr::T(Schema::from(text.build()))
+    }
+}
+
+impl ToSchema for ProblemType {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ProblemType")
+    }
+}
+
 /// A problem as it is answered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemBody {
-    /// Stable: decide by this.
-    #[schema(example = "urn:tidings:problem:invalid")]
+    #[schema(value_type = ProblemType)]
     pub r#type: String,
     /// The type in words.
     pub title: &'static str,
@@ -114,7 +138,8 @@ pub fn answer(problem: &Problem, request_id: Option<String>) -> Response {
         let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
-    if problem.kind == Kind::Unauthenticated {
+    // Every 401 has it (RFC 9110, 15.5.2).
+    if status(problem.kind) == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response

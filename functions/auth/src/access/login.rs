@@ -24,7 +24,7 @@ pub(crate) struct Login {
 /// passwords the next tries have to wait.
 #[utoipa::path(post, path = "/auth/login", operation_id = "logIn", tag = "auth", request_body = Login, responses(
     (status = 200, body = Session),
-    (status = 401, body = ProblemBody),
+    (status = 401, description = "The e-mail or the password is wrong (`wrong-credentials`)", body = ProblemBody),
     (status = 429, description = "Too many wrong passwords; wait as long as Retry-After says", body = ProblemBody),
 ))]
 pub(crate) async fn login(

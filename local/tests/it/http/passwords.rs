@@ -86,3 +86,19 @@ async fn a_links_secret_is_not_an_access_token_and_a_token_is_not_a_secret() {
         "a link's secret",
     );
 }
+
+/// A client that is told "unauthenticated" asks its user to log in, which is what its user has just tried.
+#[tokio::test]
+async fn a_wrong_login_has_a_type_of_its_own_and_says_what_to_do() {
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    api.post("/auth/register-tenant").json(&registration("home", "password123")).send().await.success();
+    for email in ["home@tenant.test", "nobody@tenant.test", "no address"] {
+        let login = json!({ "email": email, "password": "wrong-password" });
+        let answer = api.post("/auth/login").json(&login).send().await;
+        answer.assert_refused(401, "wrong-credentials", email);
+        let detail = "the e-mail or the password is wrong; check both and log in again";
+        assert_eq!(answer.body["detail"], detail, "{email}: who has an account is not said");
+    }
+    api.get("/contacts").send().await.assert_refused(401, "unauthenticated", "no token");
+}

@@ -19,6 +19,10 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
     match kind {
         Kind::Malformed => api.post("/messages").bearer(&home.token).raw_json("{").send().await,
         Kind::Unauthenticated => api.get("/contacts").send().await,
+        Kind::WrongCredentials => {
+            let login = json!({ "email": "home@tenant.test", "password": "wrong-password" });
+            api.post("/auth/login").json(&login).send().await
+        }
         Kind::Forbidden => api.post("/plans").bearer(&home.token).json(&json!({})).send().await,
         Kind::HandshakeRefused => {
             api.get("/webhook/meta?hub.mode=subscribe&hub.verify_token=wrong").send().await
@@ -59,17 +63,7 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
             let body = json!({ "secret": "none", "password": PASSWORD });
             api.post("/auth/set-password").json(&body).send().await
         }
-        Kind::TooMany => {
-            let login = json!({ "email": "guessed@tenant.test", "password": "wrong-password" });
-            // A slow machine may outlast the first waits, which double.
-            for _ in 0..20 {
-                let answer = api.post("/auth/login").json(&login).send().await;
-                if answer.status == 429 {
-                    return answer;
-                }
-            }
-            panic!("guesses are not throttled")
-        }
+        Kind::TooMany => guess_until_throttled(api).await,
         Kind::MetaRefused => {
             api.post("/whatsapp/connect")
                 .bearer(&home.token)
@@ -81,6 +75,18 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         Kind::Internal => broken::with_a_bug().await,
         Kind::Unavailable => broken::without_database().await,
     }
+}
+
+async fn guess_until_throttled(api: &RawApi) -> Answer {
+    let login = json!({ "email": "guessed@tenant.test", "password": "wrong-password" });
+    // A slow machine may outlast the first waits, which double.
+    for _ in 0..20 {
+        let answer = api.post("/auth/login").json(&login).send().await;
+        if answer.status == 429 {
+            return answer;
+        }
+    }
+    panic!("guesses are not throttled")
 }
 
 #[tokio::test]
@@ -101,6 +107,14 @@ fn no_two_kinds_share_a_type() {
     types.sort_unstable();
     types.dedup();
     assert_eq!(types.len(), Kind::ALL.len());
+}
+
+#[tokio::test]
+async fn the_description_lists_the_type_of_every_kind() {
+    let system = TestSystem::start().await;
+    let served = RawApi::of(&system).get("/openapi.json").send().await;
+    let listed = &served.success()["components"]["schemas"]["ProblemType"]["examples"];
+    assert_eq!(*listed, json!(Kind::ALL.map(type_uri)));
 }
 
 /// Systems in which something is missing or fails.

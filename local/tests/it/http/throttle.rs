@@ -84,7 +84,7 @@ async fn guesses_are_throttled_and_the_right_password_works_after_the_wait() {
     tenant_actor(&api, "home").await;
     for guess in 0..FREE_GUESSES {
         let answer = login(&api, HOME, &format!("guess-{guess}")).await;
-        answer.assert_refused(401, "unauthenticated", "a guess");
+        answer.assert_refused(401, "wrong-credentials", "a guess");
     }
     let (_, throttled) = guess_until_throttled(&system, &api, HOME, 60).await;
     // Nobody logged in from here before, so the right password is not checked during the wait, in any spelling of the e-mail.

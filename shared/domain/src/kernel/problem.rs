@@ -13,6 +13,8 @@ pub enum Kind {
     Malformed,
     /// No valid proof of who calls.
     Unauthenticated,
+    /// The e-mail or the password of a login is wrong.
+    WrongCredentials,
     /// The caller's role does not allow it.
     Forbidden,
     /// Meta's question whether this is the address of its webhooks, which does not fit this installation.
@@ -45,9 +47,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::Unauthenticated,
+        Self::WrongCredentials,
         Self::Forbidden,
         Self::HandshakeRefused,
         Self::NotFound,

@@ -27,7 +27,7 @@ use crate::kernel::security_event::{SecurityEvent, note};
 #[derive(Debug, Error)]
 pub enum LoginError {
     /// Unknown e-mail, wrong password, or a suspended tenant: the answer does not say which.
-    #[error("the e-mail or the password is wrong")]
+    #[error("the e-mail or the password is wrong; check both and log in again")]
     Wrong,
     #[error("too many wrong passwords; try again later")]
     Throttled { wait: SignedDuration },
@@ -40,7 +40,7 @@ pub enum LoginError {
 impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::Wrong => Self::new(Kind::Unauthenticated).with_detail(error),
+            LoginError::Wrong => Self::new(Kind::WrongCredentials).with_detail(error),
             LoginError::Throttled { wait } => Self::new(Kind::TooMany).with_detail(error).after(wait),
             LoginError::Hash(error) => error.into(),
             LoginError::Store(error) => error.into(),
