@@ -1,6 +1,9 @@
 //! Every HTTP function under one router, with its description at `/openapi.json` and `/docs`.
 
 use axum::Router;
+use axum::response::Response;
+use domain::Problem;
+use domain::problem::Kind;
 use utoipa::openapi::Server;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -76,4 +79,10 @@ pub fn router(machine: &Machine) -> Router {
     let (all, openapi) = routes(machine);
     let router = http_kit::with_layers(all.merge(docs::router(openapi)), machine.scheme);
     with_peers(router, machine.trusted_proxies.clone())
+}
+
+/// The answer to a client for which there is no place: each connection has a request.
+pub fn busy(machine: &Machine) -> impl Fn() -> Response + Send + Sync + 'static {
+    let scheme = machine.scheme;
+    move || http_kit::answer_outside(&Problem::new(Kind::Unavailable), scheme)
 }

@@ -4,10 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::response::{IntoResponse, Response};
-use domain::problem::Kind;
-use domain::{Clock, Problem};
-use http_kit::ProblemResponse;
+use domain::Clock;
 use http_server::{Limits, Share};
 use runtime::held;
 use sandbox::{Options, Running, SandboxError};
@@ -72,7 +69,7 @@ async fn start(settings: Settings, roles: &[ProcessRole]) -> Result<Serving, Loc
     if let Some(listener) = listener {
         demo::ensure_owner(&machine, &settings, &home).await?;
         let limits = Limits::within(Share::Half);
-        tasks.spawn(http_server::serve(listener, api::router(&machine), busy, limits, stopping.clone()));
+        tasks.spawn(http_server::serve(listener, api::router(&machine), api::busy(&machine), limits, stopping.clone()));
     }
     let rules = Rules {
         visibility: settings.visibility,
@@ -124,11 +121,6 @@ pub async fn start_sandbox(settings: &Settings, home: &Home) -> Result<Running, 
 async fn listen(settings: &Settings) -> Result<TcpListener, LocalError> {
     let address = SocketAddr::from((settings.listen, settings.port));
     TcpListener::bind(address).await.map_err(|source| LocalError::Listen { address, source })
-}
-
-/// The answer when each connection has a request.
-fn busy() -> Response {
-    ProblemResponse::from(Problem::new(Kind::Unavailable)).into_response()
 }
 
 /// Returns at Ctrl-C or SIGTERM.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::response::Response;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,9 +14,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use crate::Handler;
 use crate::activity::Activity;
 use crate::watched::{AnswerBody, RequestBody, WatchedStream};
+use crate::{Busy, Handler};
 
 /// Bytes of a head at most. A longer one is answered 431.
 const HEAD_BYTES_MAX: usize = 65_536;
@@ -85,7 +84,7 @@ async fn answer<S: Handler>(
 }
 
 /// Answers one request "busy" and closes the connection.
-pub(crate) async fn answer_busy(stream: TcpStream, busy: fn() -> Response) {
+pub(crate) async fn answer_busy(stream: TcpStream, busy: Busy) {
     let answer = service_fn(move |_request| std::future::ready(Ok::<_, Infallible>(busy())));
     let connection = http1::Builder::new()
         .keep_alive(false)

@@ -60,6 +60,9 @@ impl<S> Handler for S where
 {
 }
 
+/// Makes the answer to a client for which there is no place.
+type Busy = Arc<dyn Fn() -> Response + Send + Sync>;
+
 struct Open {
     task: AbortHandle,
     activity: Arc<Activity>,
@@ -68,7 +71,7 @@ struct Open {
 struct Server<S> {
     service: S,
     /// The answer when every connection has a request.
-    busy: fn() -> Response,
+    busy: Busy,
     limits: Limits,
     stop: watch::Receiver<bool>,
     open: HashMap<Id, Open>,
@@ -82,13 +85,13 @@ struct Server<S> {
 pub async fn serve<S: Handler>(
     listener: TcpListener,
     service: S,
-    busy: fn() -> Response,
+    busy: impl Fn() -> Response + Send + Sync + 'static,
     limits: Limits,
     stop: watch::Receiver<bool>,
 ) {
     let server = Server {
         service,
-        busy,
+        busy: Arc::new(busy),
         limits,
         stop,
         open: HashMap::new(),
@@ -139,7 +142,7 @@ impl<S: Handler> Server<S> {
             self.refusals.refused += 1;
             while self.busy_answers.try_join_next().is_some() {}
             if self.busy_answers.len() < BUSY_MAX {
-                self.busy_answers.spawn(connection::answer_busy(stream, self.busy));
+                self.busy_answers.spawn(connection::answer_busy(stream, Arc::clone(&self.busy)));
             }
             return;
         }

@@ -4,6 +4,7 @@ mod actors;
 mod amounts;
 mod authorization;
 mod bodies;
+mod busy;
 mod connections;
 mod description;
 mod foreign_text;

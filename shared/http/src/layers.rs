@@ -121,6 +121,13 @@ async fn identify(State(scheme): State<Scheme>, mut request: Request, next: Next
     finish(response, &id, scheme)
 }
 
+/// The answer to a request that does not reach the router, with an id and the headers of every answer.
+pub fn answer_outside(problem: &Problem, scheme: Scheme) -> Response {
+    let id = Uuid::new_v4().to_string();
+    tracing::debug!(id, kind = ?problem.kind, "a request was answered before it reached the router");
+    finish(answer(problem, Some(id.clone())), &id, scheme)
+}
+
 /// Gives an answer the headers that every one has.
 fn finish(mut response: Response, id: &str, scheme: Scheme) -> Response {
     let headers = response.headers_mut();

@@ -17,7 +17,7 @@ pub mod source;
 
 pub use body::Body;
 pub use key::{IdempotencyKey, Replayed};
-pub use layers::{Scheme, TimeLeft, with_layers};
+pub use layers::{Scheme, TimeLeft, answer_outside, with_layers};
 pub use page::{Cursor, Page, PageQuery};
 pub use path::IdInPath;
 pub use problem::{ProblemBody, ProblemResponse};
