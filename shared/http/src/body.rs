@@ -6,7 +6,6 @@ use bytes::Bytes;
 use domain::Problem;
 use domain::problem::Kind;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::error::Category;
 use utoipa::ToSchema;
 
 use crate::problem::ProblemResponse;
@@ -57,28 +56,33 @@ pub fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem>
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let cause = error.into_inner();
-        // The parser calls some wrong types a mistake of syntax, such as a number where a word of ours is expected.
-        let text = std::str::from_utf8(bytes).ok();
-        let is_json = || text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
-        match cause.classify() {
-            Category::Syntax | Category::Eof | Category::Io if !is_json() => {
-                Problem::new(Kind::Malformed).with_detail(cause)
-            }
-            Category::Data | Category::Syntax | Category::Eof | Category::Io => {
-                let mistakes =
-                    serde_json::from_slice(bytes).map_or(Vec::new(), |value| mistakes::<T>(&value));
-                if !mistakes.is_empty() {
-                    return Problem::invalid(mistakes);
-                }
-                // A mistake in a value that the description does not know, or a member that is there twice.
-                let words = words(&cause);
-                Problem::field(named(&path, &words), words)
-            }
+        // The parser stops at a wrong type, whatever follows it, and calls some wrong types a mistake of syntax, such as a
+        // number where a word of ours is expected.
+        if let Err(not_json) = check_json(bytes) {
+            return not_json;
         }
+        let mistakes = serde_json::from_slice(bytes).map_or(Vec::new(), |value| mistakes::<T>(&value));
+        if !mistakes.is_empty() {
+            return Problem::invalid(mistakes);
+        }
+        // A mistake in a value that the description does not know, or a member that is there twice.
+        let words = words(&error.into_inner());
+        Problem::field(named(&path, &words), words)
     })?;
     json.end().map_err(|cause| Problem::new(Kind::Malformed).with_detail(cause))?;
     Ok(parsed)
+}
+
+/// Whether it is JSON, of whatever type.
+fn check_json(bytes: &[u8]) -> Result<(), Problem> {
+    let malformed = Problem::new(Kind::Malformed);
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Err(malformed.with_detail("the body is not UTF-8"));
+    };
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(IgnoredAny) => Ok(()),
+        Err(cause) => Err(malformed.with_detail(cause)),
+    }
 }
 
 /// What is wrong, without the position: the field is named beside it.
@@ -171,6 +175,18 @@ mod tests {
                 parse::<serde_json::Value>(body.as_bytes()).unwrap_err().kind,
                 Kind::Malformed,
                 "{body}"
+            );
+        }
+        for body in [
+            &b"9\x03c\x1b"[..],
+            b"{\"amount\": true",
+            b"{\"x\": 1} 2",
+            b"{\"amount\": 1, \"word\": \"\xff\"}",
+        ] {
+            assert_eq!(
+                parse::<Credit>(body).unwrap_err().kind,
+                Kind::Malformed,
+                "{body:?}: a wrong type before it"
             );
         }
         assert_eq!(parse::<serde_json::Value>(br#"{"a": "x\u0000"}"#).unwrap_err().kind, Kind::Invalid);
