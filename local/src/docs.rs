@@ -18,13 +18,19 @@ const INDEX: &str = "index.html";
 /// Its own scripts alone. Swagger UI sets styles on its elements and has images in its style sheet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// What Swagger UI's page lacks: without it a phone lays the page out as for a desk.
-const VIEWPORT: &str = "<head>\n    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
+/// What Swagger UI's page lacks: without the first a phone lays the page out as for a desk, and without the second its
+/// wide tables move the whole page sideways.
+const HEAD: &str = "<head>
+    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+    <style>.swagger-ui .opblock-body { overflow-x: auto }</style>";
+/// Of a tab among others.
+const TITLE: &str = "<title>Tidings API</title>";
 
 /// The routes of both.
 pub fn router(openapi: OpenApi) -> Router {
-    // The base layout has no bar with a field for any URL.
-    let config = Arc::new(Config::new(["/openapi.json"]).use_base_layout());
+    // The base layout has no bar with a field for any URL. Without "none" a page that is not on localhost sends the
+    // description's address to a validator of Swagger's.
+    let config = Arc::new(Config::new(["/openapi.json"]).use_base_layout().validator_url("none"));
     let (openapi, of_index) = (Arc::new(openapi), Arc::clone(&config));
     Router::new()
         .route("/openapi.json", get(async move || Json(Arc::clone(&openapi))))
@@ -45,7 +51,8 @@ fn file(name: &str, config: &Arc<Config<'static>>) -> Result<Response, ProblemRe
         headers.insert(CONTENT_TYPE, content_type);
     }
     if name == INDEX {
-        let page = String::from_utf8_lossy(&file.bytes).replacen("<head>", VIEWPORT, 1);
+        let page = String::from_utf8_lossy(&file.bytes).replacen("<head>", HEAD, 1);
+        let page = page.replacen("<title>Swagger UI</title>", TITLE, 1);
         return Ok((headers, page).into_response());
     }
     if file.gzpipped {

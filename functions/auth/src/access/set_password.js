@@ -6,7 +6,8 @@ const form = document.querySelector("form");
 const button = document.querySelector("button");
 const output = document.querySelector("output");
 
-const show = (text) => { output.textContent = text; };
+// A problem's detail begins with a small letter.
+const show = (text) => { output.textContent = text.charAt(0).toUpperCase() + text.slice(1); };
 
 // What a refusal means, and what to do next.
 const refusal = (answer, body) => {

@@ -143,12 +143,15 @@ async fn the_documentation_can_be_read_offline() {
     let parts: Vec<String> =
         parts.map(|part| part.trim_start_matches("./").trim_start_matches('/').to_owned()).collect();
     assert!(parts.len() > 2, "the page has scripts and styles: {}", page.text);
-    assert!(page.text.contains("name=\"viewport\""), "a phone lays it out at its own width: {}", page.text);
+    for part in ["name=\"viewport\"", "overflow-x: auto", "<title>Tidings API</title>"] {
+        assert!(page.text.contains(part), "Swagger UI's page has changed, {part} is lost: {}", page.text);
+    }
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"), "{policy}");
     let start = api.get("/docs/swagger-initializer.js").send().await;
     assert!(start.text.contains("\"layout\": \"BaseLayout\""), "no field for any URL: {}", start.text);
     assert!(start.text.contains("/openapi.json"), "{}", start.text);
+    assert!(start.text.contains("\"validatorUrl\": \"none\""), "no validator elsewhere: {}", start.text);
     for text in [&page.text, &start.text] {
         let outside: Vec<&str> = ["http://", "https://", "src=\"//", "href=\"//"]
             .into_iter()
