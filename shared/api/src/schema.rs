@@ -90,7 +90,7 @@ components! {
     Attributes = ObjectBuilder::new()
         .additional_properties(Some(AdditionalProperties::FreeForm(true)))
         .examples([json!({"city": "NY"})])
-        .description(Some("Anything else that is known about a contact, at most 4096 bytes as JSON. Variables of a template that a request leaves out are taken from here."));
+        .description(Some("Anything else that is known about a contact, at most 4096 bytes as JSON. A number is kept digit by digit, and is refused with an exponent. Variables of a template that a request leaves out are taken from here."));
 
     // Templates
     TemplateName = text(1, templates::NAME_CHARS_MAX, "welcome_message")

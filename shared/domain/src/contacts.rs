@@ -30,6 +30,9 @@ pub struct Attributes(String);
 pub enum AttributesError {
     #[error("must be at most {ATTRIBUTES_BYTES_MAX} bytes of JSON")]
     TooLong,
+    /// A program that writes a long number so has lost its last digits, and Postgres writes out all of its zeros.
+    #[error("must write numbers digit by digit or as texts, not with an exponent such as 1e22")]
+    Exponent,
     #[error("must be a JSON object: {0}")]
     NotAnObject(serde_json::Error),
 }
@@ -45,6 +48,9 @@ impl Attributes {
         let text = json.get();
         if text.len() > ATTRIBUTES_BYTES_MAX {
             return Err(AttributesError::TooLong);
+        }
+        if has_exponent(text) {
+            return Err(AttributesError::Exponent);
         }
         // Raw JSON is not yet checked for its depth, the size of its numbers and the halves of its surrogates.
         let checked: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
@@ -81,6 +87,24 @@ fn text_of(json: &str) -> Option<String> {
         '{' | '[' | 'n' => None,
         _number_or_truth => Some(json.to_owned()),
     }
+}
+
+/// Whether JSON has a number with an exponent, at any depth.
+fn has_exponent(json: &str) -> bool {
+    let (mut is_text, mut before) = (false, None);
+    let mut rest = json.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' if is_text => {
+                let _escaped = rest.next();
+            }
+            '"' => is_text = !is_text,
+            'e' | 'E' if !is_text && before.is_some_and(|c: char| c.is_ascii_digit()) => return true,
+            _ => {}
+        }
+        before = Some(c);
+    }
+    false
 }
 
 /// What a contact does not want any more.
@@ -135,6 +159,16 @@ mod tests {
             pairs,
             [("name", "A\"\u{e9}"), ("order", "12345678901234567890123"), ("price", "1.10"), ("vip", "true")]
         );
+    }
+
+    #[test]
+    fn a_number_with_an_exponent_is_refused_and_a_text_like_one_is_not() {
+        for json in [r#"{"a": 1e5}"#, r#"{"a": [{"b": -1.2E+22}]}"#, r#"{"\\\"": "", "b": 1e-20000}"#] {
+            assert!(matches!(read(json), Err(AttributesError::Exponent)), "{json}");
+        }
+        for json in [r#"{"a": "1e5", "1e5": true, "b": false}"#, r#"{"\"1e5": "\\", "b": "\"1e5"}"#] {
+            assert!(read(json).is_ok(), "{json}");
+        }
     }
 
     #[test]

@@ -9,16 +9,16 @@ use super::webhook_signature::post_signed;
 use crate::test_system::{Tenant, TestSystem};
 
 /// A tenant with credit, and its API as anyone calls it.
-struct Home {
-    system: TestSystem,
-    api: RawApi,
-    tenant: Tenant,
-    token: String,
+pub struct Home {
+    pub system: TestSystem,
+    pub api: RawApi,
+    pub tenant: Tenant,
+    pub token: String,
     number: String,
 }
 
 impl Home {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let system = TestSystem::start().await;
         let api = RawApi::of(&system);
         let tenant = system.tenant("acme", "100").await;
@@ -30,19 +30,19 @@ impl Home {
         Self { system, api, tenant, token, number }
     }
 
-    async fn import(&self, rows: Value) -> Answer {
+    pub async fn import(&self, rows: Value) -> Answer {
         let body = json!({ "contacts": rows });
         self.api.post("/contacts/import").bearer(&self.token).json(&body).send().await
     }
 
-    async fn contact(&self, phone: &str) -> Value {
+    pub async fn contact(&self, phone: &str) -> Value {
         let listed = self.api.get("/contacts?limit=200").bearer(&self.token).send().await;
         let contacts = listed.success()["data"].as_array().unwrap();
         contacts.iter().find(|contact| contact["phone"] == phone).unwrap().clone()
     }
 
     /// What Meta says that a person chose in WhatsApp, at a time by Meta's clock.
-    async fn prefer(&self, wa_id: &str, value: &str, second: i64) {
+    pub async fn prefer(&self, wa_id: &str, value: &str, second: i64) {
         let preference = json!({
             "wa_id": wa_id, "category": "marketing_messages", "value": value, "timestamp": second,
             "detail": "User requested to stop marketing messages",
@@ -61,25 +61,25 @@ impl Home {
         self.system.pump().await;
     }
 
-    async fn template(&self, name: &str, category: &str, variables: &[&str]) -> String {
+    pub async fn template(&self, name: &str, category: &str, variables: &[&str]) -> String {
         let content = if variables.is_empty() { "Half price" } else { "Order {{1}} is on its way" };
         let body = json!({ "name": name, "content": content, "category": category, "variables": variables });
         self.api.post("/templates").bearer(&self.token).json(&body).send().await.text_of("id")
     }
 
-    async fn send(&self, template: &str, phone: &str, variables: Value) -> Answer {
+    pub async fn send(&self, template: &str, phone: &str, variables: Value) -> Answer {
         let contact = self.contact(phone).await;
         let body = json!({ "templateId": template, "contactId": contact["id"], "variables": variables });
         self.api.post("/messages").bearer(&self.token).json(&body).send().await
     }
 
-    async fn status_of(&self, sent: &Answer) -> String {
+    pub async fn status_of(&self, sent: &Answer) -> String {
         self.system.pump().await;
         self.tenant.message(&sent.text_of("id")).await["status"].as_str().unwrap().to_owned()
     }
 }
 
-const NOW: i64 = 1_900_000_000;
+pub const NOW: i64 = 1_900_000_000;
 
 #[tokio::test]
 async fn a_stop_in_whatsapp_reaches_the_contact_in_either_spelling_of_the_number() {
