@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::kernel::id::ContactId;
 use crate::kernel::limits::ATTRIBUTES_BYTES_MAX;
 use crate::kernel::page::PagePosition;
+use crate::kernel::text;
 use crate::kernel::words::words;
 use crate::templates::Category;
 
@@ -67,10 +68,17 @@ impl Attributes {
         &self.0
     }
 
-    /// Every attribute that can be the value of a template's variable, as its text.
+    /// Every attribute that can be the value of a template's variable, as a person sees its text: the last column of a file
+    /// often has a line end in its values and its heading, and the first one a byte order mark. The very name counts before
+    /// one that only looks like it.
     pub fn texts(&self) -> BTreeMap<String, String> {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(&self.0).unwrap_or_default();
-        members.into_iter().filter_map(|(name, value)| Some((name, text_of(value.get())?))).collect()
+        let named = members.into_iter().filter_map(|(name, value)| Some((name, text_of(value.get())?)));
+        let named: Vec<(String, String)> = named.collect();
+        let seen = named.iter().filter_map(|(name, text)| Some((text::shown(name)?, text.clone())));
+        let mut texts: BTreeMap<String, String> = seen.collect();
+        texts.extend(named);
+        texts
     }
 }
 
@@ -83,7 +91,10 @@ impl Serialize for Attributes {
 
 fn text_of(json: &str) -> Option<String> {
     match json.chars().next()? {
-        '"' => String::deserialize(&mut serde_json::Deserializer::from_str(json)).ok(),
+        '"' => {
+            let text = String::deserialize(&mut serde_json::Deserializer::from_str(json)).ok()?;
+            text::shown(&text)
+        }
         '{' | '[' | 'n' => None,
         _number_or_truth => Some(json.to_owned()),
     }
@@ -159,6 +170,21 @@ mod tests {
             pairs,
             [("name", "A\"\u{e9}"), ("order", "12345678901234567890123"), ("price", "1.10"), ("vip", "true")]
         );
+    }
+
+    #[test]
+    fn a_value_and_its_name_are_what_a_person_sees_of_them() {
+        for (json, expected) in [
+            (r#"{"city": "NY\r"}"#, Some("NY")),
+            (r#"{"city\r\n": "two\r\nlines"}"#, Some("two lines")),
+            (r#"{"\ufeffcity": " NY "}"#, Some("NY")),
+            (r#"{"city\r": "LA", "city": "NY"}"#, Some("NY")),
+            (r#"{"city\r": "LA", "city": "\u200b"}"#, Some("LA")),
+            (r#"{"city": "\u200b"}"#, None),
+        ] {
+            let texts = read(json).unwrap().texts();
+            assert_eq!(texts.get("city").map(String::as_str), expected, "{json}");
+        }
     }
 
     #[test]

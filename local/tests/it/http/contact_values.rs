@@ -1,6 +1,6 @@
 //! What a message is filled with: the values of the request and those that a file left with a contact.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::people::Home;
 use super::raw_api::Answer;
@@ -72,4 +72,114 @@ async fn a_number_that_a_program_shortened_to_an_exponent_is_refused_with_its_ro
     assert_eq!(body["rejections"][0]["field"], "attributes", "{body}");
     let template = home.template("order", "UTILITY", &["order"]).await;
     assert_read_with(&home, &home.send(&template, "+4915155500022", json!({})).await, &["1e22"]).await;
+}
+
+#[tokio::test]
+async fn what_a_file_leaves_around_a_value_or_a_heading_is_not_sent() {
+    let home = Home::new().await;
+    let template = home.template("city", "UTILITY", &["city"]).await;
+    for (at, (attributes, value)) in [
+        (json!({ "city": "New York\r" }), "New York"),
+        (json!({ "city": "New York\r\n" }), "New York"),
+        (json!({ "city\r": "New York" }), "New York"),
+        (json!({ "\u{feff}city": "\u{202a}New York\u{202c}" }), "New York"),
+        (json!({ " city ": "\u{a0}New York\t" }), "New York"),
+        (json!({ "city": "New\r\nYork" }), "New York"),
+        (json!({ "city": "York", "city\r": "New York" }), "York"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let phone = format!("+491515550003{at}");
+        home.import(json!([{ "phone": phone, "attributes": attributes }])).await.success();
+        let sent = home.send(&template, &phone, json!({})).await;
+        assert_eq!(sent.status, 201, "{attributes}: {}", sent.text);
+        assert_read_with(&home, &sent, &[value]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_contacts_value_that_shows_nothing_gives_way_to_the_name_or_is_asked_for() {
+    let home = Home::new().await;
+    let template = home.template("city", "UTILITY", &["city"]).await;
+    for (at, nothing) in
+        ["\u{200b}", "\u{feff} ", "\u{2800}", "\u{202a}\u{202c}", "\r\n"].into_iter().enumerate()
+    {
+        let phone = format!("+491515550004{at}");
+        let row =
+            json!({ "phone": phone, "name": "Ana", "attributes": { "name": nothing, "city": nothing } });
+        home.import(json!([row])).await.success();
+        let welcome = home.send(&home.tenant.template, &phone, json!({})).await;
+        assert_read_with(&home, &welcome, &["Ana"]).await;
+        home.send(&template, &phone, json!({})).await.assert_invalid("variables.city", nothing);
+        let content = json!({ "name": "nothing", "content": nothing });
+        let refused = home.api.post("/templates").bearer(&home.token).json(&content).send().await;
+        refused.assert_invalid("content", nothing);
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_meta_would_refuse_is_refused_however_it_comes_and_the_most_that_meta_takes_arrives() {
+    let home = Home::new().await;
+    let (phone, balance) = ("+4915155500050", home.tenant.balance().await);
+    home.import(
+        json!([{ "phone": phone, "name": "a     b", "attributes": { "city": "New\u{3000}    York" } }]),
+    )
+    .await
+    .success();
+    let due = (home.system.clock.now() + jiff::SignedDuration::from_mins(5)).to_string();
+    for (key, value) in [
+        json!({}),
+        json!({ "name": "     a" }),
+        json!({ "name": "a     " }),
+        json!({ "name": "a\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}b" }),
+        json!({ "name": "a\r\nb" }),
+        json!({ "name": "a\u{b}b" }),
+        json!({ "name": "a\u{85}b" }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let refused = home.send(&home.tenant.template, phone, value.clone()).await;
+        refused.assert_invalid("variables.name", &value.to_string());
+        let later = json!({
+            "templateId": home.tenant.template, "contactId": home.contact(phone).await["id"], "scheduleTime": due,
+            "idempotencyKey": key.to_string(), "variables": value,
+        });
+        let refused = home.api.post("/messages/schedule").bearer(&home.token).json(&later).send().await;
+        refused.assert_invalid("variables.name", &value.to_string());
+    }
+    let city = home.template("city", "UTILITY", &["city"]).await;
+    home.send(&city, phone, json!({})).await.assert_invalid("variables.city", "the contact's attribute");
+    assert_eq!(home.tenant.balance().await, balance, "nothing was debited");
+    for value in ["a    b", "a    b    c", " a ", "a\u{a0}b", "\u{1f600}\u{202e}", "{{1}}"] {
+        let sent = home.send(&home.tenant.template, phone, json!({ "name": value })).await;
+        assert_read_with(&home, &sent, &[value]).await;
+    }
+    home.system.assert_clean().await;
+}
+
+#[tokio::test]
+async fn one_bad_row_among_thousands_costs_that_row() {
+    let home = Home::new().await;
+    for wrong in [
+        json!({ "phone": "+49 12" }),
+        json!({ "phone": "+4915155500060", "name": "x".repeat(201) }),
+        json!({ "phone": "+4915155500060", "attributes": ["a"] }),
+        json!({ "phone": "+4915155500060", "name": 5 }),
+        Value::Null,
+    ] {
+        let mut rows: Vec<Value> = (0..2_000)
+            .map(|number| json!({ "phone": format!("+4915255{number:06}"), "name": "Ana\r" }))
+            .collect();
+        rows.insert(1_000, wrong.clone());
+        let answer = home.import(json!(rows)).await;
+        let body = answer.success();
+        assert_eq!(body["rejected"], 1, "{wrong}: {body}");
+        assert_eq!(body["rejections"][0]["index"], 1_000, "{wrong}: {body}");
+        let taken = body["imported"].as_u64().unwrap() + body["skipped"].as_u64().unwrap();
+        assert_eq!(taken, 2_000, "{wrong}");
+    }
+    let newest = home.api.get("/contacts?limit=1").bearer(&home.token).send().await;
+    assert_eq!(newest.success()["data"][0]["name"], "Ana");
 }

@@ -210,7 +210,6 @@ fn fill(
 ) -> Result<Vec<String>, Vec<FieldError>> {
     let (mut values, mut wrong) = (Vec::new(), unknown_variables(template, given));
     let mut known = contact.attributes.texts();
-    known.retain(|_, value| text::shows_something(value));
     if let Some(name) = &contact.name {
         known.entry("name".to_owned()).or_insert_with(|| name.clone());
     }

@@ -79,8 +79,9 @@ fn a_variable_without_a_value_is_named() {
 fn what_a_contact_has_is_held_to_the_same_rule_as_what_the_request_says() {
     let mut odd = contact();
     odd.name = Some("\u{200b}\u{3164}".to_owned());
-    let attributes = r#"{"city": "New     York", "name": " ", "street": "two\nlines"}"#;
-    odd.attributes = Attributes::from_stored(attributes.to_owned());
+    let long = "x".repeat(1_025);
+    let attributes = format!(r#"{{"city": "New     York", "name": " ", "street": "{long}"}}"#);
+    odd.attributes = Attributes::from_stored(attributes);
     let wrong = fill(&template(&["name", "city", "street"]), &odd, &given(&[])).unwrap_err();
     let fields: Vec<&str> = wrong.iter().map(|error| error.field.as_str()).collect();
     assert_eq!(fields, ["variables.name", "variables.city", "variables.street"]);
