@@ -89,7 +89,13 @@ async fn a_stop_in_whatsapp_reaches_the_contact_in_either_spelling_of_the_number
         ("+5511987660002", "551187660002"),
         ("+551187660003", "5511987660003"),
         ("+22997000001", "2290197000001"),
+        ("+2290197000002", "22997000002"),
         ("+541123456789", "5491123456789"),
+        ("+5491123450001", "541123450001"),
+        ("+525512340001", "5215512340001"),
+        ("+2250708060001", "22508060001"),
+        ("+24162120001", "2412120001"),
+        ("+84321230001", "841621230001"),
     ] {
         home.import(json!([{ "phone": stored, "name": "Ana" }])).await.success();
         home.prefer(wa_id, "stop", NOW).await;
@@ -102,6 +108,10 @@ async fn a_stop_in_whatsapp_reaches_the_contact_in_either_spelling_of_the_number
         home.prefer(wa_id, "resume", NOW + 1).await;
         assert!(home.contact(stored).await.get("optedOutAt").is_none(), "{stored}");
     }
+    home.import(json!([{ "phone": "+551133330001", "name": "Ana" }])).await.success();
+    home.prefer("5511933330001", "stop", NOW).await;
+    let landline = home.contact("+551133330001").await;
+    assert!(landline.get("optedOutAt").is_none(), "a mobile number is nobody's landline: {landline}");
 }
 
 #[tokio::test]
@@ -109,14 +119,22 @@ async fn both_spellings_of_one_number_in_a_file_are_one_contact_and_a_landline_i
     let home = Home::new().await;
     for (one, other) in [
         ("+5511987650001", "+551187650001"),
+        ("+553196880001", "+5531996880001"),
         ("+22997000000", "+2290197000000"),
+        ("+2290197000055", "+22997000055"),
         ("+525512345678", "+5215512345678"),
+        ("+541123456789", "+5491123456789"),
+        ("+2250708060709", "+22508060709"),
+        ("+24162123456", "+24102123456"),
+        ("+84321234567", "+841621234567"),
     ] {
         let both =
             home.import(json!([{ "phone": one, "name": "Ana" }, { "phone": other, "name": "Ana" }])).await;
         assert_eq!(both.success(), &json!({ "imported": 1, "skipped": 1 }), "{one}");
         let again = home.import(json!([{ "phone": other }])).await;
         assert_eq!(again.success(), &json!({ "imported": 0, "skipped": 1 }), "{other}");
+        let sent = home.send(&home.tenant.template, one, json!({})).await;
+        assert_eq!(home.status_of(&sent).await, "READ", "{one}");
     }
     let landline = home.import(json!([{ "phone": "+551133330000" }, { "phone": "+5511933330000" }])).await;
     assert_eq!(landline.success(), &json!({ "imported": 2, "skipped": 0 }));
@@ -257,6 +275,9 @@ async fn a_number_copied_out_of_another_program_is_read_and_one_with_an_extensio
         ("\u{feff}+4915112345602", "+4915112345602"),
         ("\u{ff0b}\u{ff14}\u{ff19}15112345603", "+4915112345603"),
         ("+49\u{a0}151\u{2011}12345604\u{200e}", "+4915112345604"),
+        ("\u{2066}+4915112345605\u{2069}", "+4915112345605"),
+        ("+49\u{200b}151\u{2060}1234\u{ad}5606", "+4915112345606"),
+        ("+\u{664}\u{669} 151 12345607\r", "+4915112345607"),
     ] {
         let answer = home.import(json!([{ "phone": spelling, "name": "Ana" }])).await;
         assert_eq!(answer.success(), &json!({ "imported": 1, "skipped": 0 }), "{spelling:?}");
@@ -268,6 +289,10 @@ async fn a_number_copied_out_of_another_program_is_read_and_one_with_an_extensio
         "+15551234602 x89",
         "+15551234602;ext=89",
         "+15551234602p89",
+        "+1 555 123 4602 ext. 89",
+        "+1 555 123 4602 \u{434}\u{43e}\u{431} 89",
+        "+15551234602~89",
+        "+15551234602*89",
     ] {
         let answer = home.import(json!([{ "phone": spelling, "name": "Ana" }])).await;
         answer.assert_invalid("contacts[0].phone", spelling);
@@ -299,10 +324,15 @@ async fn a_number_in_the_attributes_is_sent_with_the_digits_that_it_came_with() 
 async fn a_text_that_shows_nothing_is_no_name_no_key_and_no_value() {
     let home = Home::new().await;
     let phone = "+4915155501009";
-    home.import(json!([{ "phone": phone, "name": "\u{200b}\u{3164}" }])).await.success();
-    assert_eq!(home.contact(phone).await["name"], Value::Null);
-    let unnamed = home.send(&home.tenant.template, phone, json!({})).await;
-    unnamed.assert_invalid("variables.name", "the contact has no name");
+    for (number, name) in
+        ["\u{200b}\u{3164}", "\u{feff}", "\u{2800} \u{2800}", "\u{ad}\u{200d}"].iter().enumerate()
+    {
+        let unnamed = format!("+491515550100{}", 9 - number);
+        home.import(json!([{ "phone": unnamed, "name": name }])).await.success();
+        assert_eq!(home.contact(&unnamed).await["name"], Value::Null, "{name:?}");
+        let refused = home.send(&home.tenant.template, &unnamed, json!({})).await;
+        refused.assert_invalid("variables.name", "the contact has no name");
+    }
     for nothing in ["\u{200b}", " ", "\u{2060}\u{a0}", "\u{3164}"] {
         let answer = home.send(&home.tenant.template, phone, json!({ "name": nothing })).await;
         answer.assert_invalid("variables.name", nothing);
