@@ -6,6 +6,7 @@ mod authorization;
 mod bodies;
 mod busy;
 mod connections;
+mod consent;
 mod contact_values;
 mod description;
 mod foreign_text;
