@@ -6,6 +6,9 @@ use tidings::client::text;
 
 use crate::test_system::{Tenant, TestSystem};
 
+mod reviews;
+mod words;
+
 const TO: &str = "+15550000001";
 
 /// Meta's side of the only tenant's account, as Meta's own manager would use it.
@@ -36,6 +39,19 @@ impl<'a> Manager<'a> {
         self.call(method, &format!("{}/subscribed_apps", self.waba), &json!({})).await;
     }
 
+    /// Makes a template in Meta's own manager.
+    async fn create(&self, template: &Value) {
+        self.call(reqwest::Method::POST, &format!("{}/message_templates", self.waba), template).await;
+    }
+
+    /// A template is deleted at Meta, and the webhook about it is lost.
+    async fn delete_unheard(&self, name: &str) {
+        self.subscribe(reqwest::Method::DELETE).await;
+        let path = format!("{}/message_templates?name={name}", self.waba);
+        self.call(reqwest::Method::DELETE, &path, &Value::Null).await;
+        self.subscribe(reqwest::Method::POST).await;
+    }
+
     /// Meta changes a template, and the webhook about it is lost.
     async fn change_unheard(&self, template: &Value, change: Value) {
         self.subscribe(reqwest::Method::DELETE).await;
@@ -54,6 +70,21 @@ impl<'a> Manager<'a> {
 
 async fn submit(tenant: &Tenant, template: &Value) -> Value {
     tenant.client.post("/templates", template).await.unwrap().success().unwrap()
+}
+
+/// Sends now, with these values, and returns the message once its queues are idle.
+async fn send(system: &TestSystem, tenant: &Tenant, template: &Value, variables: Value) -> Value {
+    let contact = tenant.contact(TO).await;
+    let body = json!({ "templateId": template["id"], "contactId": contact, "variables": variables });
+    let sent = tenant.client.post("/messages", &body).await.unwrap().success().unwrap();
+    system.pump().await;
+    tenant.message(text(&sent, "id").unwrap()).await
+}
+
+/// The template as the API lists it.
+async fn named(tenant: &Tenant, name: &str) -> Value {
+    let listed = tenant.client.get("/templates").await.unwrap().success().unwrap();
+    listed["data"].as_array().unwrap().iter().find(|template| template["name"] == name).unwrap().clone()
 }
 
 /// The template that was made last.
@@ -87,37 +118,12 @@ async fn count(tenant: &Tenant, ids: &[String], status: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_name_that_meta_has_with_other_words_is_a_conflict_that_shows_them() {
-    let system = TestSystem::start().await;
-    let tenant = system.tenant("acme", "1.00").await;
-    let manager = Manager::of(&system).await;
-    let words = "Here is a gift for you, dear customer.";
-    let theirs = json!({ "name": "gift", "language": "en_US", "category": "MARKETING", "components": [
-        { "type": "BODY", "text": words }] });
-    manager.call(reqwest::Method::POST, &format!("{}/message_templates", manager.waba), &theirs).await;
-    let ours = json!({ "name": "gift", "content": "Another text of ours." });
-    let answer = tenant.client.post("/templates", &ours).await.unwrap();
-    assert_eq!(answer.status.as_u16(), 409, "{}", answer.body);
-    assert!(answer.body["detail"].as_str().unwrap().contains(words), "{}", answer.body);
-    // A notice about Meta's template is not about our draft.
-    let approved = json!({ "name": "gift", "language": "en_US", "status": "APPROVED" });
-    system.order("templates", &approved).await;
-    system.pump().await;
-    assert_eq!(newest(&tenant).await["status"], "DRAFT");
-    let adopted = submit(&tenant, &json!({ "name": "gift", "content": words })).await;
-    assert_eq!((&adopted["status"], &adopted["category"]), (&json!("APPROVED"), &json!("MARKETING")));
-}
-
-#[tokio::test]
 async fn a_template_that_is_gone_at_meta_costs_one_message_and_is_refused_from_then_on() {
     let system = TestSystem::start().await;
     let tenant = system.tenant("acme", "1.00").await;
     let manager = Manager::of(&system).await;
     system.pump().await;
-    manager.subscribe(reqwest::Method::DELETE).await;
-    let path = format!("{}/message_templates?name=welcome", manager.waba);
-    manager.call(reqwest::Method::DELETE, &path, &Value::Null).await;
-    manager.subscribe(reqwest::Method::POST).await;
+    manager.delete_unheard("welcome").await;
     let first = tenant.send(TO).await;
     system.pump().await;
     let first = tenant.message(&first).await;
@@ -229,80 +235,5 @@ async fn words_that_changed_at_meta_are_shown_and_taken_over_when_they_are_sent(
     let sent = tenant.client.post("/messages", &body).await.unwrap().success().unwrap();
     system.pump().await;
     assert_eq!(tenant.message(text(&sent, "id").unwrap()).await["status"], "READ");
-    system.assert_clean().await;
-}
-
-#[tokio::test]
-async fn an_approval_whose_webhook_was_lost_is_found_within_minutes() {
-    let system = TestSystem::start().await;
-    let tenant = system.tenant("acme", "1.00").await;
-    let manager = Manager::of(&system).await;
-    system.order("reviews", &json!({ "status": "PENDING" })).await;
-    let template = submit(&tenant, &json!({ "name": "later", "content": "Hello to you." })).await;
-    assert_eq!(template["status"], "PENDING");
-    manager.change_unheard(&template, json!({ "status": "APPROVED" })).await;
-    system.pump().await;
-    assert_eq!(newest(&tenant).await["status"], "PENDING");
-    system.clock.advance(SignedDuration::from_secs(61));
-    system.sweep().await;
-    system.pump().await;
-    assert_eq!(newest(&tenant).await["status"], "APPROVED");
-}
-
-#[tokio::test]
-async fn a_rejected_template_shows_metas_reason_and_its_corrected_text_reaches_meta() {
-    let system = TestSystem::start().await;
-    let tenant = system.tenant("acme", "1.00").await;
-    let manager = Manager::of(&system).await;
-    system.order("reviews", &json!({ "status": "REJECTED", "reason": "INVALID_FORMAT" })).await;
-    let template = submit(&tenant, &json!({ "name": "offer", "content": "Bye now!" })).await;
-    system.pump().await;
-    let shown = newest(&tenant).await;
-    assert_eq!((&shown["status"], &shown["reason"]), (&json!("REJECTED"), &json!("INVALID_FORMAT")));
-    system.order("reviews", &json!({ "status": "APPROVED" })).await;
-    let better = json!({ "name": "offer", "content": "Buy {{1}} now!", "variables": ["thing"] });
-    let corrected = submit(&tenant, &better).await;
-    assert_eq!(
-        (&corrected["id"], &corrected["metaTemplateId"]),
-        (&template["id"], &template["metaTemplateId"])
-    );
-    assert_eq!(manager.body_of(&corrected).await, "Buy {{1}} now!");
-    system.pump().await;
-    let shown = newest(&tenant).await;
-    assert_eq!((&shown["status"], shown.get("reason")), (&json!("APPROVED"), None));
-    let contact = tenant.contact(TO).await;
-    let body = json!({ "templateId": template["id"], "contactId": contact, "variables": { "thing": "tea" } });
-    let sent = tenant.client.post("/messages", &body).await.unwrap().success().unwrap();
-    system.recover().await;
-    assert_eq!(tenant.message(text(&sent, "id").unwrap()).await["status"], "READ");
-}
-
-#[tokio::test]
-async fn an_authentication_template_is_worded_by_meta_and_its_code_arrives() {
-    let system = TestSystem::start().await;
-    let tenant = system.tenant("acme", "1.00").await;
-    let template = json!({
-        "name": "otp", "category": "AUTHENTICATION", "content": "{{1}} is your code.", "variables": ["code"],
-    });
-    let template = submit(&tenant, &template).await;
-    let words = "*{{1}}* is your verification code. For your security, do not share this code.";
-    assert_eq!((&template["status"], &template["content"]), (&json!("APPROVED"), &json!(words)));
-    let contact = tenant.contact(TO).await;
-    let with = |code: &str| json!({ "templateId": template["id"], "contactId": contact, "variables": { "code": code } });
-    for code in ["1234567890123456", "https://a.b", "12\u{1f600}"] {
-        let refused = tenant.client.post("/messages", &with(code)).await.unwrap();
-        assert_eq!(
-            (refused.status.as_u16(), &refused.body["errors"][0]["field"]),
-            (422, &json!("variables.code"))
-        );
-    }
-    let sent = tenant.client.post("/messages", &with("123456")).await.unwrap().success().unwrap();
-    system.pump().await;
-    let message = tenant.message(text(&sent, "id").unwrap()).await;
-    assert_eq!(message["status"], "READ", "{message}");
-    let two = json!({
-        "name": "otp2", "category": "AUTHENTICATION", "content": "{{1}} and {{2}}.", "variables": ["a", "b"],
-    });
-    assert_eq!(tenant.client.post("/templates", &two).await.unwrap().status.as_u16(), 422);
     system.assert_clean().await;
 }
