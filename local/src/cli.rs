@@ -198,7 +198,7 @@ pub async fn serve(options: ServeOptions, fetch: &FetchAllowed) -> Result<(), Lo
     if let Some(origin) = origin {
         say(origin);
     }
-    serve::serve(settings, &roles).await
+    Box::pin(serve::serve(settings, &roles)).await
 }
 
 async fn run_sandbox(settings: &Settings, options: SandboxOptions) -> Result<(), LocalError> {

@@ -24,11 +24,13 @@ const FAILING: &str = "+15550000002";
 
 /// What was made on the first start, as `demo.json` keeps it.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Demo {
-    tenant_id: String,
-    contact_id: String,
-    template_id: String,
+    #[serde(rename = "tenantId")]
+    tenant: String,
+    #[serde(rename = "contactId")]
+    contact: String,
+    #[serde(rename = "templateId")]
+    template: String,
 }
 
 impl Demo {
@@ -123,9 +125,9 @@ async fn make_demo(base_url: &str, admin: (&str, &str), password: &str) -> Resul
     let contacts = demo.get("/contacts").await?.success()?;
     let templates = demo.get("/templates").await?.success()?;
     Ok(Demo {
-        tenant_id: tenant_id.to_owned(),
-        contact_id: first_id(&contacts)?.to_owned(),
-        template_id: first_id(&templates)?.to_owned(),
+        tenant: tenant_id.to_owned(),
+        contact: first_id(&contacts)?.to_owned(),
+        template: first_id(&templates)?.to_owned(),
     })
 }
 
@@ -155,6 +157,6 @@ fn show_first(settings: &Settings, home: &Home, admin: (&str, &str), password: &
          \n  curl -s localhost:{port}/messages -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' \\\n    \
          -d '{{\"templateId\":\"{}\",\"contactId\":\"{}\"}}'\n\
          \n  curl -s localhost:{port}/billing/ledger -H \"authorization: Bearer $TOKEN\"   # the message failed and was refunded",
-        admin.0, demo.template_id, demo.contact_id,
+        admin.0, demo.template, demo.contact,
     ));
 }

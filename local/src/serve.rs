@@ -69,16 +69,22 @@ async fn start(settings: Settings, roles: &[ProcessRole]) -> Result<Serving, Loc
     if let Some(listener) = listener {
         demo::ensure_owner(&machine, &settings, &home).await?;
         let limits = Limits::within(Share::Half);
-        tasks.spawn(http_server::serve(listener, api::router(&machine), api::busy(&machine), limits, stopping.clone()));
+        tasks.spawn(http_server::serve(
+            listener,
+            api::router(&machine),
+            api::busy(&machine),
+            limits,
+            stopping.clone(),
+        ));
     }
-    let rules = Rules {
+    let polling = Rules {
         visibility: settings.visibility,
         receives_max: settings.receives_max,
         sweep_every: settings.sweep_every,
     };
     tasks.spawn(keys::keep_reading(machine.keys.clone(), stopping.clone()));
     for role in roles {
-        tasks.spawn(poll::run(machine.clone(), *role, rules, stopping.clone()));
+        tasks.spawn(poll::run(machine.clone(), *role, polling, stopping.clone()));
     }
     if is_http {
         demo::welcome(&machine, &settings, &home).await?;

@@ -30,7 +30,7 @@ const VISIBILITY_DEFAULT: SignedDuration = SignedDuration::from_secs(60);
 const RECEIVES_DEFAULT: i32 = 5;
 const RECEIVES_MAX: i32 = 1_000;
 const CALL_TIMEOUT_DEFAULT: Duration = Duration::from_secs(20);
-const SWEEP_DEFAULT: Duration = Duration::from_secs(60);
+const SWEEP_DEFAULT: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Debug)]
 pub struct Settings {

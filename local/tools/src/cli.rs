@@ -42,7 +42,7 @@ enum Command {
 pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     let is_serving = matches!(arguments.command, Command::Serve(_));
     runtime::observe(Logs::Text, if is_serving { tidings::cli::SERVE_FILTER } else { "warn" });
-    match perform(arguments.command, &arguments.fetch).await {
+    match Box::pin(perform(arguments.command, &arguments.fetch)).await {
         Ok(code) => code,
         Err(error) => {
             complain(with_causes(&error));

@@ -95,7 +95,7 @@ async fn new_tenants_are_connected_when_the_sandbox_is_given_the_settings_of_an_
     // Its statuses are webhooks that the sandbox has signed.
     assert_eq!(at_rest(&tenant, text(&sent, "id").unwrap()).await["status"], "READ");
 
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
     let body = r#"{"object":"whatsapp_business_account","entry":[]}"#;
     for (secret, status) in [("the-new-secret", 200), ("the-old-secret", 200), ("another-secret", 401)] {
         let signature = meta::signature::sign(&secret.to_owned().into(), body.as_bytes());
@@ -189,7 +189,7 @@ async fn a_file_of_variables_is_read_and_the_environment_goes_first() {
 #[tokio::test]
 async fn a_database_can_be_named_in_parts() {
     let program = Program::new().await;
-    let url = reqwest::Url::parse(&program.db.url()).unwrap();
+    let url = reqwest::Url::parse(program.db.url()).unwrap();
     let host = url.host_str().unwrap().replace("%2F", "/");
     let _serving = program.spawn_with(&[
         ("DATABASE_URL", ""),
@@ -232,7 +232,7 @@ async fn behind_a_trusted_proxy_wrong_passwords_are_counted_by_the_address_that_
     let program = Program::new().await;
     let _serving = program.spawn_with(&[("TIDINGS_TRUSTED_PROXIES", "127.0.0.1")]);
     program.wait_until_healthy().await;
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
     let guess = |from: &'static str| {
         let body = json!({ "email": ADMIN.0, "password": WRONG });
         http.post(format!("{}/auth/login", program.url())).header("x-forwarded-for", from).json(&body).send()
