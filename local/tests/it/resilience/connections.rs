@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use store::Moment;
+use tidings::client::text;
 
 use super::fault_test::FaultTest;
 use crate::test_system::Tenant;
@@ -52,6 +53,25 @@ async fn a_token_that_cannot_be_read_pauses_its_connection_with_the_reason() {
         connect_again(&tenant).await;
         test.rest().await;
         assert_eq!(test.states().await, [("ACCEPTED".to_owned(), 1)]);
+        test.system.assert_clean().await;
+    }
+}
+
+#[tokio::test]
+async fn a_template_for_a_token_that_cannot_be_read_is_refused_and_pauses_the_connection() {
+    for how in SPOILED {
+        let test = FaultTest::start().await;
+        let tenant = test.system.tenant("acme", "1.00").await;
+        spoil(&test, how).await;
+        let template = json!({ "name": "offer", "content": "An offer for you." });
+        let refused = tenant.client.post("/templates", &template).await.unwrap();
+        assert_eq!(refused.status.as_u16(), 422, "{}", refused.body);
+        assert!(text(&refused.body, "detail").unwrap().contains("connect the account again"));
+        test.system.clock.advance(SignedDuration::from_mins(2));
+        test.system.sweep().await;
+        assert_eq!(paused_events(&test).await, 1);
+        connect_again(&tenant).await;
+        tenant.client.post("/templates", &template).await.unwrap().success().unwrap();
         test.system.assert_clean().await;
     }
 }

@@ -6,7 +6,6 @@
 use domain::holds::{HoldReason, HoldTarget};
 use domain::{TemplateStatus, TenantId, with_causes};
 use jiff::{SignedDuration, Timestamp};
-use meta::CallError;
 use meta::templates::RemoteTemplate;
 use store::billing::wallet;
 use store::templates::Answered;
@@ -14,7 +13,6 @@ use store::templates::checks::{self, Check};
 use store::whatsapp::accounts::{self, Account};
 use store::{Operation, StoreError, TenantTx, holds};
 
-use crate::kernel::cipher::CipherError;
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
 use crate::templates::at_meta::{AccountTemplates, Wording, answered};
@@ -40,15 +38,18 @@ async fn check_all(platform: &Platform, tenant: TenantId, until: Timestamp) -> R
         if platform.clock.now() >= until {
             break;
         }
-        match ask(platform, tenant, &check, &account).await {
+        // Without its token the account is paused, and asked again once it is connected again.
+        let Some(token) = token::decrypt_or_pause(platform, tenant, &account).await? else { continue };
+        let at_meta = AccountTemplates { platform, token, waba_id: &account.waba_id };
+        let id = check.template.meta_template_id.as_deref();
+        match at_meta.find(id, &wording(&check)).await {
             Ok(remote) => {
                 let record = RecordCheck { check, remote };
                 is_lifted |= platform.store.perform(&platform.as_system(tenant), &record).await?;
             }
             Err(error) => {
-                let error: &dyn std::error::Error = &error;
                 tracing::warn!(
-                    error = with_causes(error), %tenant, template_id = %check.template.template_id,
+                    error = with_causes(&error), %tenant, template_id = %check.template.template_id,
                     "Meta could not be asked about a template; it is asked again in some minutes."
                 );
             }
@@ -58,27 +59,6 @@ async fn check_all(platform: &Platform, tenant: TenantId, until: Timestamp) -> R
         wake(platform, tenant, SignedDuration::ZERO).await;
     }
     Ok(())
-}
-
-#[derive(Debug, thiserror::Error)]
-enum AskError {
-    #[error(transparent)]
-    Cipher(#[from] CipherError),
-    #[error(transparent)]
-    Call(#[from] CallError),
-}
-
-/// The template at Meta; `None` when it is gone.
-async fn ask(
-    platform: &Platform,
-    tenant: TenantId,
-    check: &Check,
-    account: &Account,
-) -> Result<Option<RemoteTemplate>, AskError> {
-    let token = token::decrypt(platform, tenant, account).await?;
-    let at_meta = AccountTemplates { platform, token, waba_id: &account.waba_id };
-    let id = check.template.meta_template_id.as_deref();
-    Ok(at_meta.find(id, &wording(check)).await?)
 }
 
 fn wording(check: &Check) -> Wording<'_> {

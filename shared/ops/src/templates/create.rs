@@ -18,12 +18,11 @@ use store::whatsapp::accounts::Account;
 use store::{Operation, StoreError, TenantTx, holds};
 use thiserror::Error;
 
-use crate::kernel::cipher::CipherError;
 use crate::kernel::idempotent::{Key, KeyError, earlier, once};
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::TenantAdmin;
 use crate::kernel::platform::Platform;
-use crate::kernel::problem::{internal, meta_unreachable};
+use crate::kernel::problem::meta_unreachable;
 use crate::kernel::wake_up::wake;
 use crate::templates::at_meta::{AccountTemplates, Wording, answered};
 use crate::templates::submit::{SubmitError, submit};
@@ -67,9 +66,9 @@ pub enum CreateTemplateError {
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The account's token could not be decrypted.
-    #[error(transparent)]
-    Cipher(#[from] CipherError),
+    /// Its token could not be read, so its account is paused.
+    #[error("the access token of your WhatsApp Business account cannot be read: connect the account again")]
+    ConnectAgain,
     #[error(transparent)]
     Store(StoreError),
 }
@@ -99,14 +98,15 @@ impl From<CreateTemplateError> for Problem {
     fn from(error: CreateTemplateError) -> Self {
         match error {
             CreateTemplateError::Invalid(fields) => Self::invalid(fields),
-            CreateTemplateError::NotConnected => Self::new(Kind::NotPossible).with_detail(error),
+            CreateTemplateError::NotConnected | CreateTemplateError::ConnectAgain => {
+                Self::new(Kind::NotPossible).with_detail(error)
+            }
             CreateTemplateError::NameTaken | CreateTemplateError::OtherWords(_) => {
                 Self::new(Kind::Conflict).with_detail(error)
             }
             CreateTemplateError::Refused(cause) => Self::new(Kind::MetaRefused).with_detail(cause),
             CreateTemplateError::Unreachable(cause) => meta_unreachable(&cause),
             CreateTemplateError::Key(error) => error.into(),
-            CreateTemplateError::Cipher(error) => internal(&error),
             CreateTemplateError::Store(error) => error.into(),
         }
     }
@@ -149,7 +149,8 @@ pub async fn create_template(
         Drafted::Done(template) => return Ok(*template),
         Drafted::Submit(template, account) => (*template, account),
     };
-    let token = token::decrypt(platform, tenant, &account).await?;
+    let token = token::decrypt_or_pause(platform, tenant, &account).await?;
+    let token = token.ok_or(CreateTemplateError::ConnectAgain)?;
     let at_meta = AccountTemplates { platform, token, waba_id: &account.waba_id };
     let submitted = submit(&at_meta, &request.wording(), &template).await;
     let remote = match submitted.map_err(CreateTemplateError::from) {
