@@ -7,7 +7,7 @@ use domain::problem::FieldError;
 use http_kit::body::parse;
 use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
 use ops::Sender;
-use ops::contacts::import::{Imported, NAMED_MAX, NewContact, Rejection, Row};
+use ops::contacts::import::{Imported, NAMED_MAX, NewContact, ROWS_AT_ONCE, Rejection, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -36,21 +36,27 @@ struct ImportRow {
 impl KeyedBody for Import {}
 
 /// Each row by itself. Of the rows that cannot be read the first ones are read again for what is wrong with them: no answer
-/// names more.
-fn rows(contacts: &[Box<RawValue>]) -> Vec<Row> {
+/// names more. Other requests of the process go on between two parts.
+async fn rows(contacts: &[Box<RawValue>]) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(contacts.len());
     let mut unreadable = 0;
-    let row = |json: &RawValue| {
-        if let Ok(ImportRow { phone, name, attributes }) = serde_json::from_str(json.get()) {
-            return Ok(NewContact { phone, name, attributes });
-        }
-        unreadable += 1;
-        if unreadable > NAMED_MAX {
-            return Err(Vec::new());
-        }
-        let problem = parse::<ImportRow>(json.get().as_bytes()).err();
-        Err(problem.into_iter().flat_map(|problem| problem.fields).map(of_the_row).collect())
-    };
-    contacts.iter().map(AsRef::as_ref).map(row).collect()
+    for part in contacts.chunks(ROWS_AT_ONCE) {
+        rows.extend(part.iter().map(|json| row(json, &mut unreadable)));
+        tokio::task::yield_now().await;
+    }
+    rows
+}
+
+fn row(json: &RawValue, unreadable: &mut usize) -> Row {
+    if let Ok(ImportRow { phone, name, attributes }) = serde_json::from_str(json.get()) {
+        return Ok(NewContact { phone, name, attributes });
+    }
+    *unreadable += 1;
+    if *unreadable > NAMED_MAX {
+        return Err(Vec::new());
+    }
+    let problem = parse::<ImportRow>(json.get().as_bytes()).err();
+    Err(problem.into_iter().flat_map(|problem| problem.fields).map(of_the_row).collect())
 }
 
 /// The parser calls the whole of what it reads the body.
@@ -118,7 +124,7 @@ pub(crate) async fn import(
     Allowed(permit): Allowed<Sender>,
     Keyed(request, key): Keyed<Import>,
 ) -> Result<Json<ImportOut>, ProblemResponse> {
-    let rows = rows(&request.contacts);
+    let rows = rows(&request.contacts).await;
     let outcome = ops::contacts::import::import_contacts(&app.platform, &permit, rows, key).await?;
     Ok(Json(outcome.into()))
 }

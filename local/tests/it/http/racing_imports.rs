@@ -47,7 +47,9 @@ async fn sixteen_imports_of_the_same_people_in_other_orders_all_succeed_and_hold
     let since = Instant::now();
     let imports = (0..IMPORTS).map(|import| {
         let client = tenant.client.clone();
-        tokio::spawn(async move { client.post("/contacts/import", &json!({ "contacts": rows(import) })).await })
+        tokio::spawn(
+            async move { client.post("/contacts/import", &json!({ "contacts": rows(import) })).await },
+        )
     });
     let mut imported = 0;
     for answer in join_all(imports).await {

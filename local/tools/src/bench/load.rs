@@ -103,7 +103,7 @@ async fn prepare(instance: &Instance) -> Result<Target, LocalError> {
     let owner = anonymous.login(&email, &password).await?;
     let tenant = Tenant::register(&anonymous, &owner, "load").await?;
     let credit = json!({
-        "tenantId": tenant.id, "amount": CREDIT, "description": "Load", "idempotencyKey": "load",
+        "tenantId": tenant.id, "amount": CREDIT, "description": "Load", "idempotencyKey": "load-more",
     });
     owner.post("/billing/add-credits", &credit).await?.success()?;
     let ask = json!({ "templateId": tenant.template, "contactId": tenant.contact(&other_phone(0)) });

@@ -13,6 +13,9 @@ use thiserror::Error;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
+/// Rows of an import that are read without a pause: some milliseconds of one processor. What other requests of the process
+/// wait for then is not the whole import.
+pub const ROWS_AT_ONCE: usize = 100;
 
 /// Mistakes named in one answer at most: a file often has the same mistake in every row.
 pub const NAMED_MAX: usize = 20;
@@ -96,6 +99,9 @@ pub async fn import_contacts(
     let mut import =
         ImportContacts { contacts: Vec::with_capacity(rows.len()), key, outcome: Imported::default() };
     for (index, row) in rows.into_iter().enumerate() {
+        if index % ROWS_AT_ONCE == 0 {
+            tokio::task::yield_now().await;
+        }
         match row.and_then(check) {
             Ok(contact) => import.contacts.push(contact),
             Err(wrong) => import.outcome.reject(index, wrong),
