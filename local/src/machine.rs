@@ -95,7 +95,8 @@ impl Machine {
     }
 }
 
-/// The names of all metrics on AWS, each of which has an alarm: the sweeper's gauges, and Meta's answers to the dispatcher.
+/// The names of the metrics on AWS that are of the whole environment, each of which has an alarm: the sweeper's gauges, and
+/// Meta's answers to the dispatcher. Those of each function are in [`runtime::tally`].
 pub fn metrics() -> impl Iterator<Item = &'static str> {
     let swept = sweep::metrics(Gauges::default());
     swept.into_iter().chain(dispatch::metrics(CallCounts::default())).map(|metric| metric.name)

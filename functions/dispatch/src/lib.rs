@@ -12,7 +12,7 @@ use ops::delivery::call_stats::{CallCounts, CallStats};
 use ops::delivery::dispatch::{DispatchError, dispatch};
 use ops::templates::check::check_templates;
 use runtime::emf::{self, Metric, Unit};
-use runtime::{RecordOutcome, Records};
+use runtime::{Batch, RecordOutcome, Records};
 use serde::Deserialize;
 
 /// What started the deployed function: the scheduler and the queue call the same one.
@@ -21,6 +21,15 @@ use serde::Deserialize;
 pub enum Woken {
     BySchedule(Scheduled),
     ByQueue(SqsEvent),
+}
+
+impl Batch for Woken {
+    fn records(&self) -> Option<usize> {
+        match self {
+            Self::BySchedule(_) => None,
+            Self::ByQueue(event) => event.records(),
+        }
+    }
 }
 
 /// A schedule is answered with success or an error, the queue record by record. How Meta answered is measured for alarms,

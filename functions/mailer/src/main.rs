@@ -24,6 +24,6 @@ fn main() -> ExitCode {
             let mailer = mailer.clone();
             async move { Ok::<_, Infallible>(mailer::on_queue(event, &mailer, until).await) }
         };
-        boot.events(MARGIN, work).await
+        boot.records(MARGIN, work).await
     })
 }

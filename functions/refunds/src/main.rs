@@ -19,6 +19,6 @@ fn main() -> ExitCode {
             let platform = platform.clone();
             async move { Ok::<_, Infallible>(refunds::on_queue(event, &platform, until).await) }
         };
-        boot.events(MARGIN, work).await
+        boot.records(MARGIN, work).await
     })
 }

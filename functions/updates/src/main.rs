@@ -20,6 +20,6 @@ fn main() -> ExitCode {
             let (platform, app) = (platform.clone(), app.clone());
             async move { Ok::<_, Infallible>(updates::on_queue(event, &platform, &app, until).await) }
         };
-        boot.events(MARGIN, work).await
+        boot.records(MARGIN, work).await
     })
 }

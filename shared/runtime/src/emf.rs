@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub const NAMESPACE: &str = "Tidings";
-const DIMENSION: &str = "Environment";
+const ENVIRONMENT: &str = "Environment";
+
+/// Names and values that a metric is filed under.
+pub type Dimensions<'a> = &'a [(&'static str, &'a str)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -35,21 +38,25 @@ pub struct Metric {
 /// Writes measurements to standard output, for the environment that this process belongs to.
 pub fn emit(metrics: &[Metric], now: Timestamp) {
     let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_unset| "local".to_owned());
-    let line = line(metrics, &environment, now).to_string();
-    // Standard output is closed only when the process ends.
+    write(&line(metrics, &[(ENVIRONMENT, &environment)], now));
+}
+
+/// Writes a line to standard output, which is closed only when the process ends.
+pub(crate) fn write(line: &Value) {
     writeln!(std::io::stdout().lock(), "{line}").unwrap_or_default();
 }
 
-fn line(metrics: &[Metric], environment: &str, now: Timestamp) -> Value {
+pub(crate) fn line(metrics: &[Metric], dimensions: Dimensions<'_>, now: Timestamp) -> Value {
     let names: Vec<Value> =
         metrics.iter().map(|metric| json!({ "Name": metric.name, "Unit": metric.unit.name() })).collect();
     let mut line: Map<String, Value> =
         metrics.iter().map(|metric| (metric.name.to_owned(), metric.value.into())).collect();
-    line.insert(DIMENSION.to_owned(), environment.into());
+    line.extend(dimensions.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
     line.insert("timestamp".to_owned(), now.to_string().into());
     line.insert("level".to_owned(), "INFO".into());
     line.insert("message".to_owned(), "metrics".into());
-    let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": names });
+    let filed: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
+    let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [filed], "Metrics": names });
     line.insert(
         "_aws".to_owned(),
         json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive] }),
@@ -67,7 +74,7 @@ mod tests {
             Metric { name: "ParkedUpdates", unit: Unit::Count, value: 3 },
             Metric { name: "UnknownAgeSeconds", unit: Unit::Seconds, value: 90 },
         ];
-        let line = line(&metrics, "prod", "2026-11-24T12:00:00Z".parse().unwrap());
+        let line = line(&metrics, &[(ENVIRONMENT, "prod")], "2026-11-24T12:00:00Z".parse().unwrap());
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(line["_aws"]["Timestamp"], 1_795_521_600_000_i64);
         assert_eq!(directive["Namespace"], "Tidings");

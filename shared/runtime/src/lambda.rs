@@ -1,9 +1,9 @@
 //! A deployed function: made from its environment when its process starts, then handed one event after another.
 //!
 //! [`run`] is the whole of a `main`; [`Boot`] makes what the function needs and nothing more, so that it never tries what
-//! it has no permission for; [`Boot::http`] and [`Boot::events`] serve until Lambda ends the process. Everything that
-//! takes a round trip is done before the first event, at the same time: the connection to the database with its TLS, and
-//! the secrets.
+//! it has no permission for; [`Boot::http`], [`Boot::records`] and [`Boot::events`] serve until Lambda ends the process.
+//! Everything that takes a round trip is done before the first event, at the same time: the connection to the database
+//! with its TLS, and the secrets. What fails is measured, also a process that cannot start: see [`crate::tally`].
 //!
 //! | variable | meaning |
 //! |---|---|
@@ -11,10 +11,11 @@
 //! | `DATABASE_PASSWORD` | `iam`: a token per connection; else the ARN of a secret with `password`; absent: none |
 //! | `META_BASE_URL`, `META_API_VERSION` | Meta; a sandbox when it does not begin with `https://` |
 //! | `SMTP_HOST`, `SMTP_PORT`, `MAIL_FROM`, `PUBLIC_URL` | mail, and where its links lead |
-//! | `ENVIRONMENT` | the dimension of metrics |
+//! | `ENVIRONMENT` | the dimension of business metrics |
 //!
 //! What AWS is reached with and what its things are called: [`cloud::aws`].
 
+mod answer;
 #[cfg(feature = "api")]
 mod app;
 mod boot;
@@ -28,13 +29,14 @@ mod reloads;
 
 use std::process::ExitCode;
 
-use domain::with_causes;
+use domain::{Clock, with_causes};
 use thiserror::Error;
 
 pub use boot::Boot;
 pub use environment::{number, optional, required};
 
 use crate::logs::{Logs, observe};
+use crate::tally::Tally;
 
 /// Why a function cannot start. Lambda tries again with a new process.
 #[derive(Debug, Error)]
@@ -79,6 +81,7 @@ pub fn run(start: impl AsyncFnOnce(Boot) -> Result<(), BootError>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = with_causes(&error), "The function cannot start.");
+            Tally::from_environment(Clock::System).begin(1).fail();
             ExitCode::FAILURE
         }
     }

@@ -28,6 +28,18 @@ pub enum RecordOutcome {
     Park { reason: String },
 }
 
+/// An event that may be a batch of records.
+pub trait Batch {
+    /// How many, where it is one.
+    fn records(&self) -> Option<usize>;
+}
+
+impl Batch for SqsEvent {
+    fn records(&self) -> Option<usize> {
+        Some(self.records.len())
+    }
+}
+
 /// Records as they were received from a queue.
 pub struct Records<'a> {
     pub event: SqsEvent,

@@ -91,7 +91,8 @@ async fn one(
     event: &Event,
 ) -> Result<Result<(), String>, LocalError> {
     let answer = lambda.call(&environment.addressed(&event.given)).await?;
-    let outcome = event.expected.check(&answer).and_then(|()| environment.check_answered(&event.given));
+    let outcome =
+        event.expected.check(&event.given, &answer).and_then(|()| environment.check_answered(&event.given));
     Ok(outcome.map_err(|why| format!("{}: {why}", event.name)))
 }
 

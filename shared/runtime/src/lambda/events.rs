@@ -1,47 +1,44 @@
-//! Receives events from Lambda, with their deadlines.
+//! Receives events from Lambda, with their deadlines, and measures what becomes of them.
 
 use std::future::Future;
-use std::panic::catch_unwind;
 use std::time::Duration;
 
+use aws_lambda_events::sqs::SqsBatchResponse;
 use axum::Router;
-use axum::http::Response;
-use axum::response::IntoResponse;
-use domain::problem::Kind;
-use domain::{Problem, with_causes};
+use domain::{Clock, with_causes};
 use futures_util::FutureExt;
-use http_kit::{Peer, ProblemResponse, Scheme, TimeLeft};
+use futures_util::future::BoxFuture;
+use http_kit::{Scheme, TimeLeft};
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tower::ServiceExt;
+use thiserror::Error;
 
+use super::answer::answer;
+use super::reloads::Reloads;
 use super::{Boot, BootError};
+use crate::records::Batch;
+use crate::tally::Tally;
 
 /// How long before its deadline a request is given up, so that its answer still arrives.
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+/// How long before its deadline work is counted as failed: Lambda ends the process at the deadline, which then counts nothing.
+const LATE_MARGIN: Duration = Duration::from_millis(500);
 /// The deadline in place of one that passed before its event came: some emulators send one of 1970.
 const SHIFT: SignedDuration = SignedDuration::from_mins(1);
+/// Answers from here on are the function's failure, not the caller's (RFC 9110, 15.6).
+const SERVER_ERROR: i64 = 500;
 
 impl Boot {
     /// Answers HTTP requests.
     pub async fn http(self, router: Router) -> Result<(), BootError> {
-        let (reloads, router, clock) =
-            (self.reloads.clone(), http_kit::with_layers(router, Scheme::Https), self.clock().clone());
+        let (entry, router) = (Entry::of(&self), http_kit::with_layers(router, Scheme::Https));
         let handler = move |event: LambdaEvent<LambdaRequest>| {
-            let (reloads, router, clock) = (reloads.clone(), router.clone(), clock.clone());
-            async move {
-                reloads.reload_old().await;
-                let now = clock.now();
-                let left = until(event.context.deadline, now, ANSWER_MARGIN).duration_since(now);
-                let left = TimeLeft(left.try_into().unwrap_or_default());
-                answer(router, event.payload, left).await.map_err(|error| diagnostic(&error))
-            }
-            .boxed()
+            let (entry, router) = (entry.clone(), router.clone());
+            async move { entry.request(router, event).await }.boxed()
         };
         Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
     }
@@ -56,62 +53,157 @@ impl Boot {
         F: Future<Output = Result<R, E>> + Send + 'static,
         W: Fn(T, Timestamp) -> F + Clone + Send + Sync + 'static,
     {
-        let (reloads, clock) = (self.reloads.clone(), self.clock().clone());
+        let entry = Entry::of(&self);
         let handler = move |event: LambdaEvent<T>| {
-            let until = until(event.context.deadline, clock.now(), margin);
-            let (reloads, work) = (reloads.clone(), work.clone());
+            let (entry, work) = (entry.clone(), work.clone());
             // Boxed, because the runtime wraps it in many layers, and a type that deep takes the compiler too far.
-            async move {
-                reloads.reload_old().await;
-                work(event.payload, until).await.map_err(|error| diagnostic(&error))
-            }
-            .boxed()
+            async move { entry.event(event, margin, work).await }.boxed()
+        };
+        Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
+    }
+
+    /// As [`Boot::events`], for events that may be batches of records. A batch of which every record failed fails the
+    /// invocation, so that Lambda counts an error. For the queue it is the same: all of them come again after their visibility
+    /// time-out, and with `ReportBatchItemFailures` Lambda does not read more slowly after a failure
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
+    pub async fn records<T, E, F, W>(self, margin: Duration, work: W) -> Result<(), BootError>
+    where
+        T: Batch + DeserializeOwned + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<SqsBatchResponse, E>> + Send + 'static,
+        W: Fn(T, Timestamp) -> F + Clone + Send + Sync + 'static,
+    {
+        let entry = Entry::of(&self);
+        let handler = move |event: LambdaEvent<T>| {
+            let (entry, work) = (entry.clone(), work.clone());
+            async move { entry.batch(event, margin, work).await }.boxed()
         };
         Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
     }
 }
 
-/// The router's answer to API Gateway's request.
-async fn answer(
-    router: Router,
-    request: LambdaRequest,
-    left: TimeLeft,
-) -> Result<ApiGatewayV2httpResponse, axum::Error> {
-    // It panics over an address that is not valid, which any caller can send: not a reason for an alarm.
-    let request = catch_unwind(|| lambda_http::Request::from(request));
-    let Ok(mut request) = request else {
-        let malformed = ProblemResponse::from(Problem::new(Kind::Malformed));
-        return whole(malformed.into_response()).await;
-    };
-    request.extensions_mut().insert(left);
-    if let Some(peer) = peer(&request) {
-        request.extensions_mut().insert(peer);
+/// No record succeeded.
+#[derive(Debug, Error)]
+#[error("every one of {0} records failed; the log has the reason of each")]
+struct AllFailed(usize);
+
+/// Where every event comes in.
+#[derive(Clone)]
+struct Entry {
+    reloads: Reloads,
+    clock: Clock,
+    tally: Tally,
+}
+
+impl Entry {
+    fn of(boot: &Boot) -> Self {
+        let clock = boot.clock().clone();
+        Self { reloads: boot.reloads.clone(), tally: Tally::from_environment(clock.clone()), clock }
     }
-    whole(router.oneshot(request).await.unwrap_or_else(|never| match never {})).await
-}
 
-/// The address that API Gateway saw. The header `X-Forwarded-For` begins with whatever the client wrote there.
-fn peer(request: &lambda_http::Request) -> Option<Peer> {
-    let RequestContext::ApiGatewayV2(context) = request.extensions().get::<RequestContext>()? else {
-        return None;
-    };
-    context.http.source_ip.as_deref()?.parse().ok().map(Peer)
-}
+    async fn request(
+        &self,
+        router: Router,
+        event: LambdaEvent<LambdaRequest>,
+    ) -> Result<ApiGatewayV2httpResponse, Diagnostic> {
+        let LambdaEvent { payload, context } = event;
+        let respond = async {
+            self.reloads.reload_old().await;
+            let now = self.clock.now();
+            let left = until(context.deadline, now, ANSWER_MARGIN).duration_since(now);
+            answer(router, payload, TimeLeft(left.try_into().unwrap_or_default())).await
+        };
+        let is_fine = |answer: &ApiGatewayV2httpResponse| answer.status_code < SERVER_ERROR;
+        let failed = |answer: &Result<_, _>| usize::from(!answer.as_ref().is_ok_and(is_fine));
+        let answer = self.measured((1, context.deadline), respond.boxed(), failed).await;
+        answer.map_err(|error| diagnostic(&error))
+    }
 
-/// The answer as API Gateway takes it: its body in one piece, and as text, which is all that the functions make. What is
-/// not text is sent as Base64; `lambda_http`'s own way reads them through every character set there is.
-async fn whole(answer: Response<axum::body::Body>) -> Result<ApiGatewayV2httpResponse, axum::Error> {
-    let (parts, body) = answer.into_parts();
-    // No limit: the functions made the answer themselves.
-    let bytes = axum::body::to_bytes(body, usize::MAX).await?;
-    let body =
-        String::from_utf8(bytes.into()).map_or_else(|bytes| Body::from(bytes.into_bytes()), Body::from);
-    let mut whole = ApiGatewayV2httpResponse::default();
-    whole.status_code = parts.status.as_u16().into();
-    whole.headers = parts.headers;
-    whole.is_base64_encoded = matches!(body, Body::Binary(_));
-    whole.body = Some(body);
-    Ok(whole)
+    async fn event<T, R, E, F, W>(
+        &self,
+        event: LambdaEvent<T>,
+        margin: Duration,
+        work: W,
+    ) -> Result<R, Diagnostic>
+    where
+        E: std::error::Error,
+        F: Future<Output = Result<R, E>> + Send,
+        W: FnOnce(T, Timestamp) -> F,
+    {
+        let LambdaEvent { payload, context } = event;
+        let work = self.work(payload, (context.deadline, margin), work);
+        let failed = |outcome: &Result<R, E>| usize::from(outcome.is_err());
+        let outcome = self.measured((1, context.deadline), work, failed).await;
+        outcome.map_err(|error| diagnostic(&error))
+    }
+
+    async fn batch<T, E, F, W>(
+        &self,
+        event: LambdaEvent<T>,
+        margin: Duration,
+        work: W,
+    ) -> Result<SqsBatchResponse, Diagnostic>
+    where
+        T: Batch,
+        E: std::error::Error,
+        F: Future<Output = Result<SqsBatchResponse, E>> + Send,
+        W: FnOnce(T, Timestamp) -> F,
+    {
+        let LambdaEvent { payload, context } = event;
+        let given = payload.records().unwrap_or(1);
+        let work = self.work(payload, (context.deadline, margin), work);
+        let count = |outcome: &Result<SqsBatchResponse, E>| {
+            outcome.as_ref().map_or(given, |answer| answer.batch_item_failures.len())
+        };
+        let outcome = self.measured((given, context.deadline), work, count).await;
+        let failed = count(&outcome);
+        match outcome {
+            Ok(_none_succeeded) if failed > 0 && failed >= given => Err(diagnostic(&AllFailed(failed))),
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(diagnostic(&error)),
+        }
+    }
+
+    /// The work on an event, which begins with its deadline known.
+    fn work<'a, T, F, W>(
+        &'a self,
+        payload: T,
+        (deadline, margin): (u64, Duration),
+        work: W,
+    ) -> BoxFuture<'a, F::Output>
+    where
+        F: Future + Send + 'a,
+        W: FnOnce(T, Timestamp) -> F,
+    {
+        let work = work(payload, until(deadline, self.clock.now(), margin));
+        async move {
+            self.reloads.reload_old().await;
+            work.await
+        }
+        .boxed()
+    }
+
+    /// Counts what was given and what failed of it: all when the work panics or is about to be ended by Lambda.
+    async fn measured<O>(
+        &self,
+        (given, deadline): (usize, u64),
+        mut work: BoxFuture<'_, O>,
+        failed: impl FnOnce(&O) -> usize,
+    ) -> O {
+        let mut begun = self.tally.begin(given);
+        let now = self.clock.now();
+        let left = until(deadline, now, LATE_MARGIN).duration_since(now);
+        let in_time = tokio::time::timeout(left.try_into().unwrap_or_default(), &mut work).await;
+        let outcome = match in_time {
+            Ok(outcome) => outcome,
+            Err(_elapsed) => {
+                begun.fail();
+                work.await
+            }
+        };
+        begun.end(failed(&outcome));
+        outcome
+    }
 }
 
 /// A deadline is in milliseconds since the epoch.
@@ -130,75 +222,4 @@ fn diagnostic<E: std::error::Error>(error: &E) -> Diagnostic {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::access::Source;
-    use http_kit::CameFrom;
-    use serde_json::json;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn an_answer_is_text_and_what_is_not_is_said_to_be_base64() {
-        let answer = |body: &'static [u8]| async move {
-            let answer = Response::builder().status(409).header("content-type", "application/problem+json");
-            serde_json::to_value(whole(answer.body(body.into()).unwrap()).await.unwrap()).unwrap()
-        };
-        let text = answer("{\"title\":\"né\"}".as_bytes()).await;
-        assert_eq!(
-            (&text["statusCode"], &text["headers"], &text["body"], &text["isBase64Encoded"]),
-            (
-                &json!(409),
-                &json!({"content-type": "application/problem+json"}),
-                &json!("{\"title\":\"né\"}"),
-                &json!(false)
-            )
-        );
-        let bytes = answer(&[0xff, 0x00]).await;
-        assert_eq!((&bytes["body"], &bytes["isBase64Encoded"]), (&json!("/wA="), &json!(true)));
-        assert_eq!(answer(b"").await["body"], json!(""));
-    }
-
-    #[tokio::test]
-    async fn an_address_that_is_none_is_a_bad_request_and_no_failed_call() {
-        let status = async |query: &str| {
-            let event = json!({
-                "version": "2.0", "routeKey": "GET /", "rawPath": "/", "rawQueryString": query, "headers": {},
-                "requestContext": { "stage": "$default", "http": { "method": "GET", "path": "/" } },
-                "isBase64Encoded": false,
-            });
-            let router = Router::new().route("/", axum::routing::get("fine"));
-            let request = serde_json::from_value(event).unwrap();
-            answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap().status_code
-        };
-        assert_eq!((status("x=%3C").await, status("x=<").await), (200, 400));
-    }
-
-    #[tokio::test]
-    async fn a_request_comes_from_the_address_that_api_gateway_saw_and_not_from_one_that_the_client_wrote() {
-        let event = json!({
-            "version": "2.0", "routeKey": "GET /", "rawPath": "/", "rawQueryString": "",
-            "headers": { "x-forwarded-for": "198.51.100.9, 203.0.113.7" },
-            "requestContext": {
-                "stage": "$default", "http": { "method": "GET", "path": "/", "sourceIp": "203.0.113.7" },
-            },
-            "isBase64Encoded": false,
-        });
-        let show = |CameFrom(source): CameFrom| async move { format!("{source:?}") };
-        let router = Router::new().route("/", axum::routing::get(show));
-        let request = serde_json::from_value(event).unwrap();
-        let answer = answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap();
-        let expected = Source::from("203.0.113.7".parse::<std::net::IpAddr>().unwrap());
-        assert_eq!(answer.body, Some(Body::from(format!("{expected:?}"))));
-    }
-
-    #[test]
-    fn work_ends_its_margin_before_the_deadline() {
-        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
-        let at = |text: &str| u64::try_from(text.parse::<Timestamp>().unwrap().as_millisecond()).unwrap();
-        let margin = Duration::from_secs(5);
-        assert_eq!(until(at("2026-11-24T12:01:00Z"), now, margin).to_string(), "2026-11-24T12:00:55Z");
-        for unreal in [0, 600_000, u64::MAX] {
-            assert_eq!(until(unreal, now, margin), now + SHIFT, "{unreal}");
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::deploy_check::aws::Cloud;
+use runtime::tally::{FAILED, HANDLED};
 use tidings::error::LocalError;
 use tidings::machine::metrics;
 
@@ -64,7 +65,8 @@ impl Logs {
     /// Every metric that an alarm reads was written in the embedded metric format.
     pub fn have_metrics(&self) -> Result<(), String> {
         let written: BTreeSet<String> = self.lines.iter().flat_map(|(_, line)| measured(line)).collect();
-        let missing: Vec<&str> = metrics().filter(|name| !written.contains(*name)).collect();
+        let all = metrics().chain([HANDLED, FAILED]);
+        let missing: Vec<&str> = all.filter(|name| !written.contains(*name)).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("no function wrote {}", missing.join(", "))) }
     }
 }

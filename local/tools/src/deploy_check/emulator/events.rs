@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::deploy_check::services::MetaApp;
 use tidings::error::LocalError;
 
+/// The error of an invocation of which every record failed.
+const ALL_FAILED: &str = "AllFailed";
+
 /// One event of a function.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
@@ -27,7 +30,7 @@ pub(crate) struct Expected {
     pub status: Option<u16>,
     /// A text that the body of an HTTP answer holds.
     pub body_holds: Option<String>,
-    /// How many records of a queue are to be delivered again.
+    /// How many records of a queue are to be delivered again. All of them make an invocation that fails.
     pub failures: Option<usize>,
     /// Members that the answer has.
     pub answer: Option<Value>,
@@ -67,7 +70,13 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, LocalError> {
 
 impl Expected {
     /// An error that says what is wrong with an answer.
-    pub fn check(&self, answer: &Value) -> Result<(), String> {
+    pub fn check(&self, given: &Value, answer: &Value) -> Result<(), String> {
+        let records = given.get("Records").and_then(Value::as_array).map(Vec::len);
+        let do_all_fail = self.failures.is_some_and(|failures| failures > 0) && self.failures == records;
+        if do_all_fail {
+            let is_failed = answer.get("errorType").and_then(Value::as_str) == Some(ALL_FAILED);
+            return if is_failed { Ok(()) } else { Err(format!("not a failed invocation but {answer}")) };
+        }
         if let Some(error) = answer.get("errorType") {
             return Err(format!(
                 "it failed: {error}: {}",
@@ -114,16 +123,24 @@ mod tests {
 
     #[test]
     fn an_answer_must_have_everything_that_is_expected_and_an_error_is_never_expected() {
+        let one = json!({});
         let http =
             Expected { status: Some(401), body_holds: Some("token".to_owned()), ..Expected::default() };
-        assert!(http.check(&json!({ "statusCode": 401, "body": "no token" })).is_ok());
-        assert!(http.check(&json!({ "statusCode": 401, "body": "" })).is_err());
-        assert!(http.check(&json!({ "statusCode": 200, "body": "token" })).is_err());
+        assert!(http.check(&one, &json!({ "statusCode": 401, "body": "no token" })).is_ok());
+        assert!(http.check(&one, &json!({ "statusCode": 401, "body": "" })).is_err());
+        assert!(http.check(&one, &json!({ "statusCode": 200, "body": "token" })).is_err());
         let queue = Expected { failures: Some(1), ..Expected::default() };
-        assert!(queue.check(&json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })).is_ok());
-        assert!(queue.check(&json!({ "batchItemFailures": [] })).is_err());
+        assert!(queue.check(&one, &json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })).is_ok());
+        assert!(queue.check(&one, &json!({ "batchItemFailures": [] })).is_err());
+        let poison = json!({ "Records": [{}] });
+        assert!(queue.check(&poison, &json!({ "errorType": "AllFailed" })).is_ok());
+        assert!(queue.check(&poison, &json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })).is_err());
+        assert!(queue.check(&poison, &json!({ "errorType": "StoreError" })).is_err());
         let any = Expected { answer: Some(json!({ "a": { "b": 1 } })), ..Expected::default() };
-        assert!(any.check(&json!({ "a": { "b": 1, "c": 2 } })).is_ok() && any.check(&json!({})).is_err());
-        assert!(Expected::default().check(&json!({ "errorType": "panic" })).is_err());
+        assert!(
+            any.check(&one, &json!({ "a": { "b": 1, "c": 2 } })).is_ok()
+                && any.check(&one, &json!({})).is_err()
+        );
+        assert!(Expected::default().check(&one, &json!({ "errorType": "panic" })).is_err());
     }
 }
