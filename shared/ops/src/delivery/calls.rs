@@ -1,10 +1,13 @@
 //! Calls to Meta that are in flight. A call that gets no answer holds nothing but its own place among them.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use cloud::trace::{self, TraceContext};
 use domain::messages::{Outcome, Recipient};
 use domain::{AttemptId, ClaimId, Clock, PhoneNumber, PhoneNumberId};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use meta::send::{Accepted, SendAnswer, SendOptions, TemplateMessage};
 use secrecy::SecretString;
@@ -12,7 +15,7 @@ use store::delivery::claims::{ClaimedContent, ClaimedMessage};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::delivery::call_stats::CallStats;
 use crate::delivery::record::Sent;
@@ -25,10 +28,13 @@ pub(crate) struct Calls<'a> {
     token: SecretString,
     from: PhoneNumberId,
     stats: &'a CallStats,
-    running: JoinSet<()>,
+    running: JoinSet<Result<(), Panicked>>,
     places: Arc<Semaphore>,
     progress: UnboundedSender<Progress>,
 }
+
+/// The message of a call that panicked stays SENDING, and becomes UNKNOWN when the claim's lease ends.
+struct Panicked;
 
 /// Who calls, and through what.
 pub(crate) struct Caller {
@@ -84,11 +90,24 @@ impl<'a> Calls<'a> {
                 tracing::error!("an outcome came after the recorder had ended");
             }
         };
-        self.running.spawn(trace::within(span, call).instrument(of_call));
+        self.run(trace::within(span, call), of_call);
         self.stats.count().made += 1;
         while let Some(ended) = self.running.try_join_next() {
-            self.end(ended);
+            self.end(&ended);
         }
+    }
+
+    /// Runs a call in its span, so that also a panic is logged with the message.
+    fn run(&mut self, call: impl Future<Output = ()> + Send + 'static, of_call: Span) {
+        let call = async move {
+            let ended = AssertUnwindSafe(call).catch_unwind().await;
+            ended.map_err(|_text| {
+                // The log already says where it panicked; its text may quote a phone number.
+                tracing::error!("A call to Meta panicked; whether the message was sent is not known.");
+                Panicked
+            })
+        };
+        self.running.spawn(call.instrument(of_call));
     }
 
     pub(crate) fn note(&self, progress: Progress) {
@@ -100,7 +119,7 @@ impl<'a> Calls<'a> {
     /// Waits for one call to end; `false` when none is in flight.
     pub(crate) async fn one_ends(&mut self) -> bool {
         let Some(ended) = self.running.join_next().await else { return false };
-        self.end(ended);
+        self.end(&ended);
         true
     }
 
@@ -108,12 +127,9 @@ impl<'a> Calls<'a> {
         !self.running.is_empty()
     }
 
-    /// The message of a call that panicked stays SENDING, and becomes UNKNOWN when the claim's lease ends.
-    fn end(&self, ended: Result<(), JoinError>) {
-        // The log already says where it panicked; the panic's message may quote a phone number.
-        if let Err(_panicked) = ended {
+    fn end(&self, ended: &Result<Result<(), Panicked>, JoinError>) {
+        if !matches!(ended, Ok(Ok(()))) {
             self.stats.count().unanswered += 1;
-            tracing::error!("a call to Meta panicked");
         }
     }
 }
@@ -147,6 +163,8 @@ fn other_number(to: &meta::send::Recipient, accepted: &Accepted) -> Option<Phone
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::Mutex;
     use std::time::Duration;
 
     use tokio::sync::mpsc;
@@ -178,8 +196,25 @@ mod tests {
         }
     }
 
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[tokio::test]
-    async fn a_call_that_panics_is_one_without_an_answer() {
+    async fn a_call_that_panics_is_one_without_an_answer_and_its_line_names_the_message() {
+        let written = Written::default();
+        let writer = written.clone();
+        let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let log = tracing::subscriber::set_default(lines);
         let config = meta::Config {
             base_url: "http://127.0.0.1:9".to_owned(),
             version: "v26.0".to_owned(),
@@ -196,8 +231,17 @@ mod tests {
         let (stats, places) = (CallStats::default(), Arc::new(Semaphore::new(IN_FLIGHT_MAX)));
         let (progress, mut recorded) = mpsc::unbounded_channel();
         let mut calls = Calls::new(caller, &stats, places, progress);
-        calls.running.spawn(async { panic!("in the middle of a call") });
+        let message_id = domain::MessageId(uuid::Uuid::from_u128(7));
+        let of_call = tracing::info_span!("send", %message_id);
+        calls.run(async { panic!("in the middle of a call to +15550000001") }, of_call);
         assert!(calls.one_ends().await);
+        drop(log);
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(
+            text.contains(&format!("send{{message_id={message_id}}}: ")) && text.contains("panicked"),
+            "{text}"
+        );
+        assert!(!text.contains("1555"), "{text}");
         assert_eq!(stats.calls(), CallCounts { unanswered: 1, ..CallCounts::default() });
         assert!(recorded.try_recv().is_err(), "what became of it is not known, so nothing is recorded");
     }

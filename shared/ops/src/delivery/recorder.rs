@@ -199,7 +199,10 @@ impl<'a> Recorder<'a> {
         match until_answered(self.platform, self.tenant, &record).await {
             Ok(recorded) => self.follow(recorded).await,
             Err(error) => {
-                tracing::error!(error = with_causes(&error), "outcomes could not be recorded");
+                for sent in &record.sent {
+                    let (error, message_id) = (with_causes(&error), sent.message);
+                    tracing::error!(error, %message_id, "The outcome of a message could not be recorded.");
+                }
                 for claim in claims {
                     self.open.remove(&claim);
                 }
