@@ -59,8 +59,10 @@ fn arguments(text: &str) -> Vec<String> {
 /// The name of the field that an argument is, if it is one.
 fn field(argument: &str) -> Option<&str> {
     let argument = argument.trim();
-    // The text, or `target: "…"` and its like.
-    if argument.starts_with('"') || argument.is_empty() || argument.contains(": \"") {
+    // The text, or `target: "…"` and its like, or the level of an event.
+    let is_no_field =
+        argument.starts_with('"') || argument.contains(": \"") || argument.starts_with("Level::");
+    if is_no_field || argument.is_empty() {
         return None;
     }
     let name = argument.split_once(" = ").map_or(argument, |(name, _)| name);
@@ -77,10 +79,28 @@ fn complaint(name: &str) -> Option<&'static str> {
     name.chars().any(char::is_uppercase).then_some("is not in snake_case")
 }
 
+/// Fields that come from elsewhere than a macro's arguments, and macros that would not be read here.
+fn hidden(source: &str) -> Vec<String> {
+    let recorded = source.split(".record(\"").skip(1).filter_map(|after| after.split('"').next());
+    let mut found: Vec<String> =
+        recorded.filter_map(|name| Some(format!("{name} {}", complaint(name)?))).collect();
+    // Without `skip_all` every argument is a field under its own name.
+    let instrumented = source.split("tracing::instrument").skip(1);
+    let attributes = instrumented.map(|after| after.split(']').next().unwrap_or_default());
+    let of_arguments = attributes.filter(|attribute| !attribute.contains("skip_all"));
+    found.extend(of_arguments.map(|_| "of each argument is not chosen: skip_all".to_owned()));
+    let imports = source.lines().filter_map(|line| line.trim().strip_prefix("use tracing::"));
+    let macros = imports.flat_map(|names| names.split(|char: char| !char.is_alphanumeric() && char != '_'));
+    let unread =
+        macros.filter(|name| MACROS.contains(&format!("{name}!(").as_str()) && !name.ends_with("span"));
+    found.extend(unread.map(|name| format!("of {name}! is not read here: write tracing::{name}!")));
+    found
+}
+
 /// What is wrong in one source file, tests apart.
 fn complaints(source: &str) -> Vec<String> {
     let source = source.split("#[cfg(test)]").next().unwrap_or_default();
-    let mut complaints = Vec::new();
+    let mut complaints = hidden(source);
     for name in MACROS {
         for (index, _) in source.match_indices(name) {
             let before = source[..index].chars().next_back();
@@ -132,6 +152,16 @@ fn a_field_with_a_wrong_name_is_found_in_every_macro() {
         ("tracing::error!(one.why, \"Text.\");", "why"),
         ("tracing::error!(causes = with_causes(&error), \"Text.\");", "causes"),
         ("info_span!(\"record\", traceId = span.trace_id())", "traceId"),
+        ("tracing::info!(message, \"Sent.\");", "message"),
+        ("tracing::info!(?message, \"Sent.\");", "message"),
+        ("tracing::info!(message = ?id, \"Sent.\");", "message"),
+        ("tracing::debug_span!(\"send\", message);", "message"),
+        ("tracing::event!(Level::WARN, %message);", "message"),
+        ("#[tracing::instrument(skip_all, fields(%message))]", "message"),
+        ("#[tracing::instrument]\nfn send(message: &str)", "of each argument"),
+        ("#[tracing::instrument(name = \"send\")]", "of each argument"),
+        ("Span::current().record(\"message\", id);", "message"),
+        ("use tracing::{Level, info};\ninfo!(message = 1);", "of info!"),
     ] {
         let found = complaints(source);
         assert!(found.len() == 1 && found[0].starts_with(name), "{source}: {found:?}");
