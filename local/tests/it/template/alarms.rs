@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use runtime::tally::{DIMENSIONS, FAILED, HANDLED};
 use serde_json::{Value, json};
 use tidings::machine::metrics;
 
-use super::query::{functions, of_type, target};
+use super::query::{Function, functions, of_type, target};
 use super::{Repository, holds};
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
@@ -64,20 +65,73 @@ fn of_functions(repo: &Repository) -> Vec<String> {
     complaints
 }
 
-/// A new version that fails is rolled back by its own function's alarm.
+/// Whether the dimensions are those of the version of the function that the stack deploys.
+fn are_of_deployed(dimensions: &Value, function: &str, names: &[&str]) -> bool {
+    let version = json!({ "Fn::GetAtt": [function, "Version.Version"] });
+    let value = |name: &str| match name {
+        "Resource" => json!({ "Fn::Sub": format!("${{{function}}}:live") }),
+        "ExecutedVersion" => version.clone(),
+        _ => json!({ "Ref": function }),
+    };
+    let wanted: Vec<Value> = names.iter().map(|name| json!({ "Name": name, "Value": value(name) })).collect();
+    *dimensions == Value::from(wanted)
+}
+
+/// An alarm on the share of failures of a function's deployed version.
+fn is_on_failures(alarm: &Value, function: &str) -> bool {
+    let metrics = alarm["Metrics"].as_array().into_iter().flatten();
+    let (sums, shares): (Vec<&Value>, Vec<&Value>) =
+        metrics.partition(|metric| metric["ReturnData"] == false);
+    let watches = |id: &str, name: &str| {
+        sums.iter().any(|sum| {
+            let metric = &sum["MetricStat"]["Metric"];
+            sum["Id"] == id
+                && sum["MetricStat"]["Stat"] == "Sum"
+                && (metric["Namespace"] == OURS && metric["MetricName"] == name)
+                && are_of_deployed(&metric["Dimensions"], function, &DIMENSIONS)
+        })
+    };
+    let is_share = shares.len() == 1 && shares[0]["Expression"] == "failed / handled";
+    is_share && watches("failed", FAILED) && watches("handled", HANDLED)
+}
+
+/// An alarm on calls of a function's deployed version that end without an answer.
+fn is_on_errors(alarm: &Value, function: &str) -> bool {
+    let dimensions = ["FunctionName", "Resource", "ExecutedVersion"];
+    alarm["MetricName"] == "Errors" && are_of_deployed(&alarm["Dimensions"], function, &dimensions)
+}
+
+/// The functions whose releases are tried on a part of their calls. A migration runs once.
+fn tried(repo: &Repository) -> impl Iterator<Item = Function<'_>> {
+    functions(repo).into_iter().filter(|function| function.name != "migrate")
+}
+
+/// A new version that fails is rolled back by the alarms on it, and by no alarm that the version before can raise.
 fn canaries(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
-    if repo.template["Mappings"]["Environments"]["prod"]["Canary"] != true {
-        complaints.push("prod: no canaries".to_owned());
+    let enabled = &repo.template["Globals"]["Function"]["DeploymentPreference"]["Enabled"];
+    if *enabled != json!({ "Fn::FindInMap": ["Canaries", { "Ref": "Environment" }, { "Ref": "Canary" }] }) {
+        complaints.push("a canary is not decided by the environment and the parameter".to_owned());
     }
-    for function in functions(repo).into_iter().filter(|function| function.name != "migrate") {
-        let alarms = &function.resource["Properties"]["DeploymentPreference"]["Alarms"];
-        let watched = target(&alarms[0]).map(|id| &repo.resources()[id]["Properties"]);
-        let is_own = watched.is_some_and(|alarm| {
-            alarm["MetricName"] == "Errors" && target(&alarm["Dimensions"][0]["Value"]) == Some(function.id)
-        });
-        if !is_own {
-            complaints.push(format!("{}: no alarm rolls a bad version back", function.id));
+    let of_prod = &repo.template["Mappings"]["Canaries"]["prod"];
+    if *of_prod != json!({ "yes": true, "no": false })
+        || repo.template["Parameters"]["Canary"]["Default"] != "yes"
+    {
+        complaints.push("prod: no canaries, or none that can be turned off".to_owned());
+    }
+    for function in tried(repo) {
+        let listed = &function.resource["Properties"]["DeploymentPreference"]["Alarms"];
+        let listed = listed.as_array().into_iter().flatten().filter_map(target);
+        let alarms: Vec<&Value> = listed.map(|id| &repo.resources()[id]["Properties"]).collect();
+        let (failures, errors) = (
+            alarms.iter().filter(|alarm| is_on_failures(alarm, function.id)).count(),
+            alarms.iter().filter(|alarm| is_on_errors(alarm, function.id)).count(),
+        );
+        if failures != 1 {
+            complaints.push(format!("{}: no share of failures rolls a bad version back", function.id));
+        }
+        if errors != 1 || alarms.len() != 2 {
+            complaints.push(format!("{}: not its version's errors alone roll it back", function.id));
         }
     }
     complaints
@@ -94,7 +148,8 @@ fn of_queues(repo: &Repository) -> Vec<String> {
 }
 
 fn of_the_rest(repo: &Repository) -> Vec<String> {
-    let ours: BTreeSet<(&str, &str)> = metrics().map(|metric| (OURS, metric)).collect();
+    let of_functions = [HANDLED, FAILED];
+    let ours: BTreeSet<(&str, &str)> = metrics().chain(of_functions).map(|metric| (OURS, metric)).collect();
     let alarmed: BTreeSet<(&str, &str)> =
         of_type(repo, ALARM).flat_map(|(_, alarm)| watched(alarm)).collect();
     let wanted = ours.iter().copied().chain(OTHERS).filter(|metric| !alarmed.contains(metric));
@@ -135,16 +190,34 @@ fn every_function_has_alarms_on_errors_throttles_duration_and_its_share_of_concu
 }
 
 #[test]
-fn every_canary_is_rolled_back_by_its_own_functions_errors() {
+fn every_canary_is_rolled_back_by_the_failures_and_the_errors_of_its_own_version() {
     holds(
         canaries,
         &[
-            ("AuthFunction", |repo| {
+            ("AuthFunction: no share of failures", |repo| {
                 repo.resource("AuthFunction")["Properties"]["DeploymentPreference"]["Alarms"] =
-                    json!([{ "Ref": "AdminErrors" }]);
+                    json!([{ "Ref": "AdminFailures" }, { "Ref": "AuthErrors" }]);
+            }),
+            ("SweepFunction: no share of failures", |repo| {
+                repo.resource("SweepFailures")["Properties"]["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"]
+                    [1]["Value"] = json!({ "Fn::GetAtt": ["AuthFunction", "Version.Version"] });
+            }),
+            ("MailerFunction: no share of failures", |repo| {
+                repo.resource("MailerFailures")["Properties"]["Metrics"][0]["Expression"] = json!("failed");
+            }),
+            ("WebhookFunction: not its version's errors", |repo| {
+                repo.resource("WebhookErrors")["Properties"]["Dimensions"] =
+                    json!([{ "Name": "FunctionName", "Value": { "Ref": "WebhookFunction" } }]);
+            }),
+            ("RefundsFunction: not its version's errors", |repo| {
+                let preference = &mut repo.resource("RefundsFunction")["Properties"]["DeploymentPreference"];
+                preference["Alarms"].as_array_mut().unwrap().push(json!({ "Ref": "ApiErrors" }));
             }),
             ("prod: no canaries", |repo| {
-                repo.template["Mappings"]["Environments"]["prod"]["Canary"] = json!(false);
+                repo.template["Mappings"]["Canaries"]["prod"]["yes"] = json!(false);
+            }),
+            ("a canary is not decided", |repo| {
+                repo.template["Globals"]["Function"]["DeploymentPreference"]["Enabled"] = json!(true);
             }),
         ],
     );
@@ -212,5 +285,8 @@ fn the_head_of_the_template_charges_for_the_alarms_and_metrics_that_there_are() 
         );
     }
     let ours = format!("{} metrics of ours", metrics().count());
-    assert_eq!(text.matches(&ours).count(), 2, "the table does not say {ours}");
+    let of_functions = format!("{} metrics of functions", tried(&repo).count() * [HANDLED, FAILED].len());
+    for metrics in [ours, of_functions] {
+        assert_eq!(text.matches(&metrics).count(), 2, "the table does not say {metrics}");
+    }
 }
