@@ -136,6 +136,24 @@ fn logs_that_end(repo: &Repository) -> Vec<String> {
     complaints
 }
 
+/// The traces are in our lines, and Lambda reports each call where there are few.
+fn lines_of_lambda(repo: &Repository) -> Vec<String> {
+    let traced = functions(repo).into_iter().filter(|function| property(repo, function, "Tracing").is_some());
+    let mut complaints: Vec<String> =
+        traced.map(|function| format!("{}: a second trace, which ours never meets", function.id)).collect();
+    let level = &repo.template["Globals"]["Function"]["LoggingConfig"]["SystemLogLevel"];
+    if *level != json!({ "Fn::FindInMap": ["Environments", { "Ref": "Environment" }, "SystemLogs"] }) {
+        complaints.push("Lambda's own lines do not depend on the environment".to_owned());
+    }
+    for (environment, settings) in repo.template["Mappings"]["Environments"].as_object().unwrap() {
+        let wanted = if environment == "prod" { "WARN" } else { "INFO" };
+        if settings["SystemLogs"] != wanted {
+            complaints.push(format!("{environment}: Lambda's own lines are not from {wanted}"));
+        }
+    }
+    complaints
+}
+
 fn only_variables_that_are_read(repo: &Repository) -> Vec<String> {
     let unknown = |place: &str, variables: &Value| {
         let names = variables.as_object().into_iter().flat_map(|variables| variables.keys());
@@ -274,6 +292,24 @@ fn every_function_has_its_own_log_group_with_a_retention() {
             }),
             ("MailerFunction: no log group", |repo| {
                 repo.resource("MailerFunction")["Properties"]["LoggingConfig"] = Value::Null;
+            }),
+        ],
+    );
+}
+
+#[test]
+fn there_is_one_trace_and_lambda_reports_each_call_outside_production() {
+    holds(
+        lines_of_lambda,
+        &[
+            ("AuthFunction: a second trace", |repo| {
+                repo.template["Globals"]["Function"]["Tracing"] = json!("Active");
+            }),
+            ("staging: Lambda's own lines", |repo| {
+                repo.template["Mappings"]["Environments"]["staging"]["SystemLogs"] = json!("WARN");
+            }),
+            ("do not depend on the environment", |repo| {
+                repo.template["Globals"]["Function"]["LoggingConfig"]["SystemLogLevel"] = json!("WARN");
             }),
         ],
     );
