@@ -32,9 +32,9 @@ pub async fn check_templates(platform: &Platform, tenant: TenantId, until: Times
 }
 
 async fn check_all(platform: &Platform, tenant: TenantId, until: Timestamp) -> Result<(), StoreError> {
-    let taken = platform.store.perform(&platform.as_system(tenant), &TakeChecks {}).await?;
+    let due = platform.store.perform(&platform.as_system(tenant), &TakeChecks {}).await?;
     let mut is_lifted = false;
-    for (check, account) in taken {
+    for (check, account) in due {
         if platform.clock.now() >= until {
             break;
         }
