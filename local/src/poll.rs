@@ -259,7 +259,7 @@ async fn schedules(machine: Machine, mut stop: watch::Receiver<bool>) {
 }
 
 /// Dispatches what a timer is for. At least once: the timer is deleted only afterwards.
-pub async fn fire(machine: Machine, due: Scheduled) -> Timer {
+async fn fire(machine: Machine, due: Scheduled) -> Timer {
     let timer = due.timer;
     if let Err(error) = dispatch::on_schedule(due, &machine.platform, deadline(&machine)).await {
         tracing::error!(error = with_causes(&error), %timer, "a scheduled dispatch failed; the sweeper will send its messages");

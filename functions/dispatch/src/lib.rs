@@ -1,10 +1,10 @@
-//! Sends what is due: woken by a schedule for a batch, or by the wake-up queue for a tenant.
+//! Sends what is due, woken by the queue: somebody asked for a tenant, or a batch's schedule fired.
 //!
-//! Both go on until nothing is due or the shift ends at `until`, and then ask for another.
+//! It goes on until nothing is due or the shift ends at `until`, and then asks for another.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::trace::{self, TraceContext};
-use cloud::{Queue, Scheduled, WakeUp};
+use cloud::{Due, Queue, Scheduled};
 use domain::{TenantId, TimerKind};
 use jiff::Timestamp;
 use ops::Platform;
@@ -15,7 +15,7 @@ use runtime::emf::{self, Metric, Unit};
 use runtime::{Batch, RecordOutcome, Records};
 use serde::Deserialize;
 
-/// What started the deployed function: the scheduler and the queue call the same one.
+/// What started the deployed function: the queue, or a schedule that an earlier version made, which calls the function itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Woken {
@@ -62,7 +62,7 @@ pub async fn on_schedule(
     fired(scheduled, platform, until, &CallStats::default()).await
 }
 
-/// Wake-ups from the queue.
+/// Wake-ups from the queue, and schedules that fired.
 pub async fn on_queue(event: SqsEvent, platform: &Platform, until: Timestamp) -> SqsBatchResponse {
     each_wake_up(event, platform, until, &CallStats::default()).await
 }
@@ -88,8 +88,16 @@ async fn each_wake_up(
     stats: &CallStats,
 ) -> SqsBatchResponse {
     let is_time = || platform.clock.now() < until;
-    let wake = async |wake_up: WakeUp| {
-        work(platform, wake_up.tenant, until, stats).await.map(|()| RecordOutcome::Done)
+    let wake = async |due: Due| {
+        // A timer's trace is in the body, in place of the message's own.
+        let timers = due.traceparent.map(TraceContext::child);
+        let span = timers.or_else(trace::current).unwrap_or_else(TraceContext::begin);
+        let done = match due.what {
+            TimerKind::Dispatch => {
+                trace::within(span, Box::pin(work(platform, due.tenant, until, stats))).await
+            }
+        };
+        done.map(|()| RecordOutcome::Done)
     };
     let records = Records { event, queue: Queue::WakeUps, queues: &*platform.cloud.queues };
     runtime::each_record(records, is_time, wake).await

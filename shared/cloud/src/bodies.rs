@@ -1,6 +1,6 @@
 //! What travels. Its spelling is a contract between two deployments: fields may be added, never renamed.
 
-use domain::{MessageId, TenantId, Timer};
+use domain::{MessageId, TenantId, Timer, TimerKind};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::trace::TraceContext;
@@ -63,6 +63,18 @@ impl Scheduled {
     }
 }
 
+/// A message on [`Queue::WakeUps`] as it is read: a [`WakeUp`], or a [`Scheduled`] that the scheduler put there. What a later
+/// version lets a timer start is refused, and left for that version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Due {
+    pub tenant: TenantId,
+    #[serde(default)]
+    pub what: TimerKind,
+    /// A timer's trace. The scheduler sets no attribute of a message.
+    #[serde(default, deserialize_with = "if_any")]
+    pub traceparent: Option<TraceContext>,
+}
+
 /// A trace that cannot be read must not keep a timer from firing.
 fn if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TraceContext>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
@@ -92,6 +104,19 @@ mod tests {
         let traced = with_trace(header);
         assert_eq!(traced, Scheduled { timer, traceparent: header.parse().ok() });
         assert_eq!(with_trace("00-nothing"), bare, "a trace that cannot be read is left out");
+    }
+
+    #[test]
+    fn a_wake_up_and_a_timer_that_fired_are_read_from_one_queue() {
+        let read = |json: String| serde_json::from_str::<Due>(&json);
+        let timer: Timer = serde_json::from_str(OLD).unwrap();
+        let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().ok();
+        let due = Due { tenant: timer.tenant, what: TimerKind::Dispatch, traceparent };
+        assert_eq!(read(serde_json::to_string(&Scheduled { timer, traceparent }).unwrap()).unwrap(), due);
+        let wake_up = serde_json::to_string(&WakeUp { tenant: timer.tenant }).unwrap();
+        assert_eq!(read(wake_up).unwrap(), Due { traceparent: None, ..due });
+        assert_eq!(read(OLD.replace('}', r#","traceparent":"00-nothing"}"#)).unwrap().traceparent, None);
+        assert!(read(OLD.replace('}', r#","what":"later"}"#)).is_err(), "it would be lost");
     }
 
     #[test]

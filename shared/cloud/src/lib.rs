@@ -29,7 +29,7 @@ pub mod reloadable;
 pub mod trace;
 
 pub use absent::Absent;
-pub use bodies::{Body, RefundJob, Scheduled, WakeUp};
+pub use bodies::{Body, Due, RefundJob, Scheduled, WakeUp};
 pub use message::{BODY_BYTES_MAX, Group, Message, ReceivedMessage, without_oversized};
 pub use reloadable::Reloadable;
 
@@ -41,7 +41,7 @@ pub const POSTPONE_MAX: Duration = Duration::from_hours(11);
 /// A queue of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Queue {
-    /// Tenants that have something due now; read by `dispatch`.
+    /// Tenants that have something due now, and timers that fired; read by `dispatch`.
     WakeUps,
     /// Meta's updates; read by `updates`.
     Updates,

@@ -14,7 +14,6 @@ const VARIABLES: [&str; 26] = [
     "DATABASE_PASSWORD",
     "DATABASE_URL",
     "DATA_KEYS_SECRET_ARN",
-    "DISPATCH_ARN",
     "ENVIRONMENT",
     "EVENT_BUS_NAME",
     "JWT_SECRET_ARN",
@@ -33,6 +32,7 @@ const VARIABLES: [&str; 26] = [
     "SMTP_PORT",
     "SMTP_SECRET_ARN",
     "UPDATES_QUEUE_URL",
+    "WAKE_UPS_QUEUE_ARN",
     "WAKE_UPS_QUEUE_URL",
     // The endpoint of an emulator of AWS.
     "AWS_ENDPOINT_URL",

@@ -1,4 +1,7 @@
 //! Timers in EventBridge Scheduler: a schedule each, which is deleted when it has fired.
+//!
+//! It does not call a function but puts a message on its queue, so that the queue's reader limits how many run at once,
+//! however many timers there are for one minute.
 
 use std::sync::OnceLock;
 
@@ -32,11 +35,11 @@ impl Scheduler {
     }
 
     fn target(&self, what: TimerKind, input: String) -> Result<Target, CloudError> {
-        let function = match what {
-            TimerKind::Dispatch => "DISPATCH_ARN",
+        let queue = match what {
+            TimerKind::Dispatch => "WAKE_UPS_QUEUE_ARN",
         };
         Target::builder()
-            .arn(self.names.get(function)?)
+            .arn(self.names.get(queue)?)
             .role_arn(self.names.get("SCHEDULER_ROLE_ARN")?)
             .input(input)
             .retry_policy(

@@ -22,8 +22,8 @@ pub struct AwsPlace {
     sqs: Client,
     queues: HashMap<Queue, String>,
     dead_letters: HashMap<Queue, String>,
-    /// Where schedules deliver to, in the place of `dispatch`.
-    dispatch: String,
+    /// Where schedules deliver to, in the place of the wake-up queue.
+    fired: String,
     _ministack: Arc<Ministack>,
 }
 
@@ -58,7 +58,7 @@ impl AwsPlace {
             queues.insert(queue, make_queue(&sqs, queue.name()).await);
             dead_letters.insert(queue, make_queue(&sqs, &format!("{}-dead", queue.name())).await);
         }
-        let dispatch = make_queue(&sqs, "dispatch").await;
+        let fired = make_queue(&sqs, "fired").await;
         let dead = make_queue(&sqs, "schedule-dead").await;
         make_schedule_group(&sdk).await;
         make_bus(&sdk, &arn(&sqs, &queues[&Queue::Mail]).await).await;
@@ -69,7 +69,7 @@ impl AwsPlace {
             ("MAIL_QUEUE_URL", queues[&Queue::Mail].clone()),
             ("UPDATES_DLQ_URL", dead_letters[&Queue::Updates].clone()),
             ("MAIL_DLQ_URL", dead_letters[&Queue::Mail].clone()),
-            ("DISPATCH_ARN", arn(&sqs, &dispatch).await),
+            ("WAKE_UPS_QUEUE_ARN", arn(&sqs, &fired).await),
             ("SCHEDULE_DLQ_ARN", arn(&sqs, &dead).await),
             ("META_SECRET_ARN", make_secret(&sdk, Secret::Meta).await),
             ("JWT_SECRET_ARN", make_secret(&sdk, Secret::Jwt).await),
@@ -78,7 +78,7 @@ impl AwsPlace {
             ("DATABASE_PASSWORD", make_secret(&sdk, Secret::Database).await),
         ];
         environment.extend(names.map(|(name, value)| (name.to_owned(), value)));
-        Some(Self { aws: aws(environment), sdk, sqs, queues, dead_letters, dispatch, _ministack: ministack })
+        Some(Self { aws: aws(environment), sdk, sqs, queues, dead_letters, fired, _ministack: ministack })
     }
 
     async fn take_from(&self, url: &str) -> Vec<Message> {
@@ -143,7 +143,7 @@ impl Place for AwsPlace {
     }
 
     async fn fired(&self) -> Vec<Scheduled> {
-        let messages = self.take_from(&self.dispatch).await.into_iter();
+        let messages = self.take_from(&self.fired).await.into_iter();
         messages.map(|message| serde_json::from_str(&message.body.unwrap()).unwrap()).collect()
     }
 }

@@ -81,7 +81,7 @@ async fn on_aws_a_schedule_is_as_it_is_described_and_gone_when_it_has_fired() {
         (Some(3), Some(900))
     );
     assert!(target.dead_letter_config().unwrap().arn().unwrap().ends_with(":schedule-dead"));
-    assert!(target.arn().ends_with(":dispatch"));
+    assert!(target.arn().ends_with(":fired"));
     assert_eq!(target.role_arn(), "arn:aws:iam::000000000000:role/scheduler");
     assert_eq!(serde_json::from_str::<Timer>(target.input().unwrap()).unwrap(), timer);
 

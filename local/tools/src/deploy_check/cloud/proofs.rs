@@ -30,7 +30,7 @@ pub(crate) async fn watch(cloud: &Cloud, group: &str, seen: &mut BTreeSet<String
     }
 }
 
-/// The one-time schedules that were there have fired, each has called the dispatcher, and all are gone.
+/// The one-time schedules that were there have fired, each has woken the dispatcher, and all are gone.
 pub(crate) async fn fired(
     site: &Site,
     cloud: &Cloud,
@@ -71,7 +71,7 @@ fn firing(line: &str) -> Option<Firing> {
     let mut words = line.strip_prefix("fired ")?.split(' ');
     let at_ms = words.next()?.parse().ok()?;
     let name = words.next()?.to_owned();
-    words.next()?.to_lowercase().contains("dispatch").then_some(Firing { at_ms, name })
+    words.next()?.contains("WakeUpsQueue").then_some(Firing { at_ms, name })
 }
 
 /// When the dispatcher was called, in milliseconds.
@@ -128,10 +128,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_firing_of_the_dispatcher_is_read_and_another_is_not() {
-        let ours =
-            firing("fired 1795562925480 batch-1 arn:aws:lambda:x:1:function:s-DispatchFunction-1:live")
-                .unwrap();
+    fn a_firing_that_wakes_the_dispatcher_is_read_and_another_is_not() {
+        let ours = firing("fired 1795562925480 batch-1 arn:aws:sqs:x:1:s-WakeUpsQueue-1").unwrap();
         assert_eq!((ours.at_ms, ours.name.as_str()), (1_795_562_925_480, "batch-1"));
         assert!(firing("fired 1795562925480 sweep arn:aws:lambda:x:1:function:SweepFunction").is_none());
         assert!(firing("placeholder: AWS::EC2::EIP Ip").is_none());

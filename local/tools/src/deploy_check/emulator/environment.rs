@@ -93,7 +93,7 @@ async fn create_resources(
         ("EVENT_BUS_NAME", "tidings".to_owned()),
         ("SCHEDULE_GROUP", SCHEDULE_GROUP.to_owned()),
         ("SCHEDULER_ROLE_ARN", format!("arn:aws:iam::{ACCOUNT}:role/scheduler")),
-        ("DISPATCH_ARN", format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:dispatch")),
+        ("WAKE_UPS_QUEUE_ARN", format!("arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups")),
         ("SCHEDULE_DLQ_ARN", format!("arn:aws:sqs:{REGION}:{ACCOUNT}:schedule-dead-letters")),
     ];
     for (variable, value) in [
