@@ -11,6 +11,7 @@ mod query;
 mod queues;
 mod rights;
 mod routes;
+mod rules;
 mod yaml;
 
 use std::collections::BTreeSet;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::query::{functions, having, of_type, strings, target};
 use super::{Repository, holds};
 
-const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
+/// Environments and the tables of samconfig.toml that describe them. SAM reads `default` when it is told no other.
+const ENVIRONMENTS: [(&str, &str); 3] = [("dev", "default"), ("staging", "staging"), ("prod", "prod")];
 /// Tables of each environment, because none inherits from another.
 const TABLES: [&str; 4] = ["build", "deploy", "global", "validate"];
 /// Names that a secret would have.
@@ -17,8 +18,8 @@ const SECRET: [&str; 4] = ["password", "secret", "token", "://"];
 fn environments(repo: &Repository) -> Vec<String> {
     let mut complaints = Vec::new();
     let parameters = repo.template["Parameters"].as_object().unwrap();
-    for name in ENVIRONMENTS {
-        let environment = &repo.samconfig[name];
+    for (name, tables) in ENVIRONMENTS {
+        let environment = &repo.samconfig[tables];
         let missing = TABLES.iter().filter(|table| environment[**table]["parameters"].is_null());
         complaints.extend(missing.map(|table| format!("{name}: says nothing about {table}")));
         if environment["build"]["parameters"]["cached"] != false {
@@ -111,7 +112,7 @@ fn every_environment_is_complete_and_contains_no_secret() {
                 repo.samconfig["staging"]["build"]["parameters"]["cached"] = json!(true);
             }),
             ("dev: says nothing about validate", |repo| {
-                repo.samconfig["dev"]["validate"] = Value::Null;
+                repo.samconfig["default"]["validate"] = Value::Null;
             }),
             ("prod: deploys without confirmation", |repo| {
                 repo.samconfig["prod"]["deploy"]["parameters"]["confirm_changeset"] = json!(false);
@@ -121,11 +122,11 @@ fn every_environment_is_complete_and_contains_no_secret() {
                     json!(["Environment=prod"]);
             }),
             ("dev: Enviroment=dev is not a parameter", |repo| {
-                repo.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][0] =
+                repo.samconfig["default"]["deploy"]["parameters"]["parameter_overrides"][0] =
                     json!("Enviroment=dev");
             }),
             ("dev: DatabaseUrl=postgres://", |repo| {
-                repo.samconfig["dev"]["deploy"]["parameters"]["parameter_overrides"][1] =
+                repo.samconfig["default"]["deploy"]["parameters"]["parameter_overrides"][1] =
                     json!("DatabaseUrl=postgres://me:word@host/db");
             }),
         ],
