@@ -5,6 +5,7 @@
 
 mod alarms;
 mod answers;
+mod database;
 mod files;
 mod functions;
 mod query;

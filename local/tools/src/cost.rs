@@ -1,11 +1,12 @@
 //! What messages cost on AWS, from a counted run.
 //!
 //! [`run`] runs the product as it is, with [`meter`] around its HTTP, queues, transactions and its way to Meta, and
-//! [`pollers`] in place of Lambda's pollers. [`bill`] prices the counts and a naive design beside them, and [`tables`]
-//! shows both as `docs/cost.md` does. The document holds the counts; a test holds that its tables follow from them.
+//! [`pollers`] in place of Lambda's pollers. [`bill`] prices the counts and a naive design beside them, [`floor`]
+//! what a month costs before the first message, and [`tables`] shows all of it as `docs/cost.md` does. The document holds the counts; a test holds that its tables follow from them.
 
 mod bill;
 mod counts;
+mod floor;
 mod meter;
 mod pollers;
 mod prices;

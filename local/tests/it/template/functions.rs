@@ -197,7 +197,7 @@ fn webhook_alone(repo: &Repository) -> Vec<String> {
 
 /// With an existing database nothing is created that an emulator of AWS does not support.
 fn network_only_with_a_database(repo: &Repository) -> Vec<String> {
-    let conditions = ["MakesDatabase", "MakesProxy", "MakesNat", "MakesEndpoints"];
+    let conditions = ["MakesDatabase", "MakesProxy", "LimitsConnections", "MakesNat", "MakesEndpoints"];
     let resources = repo.resources().iter().filter(|(_, resource)| {
         let kind = resource["Type"].as_str().unwrap_or_default();
         kind.starts_with("AWS::EC2::") || kind.starts_with("AWS::RDS::")

@@ -116,6 +116,10 @@ fn every_environment_sets_only_what_the_rules_accept() {
                 repo.samconfig["prod"]["deploy"]["parameters"]["parameter_overrides"][1] =
                     json!("DomainName=api.tidings.test");
             }),
+            ("staging: A ZoneA needs its ZoneB", |repo| {
+                repo.samconfig["staging"]["deploy"]["parameters"]["parameter_overrides"][1] =
+                    json!("ZoneA=use1-az1");
+            }),
             ("default: AdminEmail=owner@platform.example is nobody's", |repo| {
                 repo.samconfig["default"]["deploy"]["parameters"]["parameter_overrides"][2] =
                     json!("AdminEmail=owner@platform.example");

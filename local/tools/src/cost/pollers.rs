@@ -6,13 +6,14 @@
 
 use std::time::{Duration, Instant};
 
-use cloud::{Queue, Scheduled};
+use cloud::{Message, Queue, Scheduled};
 use domain::with_causes;
 use jiff::SignedDuration;
 use one_machine::{Policy, Received};
 use store::StoreError;
+use tidings::error::LocalError;
 use tidings::machine::Machine;
-use tidings::poll::{deliver, fire};
+use tidings::poll::deliver;
 use tokio::task::JoinSet;
 
 use super::meter::{Meter, whole};
@@ -105,15 +106,26 @@ impl Pollers {
                 tracing::error!(error = with_causes(&error), "schedules could not be read");
                 Vec::new()
             });
-            let fired: JoinSet<()> = due.into_iter().map(|due| self.clone().fire(due)).collect();
-            fired.join_all().await;
+            for due in due {
+                self.fire(due).await;
+            }
             tokio::time::sleep(POLL_EVERY).await;
         }
     }
 
-    async fn fire(self, due: Scheduled) {
-        let start = Instant::now();
-        fire(self.machine, due).await;
-        self.meter.add_call("dispatches", start);
+    async fn fire(&self, due: Scheduled) {
+        if let Err(error) = self.put(due).await {
+            tracing::error!(error = with_causes(&error), "a schedule did not fire");
+        }
+    }
+
+    /// A schedule puts a message on the wake-up queue.
+    async fn put(&self, due: Scheduled) -> Result<(), LocalError> {
+        let body = serde_json::to_string(&due).map_err(|error| LocalError::Call(with_causes(&error)))?;
+        let message = Message { body, group: due.timer.tenant.into(), traceparent: None };
+        let queues = &self.machine.platform.cloud.queues;
+        let sent = queues.send(Queue::WakeUps, vec![message], Duration::ZERO).await;
+        sent.map_err(|error| LocalError::Call(with_causes(&error)))?;
+        Ok(self.machine.queues.fired(vec![due.timer]).await?)
     }
 }

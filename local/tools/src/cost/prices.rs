@@ -7,7 +7,9 @@
 pub(super) type Pico = u128;
 
 const CENT_A_MILLION: Pico = 10_000;
-const CENT: Pico = 10_000_000_000;
+pub(super) const CENT: Pico = 10_000_000_000;
+/// A thousandth of a dollar.
+const MILL: Pico = 1_000_000_000;
 
 /// $1.00 a million, in units of 512 KB (AWS white paper «Best practices for API Gateway»).
 pub(super) const HTTP_API_REQUEST: Pico = 100 * CENT_A_MILLION;
@@ -25,8 +27,6 @@ pub(super) const SCHEDULER_INVOCATION: Pico = 100 * CENT_A_MILLION;
 pub(super) const EVENT: Pico = 100 * CENT_A_MILLION;
 /// $0.50 a GB taken in (`CloudWatch` Logs pricing, standard class).
 pub(super) const LOG_BYTE: Pico = 500;
-/// $0.045 a GB through a NAT gateway (VPC pricing).
-pub(super) const NAT_BYTE: Pico = 45;
 /// $0.09 a GB out to the internet (EC2 pricing, first 10 TB).
 pub(super) const EGRESS_BYTE: Pico = 90;
 /// Bytes that SQS bills as one request.
@@ -63,8 +63,26 @@ pub(super) const LOG_BYTES_A_REQUEST: u64 = 400;
 pub(super) const WIRE_BYTES_AN_EXCHANGE: u64 = 400;
 /// Meta's certificates and the handshake.
 pub(super) const WIRE_BYTES_A_CONNECTION: u64 = 6_000;
-/// One call to SQS or Scheduler from inside the VPC, both ways, through the NAT.
-pub(super) const WIRE_BYTES_AN_AWS_CALL: u64 = 3_000;
 
-/// The floor of a month in the small and the production shape, as in `docs/cost.md` and the head of `template.yaml`.
-pub(super) const FLOOR: (Pico, Pico) = (3_457 * CENT, 38_487 * CENT);
+/// Of a month.
+pub(super) const HOURS: Pico = 730;
+pub(super) const MINUTES: u64 = 43_800;
+/// Long polls of 20 seconds in a month.
+pub(super) const LOOKS_A_POLLER: Pico = HOURS * 180;
+/// $0.032 an hour, and $0.168 in each zone (RDS pricing, PostgreSQL).
+pub(super) const T4G_SMALL: Pico = 32 * MILL;
+pub(super) const M7G_LARGE: Pico = 168 * MILL;
+/// $0.115 a GB and month in one zone, $0.23 in two (RDS pricing).
+pub(super) const GP3_GB: Pico = 115 * MILL;
+pub(super) const GP3_GB_TWO_ZONES: Pico = 230 * MILL;
+/// $0.015 an hour for each vCPU of the database (RDS Proxy pricing).
+pub(super) const PROXY_VCPU: Pico = 15 * MILL;
+/// $0.40 a month (Secrets Manager pricing).
+pub(super) const SECRET: Pico = 40 * CENT;
+/// $1.00 a month (KMS pricing).
+pub(super) const KMS_KEY: Pico = 100 * CENT;
+/// $0.10 a month for each metric that an alarm watches, and ten of an account are free (`CloudWatch` pricing).
+pub(super) const ALARM: Pico = 10 * CENT;
+pub(super) const ALARMS_FREE: Pico = 10;
+/// $0.30 a month (`CloudWatch` pricing, custom metrics).
+pub(super) const METRIC: Pico = 30 * CENT;

@@ -7,7 +7,8 @@ use comfy_table::{CellAlignment, Table};
 
 use super::bill::{Bill, DELIVERY, Design, LINES, bill, meta_posts, mixed};
 use super::counts::{Counts, KINDS, Sample};
-use super::prices::{FLOOR, FUNCTION_URL_REQUEST, HTTP_API_REQUEST, Pico};
+use super::floor::{floor, parts};
+use super::prices::{FUNCTION_URL_REQUEST, HTTP_API_REQUEST, Pico};
 
 pub(super) const MILLION: u64 = 1_000_000;
 /// Messages a month.
@@ -23,6 +24,7 @@ pub(super) fn report(sample: &Sample) -> String {
         ("Per million messages, line by line", lines(sample)),
         ("A month of the mix", months(sample)),
         ("Meta's POSTs, per million messages of a campaign", webhooks(sample)),
+        ("The floor of a month", floor_table()),
     ];
     tables.map(|(title, table)| format!("### {title}\n\n{table}\n")).join("\n")
 }
@@ -100,7 +102,7 @@ fn lines(sample: &Sample) -> String {
 }
 
 fn months(sample: &Sample) -> String {
-    let (small, production) = FLOOR;
+    let (small, production) = floor();
     let month = |name: &str, design: Design, floor: Pico, part: fn(&Bill) -> Pico| {
         row(name, VOLUMES.map(|(_, volume)| dollars(part(&mixed(sample, design, volume)) + floor, 2)))
     };
@@ -132,6 +134,23 @@ fn webhooks([campaign, ..]: &Sample) -> String {
         row(name, [grouped(posts.into()), dollars(cost, 2), dollars(today.saturating_sub(cost), 2)])
     });
     table(&["Meta's POSTs", "POSTs", "cost", "saved"], rows)
+}
+
+/// Each part in both shapes, and how it is reckoned.
+fn floor_table() -> String {
+    let cents = |amounts: [Pico; 2]| amounts.map(|amount| dollars(amount, 2));
+    let (small, production) = floor();
+    let mut table = Table::new();
+    table.load_preset(ASCII_MARKDOWN).set_header(["part", "small", "production", "reckoned"]);
+    for part in parts() {
+        let amounts = cents([part.small, part.production]);
+        table.add_row(row(part.name, amounts.into_iter().chain([part.reckoned.to_owned()])));
+    }
+    table.add_row(row("**sum**", cents([small, production]).into_iter().chain([String::new()])));
+    for column in table.column_iter_mut().skip(1).take(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
 }
 
 fn counts_table(sample: &Sample) -> String {

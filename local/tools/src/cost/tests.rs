@@ -12,6 +12,7 @@ use tidings::settings::Settings;
 
 use super::bill::{Bill, Design, bill, billed_sends, invocations, mixed, scaled};
 use super::counts::{Counts, KINDS, recorded};
+use super::floor::{floor, parts};
 use super::meter::one_status_each;
 use super::prices as p;
 use super::run::count;
@@ -50,22 +51,30 @@ fn the_head_of_the_template_has_the_same_floor() {
         .filter(|word| word.contains('.'))
         .map(|amount| format!("${amount}"))
         .collect();
-    let (small, production) = p::FLOOR;
+    let (small, production) = floor();
     assert_eq!(written, [dollars(small, 2), dollars(production, 2)]);
-    // The document's table has a row for each part.
-    let document = document();
-    let (_, parts) = document.split_once("### The floor of a month").unwrap();
-    let cents = |cell: &str| cell.trim().trim_start_matches('$').replace('.', "").parse::<u128>().ok();
-    let parts: Vec<[u128; 2]> = parts
-        .lines()
-        .filter(|line| !line.contains("**sum**"))
-        .filter_map(|line| {
-            let cells: Vec<&str> = line.split('|').collect();
-            Some([cents(cells.get(2)?)?, cents(cells.get(3)?)?])
-        })
-        .collect();
-    let sum = |shape: usize| dollars(parts.iter().map(|part| part[shape]).sum::<u128>() * 10_000_000_000, 2);
-    assert_eq!((parts.len(), [sum(0), sum(1)]), (10, [dollars(small, 2), dollars(production, 2)]));
+    for part in parts() {
+        // The head writes an amount without its sign, and the runbook's figure of both shapes is the document's.
+        let amounts = [part.small, part.production].map(|amount| dollars(amount, 2).replace('$', ""));
+        assert!(
+            amounts.iter().all(|amount| template.contains(&format!(" {amount}"))),
+            "{}: {amounts:?}",
+            part.name
+        );
+    }
+}
+
+#[test]
+fn the_runbook_says_what_an_idle_stack_costs() {
+    let runbook = std::fs::read_to_string(testkit::workspace().join("docs/operations.md")).unwrap();
+    let (small, production) = floor();
+    for amount in [small, production].map(|amount| dollars(amount, 2)) {
+        assert_eq!(
+            runbook.matches(&amount).count(),
+            2,
+            "docs/operations.md does not say {amount} in both tables"
+        );
+    }
 }
 
 /// Single messages share nothing, so the mix misses the tenth that campaigns reach.
@@ -106,7 +115,7 @@ async fn every_count_comes_from_a_run_of_the_product() {
     let of = |name: &str| campaign.of(name);
     assert_eq!((of("messages"), of("API requests")), (200, 200));
     assert_eq!((of("schedules"), of("dispatches")), (2, 2), "one of each for each tenant's minute");
-    assert_eq!((of("wake-ups: sends"), of("events")), (0, 0));
+    assert_eq!((of("wake-ups: sends"), of("events")), (2, 0), "each fired schedule is a message");
     // A hundred messages at eighty a second.
     assert_about("dispatches, ms", of("dispatches, ms"), 2_000, 60_000);
     // Two of a hundred are sent and then fail: two statuses and a refund; every other message has three.
@@ -137,7 +146,8 @@ async fn every_count_comes_from_a_run_of_the_product() {
     assert_about("single: updates: receives", of("updates: receives"), 4, 6);
     assert_about("single: updates: invocations", of("updates: invocations"), 3, 6);
     let of = |name: &str| scheduled.of(name);
-    assert_eq!((of("schedules"), of("dispatches"), of("wake-ups: sends"), of("statuses")), (2, 2, 0, 6));
+    assert_eq!((of("schedules"), of("dispatches"), of("wake-ups: sends"), of("statuses")), (2, 2, 2, 6));
+    assert_eq!(of("wake-ups: receives") + of("wake-ups: deletes"), 4);
 }
 
 #[test]
@@ -211,7 +221,6 @@ fn the_prices_of_a_million_are_those_of_the_price_lists() {
         assert_eq!(super::tables::dollars(price * million, 2), dollars);
     }
     assert_eq!(dollars(p::LOG_BYTE * 1_000_000_000, 2), "$0.50");
-    assert_eq!(dollars(p::NAT_BYTE * 1_000_000_000, 3), "$0.045");
     assert_eq!(dollars(p::EGRESS_BYTE * 1_000_000_000, 2), "$0.09");
     // A GB for a million seconds.
     assert_eq!(dollars(invocations(0, 1_000_000_000, 1_024), 2), "$13.33");
