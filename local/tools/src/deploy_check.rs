@@ -4,8 +4,9 @@
 //! function's bootstrap as a deploy does and weighs it, or `dev` as cargo does while one works on it; `emulator` runs
 //! each bootstrap under AWS's own Runtime Interface Emulator with every file of `events/`; `cloud` deploys the built
 //! template to an emulator of the cloud and runs the story against it. Everything listens on loopback only, has a time
-//! limit, and ends with the check.
+//! limit, and ends with the check. `--account` alone looks at an account instead: at the quotas that a deploy needs.
 
+mod account;
 mod aws;
 mod build;
 mod cloud;
@@ -40,6 +41,9 @@ pub struct Options {
     /// Check development builds: in minutes, without speed and size.
     #[arg(long)]
     dev: bool,
+    /// Only show the quotas that a deploy needs, and with the AWS CLI and credentials those of the account.
+    #[arg(long, conflicts_with_all = ["only", "arm64", "dev", "messages"])]
+    account: bool,
     /// The number of messages of the story; with fewer than 102 there is no schedule.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(102..))]
     messages: u32,
@@ -65,6 +69,9 @@ impl Step {
 
 /// The exit code is the verdict.
 pub async fn run(settings: Settings, ask: Options) -> Result<ExitCode, LocalError> {
+    if ask.account {
+        return account::check().await;
+    }
     let site = Site::open(&settings, if ask.dev { site::DEV } else { site::DEPLOYED })?;
     let mut report = Report::default();
     for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
