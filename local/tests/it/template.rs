@@ -10,6 +10,7 @@ mod files;
 mod functions;
 mod query;
 mod queues;
+mod restore;
 mod rights;
 mod routes;
 mod rules;
