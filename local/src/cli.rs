@@ -23,13 +23,16 @@ use crate::settings::{self, Settings, Variables};
 /// Which lines a serving process logs, unless `RUST_LOG` says otherwise. The start itself says what was migrated.
 pub const SERVE_FILTER: &str = "info,sandbox=warn,store::kernel::migrate=warn";
 
+const IN_THE_REPOSITORY: &str = "In the repository: cargo story, cargo bench-claim, cargo bench-queue, cargo bench-load, cargo cost, \
+    cargo deploy-check, cargo sandbox.";
+
 /// WhatsApp notifications that cannot lose money and never send twice.
 #[derive(Debug, Parser)]
 #[command(
     name = "tidings",
     version,
-    after_help = "In the repository: cargo story, cargo bench-claim, cargo bench-queue, cargo bench-load, cargo cost, cargo deploy-check, cargo sandbox.",
-    after_long_help = settings::help()
+    after_help = IN_THE_REPOSITORY,
+    after_long_help = format!("{IN_THE_REPOSITORY}\n\n{}", settings::help())
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -136,9 +139,16 @@ impl FetchAllowed {
     }
 }
 
+/// Turns the log on, filtered by `RUST_LOG` of the environment or of `.env`, else by `default`. What is wrong with these is
+/// said when the settings are read.
+pub fn observe(default: &str) {
+    let variables = Variables::read().unwrap_or_default();
+    runtime::observe(Logs::Text, variables.log_filter().unwrap_or(default));
+}
+
 /// Does what was asked for.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    runtime::observe(Logs::Text, SERVE_FILTER);
+    observe(SERVE_FILTER);
     match perform(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -140,6 +140,11 @@ impl Variables {
         self
     }
 
+    /// What is to be logged.
+    pub fn log_filter(&self) -> Option<&str> {
+        self.get("RUST_LOG")
+    }
+
     /// Where they came from, when that is not the environment alone.
     pub fn origin(&self) -> Option<&'static str> {
         self.is_file_read.then_some("Settings: .env of this folder, and the environment")

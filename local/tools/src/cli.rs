@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use domain::with_causes;
-use runtime::Logs;
 use tidings::cli::FetchAllowed;
 use tidings::error::LocalError;
 use tidings::say::complain;
@@ -41,7 +40,7 @@ enum Command {
 
 pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     let is_serving = matches!(arguments.command, Command::Serve(_));
-    runtime::observe(Logs::Text, if is_serving { tidings::cli::SERVE_FILTER } else { "warn" });
+    tidings::cli::observe(if is_serving { tidings::cli::SERVE_FILTER } else { "warn" });
     match Box::pin(perform(arguments.command, &arguments.fetch)).await {
         Ok(code) => code,
         Err(error) => {

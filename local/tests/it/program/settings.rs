@@ -168,12 +168,14 @@ async fn meta_is_called_at_its_url_with_its_version_as_the_app() {
 async fn a_file_of_variables_is_read_and_the_environment_goes_first() {
     let program = Program::new().await;
     let variables = "TIDINGS_LISTEN=127.0.0.2\nPORT=1\nTIDINGS_PUBLIC_URL=https://tidings.acme.test\n\
-                     TIDINGS_MAIL_FROM='Acme <info@acme.test>'\nRUST_LOG=ignored-here\n";
+                     TIDINGS_MAIL_FROM='Acme <info@acme.test>'\nRUST_LOG=error\n";
     std::fs::write(program.home.join(".env"), variables).unwrap();
     let mut command = program.command(env!("CARGO_BIN_EXE_tidings"));
-    let _serving = command.current_dir(&program.home).stdout(program.file("out")).spawn().unwrap();
+    command.current_dir(&program.home).stdout(program.file("out")).stderr(program.file("log"));
+    let _serving = command.spawn().unwrap();
     program.wait_until_said("out", "Tidings listens").await;
     assert!(program.written("out").starts_with("Settings: .env"), "{}", program.written("out"));
+    assert_eq!(program.written("log"), "");
 
     // On the port of the environment, at the address of the file.
     let url = format!("http://127.0.0.2:{}", program.port);
