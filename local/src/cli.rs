@@ -23,7 +23,7 @@ use crate::settings::{self, Settings, Variables};
 /// Which lines a serving process logs, unless `RUST_LOG` says otherwise. The start itself says what was migrated.
 pub const SERVE_FILTER: &str = "info,sandbox=warn,store::kernel::migrate=warn";
 
-const IN_THE_REPOSITORY: &str = "In the repository: cargo story, cargo bench-claim, cargo bench-queue, cargo bench-load, cargo cost, \
+const IN_THE_REPOSITORY: &str = "In the repository: cargo story, cargo bench-claim, cargo bench-queue, cargo bench-load, cargo cost,\n\
     cargo deploy-check, cargo sandbox.";
 
 /// WhatsApp notifications that cannot lose money and never send twice.
