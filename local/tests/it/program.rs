@@ -119,12 +119,17 @@ impl Drop for Program {
     }
 }
 
-/// One port for the API, the next one for the sandbox.
+/// One port for the API, the next one for the sandbox. They are below those that systems give to outgoing connections, of
+/// which another test could get one before the program listens; each process of tests begins elsewhere.
 fn two_free_ports() -> u16 {
-    let listen = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port));
+    const FIRST: u32 = 20_000;
+    const PORTS: u32 = 10_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
     loop {
-        let first = listen(0).unwrap().local_addr().unwrap().port();
-        if first < u16::MAX && listen(first).is_ok() && listen(first + 1).is_ok() {
+        let taken = NEXT.fetch_add(2, Ordering::SeqCst) + std::process::id() * 40;
+        let first = u16::try_from(FIRST + taken % PORTS).unwrap();
+        if is_free(first) && is_free(first + 1) {
             return first;
         }
     }
