@@ -75,39 +75,26 @@ impl Program {
 
     /// Waits until a process has written a text to a file in the home.
     async fn wait_until_said(&self, file: &str, text: &str) {
-        for _ in 0..LOOKS_MAX {
-            if self.written(file).contains(text) {
-                return;
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        panic!("{file} does not say {text:?}: {}", self.written(file));
+        let what = format!("{file} says {text:?}");
+        until(&what, async || self.written(file).contains(text).then_some(())).await;
     }
 
     /// The first e-mail that is in the home.
     async fn letter(&self) -> String {
-        for _ in 0..LOOKS_MAX {
+        let is_letter = |path: &PathBuf| path.extension().is_some_and(|end| end == "eml");
+        until("an e-mail is written", async || {
             let found = std::fs::read_dir(self.home.join(".tidings/mail")).into_iter().flatten();
-            let files = found.filter_map(Result::ok).map(|entry| entry.path());
-            if let Some(path) =
-                files.into_iter().find(|path| path.extension().is_some_and(|end| end == "eml"))
-            {
-                return std::fs::read_to_string(path).unwrap();
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        panic!("no e-mail was written");
+            let path = found.filter_map(Result::ok).map(|entry| entry.path()).find(is_letter)?;
+            Some(std::fs::read_to_string(path).unwrap())
+        })
+        .await
     }
 
     async fn wait_until_healthy(&self) -> Client {
         let client = Client::new(&self.url()).unwrap();
-        for _ in 0..LOOKS_MAX {
-            if client.get("/healthz").await.is_ok_and(|answer| answer.status.is_success()) {
-                return client;
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        panic!("the program did not start");
+        let is_healthy = async || client.get("/healthz").await.ok()?.status.is_success().then_some(());
+        until("the program is healthy", is_healthy).await;
+        client
     }
 }
 
@@ -117,6 +104,17 @@ impl Drop for Program {
             eprintln!("{}: {error}", self.home.display());
         }
     }
+}
+
+/// Looks until there is what `look` looks for.
+async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    for _ in 0..LOOKS_MAX {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    panic!("waited in vain until {what}");
 }
 
 /// One port for the API, the next one for the sandbox. They are below those that systems give to outgoing connections, of
@@ -137,16 +135,14 @@ fn two_free_ports() -> u16 {
 
 /// The tenant's message once it has reached its final state.
 async fn at_rest(client: &Client, id: &str) -> Value {
-    for _ in 0..LOOKS_MAX {
+    until(&format!("message {id} is at rest"), async || {
         let message = client.get(&format!("/messages/{id}")).await.unwrap().success().unwrap();
         let status = text(&message, "status").unwrap();
         let is_owed = status == "FAILED" && message.get("refund").is_none();
-        if !is_owed && matches!(status, "READ" | "FAILED") {
-            return message;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    panic!("message {id} did not become idle");
+        let is_final = !is_owed && matches!(status, "READ" | "FAILED");
+        is_final.then_some(message)
+    })
+    .await
 }
 
 /// A tenant with credit, one contact of that number, and an approved template.

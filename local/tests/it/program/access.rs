@@ -47,12 +47,7 @@ async fn strangers_who_hang_up_do_not_make_the_program_grow() {
         join_all(tries).await;
     }
     // Waits its turn behind those.
-    for _ in 0..LOOKS_MAX {
-        if anonymous.login(ADMIN.0, ADMIN.1).await.is_ok() {
-            break;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+    until("the owner can log in", async || anonymous.login(ADMIN.0, ADMIN.1).await.ok()).await;
     let most = mebibytes(&serving, "VmHWM");
     assert!(most <= before + GROWTH_MAX_MIB, "{before} MiB before 400 hang-ups, {most} MiB at most");
 }

@@ -151,17 +151,8 @@ async fn meta_is_called_at_its_url_with_its_version_as_the_app() {
     ]);
     program.wait_until_healthy().await;
     // The demo tenant is being connected.
-    let is_called = || {
-        let calls = calls.lock().unwrap();
-        calls.iter().any(|call| call.starts_with("/v24.0/") && call.contains("client_id=4200000000000042"))
-    };
-    for _ in 0..LOOKS_MAX {
-        if is_called() {
-            break;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    assert!(is_called(), "{:?}", calls.lock().unwrap());
+    let is_right = |call: &String| call.starts_with("/v24.0/") && call.contains("client_id=4200000000000042");
+    until("Meta is called", async || calls.lock().unwrap().iter().any(is_right).then_some(())).await;
 }
 
 #[tokio::test]
