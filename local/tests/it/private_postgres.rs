@@ -12,9 +12,8 @@ use tidings::home::Home;
 use tidings::settings::Settings;
 use tokio::time::{Instant, sleep};
 
-/// How long the product may be without its database: five seconds, and as long again three times on a machine that does
-/// other things as well.
-const BACK_WITHIN: Duration = Duration::from_secs(20);
+/// How long the product may be without its database.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// A home with a database, which is removed.
 struct Private {
