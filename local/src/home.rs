@@ -11,9 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use ops::kernel::cipher::KEY_BYTES;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::error::LocalError;
+use crate::settings::MetaAppSettings;
 
 #[derive(Clone, Debug)]
 pub struct Home {
@@ -177,6 +179,16 @@ impl Secrets {
         self.current_data_key.as_deref().unwrap_or(DATA_KEY_ID)
     }
 
+    /// The Meta app's secret: as it is set, else this machine's own.
+    pub fn app_secret(&self, app: &MetaAppSettings) -> String {
+        set_or(app.secret.as_ref(), &self.sandbox_app_secret)
+    }
+
+    /// The token of the webhook's handshake, likewise.
+    pub fn verify_token(&self, app: &MetaAppSettings) -> String {
+        set_or(app.verify_token.as_ref(), &self.sandbox_verify_token)
+    }
+
     pub fn jwt_key(&self) -> Result<Vec<u8>, LocalError> {
         decode("jwtKey", &self.jwt_key)
     }
@@ -188,6 +200,10 @@ impl Secrets {
             why: format!("must be {KEY_BYTES} bytes"),
         })
     }
+}
+
+fn set_or(set: Option<&SecretString>, own: &str) -> String {
+    set.map_or(own, |secret| secret.expose_secret()).to_owned()
 }
 
 fn decode(name: &'static str, text: &str) -> Result<Vec<u8>, LocalError> {

@@ -116,14 +116,11 @@ impl HomeSecrets {
             }
             Secret::Meta => {
                 let app = &self.app;
-                let or = |set: &Option<SecretString>, own: &str| {
-                    set.as_ref().map_or_else(|| own.to_owned(), |secret| secret.expose_secret().to_owned())
-                };
                 json!({
                     "appId": app.id,
-                    "appSecret": or(&app.secret, &stored.sandbox_app_secret),
+                    "appSecret": stored.app_secret(app),
                     "previousAppSecret": app.previous_secret.as_ref().map(ExposeSecret::expose_secret),
-                    "verifyToken": or(&app.verify_token, &stored.sandbox_verify_token),
+                    "verifyToken": stored.verify_token(app),
                 })
             }
             Secret::Smtp | Secret::Database => {

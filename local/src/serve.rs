@@ -8,7 +8,6 @@ use domain::Clock;
 use http_server::{Limits, Share};
 use runtime::held;
 use sandbox::{Options, Running, SandboxError};
-use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -95,15 +94,12 @@ async fn start(settings: Settings, roles: &[ProcessRole]) -> Result<Serving, Loc
 /// What the sandbox of these settings is started with: Meta's side of the app that the API is.
 pub fn sandbox_options(settings: &Settings, home: &Home) -> Result<Options, LocalError> {
     let own = home.secrets()?;
-    let or = |set: &Option<SecretString>, own: String| {
-        set.as_ref().map_or(own, |secret| secret.expose_secret().to_owned())
-    };
     Ok(Options {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, settings.sandbox_port())),
         app_id: settings.app.id.clone(),
-        app_secret: or(&settings.app.secret, own.sandbox_app_secret),
+        app_secret: own.app_secret(&settings.app),
         webhook_url: Some(format!("http://127.0.0.1:{}/webhook/meta", settings.port)),
-        verify_token: or(&settings.app.verify_token, own.sandbox_verify_token),
+        verify_token: own.verify_token(&settings.app),
         journal: Some(home.join("sandbox.jsonl")),
     })
 }

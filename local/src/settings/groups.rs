@@ -38,7 +38,9 @@ pub(super) fn meta(reader: &mut Reader) -> (Option<String>, String, MetaAppSetti
         previous_secret: reader.text("FACEBOOK_APP_SECRET_PREVIOUS").map(SecretString::from),
         verify_token: reader.text("META_WEBHOOK_VERIFY_TOKEN").map(SecretString::from),
     };
-    if url.as_deref().is_some_and(|url| !is_real_meta(url) && url.contains("facebook.com")) {
+    let host = url.as_deref().and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
+    let is_metas = host.is_some_and(|host| host.ends_with(".facebook.com"));
+    if is_metas && !url.as_deref().is_some_and(is_real_meta) {
         reader.wrong("TIDINGS_META_URL", "must begin with https://: over http:// the sandbox is called");
     }
     reader.needs(&["FACEBOOK_APP_SECRET_PREVIOUS"], "FACEBOOK_APP_SECRET");

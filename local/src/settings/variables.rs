@@ -125,7 +125,8 @@ impl Variables {
         Ok(Self { values, wrongs: Vec::new(), is_file_read: true })
     }
 
-    /// These alone.
+    /// No others are set, whatever the environment has.
+    #[cfg(test)]
     pub fn of<const N: usize>(values: [(&str, &str); N]) -> Self {
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self { values: values.into(), ..Self::default() }

@@ -15,7 +15,8 @@ use tidings::client::Client;
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::machine::Machine;
-use tidings::settings::{MetaAppSettings, Settings};
+use tidings::serve::sandbox_options;
+use tidings::settings::Settings;
 use tidings::{api, audit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -89,19 +90,15 @@ impl Run {
         let (meter, clock) = (Meter::default(), Clock::shifted());
         let ((api, api_at), (to_meta, to_meta_at)) = (listen().await?, listen().await?);
         let url = format!("http://{api_at}");
-        let secrets = home.secrets()?;
         let sandbox = sandbox::start(sandbox::Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            app_id: settings.app.id.clone(),
-            app_secret: secrets.sandbox_app_secret,
             webhook_url: Some(format!("{url}/webhook/meta")),
-            verify_token: secrets.sandbox_verify_token,
             journal: None,
+            ..sandbox_options(&settings, home)?
         })
         .await?;
         let meta_url = Some(format!("http://{to_meta_at}"));
-        let app = MetaAppSettings { secret: None, verify_token: None, ..settings.app.clone() };
-        let settings = Settings { meta_url, app, ..settings };
+        let settings = Settings { meta_url, ..settings };
         let machine = Machine::assemble(&settings, home, meter.around_store(store), clock.clone())?;
         let machine = meter.around_machine(machine);
         ops::tenants::owner::ensure_super_admin(&machine.platform, ADMIN.0, ADMIN.1.to_owned(), true).await?;
