@@ -9,7 +9,6 @@ use store::{Access, Config, Store, databases};
 use crate::error::LocalError;
 use crate::home::Home;
 use crate::progress;
-use crate::say::say;
 use crate::settings::Settings;
 
 const NAME: &str = "tidings";
@@ -103,7 +102,7 @@ pub async fn migrate(url: &str) -> Result<(), LocalError> {
 async fn bring_up_to_date(access: &Access) -> Result<(), LocalError> {
     let migrated = progress::step("Bringing the schema up to date", migrate::run(access)).await?;
     if let count @ 1.. = migrated.applied.len() {
-        say(format!("Schema: {count} migrations applied"));
+        progress::note(&format!("Schema: {count} migrations applied"));
     }
     Ok(())
 }
@@ -123,7 +122,7 @@ pub fn postgres_options(settings: &Settings, home: &Home) -> Options {
     Options {
         bin_dir: settings.pg_bin_dir.clone(),
         fetch: settings.pg_fetch,
-        notice: |line| say(line),
+        notice: progress::note,
         ..Options::new(home.join("postgres"))
     }
 }

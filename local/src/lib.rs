@@ -21,7 +21,7 @@ pub mod keys;
 pub mod machine;
 pub mod peer;
 pub mod poll;
-mod progress;
+pub mod progress;
 pub mod sandbox_account;
 pub mod say;
 pub mod serve;

@@ -1,4 +1,5 @@
-//! What the start is doing, while it takes time: a moving line on a terminal, otherwise one line as it begins.
+//! What the start is doing, while it takes time: a moving line on a terminal, otherwise a line of the log. Standard output
+//! may be a result that a program reads.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Does `work` and shows meanwhile that it goes on.
 pub async fn step<T>(what: &'static str, work: impl Future<Output = T>) -> T {
     if !is_read_by_a_person() {
-        say(format!("{what}."));
+        tracing::info!("{what}.");
         return work.await;
     }
     let line = MOVING.add(ProgressBar::new_spinner().with_message(what));
@@ -22,4 +23,9 @@ pub async fn step<T>(what: &'static str, work: impl Future<Output = T>) -> T {
     let done = work.await;
     line.finish_and_clear();
     done
+}
+
+/// One thing that was done, or is about to be.
+pub fn note(text: &str) {
+    if is_read_by_a_person() { say(text) } else { tracing::info!("{text}") }
 }

@@ -10,7 +10,6 @@ use comfy_table::{Cell, CellAlignment};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::deploy_check::program::spinner;
 use crate::story::instance::Instance;
 use crate::story::{Tenant, other_phone};
 use crate::table::table;
@@ -18,6 +17,7 @@ use clients::{Kind, Target};
 use crowd::Crowd;
 use tidings::client::{Client, text};
 use tidings::error::LocalError;
+use tidings::progress::step;
 use tidings::say::say;
 use tidings::settings::Settings;
 
@@ -78,22 +78,13 @@ pub(super) async fn run(settings: Settings, plan: Plan, as_json: bool) -> Result
 async fn measure(instance: &Instance, plan: Plan) -> Result<(Vec<Measured>, Memory), LocalError> {
     let target = prepare(instance).await?;
     let idle = instance.memory("VmRSS").await?;
-    let mut measured = alone(&target, plan).await;
+    let mut measured = step("Asking alone", one_run(&target, plan, false)).await;
     let peak_alone = instance.memory("VmHWM").await?;
     let crowd = Crowd::gather(&instance.url(), plan);
-    let waiting = spinner("Beside a crowd");
-    measured.extend(one_run(&target, plan, true).await);
-    waiting.finish_and_clear();
+    measured.extend(step("Asking beside a crowd", one_run(&target, plan, true)).await);
     drop(crowd);
     let peak_beside_crowd = instance.memory("VmHWM").await?;
     Ok((measured, Memory { idle, peak_alone, peak_beside_crowd }))
-}
-
-async fn alone(target: &Target, plan: Plan) -> Vec<Measured> {
-    let waiting = spinner("Alone");
-    let measured = one_run(target, plan, false).await;
-    waiting.finish_and_clear();
-    measured
 }
 
 /// A tenant with credit, and a message that was read.
