@@ -51,7 +51,7 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// Its token.
+    /// The bearer token that it sends, once it is logged in.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }

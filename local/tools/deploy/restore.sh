@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$stack" ] || usage
-# RDS writes names in small letters.
+# RDS turns names into lower case.
 instance=$(printf '%s' "$stack" | tr '[:upper:]' '[:lower:]')
 
 # Makes a call, or prints it.

@@ -99,7 +99,7 @@ fn batch_of(bodies: &[&str]) -> SqsEvent {
     event
 }
 
-/// Takes everything.
+/// Queues that accept each message and keep none.
 struct NoQueues;
 
 #[async_trait]
