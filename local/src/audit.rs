@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use domain::{AttemptId, MessageId, SystemAct};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::testing::audit::{self, Finding, Ledgered, Sums};
+use store::operators::audit::{self, Finding, Sums};
+use store::testing::audit::{self as states, Ledgered};
 use store::{Store, StoreError, SystemOperation, SystemTx};
 
 use crate::error::LocalError;
@@ -73,8 +74,8 @@ impl SystemOperation for ReadBooks {
         Ok(Books {
             findings: audit::findings(tx, self.at_rest).await?,
             sums: audit::sums(tx).await?,
-            states: audit::states(tx).await?,
-            ledgered: audit::ledgered(tx).await?,
+            states: states::states(tx).await?,
+            ledgered: states::ledgered(tx).await?,
         })
     }
 }

@@ -58,10 +58,12 @@ pub enum HoldReason {
     Tenant,
     /// Its time has passed.
     Late,
+    /// The platform's operator stopped it.
+    Operator,
 }
 
 impl HoldReason {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::User,
         Self::Funds,
         Self::Template,
@@ -72,6 +74,7 @@ impl HoldReason {
         Self::PlanLimit,
         Self::Tenant,
         Self::Late,
+        Self::Operator,
     ];
 
     /// As stored.
@@ -87,6 +90,7 @@ impl HoldReason {
             Self::PlanLimit => "PLAN_LIMIT",
             Self::Tenant => "TENANT",
             Self::Late => "LATE",
+            Self::Operator => "OPERATOR",
         }
     }
 }

@@ -21,8 +21,8 @@ pub use access::{Act, Actor, Role, SystemAct};
 pub use billing::Market;
 pub use kernel::clock::Clock;
 pub use kernel::id::{
-    ApiKeyId, AttemptId, CampaignId, ClaimId, ContactId, EventId, LeaseId, MessageId, MetaId, NotAMetaId,
-    PhoneNumberId, PlanId, QueueMessageId, TemplateId, TenantId, UserId, WabaId, Wamid,
+    ApiKeyId, AttemptId, AuditEntryId, CampaignId, ClaimId, ContactId, EventId, LeaseId, MessageId, MetaId,
+    NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, TemplateId, TenantId, UserId, WabaId, Wamid,
 };
 pub use kernel::money::Money;
 pub use kernel::page::PagePosition;

@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub mod consent;
+pub mod suppressions;
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
@@ -101,6 +102,7 @@ INSERT INTO contact_addresses (tenant_id, address_id, contact_id, kind, value, s
 SELECT $1, said.id, m.contact_id, 'PHONE', said.phone, 'WEBHOOK', $5
   FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS said (id, message_id, phone)
   JOIN messages m ON m.tenant_id = $1 AND m.message_id = said.message_id
+  JOIN contacts c ON c.tenant_id = $1 AND c.contact_id = m.contact_id AND c.erased_at IS NULL
     ON CONFLICT DO NOTHING
 RETURNING address_id";
 
@@ -121,8 +123,9 @@ pub async fn add_addresses(tx: &TenantTx, said: &[(MessageId, &PhoneNumber)]) ->
 
 const FIND: &str = "-- contacts::find
 SELECT contact_id, phone, name, attributes::text AS attributes, opted_out_at, opted_out_by_wish, created_at
-  FROM contacts WHERE tenant_id = $1 AND contact_id = $2";
+  FROM contacts WHERE tenant_id = $1 AND contact_id = $2 AND erased_at IS NULL FOR KEY SHARE";
 
+/// A contact that is not erased before this transaction ends.
 pub async fn find(tx: &TenantTx, contact: ContactId) -> Result<Option<Contact>, StoreError> {
     let row = tx.row(FIND, params![tx.tenant().0 => UUID, contact.0 => UUID]).await?;
     Ok(row.as_ref().map(from_row))
@@ -130,9 +133,9 @@ pub async fn find(tx: &TenantTx, contact: ContactId) -> Result<Option<Contact>, 
 
 const LIST: &str = "-- contacts::list
 SELECT contact_id, phone, name, attributes::text AS attributes, opted_out_at, opted_out_by_wish, created_at FROM contacts
- WHERE tenant_id = $1 AND contact_id < $2 ORDER BY tenant_id DESC, contact_id DESC LIMIT $3";
+ WHERE tenant_id = $1 AND contact_id < $2 AND erased_at IS NULL ORDER BY tenant_id DESC, contact_id DESC LIMIT $3";
 
-/// Contacts older than `before`, newest first.
+/// Contacts older than `before`, newest first; people who were erased are not among them.
 pub async fn list(tx: &TenantTx, before: Uuid, limit: i64) -> Result<Vec<Contact>, StoreError> {
     let rows = tx.rows(LIST, params![tx.tenant().0 => UUID, before => UUID, limit => INT8]).await?;
     Ok(rows.iter().map(from_row).collect())

@@ -13,27 +13,38 @@ use crate::billing::wallet;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, TenantTx, params};
 
-pub(crate) const STATEMENTS: &[&str] = &[PLACE, LIFT, RELEASE, ON_MESSAGE, ENDED, LIFT_ENDED, RELEASE_ALL];
+pub(crate) const STATEMENTS: &[&str] =
+    &[PLACE, LIST, LIFT, RELEASE, ON_MESSAGE, ENDED, LIFT_ENDED, RELEASE_ALL];
 
 const PLACE: &str = "-- holds::place
 INSERT INTO holds (tenant_id, kind, key, reason, detail, since, resumes_at, placed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    ON CONFLICT (tenant_id, kind, key, reason) DO UPDATE SET detail = excluded.detail, resumes_at = excluded.resumes_at";
+    ON CONFLICT (tenant_id, kind, key, reason) DO UPDATE SET detail = excluded.detail, resumes_at = excluded.resumes_at
+RETURNING xmax = 0 AS is_new";
 
-/// Stops something for a reason, until it is lifted or `resumes_at` has come.
+/// Stops something for a reason, until it is lifted or `resumes_at` has come. Returns whether that reason is new.
 pub async fn place(
     tx: &TenantTx,
     target: &HoldTarget,
     reason: HoldReason,
     detail: &str,
     resumes_at: Option<Timestamp>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     wallet::lock(tx).await?;
     let (kind, key) = target.parts();
     let values = params![
         tx.tenant().0 => UUID, kind => TEXT, key => TEXT, reason.as_str() => TEXT, detail => TEXT, tx.now() => TIMESTAMPTZ,
         resumes_at => TIMESTAMPTZ, tx.actor().to_string() => TEXT,
     ];
-    tx.run_one(PLACE, values).await
+    Ok(tx.row(PLACE, values).await?.is_some_and(|row| row.get("is_new")))
+}
+
+const LIST: &str = "-- holds::list
+SELECT kind, key, reason, detail, since, resumes_at FROM holds WHERE tenant_id = $1 ORDER BY since, kind, reason, key";
+
+/// Everything of the tenant that is on hold.
+pub async fn list(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
+    let rows = tx.rows(LIST, params![tx.tenant().0 => UUID]).await?;
+    rows.iter().map(from_row).collect()
 }
 
 const LIFT: &str = "-- holds::lift

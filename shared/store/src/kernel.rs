@@ -1,5 +1,6 @@
 //! What every statement uses: connections, transactions, errors, migrations, and the tables that belong to no noun.
 
+pub mod audit_log;
 pub(crate) mod connect;
 pub mod databases;
 pub(crate) mod error;
@@ -14,4 +15,4 @@ pub(crate) mod row;
 pub(crate) mod tx;
 
 pub(crate) const STATEMENTS: &[&[&str]] =
-    &[health::STATEMENTS, idempotency::STATEMENTS, outbox::STATEMENTS, tx::STATEMENTS];
+    &[audit_log::STATEMENTS, health::STATEMENTS, idempotency::STATEMENTS, outbox::STATEMENTS, tx::STATEMENTS];

@@ -16,6 +16,8 @@ pub mod delivery;
 pub mod holds;
 mod kernel;
 pub mod messages;
+pub mod operators;
+pub mod privacy;
 pub mod recovery;
 pub mod templates;
 pub mod tenants;
@@ -30,7 +32,7 @@ pub use kernel::error::StoreError;
 pub use kernel::pool::Moment;
 pub use kernel::pool::{Config, Store};
 pub use kernel::tx::{Operation, SystemOperation, SystemTx, TenantTx, Tx};
-pub use kernel::{databases, idempotency, migrate, outbox, queue};
+pub use kernel::{audit_log, databases, idempotency, migrate, outbox, queue};
 
 /// Every statement of the product, signed with the name of its function; one test prepares them all.
 pub fn statements() -> Vec<&'static str> {
@@ -40,6 +42,8 @@ pub fn statements() -> Vec<&'static str> {
         access::STATEMENTS,
         billing::STATEMENTS,
         delivery::STATEMENTS,
+        operators::STATEMENTS,
+        privacy::STATEMENTS,
         recovery::STATEMENTS,
         #[cfg(feature = "testing")]
         testing::STATEMENTS,
@@ -48,6 +52,7 @@ pub fn statements() -> Vec<&'static str> {
         &[
             contacts::STATEMENTS,
             contacts::consent::STATEMENTS,
+            contacts::suppressions::STATEMENTS,
             holds::STATEMENTS,
             messages::STATEMENTS,
             templates::STATEMENTS,

@@ -1,11 +1,11 @@
 //! The tables at the end of a story.
 
 use comfy_table::{Cell, CellAlignment, Color};
-use store::testing::audit::{Finding, Sums};
+use store::operators::audit::{Finding, Sums};
 
 use crate::story::outcome::Outcome;
-use crate::table::table;
 use tidings::say::say;
+use tidings::table::table;
 
 fn mark(is_fine: bool) -> Cell {
     if is_fine { Cell::new("✓").fg(Color::Green) } else { Cell::new("✗").fg(Color::Red) }

@@ -1,7 +1,7 @@
 //! The verdict: every outcome as documented, every invariant holds, Meta's side and ours the same.
 
 use serde_json::Value;
-use store::testing::audit::Finding;
+use store::operators::audit::Finding;
 
 use crate::story::backend::Backend;
 use crate::story::outcome::outcomes;

@@ -23,6 +23,11 @@ macro_rules! row_ids {
             pub fn at(now: Timestamp) -> Self {
                 Self(time_ordered(now))
             }
+
+            /// The lowest id of the instant: no row that was made then or later has a lower one.
+            pub fn first_of(instant: Timestamp) -> Self {
+                Self(time_ordered_with(instant, [0; 10]))
+            }
         }
 
         impl fmt::Display for $name {
@@ -63,11 +68,17 @@ row_ids! {
     QueueMessageId,
     /// A domain event in the outbox.
     EventId,
+    /// An entry of the audit log.
+    AuditEntryId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {
+    time_ordered_with(now, rand::random())
+}
+
+fn time_ordered_with(now: Timestamp, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
+    Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
 /// One attempt to send one message. Meta gets it as `biz_opaque_callback_data` and returns it with the statuses.

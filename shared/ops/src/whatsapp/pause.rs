@@ -19,7 +19,7 @@ pub(crate) async fn pause(tx: &TenantTx, waba_id: &WabaId, reason: &str) -> Resu
         let (tenant_id, waba_id, reason) = (tx.tenant(), waba_id.clone(), reason.to_owned());
         outbox::put(tx, &DomainEvent::WhatsappPaused { tenant_id, waba_id, reason }).await?;
     }
-    holds::place(tx, &HoldTarget::Account(waba_id.clone()), HoldReason::Account, reason, None).await
+    holds::place(tx, &HoldTarget::Account(waba_id.clone()), HoldReason::Account, reason, None).await.map(drop)
 }
 
 /// Pauses an account as it was read, unless it was connected again since.

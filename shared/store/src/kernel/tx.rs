@@ -110,6 +110,11 @@ impl SystemTx {
         self.act.actor
     }
 
+    /// W3C trace context of the request that led here.
+    pub fn trace(&self) -> Option<&str> {
+        self.act.trace.as_deref()
+    }
+
     /// The same transaction, for statements about one tenant.
     pub fn as_tenant(&self, tenant: TenantId) -> TenantTx {
         TenantTx { tx: Arc::clone(&self.tx), act: self.act.for_tenant(tenant) }

@@ -169,10 +169,10 @@ struct Audit {
 
 impl SystemOperation for Audit {
     const NAME: &'static str = "audit";
-    type Done = Vec<store::testing::audit::Finding>;
+    type Done = Vec<store::operators::audit::Finding>;
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<Self::Done, StoreError> {
-        store::testing::audit::findings(tx, self.at_rest).await
+        store::operators::audit::findings(tx, self.at_rest).await
     }
 }

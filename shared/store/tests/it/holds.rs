@@ -23,7 +23,7 @@ impl Operation for Place<'_> {
 
     async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
         let resumes_at = Some(noon() + SignedDuration::from_hours(1));
-        holds::place(tx, self.0, self.1, "a test stops it", resumes_at).await
+        holds::place(tx, self.0, self.1, "a test stops it", resumes_at).await.map(drop)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use domain::{ClaimId, MessageId, SystemAct};
 use jiff::{SignedDuration, Timestamp};
-use store::testing::audit;
+use store::operators::audit;
 use store::{StoreError, SystemOperation, SystemTx, migrate};
 use testkit::TestDb;
 use tokio_postgres::types::ToSql;
