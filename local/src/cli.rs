@@ -15,6 +15,7 @@ use crate::error::LocalError;
 use crate::home::Home;
 use crate::keys::{self, KeyKind, Rotated};
 use crate::machine::Machine;
+use crate::operate;
 use crate::poll::ProcessRole;
 use crate::say::say;
 use crate::serve;
@@ -60,6 +61,8 @@ enum OtherCommand {
     /// Shows queue messages that were given up, and gives them back.
     #[command(subcommand)]
     DeadLetters(dead_letters::Options),
+    /// Looks at a tenant or a message, audits, pauses, resumes, erases a person.
+    Ops(operate::Options),
     /// Replaces a key of this machine.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -187,6 +190,13 @@ async fn perform_other(
             let home = Home::open(&settings.home)?;
             let database = database::open(&settings, &home).await?;
             dead_letters::run(&OneMachine::new(database.store.clone(), Clock::System), options).await?;
+        }
+        OtherCommand::Ops(options) => {
+            check_database(&settings, database)?;
+            let home = Home::open(&settings.home)?;
+            let database = database::open(&settings, &home).await?;
+            let machine = Machine::assemble(&settings, &home, database.store.clone(), Clock::System)?;
+            operate::run(&machine.platform, options).await?;
         }
         OtherCommand::Keys(KeysCommand::Rotate(options)) => {
             if options.kind == KeyKind::Data {

@@ -1,20 +1,22 @@
 //! Brings a deployment to the present schema: as a step of the stack, on invoke, and as a command on one machine.
 //!
 //! Beside the schema it makes what a first deploy lacks: the missing keys, and a super admin. It can be run again at any
-//! time; what exists stays.
+//! time; what exists stays. It also carries out operators' commands, because it has the database's role for them.
 
 mod stack;
 
 use std::time::Duration;
 
 use api::tokens::{BadKey, Keys};
-use cloud::{CloudError, Secret, Secrets};
-use domain::Clock;
+use cloud::{CloudError, Reloadable, Secret, Secrets};
+use domain::{Clock, SystemAct};
 use jiff::Timestamp;
-use ops::kernel::cipher::KeyRing;
+use ops::kernel::cipher::{KeyRing, TokenCipher};
+use ops::operators::{self, Answer, OperatorError};
 use ops::tenants::owner::{OwnerError, invite_super_admin};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use store::migrate::{self, Migrated, Session, Status, status};
@@ -23,7 +25,7 @@ use thiserror::Error;
 
 pub use stack::{Properties, StackRequest};
 
-/// How long the super admin's transaction waits for a connection.
+/// How long a transaction waits for a connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
 /// What the deployed function works with.
@@ -38,16 +40,32 @@ pub struct Migrator {
 }
 
 /// A request to the function.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub enum Request {
     /// By CloudFormation, as a custom resource.
     ByStack(StackRequest),
     /// By an operator who invokes it.
     ByCommand(Command),
+    /// By an operator, about tenants and messages.
+    ByOperator(operators::Command),
 }
 
-/// What an operator can invoke it for.
+/// Told apart by their members, so that what is wrong with a command is named.
+impl<'de> Deserialize<'de> for Request {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let request = Value::deserialize(deserializer)?;
+        let read = if request.get("RequestType").is_some() {
+            serde_json::from_value(request).map(Self::ByStack)
+        } else if request.get("command").and_then(Value::as_str).is_some_and(Command::is_named) {
+            serde_json::from_value(request).map(Self::ByCommand)
+        } else {
+            serde_json::from_value(request).map(Self::ByOperator)
+        };
+        read.map_err(D::Error::custom)
+    }
+}
+
+/// What an operator can invoke it for, about the deployment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Command {
@@ -60,6 +78,12 @@ pub enum Command {
     Status,
 }
 
+impl Command {
+    fn is_named(name: &str) -> bool {
+        ["migrate", "status"].contains(&name)
+    }
+}
+
 /// What it did, or found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -70,6 +94,8 @@ pub enum Done {
     Status(Status),
     /// CloudFormation has its answer.
     Answered,
+    /// Of an operator's command.
+    Operator(Box<Answer>),
 }
 
 /// What a deploy changed.
@@ -102,10 +128,12 @@ pub enum MigrateError {
     /// The super admin.
     #[error("the super admin could not be invited: {0}")]
     Owner(#[from] OwnerError),
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
     #[error("CloudFormation could not be answered")]
     Answer(#[from] reqwest::Error),
     /// It takes longer than the function lives.
-    #[error("the function's time is over before the migration is done; invoke it again to go on")]
+    #[error("the function's time is over before this is done; invoke it again to go on")]
     Late,
 }
 
@@ -126,12 +154,47 @@ impl Migrator {
                 self.deploy(admin_email.as_deref(), until).await.map(Done::Deployed)
             }
             Request::ByCommand(Command::Status) => Ok(Done::Status(status(&self.access).await?)),
+            Request::ByOperator(command) => {
+                let answer = self.within(until, self.operate(&command)).await?;
+                Ok(Done::Operator(Box::new(answer)))
+            }
         }
     }
 
     async fn deploy(&self, admin: Option<&str>, until: Timestamp) -> Result<Deployed, MigrateError> {
+        self.within(until, self.deploy_all(admin)).await
+    }
+
+    async fn within<T>(
+        &self,
+        until: Timestamp,
+        work: impl Future<Output = Result<T, MigrateError>>,
+    ) -> Result<T, MigrateError> {
         let left = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or_default();
-        tokio::time::timeout(left, self.deploy_all(admin)).await.map_err(|_elapsed| MigrateError::Late)?
+        tokio::time::timeout(left, work).await.map_err(|_elapsed| MigrateError::Late)?
+    }
+
+    /// Carries out an operator's command as the owner of the database, which may take the role that sees all tenants.
+    async fn operate(&self, command: &operators::Command) -> Result<Answer, MigrateError> {
+        let keys = if command.needs_keys() {
+            let text = self.secrets.read(Secret::DataKeys).await?;
+            let wrong = |why| CloudError::new(format!("the secret {} {why}", Secret::DataKeys.name()));
+            KeyRing::from_json(text.expose_secret()).map_err(wrong)?
+        } else {
+            KeyRing::empty()
+        };
+        let cipher = TokenCipher::new(Reloadable::fixed(keys));
+        let store = self.owners_store()?;
+        let act =
+            SystemAct { trace: cloud::trace::current().map(String::from), ..SystemAct::at(self.clock.now()) };
+        let answer = operators::perform(&store, &cipher, &act, command).await;
+        store.close();
+        Ok(answer?)
+    }
+
+    fn owners_store(&self) -> Result<Store, StoreError> {
+        let config = Config { access: self.access.clone(), connections_max: 1, wait: CONNECTION_WAIT };
+        Store::of_owner(&config)
     }
 
     /// One deploy at a time: of two that find a key missing, the second would replace the key of the first.
@@ -156,8 +219,7 @@ impl Migrator {
         }
         deployed.applied = session.migrate().await?.applied;
         if let Some(email) = admin.filter(|email| !email.trim().is_empty()) {
-            let config = Config { access: self.access.clone(), connections_max: 1, wait: CONNECTION_WAIT };
-            let store = Store::of_owner(&config)?;
+            let store = self.owners_store()?;
             deployed.is_admin_invited = invite_super_admin(&store, email, self.clock.now()).await?;
             store.close();
         }

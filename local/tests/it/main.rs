@@ -8,6 +8,7 @@ mod invariants;
 mod log_fields;
 mod log_of_a_flow;
 mod operations;
+mod operators;
 mod private_postgres;
 mod program;
 mod resilience;

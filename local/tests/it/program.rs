@@ -15,6 +15,7 @@ use tokio::process::{Child, Command};
 mod access;
 mod connections;
 mod first_start;
+mod operators;
 mod settings;
 
 const ADMIN: (&str, &str) = ("owner@program.test", "the-owners-password");

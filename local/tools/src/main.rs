@@ -7,7 +7,6 @@ mod cost;
 mod deploy_check;
 mod progress;
 mod story;
-mod table;
 
 use std::process::ExitCode;
 

@@ -14,3 +14,4 @@ mod retry;
 mod send;
 mod session;
 pub mod statuses;
+pub mod why;

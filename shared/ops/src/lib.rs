@@ -12,7 +12,7 @@
 //! a row that [`recovery::sweep`] finds.
 //!
 //! The order of the nouns: kernel < access, billing, contacts, templates, whatsapp < tenants, messages < delivery <
-//! updates < recovery. A module uses only what stands before it.
+//! updates < recovery, privacy < operators. A module uses only what stands before it.
 
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
@@ -22,6 +22,8 @@ pub mod contacts;
 pub mod delivery;
 pub mod kernel;
 pub mod messages;
+pub mod operators;
+pub mod privacy;
 pub mod recovery;
 pub mod templates;
 pub mod tenants;

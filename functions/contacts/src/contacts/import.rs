@@ -70,6 +70,9 @@ pub(crate) struct ImportOut {
     imported: u64,
     /// Contacts whose number existed already, or came twice, in this spelling or another.
     skipped: u64,
+    /// Contacts whose number belongs to a person who was erased: they are not added again. Absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<u64>,
     /// Rows that are wrong and were left out; absent when none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<u64>,
@@ -101,6 +104,7 @@ impl From<Imported> for ImportOut {
         Self {
             imported: outcome.imported,
             skipped: outcome.skipped,
+            suppressed: Some(outcome.suppressed).filter(|rows| *rows > 0),
             rejected: Some(outcome.rejected).filter(|rows| *rows > 0),
             rejections: outcome.rejections.into_iter().map(RejectionOut::from).collect(),
         }
@@ -109,8 +113,8 @@ impl From<Imported> for ImportOut {
 
 /// Imports contacts.
 ///
-/// Each person once: a number that exists already, in this spelling or another, is skipped and counted. A row that is wrong
-/// is counted and named, and the others are imported.
+/// Each person once: a number that exists already, in this spelling or another, is skipped and counted. A person who was
+/// erased is not added again. A row that is wrong is counted and named, and the others are imported.
 #[utoipa::path(post, path = "/contacts/import", operation_id = "importContacts", tag = "contacts", security(("bearer" = [])), request_body = Import,
     params(IdempotencyKey),
     responses(

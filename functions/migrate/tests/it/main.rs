@@ -73,3 +73,32 @@ async fn a_secret_that_cannot_be_read_stops_the_deploy_and_is_not_quoted() {
     let refused = perform(&migrator(db.url(), &vault), json!({ "command": "migrate" })).await.unwrap_err();
     assert!(refused.contains("jwt is not JSON") && !refused.contains("s3cret"), "{refused}");
 }
+
+/// The owner of the database is no superuser, and takes the role that sees every tenant.
+#[tokio::test]
+async fn operators_commands_are_carried_out_by_the_owner_and_what_is_wrong_with_one_is_named() {
+    let server = OwnServer::start("operators").await;
+    let vault = Vault::empty();
+    let migrator = migrator(server.managed_database().await, &vault);
+    let ask = json!({ "command": "migrate", "adminEmail": "owner@platform.test" });
+    perform(&migrator, ask).await.unwrap();
+    let answer = async |json| match perform(&migrator, json).await {
+        Ok(Done::Operator(answer)) => Ok(serde_json::to_value(answer).unwrap()),
+        Ok(other) => panic!("no answer: {other:?}"),
+        Err(error) => Err(error),
+    };
+    assert_eq!(answer(json!({ "command": "audit", "atRest": true })).await.unwrap()["isClean"], true);
+    let report = answer(json!({ "command": "tenant", "tenant": "platform" })).await.unwrap();
+    assert_eq!((&report["state"], &report["users"]), (&json!("ACTIVE"), &json!(1)), "{report}");
+    let pause = json!({ "command": "pause", "tenant": "platform", "by": "ada", "reason": "a test" });
+    assert_eq!(answer(pause).await.unwrap()["isPaused"], true);
+    let nobody = "0190163d-8694-739b-aea5-966c26f8ad91";
+    let erase = json!({ "command": "erase", "tenant": "platform", "contact": nobody, "by": "ada", "reason": "a test" });
+    assert!(answer(erase).await.unwrap_err().contains("no contact"));
+
+    let wrong = serde_json::from_value::<Request>(json!({ "command": "pauze" })).unwrap_err().to_string();
+    assert!(wrong.contains("pauze") && wrong.contains("pause"), "{wrong}");
+    let wrong = json!({ "command": "pause", "tenant": "platform", "by": "ada" });
+    let wrong = serde_json::from_value::<Request>(wrong).unwrap_err().to_string();
+    assert!(wrong.contains("reason"), "{wrong}");
+}

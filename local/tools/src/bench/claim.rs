@@ -12,11 +12,11 @@ use store::testing::yardstick::Fixture;
 use store::{Store, StoreError};
 
 use super::{fixture, floor, naive};
-use crate::table::table;
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::say::say;
 use tidings::settings::Settings;
+use tidings::table::table;
 use tidings::{audit, database};
 
 /// The naive loop gets this part of the messages: all would take minutes.

@@ -12,7 +12,6 @@ use serde_json::json;
 
 use crate::story::instance::Instance;
 use crate::story::{Tenant, other_phone};
-use crate::table::table;
 use clients::{Kind, Target};
 use crowd::Crowd;
 use tidings::client::{Client, text};
@@ -20,6 +19,7 @@ use tidings::error::LocalError;
 use tidings::progress::step;
 use tidings::say::say;
 use tidings::settings::Settings;
+use tidings::table::table;
 
 /// Enough for every message of a run.
 const CREDIT: &str = "100000.00";

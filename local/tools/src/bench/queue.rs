@@ -9,12 +9,12 @@ use one_machine::{Acknowledgement, OneMachine, Policy};
 use serde::Serialize;
 
 use super::claim::{median, per_second};
-use crate::table::table;
 use tidings::database::{self, Database};
 use tidings::error::LocalError;
 use tidings::home::Home;
 use tidings::say::say;
 use tidings::settings::Settings;
+use tidings::table::table;
 
 const SMALL: &str = "bench_queue_small";
 const LARGE: &str = "bench_queue_large";

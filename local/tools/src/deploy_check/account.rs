@@ -8,7 +8,7 @@ use tidings::error::LocalError;
 use tidings::say::say;
 use tokio::process::Command;
 
-use crate::table;
+use tidings::table;
 
 const LIMIT: Duration = Duration::from_secs(20);
 

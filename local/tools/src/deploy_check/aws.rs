@@ -96,6 +96,22 @@ impl Cloud {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// Invokes a function and returns what it answers; an error of the function is one here.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, LocalError> {
+        let request = self
+            .http
+            .post(format!("{}/2015-03-31/functions/{function}/invocations", self.url()))
+            .header("authorization", authorization("lambda"))
+            .json(payload);
+        let answer = request.send().await?.error_for_status()?;
+        let is_error = answer.headers().contains_key("x-amz-function-error");
+        let answer: Value = answer.json().await?;
+        if is_error {
+            return Err(LocalError::Call(format!("{function} failed: {answer}")));
+        }
+        Ok(answer)
+    }
+
     /// `GET` of EventBridge Scheduler, which has paths instead of targets.
     pub async fn schedules(&self, group: &str) -> Result<Vec<String>, LocalError> {
         let request = self

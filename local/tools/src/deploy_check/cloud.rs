@@ -3,6 +3,7 @@
 
 mod front;
 mod logs;
+mod operators;
 mod proofs;
 mod stack;
 
@@ -180,6 +181,10 @@ async fn run_story(
     report.row(STEP, "schedules fired and were deleted", since, &fired);
     let dead = proofs::no_dead_letters(&deployment.cloud, stack).await.map_err(|error| with_causes(&error));
     report.row(STEP, "no dead letters", since, &dead);
+    let since = Instant::now();
+    let commands =
+        operators::check(&deployment.cloud, stack, &store).await.map_err(|error| with_causes(&error));
+    report.row(STEP, "operators' commands", since, &commands);
     store.close();
     Ok(())
 }

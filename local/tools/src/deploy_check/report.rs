@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use comfy_table::{Cell, CellAlignment, Color, Table};
 
-use crate::table::table;
 use tidings::say::say;
+use tidings::table::table;
 
 const INIT_MS_MAX: f64 = 20.0;
 const FIRST_MS_MAX: f64 = 60.0;

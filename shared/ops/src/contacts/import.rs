@@ -1,5 +1,8 @@
 //! A tenant's contacts are imported in bulk, each person once. A row that is wrong is named, and the others are imported.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use domain::contacts::Attributes;
 use domain::limits::{IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
 use domain::problem::FieldError;
@@ -7,9 +10,11 @@ use domain::{PhoneNumber, Problem, text};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::contacts;
+use store::contacts::suppressions::{self, AddressHash};
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
+use crate::kernel::cipher::TokenCipher;
 use crate::kernel::idempotent::{Key, KeyError, once};
 use crate::kernel::permit::Sender;
 use crate::kernel::platform::Platform;
@@ -37,6 +42,9 @@ pub struct Imported {
     pub imported: u64,
     /// Contacts whose number existed already, or came twice in the import, in this spelling or another.
     pub skipped: u64,
+    /// Contacts whose number belongs to a person who was erased; they are not added again.
+    #[serde(default)]
+    pub suppressed: u64,
     /// Rows that are wrong.
     #[serde(default)]
     pub rejected: u64,
@@ -96,8 +104,12 @@ pub async fn import_contacts(
         let why = format!("must hold at most {IMPORT_CONTACTS_MAX} entries");
         return Err(ImportError::Invalid(vec![FieldError::new("contacts", why)]));
     }
-    let mut import =
-        ImportContacts { contacts: Vec::with_capacity(rows.len()), key, outcome: Imported::default() };
+    let mut import = ImportContacts {
+        contacts: Vec::with_capacity(rows.len()),
+        key,
+        outcome: Imported::default(),
+        cipher: Arc::clone(&platform.token_cipher),
+    };
     for (index, row) in rows.into_iter().enumerate() {
         if index % ROWS_AT_ONCE == 0 {
             tokio::task::yield_now().await;
@@ -147,6 +159,7 @@ struct ImportContacts {
     key: Option<Key>,
     /// The rows that are wrong.
     outcome: Imported,
+    cipher: Arc<TokenCipher>,
 }
 
 impl Operation for ImportContacts {
@@ -156,12 +169,35 @@ impl Operation for ImportContacts {
 
     async fn run(&self, tx: &TenantTx) -> Result<Imported, ImportError> {
         let work = async {
-            let imported = contacts::import(tx, &self.contacts).await?;
-            let total = u64::try_from(self.contacts.len()).unwrap_or(u64::MAX);
-            Ok(Imported { imported, skipped: total - imported, ..self.outcome.clone() })
+            let allowed = self.without_suppressed(tx).await?;
+            let imported = contacts::import(tx, &allowed).await?;
+            let (all, allowed) = (count(&self.contacts), count(&allowed));
+            let (skipped, suppressed) = (allowed - imported, all - allowed);
+            Ok(Imported { imported, skipped, suppressed, ..self.outcome.clone() })
         };
         once(tx, self.key.as_ref(), work).await
     }
+}
+
+impl ImportContacts {
+    async fn without_suppressed(&self, tx: &TenantTx) -> Result<Cow<'_, [contacts::NewContact]>, StoreError> {
+        if suppressions::is_empty(tx).await? {
+            return Ok(Cow::Borrowed(&self.contacts));
+        }
+        // By the spelling that all spellings of a number share.
+        let hash = |contact: &contacts::NewContact| {
+            self.cipher.address_hash(tx.tenant(), contact.phone.identity().as_str())
+        };
+        let hashes: Vec<AddressHash> = self.contacts.iter().map(hash).collect();
+        let suppressed = suppressions::among(tx, &hashes).await?;
+        let rows = self.contacts.iter().zip(&hashes);
+        let allowed = rows.filter(|(_, hash)| !suppressed.contains(hash.as_slice()));
+        Ok(allowed.map(|(contact, _)| contact.clone()).collect())
+    }
+}
+
+fn count(contacts: &[contacts::NewContact]) -> u64 {
+    u64::try_from(contacts.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ pub struct KeyRing {
 struct StoredKeys {
     /// The id of the key that encrypts.
     current: String,
-    /// The id of the key that PINs are derived from. A rotation does not change it: a number keeps its PIN.
+    /// The id of the key that PINs and the hashes of suppressed addresses are derived from. A rotation does not change it: a
+    /// number keeps its PIN, and an address stays suppressed.
     pins: String,
     keys: BTreeMap<String, String>,
 }
@@ -125,6 +126,16 @@ impl TokenCipher {
         let tag = hmac::sign(&self.keys.get().pins, number.0.as_bytes());
         let digits = tag.as_ref().iter().take(6).map(|byte| char::from(b'0' + byte % 10));
         digits.collect()
+    }
+
+    /// What a suppressed address is stored as: it can be compared, and names nobody without the key. A rotation does not
+    /// change it, as it does not change a PIN.
+    pub fn address_hash(&self, tenant: TenantId, address: &str) -> [u8; KEY_BYTES] {
+        let text = format!("suppression\u{1f}{tenant}\u{1f}{address}");
+        let tag = hmac::sign(&self.keys.get().pins, text.as_bytes());
+        let mut hash = [0; KEY_BYTES];
+        hash.copy_from_slice(tag.as_ref());
+        hash
     }
 
     /// The id of the key that encrypts now.
@@ -209,6 +220,19 @@ mod tests {
         assert!(before.len() == 6 && before.bytes().all(|byte| byte.is_ascii_digit()), "{before}");
         let rotated = cipher(KeyRing::new("k1", [7; KEY_BYTES]).with_new("k2", [8; KEY_BYTES]));
         assert_eq!(rotated.pin(&number), before);
+    }
+
+    #[test]
+    fn a_suppressed_address_has_one_hash_for_each_tenant_whatever_key_encrypts() {
+        let (mine, theirs) = (TenantId(uuid::Uuid::from_u128(1)), TenantId(uuid::Uuid::from_u128(2)));
+        let before = cipher(KeyRing::new("k1", [7; KEY_BYTES]));
+        let after = cipher(KeyRing::new("k1", [7; KEY_BYTES]).with_new("k2", [8; KEY_BYTES]));
+        let hash = before.address_hash(mine, "+15551234567");
+        assert_eq!(after.address_hash(mine, "+15551234567"), hash);
+        assert_ne!(before.address_hash(theirs, "+15551234567"), hash);
+        assert_ne!(before.address_hash(mine, "+15551234568"), hash);
+        let other = cipher(KeyRing::new("k1", [9; KEY_BYTES]));
+        assert_ne!(other.address_hash(mine, "+15551234567"), hash, "it needs the key");
     }
 
     #[test]

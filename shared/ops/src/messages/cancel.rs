@@ -60,31 +60,34 @@ impl Operation for CancelMessage {
     type Error = CancelError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Vec<MessageId>, CancelError> {
-        // The waiting row goes first, as in a claim, so that the two never wait for each other crosswise.
-        messages::remove_waiting(tx, self.message).await?;
-        let locked = states::lock(tx, &[self.message]).await?.pop().ok_or(CancelError::NotFound)?;
-        match locked.state {
-            DispatchState::Pending | DispatchState::Reserved => {}
-            DispatchState::Cancelled => return Ok(Vec::new()),
-            DispatchState::Rejected if self.is_withdrawn(tx).await? => return Ok(Vec::new()),
-            state @ (DispatchState::Sending
-            | DispatchState::Accepted
-            | DispatchState::Rejected
-            | DispatchState::Unknown
-            | DispatchState::NoFunds
-            | DispatchState::RefundedUnresolved) => return Err(CancelError::TooLate(state)),
-        }
-        let state = locked.state;
-        let mut withdrawal = Transition::of(locked);
-        transition::apply(&mut withdrawal, Event::Withdrawn, RefundReason::Withdrawn)
-            .map_err(|_impossible| CancelError::TooLate(state))?;
-        transition::write(tx, std::slice::from_ref(&withdrawal)).await?;
-        Ok(transition::owed(&[withdrawal], RefundReason::Withdrawn))
+        cancel(tx, self.message).await
     }
 }
 
-impl CancelMessage {
-    async fn is_withdrawn(&self, tx: &TenantTx) -> Result<bool, StoreError> {
-        Ok(messages::find(tx, self.message).await?.is_some_and(|message| message.is_withdrawn))
+/// Cancels a message; returns it when its refund is promised now.
+pub(crate) async fn cancel(tx: &TenantTx, message: MessageId) -> Result<Vec<MessageId>, CancelError> {
+    // The waiting row goes first, as in a claim, so that the two never wait for each other crosswise.
+    messages::remove_waiting(tx, message).await?;
+    let locked = states::lock(tx, &[message]).await?.pop().ok_or(CancelError::NotFound)?;
+    match locked.state {
+        DispatchState::Pending | DispatchState::Reserved => {}
+        DispatchState::Cancelled => return Ok(Vec::new()),
+        DispatchState::Rejected if is_withdrawn(tx, message).await? => return Ok(Vec::new()),
+        state @ (DispatchState::Sending
+        | DispatchState::Accepted
+        | DispatchState::Rejected
+        | DispatchState::Unknown
+        | DispatchState::NoFunds
+        | DispatchState::RefundedUnresolved) => return Err(CancelError::TooLate(state)),
     }
+    let state = locked.state;
+    let mut withdrawal = Transition::of(locked);
+    transition::apply(&mut withdrawal, Event::Withdrawn, RefundReason::Withdrawn)
+        .map_err(|_impossible| CancelError::TooLate(state))?;
+    transition::write(tx, std::slice::from_ref(&withdrawal)).await?;
+    Ok(transition::owed(&[withdrawal], RefundReason::Withdrawn))
+}
+
+async fn is_withdrawn(tx: &TenantTx, message: MessageId) -> Result<bool, StoreError> {
+    Ok(messages::find(tx, message).await?.is_some_and(|message| message.is_withdrawn))
 }
