@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -96,7 +97,25 @@ impl Cloud {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
-    /// Invokes a function and returns what it answers; an error of the function is one here.
+    /// The name of the function whose name has this part.
+    pub async fn function(&self, part: &str) -> Result<String, LocalError> {
+        let listed = self.lambda(Method::GET, "functions/?MaxItems=100", &Value::Null).await?;
+        let functions = listed.get("Functions").and_then(Value::as_array).into_iter().flatten();
+        let mut names = functions.filter_map(|function| function.get("FunctionName")?.as_str());
+        let name = names.find(|name| name.contains(part)).map(str::to_owned);
+        name.ok_or_else(|| LocalError::Call(format!("no function is called {part}")))
+    }
+
+    /// One call of Lambda, which has paths instead of targets.
+    pub async fn lambda(&self, method: Method, path: &str, body: &Value) -> Result<Value, LocalError> {
+        let url = format!("{}/2015-03-31/{path}", self.url());
+        let request = self.http.request(method, url).header("authorization", authorization("lambda"));
+        let request = if body.is_null() { request } else { request.json(body) };
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
+    /// Invokes a function, perhaps one of its versions (`name:3`), and returns what it answers; an error of the function is
+    /// one here.
     pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, LocalError> {
         let request = self
             .http

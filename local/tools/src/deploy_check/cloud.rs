@@ -1,6 +1,7 @@
 //! Deploys the built template with `sam deploy` to an emulator of AWS that runs the real bootstraps, and runs the story
 //! against it. The emulator does not check permissions.
 
+mod broken;
 mod front;
 mod logs;
 mod operators;
@@ -102,6 +103,10 @@ async fn run(
     let meta = &deployment.services.meta;
     let words = [ADMIN_PASSWORD, SMTP_PASSWORD, &meta.app_secret, &meta.verify_token];
     report.row(STEP, "no log line contains a phone number or a secret", since, &logs.contain_none_of(&words));
+    // Last, because what is broken stays so.
+    let since = Instant::now();
+    let seen = broken::check(site, &deployment.cloud).await.map_err(|error| with_causes(&error));
+    report.row(STEP, "broken versions are seen by the canary's metrics", since, &seen);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! database, the sandbox and the emulated services around it are as in a deploy.
 
 mod environment;
-mod events;
+pub(crate) mod events;
 mod lambda;
 mod receiver;
 mod stamps;

@@ -44,6 +44,10 @@ impl Logs {
         self.lines.len()
     }
 
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|(_, line)| line.as_str())
+    }
+
     /// Every line is JSON with a timestamp and a level.
     pub fn are_json(&self) -> Result<(), String> {
         if self.lines.is_empty() {
