@@ -1,22 +1,26 @@
-//! `template.yaml` and the files beside it agree with the code, which is checked without AWS.
+//! `template.yaml`, its nested stacks and the files beside them agree with the code, which is checked without AWS.
 //!
 //! A rule is a function that returns complaints. Each is tested twice: the repository causes none, and a copy with a
 //! deliberate mistake causes one that names it.
 
 mod alarms;
 mod answers;
+mod dashboard;
 mod database;
 mod files;
 mod functions;
+mod platform;
 mod query;
 mod queues;
 mod restore;
 mod rights;
 mod routes;
 mod rules;
+mod stacks;
+mod together;
 mod yaml;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -25,11 +29,33 @@ use serde_json::Value;
 /// Folders of `events/` with Meta's bodies, not with events of functions.
 const OF_META: [&str; 2] = ["graph", "webhooks"];
 
+/// The type of a nested stack.
+const STACK: &str = "AWS::CloudFormation::Stack";
+
+/// A nested stack.
+#[derive(Clone)]
+pub struct Stack {
+    /// Its name in the repository.
+    pub file: String,
+    /// The file, its anchors and tags resolved.
+    pub template: Value,
+}
+
 /// The files of the repository that rules check.
 #[derive(Clone)]
 pub struct Repository {
-    /// `template.yaml`, its anchors and tags resolved.
+    /// `template.yaml` with all that its nested stacks have: see [`together`].
     pub template: Value,
+    /// `template.yaml` alone, its anchors and tags resolved.
+    pub root: Value,
+    /// Its nested stacks, by their names in it.
+    pub stacks: BTreeMap<String, Stack>,
+    /// How many lines each of these files has.
+    pub lines: BTreeMap<String, usize>,
+    /// `stacks/platform-policy.json`.
+    pub policy: Value,
+    /// `docs/operations.md`.
+    pub runbook: String,
     pub samconfig: Value,
     /// `[workspace.metadata.lambda.watch.router]`.
     pub watch: Value,
@@ -56,8 +82,16 @@ impl Repository {
         let text = |name: &str| fs::read_to_string(root.join(name)).unwrap();
         let json = |name: &str| serde_json::from_str(&text(name)).unwrap();
         let toml = |name: &str| -> Value { toml::from_str(&text(name)).unwrap() };
+        let root_template = yaml::parse(&text("template.yaml"));
+        let stacks = stacks(&root_template, text);
+        let files = stacks.values().map(|stack| stack.file.as_str()).chain(["template.yaml"]);
         Self {
-            template: yaml::parse(&text("template.yaml")),
+            template: together::together(&root_template, &stacks),
+            lines: files.map(|file| (file.to_owned(), text(file).lines().count())).collect(),
+            root: root_template,
+            stacks,
+            policy: json("stacks/platform-policy.json"),
+            runbook: text("docs/operations.md"),
             samconfig: toml("samconfig.toml"),
             watch: toml("Cargo.toml")["workspace"]["metadata"]["lambda"]["watch"]["router"].clone(),
             routes: routes::of_routers(),
@@ -72,7 +106,7 @@ impl Repository {
         self.template["Resources"].as_object().unwrap()
     }
 
-    /// One resource of the template, to break it.
+    /// One resource of any stack, to break it.
     pub fn resource(&mut self, id: &str) -> &mut Value {
         &mut self.template["Resources"][id]
     }
@@ -90,6 +124,18 @@ pub fn holds(rule: Rule, changes: &[Change]) {
         let is_named = complaints.iter().any(|complaint| complaint.contains(culprit));
         assert!(is_named, "{culprit} was not found: {complaints:?}");
     }
+}
+
+/// The stacks of the root, read from where it says they are.
+fn stacks(root: &Value, text: impl Fn(&str) -> String) -> BTreeMap<String, Stack> {
+    let resources = root["Resources"].as_object().unwrap().iter();
+    let stacks = resources.filter(|(_, resource)| resource["Type"] == STACK);
+    stacks
+        .map(|(name, resource)| {
+            let file = resource["Properties"]["TemplateURL"].as_str().unwrap().to_owned();
+            (name.clone(), Stack { template: yaml::parse(&text(&file)), file })
+        })
+        .collect()
 }
 
 fn folders(of: &Path) -> BTreeSet<String> {

@@ -1,4 +1,4 @@
-"""ministack as the deploy check needs it: three differences to AWS made up for, and a clock that ticks every second.
+"""ministack as the deploy check needs it: five differences to AWS made up for, and a clock that ticks every second.
 
 Its address comes from the environment (BIND_HOST, GATEWAY_PORT), as for ministack itself. It says on standard output
 which one-time schedule it fired, and ends with its parent process: when its standard input does.
@@ -13,6 +13,8 @@ import time
 from ministack.core.responses import new_uuid
 from ministack.services import apigateway, eventbridge, scheduler
 from ministack.services.cloudformation import provisioners
+
+from nested_stacks import know_numbers_that_were_parameters, know_sam_in_nested_stacks
 
 TICK_SECONDS = 1
 
@@ -169,6 +171,8 @@ def main():
     print_what_fires()
     know_placeholders()
     know_alarms_that_reckon()
+    know_sam_in_nested_stacks()
+    know_numbers_that_were_parameters()
     read_bodies()
     from ministack.app import main as serve
 

@@ -1,7 +1,7 @@
 //! What a function was given and what of it failed: the metrics `Handled` and `Failed` of each version of each function.
 //!
 //! Lambda counts an error only when an invocation fails. An answer with a 5xx, a handler that panicked behind the router, and
-//! a record that goes back to its queue belong to invocations that succeeded, so they are counted here. `template.yaml` has
+//! a record that goes back to its queue belong to invocations that succeeded, so they are counted here. `stacks/` has
 //! an alarm on the share of failures of each function's deployed version, and that alarm takes a release back.
 
 use std::fmt;

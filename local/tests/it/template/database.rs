@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::query::{Function, functions, of_type, strings, target};
+use super::stacks::{before, stack_of};
 use super::{Repository, holds};
 
 /// Connections that Postgres keeps for its owner: `superuser_reserved_connections`, and those of RDS.
@@ -94,13 +95,18 @@ fn memory_for_logins(repo: &Repository) -> Vec<String> {
     small.map(|(name, shape)| format!("{name}: {} cannot serve logins with IAM", class(shape))).collect()
 }
 
-/// The functions wait for `SchemaMigration`, and that for the proxy's database.
+/// The proxy has an address before it has a database behind it, and a migration answers through the network's routes. So
+/// whatever uses them waits for the whole stack that they are in.
 fn proxy_is_ready(repo: &Repository) -> Vec<String> {
-    let waits = strings(&repo.resources()["SchemaMigration"]["Properties"]["After"]);
-    if waits.contains(&"DatabaseProxyTargets") {
-        return Vec::new();
+    let needed = ["DatabaseProxyTargets", "Ipv6Route", "S3Endpoint"].map(|id| (id, stack_of(repo, id)));
+    let mut complaints = Vec::new();
+    for function in functions(repo).iter().filter(|function| uses_database(function)) {
+        let own = stack_of(repo, function.id).unwrap_or_default();
+        let before = before(repo, own);
+        let missed = needed.iter().filter(|(_, stack)| stack.is_none_or(|stack| !before.contains(stack)));
+        complaints.extend(missed.map(|(id, _)| format!("{}: may run before {id} is there", function.id)));
     }
-    vec!["SchemaMigration: functions would use a proxy without a database".to_owned()]
+    complaints
 }
 
 /// RDS makes a log group that is missing, and that one never expires.
@@ -198,12 +204,20 @@ fn every_class_has_memory_for_logins_with_iam() {
 }
 
 #[test]
-fn a_function_that_uses_the_proxy_waits_for_its_database() {
+fn a_function_that_uses_the_database_waits_for_the_proxy_and_the_way_out() {
     holds(
         proxy_is_ready,
-        &[("SchemaMigration", |repo| {
-            repo.resource("SchemaMigration")["Properties"]["After"] = json!([]);
-        })],
+        &[
+            ("MigrateFunction: may run before S3Endpoint", |repo| {
+                repo.root["Resources"]["SchemaStack"]["Properties"]["Parameters"] = json!({});
+            }),
+            ("AuthFunction: may run before DatabaseProxyTargets", |repo| {
+                let platform = &mut repo.stacks.get_mut("PlatformStack").unwrap().template["Resources"];
+                let targets = platform.as_object_mut().unwrap().remove("DatabaseProxyTargets").unwrap();
+                let watch = &mut repo.stacks.get_mut("WatchStack").unwrap().template["Resources"];
+                watch["DatabaseProxyTargets"] = targets;
+            }),
+        ],
     );
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::query::{functions, of_type, property, target};
+use super::stacks::{before, stack_of};
 use super::{Repository, holds};
 
 /// Every variable that a deployed function reads.
@@ -72,7 +73,7 @@ fn one_function_per_folder(repo: &Repository) -> Vec<String> {
     let mut built = BTreeMap::<&str, usize>::new();
     for function in functions(repo) {
         *built.entry(function.name).or_default() += 1;
-        let folder = format!("functions/{}/", function.name);
+        let folder = format!("../functions/{}/", function.name);
         if function.resource["Properties"]["CodeUri"] != folder {
             complaints.push(format!("{}: not built in {folder}", function.id));
         }
@@ -177,7 +178,10 @@ fn after_the_schema(repo: &Repository) -> Vec<String> {
     let others = functions(repo).into_iter().filter(|function| function.name != "migrate");
     others
         .filter(|function| uses_database(function.resource))
-        .filter(|function| function.resource["DependsOn"] != "SchemaMigration")
+        .filter(|function| {
+            let schema = stack_of(repo, "SchemaMigration").unwrap_or_default();
+            stack_of(repo, function.id).is_none_or(|own| !before(repo, own).contains(schema))
+        })
         .map(|function| format!("{}: may run before its schema", function.id))
         .collect()
 }
@@ -216,7 +220,7 @@ fn every_folder_is_one_function_and_every_function_one_folder() {
             ("functions/reports: no function", |repo| {
                 repo.folders.insert("reports".to_owned());
             }),
-            ("AuthFunction: not built in functions/auth/", |repo| {
+            ("AuthFunction: not built in ../functions/auth/", |repo| {
                 repo.resource("AuthFunction")["Properties"]["CodeUri"] = json!(".");
             }),
             ("auth: 2 functions", |repo| {
@@ -335,7 +339,7 @@ fn every_variable_is_one_that_our_code_reads() {
 fn every_function_that_uses_the_database_waits_for_its_schema() {
     holds(
         after_the_schema,
-        &[("RefundsFunction", |repo| repo.resource("RefundsFunction")["DependsOn"] = Value::Null)],
+        &[("RefundsFunction", |repo| repo.root["Resources"]["WorkersStack"]["DependsOn"] = Value::Null)],
     );
 }
 

@@ -25,7 +25,7 @@ const POLL_EVERY: Duration = Duration::from_millis(50);
 const VISIBILITY: SignedDuration = SignedDuration::from_hours(3);
 const LOOKS_IN_A_WINDOW: u32 = 5;
 
-/// Queue, batch, batching window and pollers, as in `template.yaml`.
+/// Queue, batch, batching window and pollers, as in `stacks/workers.yaml`.
 const MAPPINGS: [(Queue, usize, Duration, usize); 3] = [
     (Queue::WakeUps, 1, Duration::ZERO, 4),
     (Queue::Updates, 100, Duration::from_secs(1), 1),

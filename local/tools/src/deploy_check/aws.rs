@@ -42,6 +42,7 @@ impl Cloud {
             .env("STATE_DIR", folder.join("state"))
             .env("S3_DATA_DIR", folder.join("s3"))
             .env("PYTHONUNBUFFERED", "1")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
             .env("MINISTACK_HOST", "localhost")

@@ -10,6 +10,7 @@ use crate::deploy_check::build::FUNCTIONS;
 use crate::deploy_check::program;
 use crate::deploy_check::report::Report;
 use crate::deploy_check::site::{DEV, Site};
+use crate::deploy_check::template::TEMPLATES;
 use tidings::error::LocalError;
 
 const STEP: &str = "build";
@@ -32,21 +33,38 @@ pub(crate) async fn check(site: &Site, report: &mut Report) -> Result<(), LocalE
 }
 
 async fn lay_out(site: &Site) -> Result<(), LocalError> {
-    let template = site.root.join("template.yaml");
-    let mut text = fs::read_to_string(&template).map_err(failed("read", &template))?;
     for name in FUNCTIONS {
-        let folder = site.built(DEV).join(logical_id(name));
+        let folder = folder(site, name);
         fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
         // Symbols are most of such a file, and a deploy zips it.
         let mut strip = Command::new("strip");
         strip.arg("-o").arg(folder.join("bootstrap")).arg(built(name)?);
         let ran = program::run(&site.logs(), &format!("strip-{name}"), strip, STRIP_LIMIT).await?;
         ran.verdict().map_err(LocalError::Call)?;
-        text = text
-            .replace(&format!("CodeUri: functions/{name}/\n"), &format!("CodeUri: {}\n", folder.display()));
     }
-    let template = site.built(DEV).join("template.yaml");
-    fs::write(&template, text).map_err(failed("write", &template))
+    let stacks = site.built(DEV).join("stacks");
+    fs::create_dir_all(&stacks).map_err(failed("make the folder", &stacks))?;
+    for template in TEMPLATES {
+        let from = site.root.join(template);
+        let mut text = fs::read_to_string(&from).map_err(failed("read", &from))?;
+        for name in FUNCTIONS {
+            let built = format!("CodeUri: {}\n", folder(site, name).display());
+            text = text.replace(&code_uri(name), &built);
+        }
+        let to = site.built(DEV).join(template);
+        fs::write(&to, text).map_err(failed("write", &to))?;
+    }
+    Ok(())
+}
+
+/// Where a function's bootstrap is, as deep as `sam build` puts it.
+fn folder(site: &Site, name: &str) -> PathBuf {
+    site.built(DEV).join("functions").join(logical_id(name))
+}
+
+/// The line with a function's code in its template.
+fn code_uri(name: &str) -> String {
+    format!("CodeUri: ../functions/{name}/\n")
 }
 
 /// Cargo puts every program of a profile in the folder of this one.
@@ -71,11 +89,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_function_of_the_template_is_found_in_it() {
-        let template = include_str!("../../../../template.yaml");
+    fn every_function_is_found_in_a_template() {
+        let read = |template: &&str| fs::read_to_string(testkit::workspace().join(template)).unwrap();
+        let templates: Vec<String> = TEMPLATES.iter().map(read).collect();
         for name in FUNCTIONS {
-            assert!(template.contains(&format!("\n  {}:\n", logical_id(name))), "{name}");
-            assert!(template.contains(&format!("CodeUri: functions/{name}/\n")), "{name}");
+            let has = |line: &str| templates.iter().any(|template| template.contains(line));
+            assert!(has(&format!("\n  {}:\n", logical_id(name))), "{name}");
+            assert!(has(&code_uri(name)), "{name}");
         }
     }
 }

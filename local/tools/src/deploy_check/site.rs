@@ -65,11 +65,12 @@ impl Site {
         self.root.join("target/sam").join(architecture)
     }
 
-    /// The function folders below [`Self::built`], by function.
+    /// The function folders below those of the stacks in [`Self::built`], by function.
     pub fn artifacts(&self, architecture: &str) -> Vec<(String, PathBuf)> {
-        let folders = std::fs::read_dir(self.built(architecture)).into_iter().flatten();
-        let mut found: Vec<(String, PathBuf)> = folders
-            .filter_map(Result::ok)
+        let folders = |of: &Path| std::fs::read_dir(of).into_iter().flatten().filter_map(Result::ok);
+        let stacks = folders(&self.built(architecture));
+        let mut found: Vec<(String, PathBuf)> = stacks
+            .flat_map(|stack| folders(&stack.path()))
             .map(|entry| entry.path())
             .filter(|path| path.join("bootstrap").exists())
             .map(|path| (function(&path), path))

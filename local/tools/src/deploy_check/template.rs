@@ -1,4 +1,4 @@
-//! The linters of the template, which need no build.
+//! The linters of the templates, which need no build.
 
 use std::time::{Duration, Instant};
 
@@ -9,24 +9,61 @@ use crate::deploy_check::tools::{Tool, sam, tool};
 use tidings::error::LocalError;
 
 const STEP: &str = "static";
-const TEMPLATE: &str = "template.yaml";
+/// The root, and its nested stacks in the order in which they are deployed.
+pub(crate) const TEMPLATES: [&str; 7] = [
+    "template.yaml",
+    "stacks/platform.yaml",
+    "stacks/queues.yaml",
+    "stacks/schema.yaml",
+    "stacks/api.yaml",
+    "stacks/workers.yaml",
+    "stacks/watch.yaml",
+];
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Each linter is a row. `sam validate` and `sam validate --lint` find different things, so both run.
+/// Each linter is a row. `sam validate` and `sam validate --lint` find different things, so both run, on each template.
 pub(crate) async fn check(site: &Site, report: &mut Report) -> Result<(), LocalError> {
-    // `.cfnlintrc` and `.checkov.yaml` list the exceptions with their reasons.
+    for arguments in [&["validate"][..], &["validate", "--lint"]] {
+        let (since, name) = (Instant::now(), format!("sam {}", arguments.join(" ")));
+        let mut outcome = Ok(());
+        for template in TEMPLATES {
+            let command = sam(site, &[arguments, &["--template-file", template]].concat());
+            let log = format!("{name}-{template}").replace([' ', '/'], "-");
+            let ran = program::run(&site.logs(), &log, command, LIMIT).await?;
+            outcome = outcome.and(ran.verdict().map_err(|why| format!("{template}: {why}")));
+        }
+        report.row(STEP, name, since, &outcome);
+    }
+    // `.cfnlintrc` and `.checkov.yaml` list the templates, and the exceptions with their reasons.
     let lint = tool(site, Tool::Sam, "cfn-lint");
     let mut policies = tool(site, Tool::Checkov, "checkov");
     policies.args(["--config-file", ".checkov.yaml"]);
-    for (name, command) in [
-        ("sam validate", sam(site, &["validate", "--template-file", TEMPLATE])),
-        ("sam validate --lint", sam(site, &["validate", "--lint", "--template-file", TEMPLATE])),
-        ("cfn-lint", lint),
-        ("checkov", policies),
-    ] {
+    for (name, command) in [("cfn-lint", lint), ("checkov", policies)] {
         let since = Instant::now();
-        let ran = program::run(&site.logs(), &name.replace(' ', "-"), command, LIMIT).await?;
+        let ran = program::run(&site.logs(), name, command, LIMIT).await?;
         report.row(STEP, name, since, &ran.verdict());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_stack_is_checked_by_every_linter() {
+        let root = testkit::workspace();
+        let names = std::fs::read_dir(root.join("stacks")).unwrap().map(|entry| entry.unwrap().file_name());
+        let names =
+            names.filter_map(|name| name.to_str().filter(|name| name.ends_with(".yaml")).map(str::to_owned));
+        let names = names.map(|name| format!("stacks/{name}"));
+        let files: BTreeSet<String> = names.chain(["template.yaml".to_owned()]).collect();
+        assert_eq!(files, TEMPLATES.map(str::to_owned).into());
+        let policies = std::fs::read_to_string(root.join(".checkov.yaml")).unwrap();
+        assert!(policies.contains(&format!("file: [{}]", TEMPLATES.join(", "))), "{policies}");
+        let lint = std::fs::read_to_string(root.join(".cfnlintrc")).unwrap();
+        assert!(lint.contains("templates: [template.yaml, stacks/*.yaml]"), "{lint}");
+    }
 }
