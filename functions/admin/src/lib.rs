@@ -1,5 +1,6 @@
 //! Plans, tenants and credit, managed by the platform's owner; and a tenant's own balance and ledger.
 
+mod audit_log;
 mod billing;
 mod plans;
 mod tenants;
@@ -14,6 +15,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(plans::list::list, plans::create::create))
         .routes(routes!(tenants::create::create))
         .routes(routes!(tenants::resend_invite::resend_invite))
+        .routes(routes!(audit_log::own::own))
+        .routes(routes!(audit_log::all::all))
         .routes(routes!(billing::add_credits::add_credits))
         .routes(routes!(billing::balance::balance))
         .routes(routes!(billing::ledger::ledger))

@@ -2,6 +2,7 @@
 
 mod actors;
 mod amounts;
+mod audit_log;
 mod authorization;
 mod bodies;
 mod busy;

@@ -147,8 +147,8 @@ async fn what_is_not_there_or_not_said_is_an_error_that_names_it_and_leaves_no_e
         let refused = command(&system, given).await.unwrap_err();
         assert!(refused.contains(part), "{part}: {refused}");
     }
-    let none =
-        "DO $$ BEGIN IF EXISTS (SELECT FROM audit_log) THEN RAISE EXCEPTION 'an entry'; END IF; END $$";
+    let none = "DO $$ BEGIN IF EXISTS (SELECT FROM audit_log WHERE action ~ '^operator|erase')
+                THEN RAISE EXCEPTION 'an entry'; END IF; END $$";
     system.db.execute(none).await;
 }
 

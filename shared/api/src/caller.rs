@@ -5,7 +5,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use domain::Problem;
 use domain::problem::Kind;
-use http_kit::{ProblemResponse, UnknownSender};
+use http_kit::{CameFrom, ProblemResponse, UnknownSender};
 use ops::kernel::permit::Permit;
 use ops::kernel::security_event::{SecurityEvent, note};
 
@@ -33,7 +33,9 @@ impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
             refused(&error.to_string())
         })?;
         tracing::Span::current().record("tenant", tracing::field::display(subject.tenant));
-        let caller = ops::access::login::caller(&app.platform, subject.tenant, subject.user).await?;
+        let CameFrom(source) = CameFrom::of(parts);
+        let found = (subject.tenant, subject.user);
+        let caller = ops::access::login::caller(&app.platform, found, source).await?;
         let caller = caller.ok_or_else(|| {
             note(SecurityEvent::TokenRefused, Some(subject.user));
             refused("the user or its tenant is no longer active")

@@ -4,6 +4,16 @@ mod act;
 mod role;
 pub mod throttle;
 
+use uuid::Uuid;
+
+use crate::kernel::id::AuditEntryId;
+use crate::kernel::page::PagePosition;
+
 pub use act::{Act, Actor, SystemAct};
 pub use role::{Role, UnknownRole};
 pub use throttle::Source;
+
+impl PagePosition for AuditEntryId {
+    const LIST: &'static str = "audit";
+    const NEWEST: Self = Self(Uuid::max());
+}

@@ -6,6 +6,7 @@
 //! A 5xx says nothing but its request id.
 
 pub mod body;
+pub mod csv;
 pub mod key;
 pub mod layers;
 pub mod page;

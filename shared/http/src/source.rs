@@ -16,11 +16,17 @@ pub struct Peer(pub IpAddr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CameFrom(pub Source);
 
+impl CameFrom {
+    pub fn of(parts: &Parts) -> Self {
+        let peer = parts.extensions.get::<Peer>();
+        Self(peer.map_or(Source::UNKNOWN, |peer| Source::from(peer.0)))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for CameFrom {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<Peer>();
-        Ok(Self(peer.map_or(Source::UNKNOWN, |peer| Source::from(peer.0))))
+        Ok(Self::of(parts))
     }
 }

@@ -141,7 +141,7 @@ impl SystemOperation for Perform<'_> {
                 let report = audit::run(tx, *at_rest).await?;
                 let detail = serde_json::json!({ "isClean": report.is_clean });
                 let subject = "platform".to_owned();
-                let entry = NewEntry { action: "operator.audit", subject, source: None, detail };
+                let entry = NewEntry::new("operator.audit", subject, detail);
                 audit_log::append_of_platform(tx, &entry).await?;
                 Ok(Answer::Audit(report))
             }

@@ -1,5 +1,6 @@
 //! Tenants, their plans, and the platform itself.
 
+pub mod audit_log;
 pub mod create;
 pub mod owner;
 pub mod plans;

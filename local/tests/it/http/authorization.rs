@@ -12,8 +12,10 @@ use crate::test_system::{PASSWORD, TestSystem};
 /// Columns as in [`Caller::ALL`].
 const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("GET", "/.well-known/jwks.json", [200; 8]),
+    ("GET", "/admin/audit", [401, 403, 403, 403, 403, 403, 401, 200]),
     ("POST", "/admin/create-tenant", [401, 403, 403, 403, 403, 403, 401, 201]),
     ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 401, 404]),
+    ("GET", "/audit", [401, 403, 403, 200, 200, 200, 401, 403]),
     ("POST", "/auth/login", [200; 8]),
     ("POST", "/auth/register-tenant", [201; 8]),
     ("GET", "/auth/set-password", [200; 8]),

@@ -29,6 +29,10 @@ impl Schemas {
     pub fn check_answer(&self, route: &Route, answer: &Answer) {
         let name = format!("{} {} {}", route.method, route.path, answer.status);
         let Some(validator) = self.compiled.get(&name) else { return };
+        // The same rows as CSV have no schema.
+        if answer.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/csv")) {
+            return;
+        }
         let wrong: Vec<String> = validator
             .iter_errors(&answer.body)
             .map(|error| format!("{}: {error}", error.instance_path()))

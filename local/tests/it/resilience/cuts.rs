@@ -53,7 +53,7 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 32] = [
+const TOGETHER: [&str; 35] = [
     "account_owners",
     "add_credits",
     "balance",
@@ -73,12 +73,15 @@ const TOGETHER: [&str; 32] = [
     "invite",
     "invite_super_admin",
     "ledger_entries",
+    "list_audit_log",
     "list_contacts",
     "list_messages",
     "list_plans",
     "list_templates",
+    "list_whole_audit_log",
     "login_look",
     "make_super_admin",
+    "operator_command",
     "record_template_answer",
     "record_template_check",
     "refuse_template",

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::access::Source;
 use crate::{ApiKeyId, TenantId, UserId};
 
 /// Who caused a change.
@@ -53,6 +54,8 @@ pub struct Act {
     pub now: Timestamp,
     /// W3C trace context (`traceparent`) of the request that led here.
     pub trace: Option<String>,
+    /// Where the request came from, when a person or a program made it.
+    pub source: Option<Source>,
 }
 
 /// One call that spans tenants, or that has to find out which tenant it concerns.
@@ -63,23 +66,25 @@ pub struct SystemAct {
     pub now: Timestamp,
     /// W3C trace context (`traceparent`) of the request that led here.
     pub trace: Option<String>,
+    /// Where the request came from, when a person or a program made it.
+    pub source: Option<Source>,
 }
 
 impl Act {
     /// The platform acting for a tenant, outside any request.
     pub const fn of_system(tenant: TenantId, now: Timestamp) -> Self {
-        Self { tenant, actor: Actor::System, now, trace: None }
+        Self { tenant, actor: Actor::System, now, trace: None, source: None }
     }
 }
 
 impl SystemAct {
     /// The platform itself, outside any request.
     pub const fn at(now: Timestamp) -> Self {
-        Self { actor: Actor::System, now, trace: None }
+        Self { actor: Actor::System, now, trace: None, source: None }
     }
 
     /// The same call, on one tenant's data.
     pub fn for_tenant(&self, tenant: TenantId) -> Act {
-        Act { tenant, actor: self.actor, now: self.now, trace: self.trace.clone() }
+        Act { tenant, actor: self.actor, now: self.now, trace: self.trace.clone(), source: self.source }
     }
 }

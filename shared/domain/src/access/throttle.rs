@@ -3,6 +3,7 @@
 //! Wrong passwords are counted by account and source together, so that nobody can stop another person's login from
 //! elsewhere, and by source alone, so that one source cannot try every account. A count goes down by itself.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +26,16 @@ impl From<IpAddr> for Source {
         match address.to_canonical() {
             IpAddr::V4(address) => Self(address.to_ipv6_mapped()),
             IpAddr::V6(address) => Self(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        }
+    }
+}
+
+/// As stored beside what came from there: `192.0.2.7`, or the network such as `2001:db8::/64`.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.to_ipv4_mapped() {
+            Some(address) => address.fmt(f),
+            None => write!(f, "{}/64", self.0),
         }
     }
 }

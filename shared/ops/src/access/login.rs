@@ -158,14 +158,15 @@ impl SystemOperation for EndLogin {
 /// stops at once (I30).
 pub async fn caller(
     platform: &Platform,
-    tenant: TenantId,
-    user: UserId,
+    (tenant, user): (TenantId, UserId),
+    source: Source,
 ) -> Result<Option<Caller>, StoreError> {
     let found = platform.store.perform(&platform.as_system(tenant), &FindCaller { user }).await?;
     Ok(found.filter(|user| user.tenant_state.may_act()).map(|found| Caller {
         tenant,
         actor: Actor::User(user),
         role: found.role,
+        source,
     }))
 }
 

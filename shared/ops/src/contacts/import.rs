@@ -8,7 +8,9 @@ use domain::limits::{IMPORT_CONTACTS_MAX, NAME_CHARS_MAX};
 use domain::problem::FieldError;
 use domain::{PhoneNumber, Problem, text};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
+use store::audit_log::{self, NewEntry};
 use store::contacts;
 use store::contacts::suppressions::{self, AddressHash};
 use store::{Operation, StoreError, TenantTx};
@@ -173,7 +175,14 @@ impl Operation for ImportContacts {
             let imported = contacts::import(tx, &allowed).await?;
             let (all, allowed) = (count(&self.contacts), count(&allowed));
             let (skipped, suppressed) = (allowed - imported, all - allowed);
-            Ok(Imported { imported, skipped, suppressed, ..self.outcome.clone() })
+            let outcome = Imported { imported, skipped, suppressed, ..self.outcome.clone() };
+            let Imported { rejected, .. } = outcome;
+            let detail = json!({
+                "imported": imported, "skipped": skipped, "suppressed": suppressed, "rejected": rejected,
+            });
+            let entry = NewEntry::new("contacts.import", format!("tenant:{}", tx.tenant()), detail);
+            audit_log::append(tx, &entry).await?;
+            Ok(outcome)
         };
         once(tx, self.key.as_ref(), work).await
     }

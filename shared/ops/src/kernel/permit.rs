@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use domain::access::Source;
 use domain::problem::Kind;
 use domain::{Actor, Problem, Role, TenantId};
 
@@ -14,6 +15,8 @@ pub struct Caller {
     pub tenant: TenantId,
     pub actor: Actor,
     pub role: Role,
+    /// Where the request came from.
+    pub source: Source,
 }
 
 /// The caller's role does not carry the permit that was asked for.
@@ -107,7 +110,8 @@ mod tests {
     #[test]
     fn a_refusal_names_the_roles_that_may() {
         let now = Timestamp::UNIX_EPOCH;
-        let caller = |role| Caller { tenant: TenantId::at(now), actor: Actor::System, role };
+        let (tenant, actor, source) = (TenantId::at(now), Actor::System, Source::UNKNOWN);
+        let caller = |role| Caller { tenant, actor, role, source };
         let refused = |refusal: Forbidden| refusal.to_string();
         assert_eq!(
             TenantAdmin::check(caller(Role::Viewer)).map_err(refused),

@@ -40,13 +40,13 @@ pub struct Platform {
 impl Platform {
     /// The caller acting on its own tenant's data, now.
     pub fn act(&self, permit: &impl Permit) -> Act {
-        let Caller { tenant, actor, .. } = permit.caller();
-        Act { tenant, actor, now: self.clock.now(), trace: trace() }
+        let Caller { tenant, actor, source, .. } = permit.caller();
+        Act { actor, source: Some(source), ..self.as_system(tenant) }
     }
 
     /// The platform acting on a tenant's data: a dispatcher, the sweeper, a refund.
     pub fn as_system(&self, tenant: TenantId) -> Act {
-        Act { tenant, actor: Actor::System, now: self.clock.now(), trace: trace() }
+        Act { trace: trace(), ..Act::of_system(tenant, self.clock.now()) }
     }
 
     /// Meta acting on a tenant's data through its webhook.
@@ -56,12 +56,13 @@ impl Platform {
 
     /// The platform, for work that spans tenants.
     pub fn system(&self) -> SystemAct {
-        SystemAct { actor: Actor::System, now: self.clock.now(), trace: trace() }
+        SystemAct { trace: trace(), ..SystemAct::at(self.clock.now()) }
     }
 
     /// The platform's owner, for work that spans tenants.
     pub fn system_act(&self, permit: &impl Permit) -> SystemAct {
-        SystemAct { actor: permit.caller().actor, ..self.system() }
+        let Caller { actor, source, .. } = permit.caller();
+        SystemAct { actor, source: Some(source), ..self.system() }
     }
 
     /// Runs [`Platform::on_new_tenant`]; `false` when there is none.

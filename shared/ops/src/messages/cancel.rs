@@ -4,6 +4,8 @@ use domain::billing::RefundReason;
 use domain::messages::{DispatchState, Event, Transition};
 use domain::problem::Kind;
 use domain::{MessageId, Problem};
+use serde_json::json;
+use store::audit_log::{self, NewEntry};
 use store::delivery::states;
 use store::messages;
 use store::{Operation, StoreError, TenantTx};
@@ -60,7 +62,10 @@ impl Operation for CancelMessage {
     type Error = CancelError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Vec<MessageId>, CancelError> {
-        cancel(tx, self.message).await
+        let promised = cancel(tx, self.message).await?;
+        let entry = NewEntry::new("message.cancel", format!("message:{}", self.message), json!({}));
+        audit_log::append(tx, &entry).await?;
+        Ok(promised)
     }
 }
 

@@ -189,7 +189,7 @@ async fn name_of(tx: &TenantTx) -> Result<(TenantName, (String, String, Timestam
 
 /// That an operator looked is in the tenant's log.
 async fn note(tx: &TenantTx, action: &'static str, subject: String) -> Result<(), OperatorError> {
-    let entry = NewEntry { action, subject, source: None, detail: json!({}) };
+    let entry = NewEntry::new(action, subject, json!({}));
     Ok(audit_log::append(tx, &entry).await.map(drop)?)
 }
 

@@ -12,6 +12,8 @@ use domain::{Category, Problem, TemplateId, TemplateStatus, text};
 use jiff::{SignedDuration, Timestamp};
 use meta::templates::RemoteTemplate;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::audit_log::{self, NewEntry};
 use store::templates::{self, Answered, Template};
 use store::whatsapp::accounts;
 use store::whatsapp::accounts::Account;
@@ -278,6 +280,10 @@ impl Operation for Draft {
             }
             Some(_) => return Err(CreateTemplateError::NameTaken),
         }
+        let detail =
+            json!({ "name": template.name, "language": template.language, "category": template.category });
+        let entry = NewEntry::new("template.submit", format!("template:{}", template.template_id), detail);
+        audit_log::append(tx, &entry).await?;
         Ok(Drafted::Submit(Box::new(template), account))
     }
 }

@@ -53,14 +53,14 @@ impl From<CreateTenantError> for Problem {
 /// Creates a tenant, and stores the event that sends the invitation to its owner.
 pub async fn create_tenant(
     platform: &Platform,
-    _permit: &SuperAdmin,
+    permit: &SuperAdmin,
     request: Registration,
     key: Option<Key>,
 ) -> Result<Provisioned, CreateTenantError> {
     let request = register::check(request, |_password| false)?;
     let create = CreateTenant { request, key };
     // The key belongs to the platform's tenant and the rows to the new one: only the system role sees both.
-    let made = platform.store.perform_system(&platform.system(), &create).await?;
+    let made = platform.store.perform_system(&platform.system_act(permit), &create).await?;
     note(SecurityEvent::TenantCreated, Some(made.owner_id));
     platform.call_new_tenant_hook(made.tenant_id).await;
     events::publish_soon(platform).await;
@@ -93,6 +93,7 @@ impl CreateTenant {
             tenant_name: made.tenant.name.clone(),
         };
         outbox::put(&tx, &event).await?;
+        register::record(&tx, "tenant.create", &made).await?;
         Ok(Provisioned {
             tenant_id: made.tenant.tenant_id,
             slug: made.tenant.slug,

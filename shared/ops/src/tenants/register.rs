@@ -2,7 +2,9 @@
 
 use domain::problem::{FieldError, Kind};
 use domain::{Problem, Role, TenantId};
+use serde_json::json;
 use store::access::users::{self, NewUser, User};
+use store::audit_log::{self, NewEntry};
 use store::tenants::{self, NewTenant, Tenant};
 use store::{Operation, StoreError, TenantTx, tenants::plans};
 use thiserror::Error;
@@ -139,8 +141,21 @@ impl Operation for RegisterTenant {
     type Error = RegisterError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Registered, RegisterError> {
-        insert(tx, &self.request, self.password_hash.clone()).await
+        let registered = insert(tx, &self.request, self.password_hash.clone()).await?;
+        record(tx, "tenant.register", &registered).await?;
+        Ok(registered)
     }
+}
+
+/// The first entry of a tenant's audit log.
+pub(crate) async fn record(
+    tx: &TenantTx,
+    action: &'static str,
+    Registered { tenant, owner }: &Registered,
+) -> Result<(), StoreError> {
+    let detail = json!({ "slug": tenant.slug, "plan": tenant.plan_name, "owner": owner.user_id });
+    let entry = NewEntry::new(action, format!("tenant:{}", tenant.tenant_id), detail);
+    audit_log::append(tx, &entry).await.map(drop)
 }
 
 /// Adds a tenant with its owner; also used when the platform's owner creates one.

@@ -4,7 +4,9 @@ use domain::events::DomainEvent;
 use domain::problem::Kind;
 use domain::{Problem, TenantId, UserId};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::access::users;
+use store::audit_log::{self, NewEntry};
 use store::{StoreError, SystemOperation, SystemTx, outbox};
 use thiserror::Error;
 
@@ -86,6 +88,8 @@ impl ResendInvite {
             email: owner.email.clone(),
         };
         outbox::put(&tx, &event).await?;
+        let entry = NewEntry::new("user.invite", format!("user:{}", owner.user_id), json!({}));
+        audit_log::append(&tx, &entry).await?;
         Ok(Invited { owner_id: owner.user_id, owner_email: owner.email })
     }
 }

@@ -5,6 +5,8 @@ use domain::problem::Kind;
 use domain::{Act, MetaId, NotAMetaId, PhoneNumberId, Problem, TenantId, WabaId};
 use jiff::SignedDuration;
 use secrecy::SecretString;
+use serde_json::json;
+use store::audit_log::{self, NewEntry};
 use store::holds;
 use store::whatsapp::accounts::{self, Account};
 use store::whatsapp::numbers::{self, Number};
@@ -231,6 +233,14 @@ impl Operation for Connect {
         for number in &self.numbers {
             numbers::upsert(tx, number).await?;
         }
+        let numbers: Vec<&str> =
+            self.numbers.iter().map(|number| number.phone_number_id.0.as_str()).collect();
+        let entry = NewEntry::new(
+            "whatsapp.connect",
+            format!("account:{}", self.account.waba_id),
+            json!({ "numbers": numbers }),
+        );
+        audit_log::append(tx, &entry).await?;
         Ok(is_lifted)
     }
 }

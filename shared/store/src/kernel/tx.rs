@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use deadpool_postgres::Object;
+use domain::access::Source;
 use domain::{Act, Actor, MessageId, SystemAct, TenantId};
 use jiff::Timestamp;
 use tokio_postgres::error::SqlState;
@@ -81,6 +82,11 @@ impl TenantTx {
     pub fn trace(&self) -> Option<&str> {
         self.act.trace.as_deref()
     }
+
+    /// Where the request came from.
+    pub const fn source(&self) -> Option<Source> {
+        self.act.source
+    }
 }
 
 impl Deref for TenantTx {
@@ -113,6 +119,11 @@ impl SystemTx {
     /// W3C trace context of the request that led here.
     pub fn trace(&self) -> Option<&str> {
         self.act.trace.as_deref()
+    }
+
+    /// Where the request came from.
+    pub const fn source(&self) -> Option<Source> {
+        self.act.source
     }
 
     /// The same transaction, for statements about one tenant.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use domain::{Act, AttemptId, ClaimId, Money, PhoneNumberId, SystemAct, TenantId};
 use jiff::SignedDuration;
 use ops::delivery::claim::ClaimDue;
+use ops::operators::{self, Command, Given, Order};
 use ops::tenants::owner::ensure_super_admin;
 use serde_json::{Value, json};
 use store::access::users;
@@ -111,9 +112,11 @@ impl<'a> Scenario<'a> {
         self.send(&client, (&template, &contacts[LATER]), "abandoned").await;
         self.abandon(tenant, number).await;
         self.hold(tenant).await;
-        for path in ["/messages", "/billing/balance", "/billing/ledger"] {
+        self.pause_and_resume(tenant).await;
+        for path in ["/messages", "/billing/balance", "/billing/ledger", "/audit"] {
             insist_on_reading(&client, path).await;
         }
+        insist_on_reading(&owner, "/admin/audit").await;
         self.age().await;
         ScenarioEnd { email: self.email() }
     }
@@ -135,6 +138,22 @@ impl<'a> Scenario<'a> {
             ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until, before: None };
         // This claim may be cut too.
         platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.ok();
+    }
+
+    /// An operator stops the tenant for a moment.
+    async fn pause_and_resume(&self, tenant: TenantId) {
+        let platform = self.test.platform();
+        let given = Given { by: "ada".to_owned(), reason: "a test".to_owned() };
+        let order = Order { tenant: tenant.to_string(), number: None, given };
+        for command in [Command::Pause(order.clone()), Command::Resume(order)] {
+            let mut tries = 0..OWNER_TRIES;
+            while operators::perform(&platform.store, &platform.token_cipher, &platform.system(), &command)
+                .await
+                .is_err()
+            {
+                assert!(tries.next().is_some(), "{command:?} is never carried out");
+            }
+        }
     }
 
     /// A contact is on hold for a minute.

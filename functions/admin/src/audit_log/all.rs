@@ -1,0 +1,29 @@
+//! `GET /admin/audit`
+
+use api::{Allowed, App};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use domain::AuditEntryId;
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
+use ops::SuperAdmin;
+
+use crate::audit_log::{AuditEntryOut, answer};
+
+/// What was done on the whole platform, newest first: by whom, when, from where.
+///
+/// Needs the role `SUPER_ADMIN`. With `Accept: text/csv` a page is CSV, and its header `Next-Cursor` leads to the next.
+#[utoipa::path(get, path = "/admin/audit", operation_id = "listWholeAuditLog", tag = "admin", security(("bearer" = [])), params(PageQuery), responses(
+    (status = 200, content((Page<AuditEntryOut> = "application/json"), (String = "text/csv"))),
+    (status = 403, body = ProblemBody),
+))]
+pub(crate) async fn all(
+    State(app): State<App>,
+    Allowed(permit): Allowed<SuperAdmin>,
+    cursor: Cursor<AuditEntryId>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemResponse> {
+    let Cursor { before, limit } = cursor;
+    let entries = ops::tenants::audit_log::all_entries(&app.platform, &permit, before.0, limit).await?;
+    Ok(answer(&headers, &entries, limit))
+}
