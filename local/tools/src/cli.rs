@@ -8,7 +8,7 @@ use tidings::cli::FetchAllowed;
 use tidings::error::LocalError;
 use tidings::say::complain;
 
-use crate::{bench, contract_check, cost, deploy_check, story};
+use crate::{bench, contract_check, cost, deploy_check, sbom, story};
 
 /// Programs that try, measure and price Tidings.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ enum Command {
     Bench(bench::Options),
     /// Counts what messages use of the cloud, and prices it.
     Cost(cost::Options),
+    /// Writes what each deployed function is made of, as CycloneDX.
+    Sbom(sbom::Options),
     /// Serves as `cargo run` does: the story starts this program again, to kill it.
     #[command(hide = true)]
     Serve(tidings::cli::ServeOptions),
@@ -57,6 +59,7 @@ async fn perform(command: Command, fetch: &FetchAllowed) -> Result<ExitCode, Loc
         Command::ContractCheck(options) => return contract_check::run(fetch.settings()?, options).await,
         Command::Bench(options) => bench::run(fetch.settings()?, options).await?,
         Command::Cost(options) => cost::run(fetch.settings()?, options).await?,
+        Command::Sbom(options) => sbom::run(options).await?,
         Command::Serve(options) => tidings::cli::serve(options, fetch).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@
 
 mod account;
 mod aws;
-mod build;
+pub(crate) mod build;
 mod cloud;
 mod dev;
 mod emulator;

@@ -6,6 +6,7 @@ mod contract_check;
 mod cost;
 mod deploy_check;
 mod progress;
+mod sbom;
 mod story;
 
 use std::process::ExitCode;

@@ -87,7 +87,7 @@ fn function(folder: &Path) -> String {
 }
 
 /// The folder of the workspace, from the crate's folder that cargo passes, else from the current folder.
-fn root() -> Result<PathBuf, LocalError> {
+pub(crate) fn root() -> Result<PathBuf, LocalError> {
     let from = match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => PathBuf::from(folder),
         None => std::env::current_dir().map_err(|source| LocalError::File {
