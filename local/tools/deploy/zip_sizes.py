@@ -1,15 +1,15 @@
-"""The size of each function's zip, as `sam package` makes it: NAME SIZE a line, for the folders that are given."""
+"""Each function's zip as `sam package` makes it: NAME SHA256 SIZE a line, for the folders that are given."""
 
-import io
+import hashlib
 import os
 import sys
-import zipfile
+import tempfile
+
+from samcli.lib.package.utils import make_zip_with_lambda_permissions
 
 for folder in sys.argv[1:]:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for root, _, names in os.walk(folder):
-            for name in names:
-                path = os.path.join(root, name)
-                archive.write(path, os.path.relpath(path, folder))
-    print(os.path.basename(folder), len(packed.getvalue()))
+    with tempfile.TemporaryDirectory() as place:
+        path = make_zip_with_lambda_permissions(os.path.join(place, "function"), folder)
+        with open(path, "rb") as zipped:
+            packed = zipped.read()
+    print(os.path.basename(folder), hashlib.sha256(packed).hexdigest(), len(packed))

@@ -4,7 +4,8 @@
 //! function's bootstrap as a deploy does and weighs it, or `dev` as cargo does while one works on it; `emulator` runs
 //! each bootstrap under AWS's own Runtime Interface Emulator with every file of `events/`; `cloud` deploys the built
 //! template to an emulator of the cloud and runs the story against it. Everything listens on loopback only, has a time
-//! limit, and ends with the check. `--account` alone looks at an account instead: at the quotas that a deploy needs.
+//! limit, and ends with the check. Two options do something else instead: `--account` looks at the quotas of an account that
+//! a deploy needs, `--reproducible` builds one function twice and compares.
 
 mod account;
 mod aws;
@@ -15,6 +16,7 @@ mod emulator;
 mod mail;
 pub(crate) mod program;
 mod report;
+mod reproducible;
 mod services;
 pub(crate) mod site;
 mod template;
@@ -31,6 +33,7 @@ use tidings::error::LocalError;
 use tidings::settings::Settings;
 
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     /// Only these steps, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Step::ALL)]
@@ -44,6 +47,9 @@ pub struct Options {
     /// Only show the quotas that a deploy needs, and with the AWS CLI and credentials those of the account.
     #[arg(long, conflicts_with_all = ["only", "arm64", "dev", "messages"])]
     account: bool,
+    /// Only build one function of the last commit in two folders, and compare.
+    #[arg(long, conflicts_with_all = ["only", "arm64", "dev", "messages", "account"])]
+    reproducible: bool,
     /// The number of messages of the story; with fewer than 102 there is no schedule.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(102..))]
     messages: u32,
@@ -61,6 +67,9 @@ enum Step {
     Emulator,
     /// Deploys everything and runs the story.
     Cloud,
+    /// Builds a function twice.
+    #[value(skip)]
+    Reproducible,
 }
 
 impl Step {
@@ -74,7 +83,11 @@ pub async fn run(settings: Settings, ask: Options) -> Result<ExitCode, LocalErro
     }
     let site = Site::open(&settings, if ask.dev { site::DEV } else { site::DEPLOYED })?;
     let mut report = Report::default();
-    for step in Step::ALL.into_iter().filter(|step| ask.only.contains(step)) {
+    let mut steps: Vec<Step> = Step::ALL.into_iter().filter(|step| ask.only.contains(step)).collect();
+    if ask.reproducible {
+        steps = vec![Step::Reproducible];
+    }
+    for step in steps {
         // Ctrl-C stops everything that was started: each program ends when it is dropped.
         let outcome = tokio::select! {
             outcome = perform(step, &site, &mut report, &ask) => outcome,
@@ -115,5 +128,6 @@ async fn perform(step: Step, site: &Site, report: &mut Report, ask: &Options) ->
         Step::Build => build::check(site, report, ask.arm64).await,
         Step::Emulator => emulator::check(site, report).await,
         Step::Cloud => cloud::check(site, report, ask.messages).await,
+        Step::Reproducible => reproducible::check(site, report).await,
     }
 }
