@@ -7,6 +7,7 @@
 
 pub mod body;
 pub mod csv;
+pub mod event;
 pub mod key;
 pub mod layers;
 pub mod page;

@@ -4,13 +4,14 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
+use domain::limits::{PAGE_BYTES_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
 use domain::problem::Kind;
 use domain::{PagePosition, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::event::bytes_in_event;
 use crate::problem::ProblemResponse;
 
 /// The part of a list that is asked for.
@@ -85,16 +86,31 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
-impl<T> Page<T> {
-    /// A page from rows and the position of each. A page that is not full is the last.
+impl<T: Serialize> Page<T> {
+    /// A page from rows and the position of each. One with fewer rows than were asked for is the last, unless its rows are
+    /// so large that the others have to wait for the next page: what an answer may have is [`PAGE_BYTES_MAX`].
     pub fn of<'a, R, P: PagePosition>(rows: &'a [R], limit: i64, position: impl Fn(&R) -> P) -> Self
     where
         T: From<&'a R>,
     {
-        let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
-        let last = rows.last().filter(|_| is_full).map(|row| encode(position(row)));
-        Self { data: rows.iter().map(T::from).collect(), next_cursor: last }
+        let (mut data, mut bytes) = (Vec::with_capacity(rows.len()), 0);
+        for row in rows.iter().map(T::from) {
+            bytes += size(&row);
+            if bytes > PAGE_BYTES_MAX && !data.is_empty() {
+                break;
+            }
+            data.push(row);
+        }
+        let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit) || data.len() < rows.len();
+        let last = rows.get(..data.len()).and_then(<[R]>::last).filter(|_| is_full);
+        Self { data, next_cursor: last.map(|row| encode(position(row))) }
     }
+}
+
+/// Bytes of a row within an answer of a function, with the comma before the next. A row that cannot be written fails when
+/// the answer is written.
+fn size(row: &impl Serialize) -> usize {
+    serde_json::to_vec(row).map_or(0, |json| bytes_in_event(&json) + 1)
 }
 
 #[cfg(test)]
@@ -113,5 +129,34 @@ mod tests {
         let contacts = encode(ContactId::NEWEST);
         assert_eq!(decode::<ContactId>(&contacts), Some(ContactId::NEWEST));
         assert_eq!(decode::<MessageId>(&contacts), None);
+    }
+
+    #[derive(Serialize)]
+    struct Text(String);
+
+    impl From<&(i64, usize)> for Text {
+        fn from((_, bytes): &(i64, usize)) -> Self {
+            Self("\"".repeat(*bytes))
+        }
+    }
+
+    #[test]
+    fn a_page_ends_before_it_is_larger_than_an_answer_may_be() {
+        let sizes = |rows: &[(i64, usize)], limit| {
+            let page = Page::<Text>::of(rows, limit, |(at, _)| LedgerSeq(*at));
+            let answer = serde_json::to_vec(&page).unwrap();
+            let next = page.next_cursor.and_then(|text| decode::<LedgerSeq>(&text));
+            (page.data.len(), next.map(|position| position.0), bytes_in_event(&answer))
+        };
+        // A quote takes two bytes in JSON, and four where JSON is text in JSON.
+        let rows: Vec<(i64, usize)> = (1..=200).map(|at| (at, 10_000)).collect();
+        let (count, next, bytes) = sizes(&rows, 200);
+        assert_eq!((count, next), (124, Some(124)), "the rest is on the next page");
+        assert!(bytes <= domain::limits::EVENT_BODY_BYTES_MAX, "{bytes}");
+        assert_eq!(sizes(&rows[..100], 200).1, None, "all of them");
+        assert_eq!(sizes(&rows[..100], 100).1, Some(100));
+        let alone = [(1, PAGE_BYTES_MAX), (2, 1)];
+        assert_eq!((sizes(&alone, 50).0, sizes(&alone, 50).1), (1, Some(1)), "no page is empty");
+        assert_eq!(sizes(&[], 50).1, None);
     }
 }

@@ -1,6 +1,7 @@
 //! Receives a request's body: whole, within its route's limit, in time, and within what callers that are not known yet
 //! may make this process hold.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,10 +10,12 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use domain::Problem;
-use domain::limits::BODY_BYTES_MAX;
+use domain::limits::{BODY_BYTES_MAX, EVENT_BODY_BYTES_MAX};
 use domain::problem::Kind;
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::event::{BYTES_PER_BYTE_MAX, bytes_in_event};
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
@@ -103,20 +106,23 @@ impl Budget {
     }
 }
 
-/// Receives the body.
+/// Receives the body. On one machine and in a function it refuses the same ones: see [`check_event`].
 pub async fn receive_body(request: Request) -> Result<Received, Problem> {
     let limit = request.extensions().get::<BodyLimit>().map_or(BODY_BYTES_MAX, |limit| limit.0);
     let sender = request.extensions().get::<UnknownSender>().cloned();
     let body = request.into_body();
     // What is too large by its own account is not received at all.
-    if usize::try_from(body.size_hint().lower()).map_or(true, |bytes| bytes > limit) {
-        return Err(too_large(limit));
+    let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if told > limit {
+        return Err(too_large(format!("the body has {told} bytes and may have {limit} at most")));
     }
     let late = |_elapsed| {
         let why = format!("the request body did not arrive within {} seconds", BODY_TIME.as_secs());
         Problem::new(Kind::Malformed).with_detail(why)
     };
-    tokio::time::timeout(BODY_TIME, collect(body, limit, sender)).await.map_err(late)?
+    let received = tokio::time::timeout(BODY_TIME, collect(body, limit, sender)).await.map_err(late)??;
+    check_event(&received.bytes)?;
+    Ok(received)
 }
 
 async fn collect(mut body: Body, limit: usize, sender: Option<UnknownSender>) -> Result<Received, Problem> {
@@ -128,7 +134,7 @@ async fn collect(mut body: Body, limit: usize, sender: Option<UnknownSender>) ->
         let Ok(data) = frame.into_data() else { continue };
         let size = bytes.len() + data.len();
         if size > limit {
-            return Err(too_large(limit));
+            return Err(too_large(format!("the body has more than {limit} bytes, which is the most")));
         }
         if let Some(sender) = &sender {
             sender.hold(&mut held, size)?;
@@ -138,9 +144,28 @@ async fn collect(mut body: Body, limit: usize, sender: Option<UnknownSender>) ->
     Ok(Received { bytes: bytes.freeze(), held })
 }
 
-fn too_large(limit: usize) -> Problem {
-    let why = format!("the body may have {limit} bytes at most; send less in one call");
-    Problem::new(Kind::TooLarge).with_detail(why)
+/// Refuses a body that fits its route's limit and is too large for an event once it is escaped.
+///
+/// Of a body whose event has more than 6 MB a function learns nothing: API Gateway answers it in a form of its own, which an
+/// HTTP API cannot change (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html>: gateway
+/// responses are of REST APIs). What this guarantees is that such a body is refused on one machine too, with 413.
+fn check_event(body: &[u8]) -> Result<(), Problem> {
+    // Most bodies are too small to grow that far.
+    if body.len() <= EVENT_BODY_BYTES_MAX / BYTES_PER_BYTE_MAX {
+        return Ok(());
+    }
+    let size = bytes_in_event(body);
+    if size > EVENT_BODY_BYTES_MAX {
+        return Err(too_large(format!(
+            "with its quotes, backslashes and control characters escaped the body has {size} bytes and may have \
+             {EVENT_BODY_BYTES_MAX} at most"
+        )));
+    }
+    Ok(())
+}
+
+fn too_large(why: impl Display) -> Problem {
+    Problem::new(Kind::TooLarge).with_detail(format!("{why}; send it in smaller parts"))
 }
 
 #[cfg(test)]
@@ -181,11 +206,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_over_its_limit_is_refused_with_the_limit() {
+    async fn a_body_over_its_limit_is_refused_with_its_size_the_limit_and_what_to_do() {
         let mut large = Request::new(Body::from("123456"));
         large.extensions_mut().insert(BodyLimit(5));
         let refused = receive_body(large).await.unwrap_err();
         assert_eq!(refused.kind, Kind::TooLarge);
-        assert!(refused.detail.unwrap().contains("5 bytes"));
+        let why = "the body has 6 bytes and may have 5 at most; send it in smaller parts";
+        assert_eq!(refused.detail.as_deref(), Some(why));
+        let (mut writer, body) = http_body_util::channel::Channel::<Bytes>::new(1);
+        let mut untold = Request::new(Body::new(body));
+        untold.extensions_mut().insert(BodyLimit(5));
+        let (sent, refused) = tokio::join!(writer.send_data(Bytes::from("123456")), receive_body(untold));
+        sent.unwrap();
+        let why = "the body has more than 5 bytes, which is the most; send it in smaller parts";
+        assert_eq!(refused.unwrap_err().detail.as_deref(), Some(why));
     }
 }

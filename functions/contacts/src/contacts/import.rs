@@ -120,7 +120,7 @@ impl From<Imported> for ImportOut {
     responses(
         (status = 200, body = ImportOut),
         (status = 403, body = ProblemBody),
-        (status = 413, description = "Larger than 3,000,000 bytes", body = ProblemBody),
+        (status = 413, description = "Larger than 3,000,000 bytes: send it in smaller parts", body = ProblemBody),
         (status = 422, description = "Every row is wrong; up to 20 reasons are named", body = ProblemBody),
     ))]
 pub(crate) async fn import(

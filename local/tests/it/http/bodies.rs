@@ -1,6 +1,6 @@
 //! Bodies that are not what the route takes.
 
-use domain::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
+use domain::limits::{BODY_BYTES_MAX, EVENT_BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
 use serde_json::{Value, json};
 
 use super::actors::{super_admin, tenant_actor};
@@ -150,6 +150,44 @@ async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
             let other = other.bytes(good.to_string()).send().await;
             other.assert_refused(415, "unsupported-media-type", &format!("{charset} at {path}"));
         }
+    }
+}
+
+/// What a function does with these is tested where events are received.
+#[tokio::test]
+async fn a_body_that_is_too_large_for_an_event_is_refused_on_one_machine_too() {
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
+    let import = |body: String| api.post("/contacts/import").bearer(&home.token).raw_json(body).send();
+    let control = |ordinary: usize| "\u{1}".repeat(EVENT_BODY_BYTES_MAX / 6) + &"x".repeat(ordinary);
+    import(control(2)).await.assert_refused(400, "malformed", "control characters");
+    let refused = import(control(3)).await;
+    refused.assert_refused(413, "too-large", "one byte more");
+    let words = "escaped the body has 6200001 bytes and may have 6200000 at most; send it in smaller parts";
+    assert!(refused.text.contains(words), "{}", refused.text);
+    for (what, text) in [("quotes", "\\\""), ("escapes", "\\u0001"), ("emoji", "\u{1f600}")] {
+        let row =
+            |name: &str| format!("{{\"contacts\":[{{\"phone\":\"+15550001111\",\"name\":\"{name}\"}}]}}");
+        let count = (IMPORT_BODY_BYTES_MAX - row("").len()) / text.len();
+        let largest = padded(&row(&text.repeat(count)), IMPORT_BODY_BYTES_MAX);
+        // The body is read: of the name only what is not printable is left out, and then it may be too long.
+        let read = import(largest).await;
+        assert!(matches!(read.status, 200 | 422), "{what}: {}", read.text);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_repeats_no_more_than_the_start_of_a_name_that_the_caller_chose() {
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    let home = tenant_actor(&api, "home").await;
+    let name = "\\\"".repeat(1_000_000);
+    let good = "{\"phone\":\"+15550001111\"}";
+    for rows in [format!("{{\"{name}\":1}}"), format!("{{\"{name}\":1}},{good}")] {
+        let body = format!("{{\"contacts\":[{rows}]}}");
+        let answer = api.post("/contacts/import").bearer(&home.token).raw_json(body).send().await;
+        assert!(answer.text.contains('…') && answer.text.len() < 10_000, "{} bytes", answer.text.len());
     }
 }
 

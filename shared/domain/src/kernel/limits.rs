@@ -34,16 +34,25 @@ pub const VARIABLE_CHARS_MAX: usize = 1_024;
 pub const OAUTH_CODE_CHARS_MAX: usize = 2_048;
 /// Bytes of a JSON body on ordinary routes.
 pub const BODY_BYTES_MAX: usize = 262_144;
-/// Bytes of an import's body, on AWS and on one machine alike.
-///
-/// Lambda takes an event of 6,291,456 bytes (AWS: Lambda quotas, 6 MB for a synchronous invocation), and API Gateway writes
-/// the body into it as a JSON text: each quote and line end takes two bytes there. A body of nothing else doubles, to
-/// 6,000,000, and leaves 291,456 bytes for the rest of the event, whose headers API Gateway limits to 10,240. What is not
-/// text is written as Base64, four bytes for three.
+/// Bytes of an event that Lambda hands to a function, and of a function's answer: 6 MB
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, invocation payload, synchronous).
+pub const EVENT_BYTES_MAX: usize = 6_291_456;
+/// Bytes of an event beside the body of its request. API Gateway takes 10,240 bytes of request line and header values
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>); it writes the path three times and
+/// the query twice, some bytes as six.
+const EVENT_REST_BYTES: usize = 91_456;
+/// Bytes of a body as it is written into an event, where it is the text of a JSON string: a quote, a backslash and a line
+/// end take two bytes there, other control characters six. On one machine there is no event, and the limit is the same.
+pub const EVENT_BODY_BYTES_MAX: usize = EVENT_BYTES_MAX - EVENT_REST_BYTES;
+/// Bytes of an import's body. JSON has no raw control characters but white space, so that JSON at most doubles in an event:
+/// every import of this size is within [`EVENT_BODY_BYTES_MAX`], and its sender has one number to count with.
 pub const IMPORT_BODY_BYTES_MAX: usize = 3_000_000;
 /// Bytes of a webhook body: Meta sends up to 3 MB. Of the bytes of a webhook with statuses alone one in six is a quote, so
-/// that this many are an event of 4,700,000 bytes, which Lambda takes (see [`IMPORT_BODY_BYTES_MAX`]).
+/// that this many take 4,700,000 bytes of an event (see [`EVENT_BODY_BYTES_MAX`]).
 pub const WEBHOOK_BODY_BYTES_MAX: usize = 4_000_000;
+/// Bytes of the rows of one page, as they are written into an answer of a function, which may have [`EVENT_BYTES_MAX`]. The
+/// rest is for its headers, and for the row that is over it when it is alone on its page.
+pub const PAGE_BYTES_MAX: usize = 5_000_000;
 /// Characters of a password; more would only cost time to hash.
 pub const PASSWORD_CHARS_MAX: usize = 128;
 /// OWASP ASVS 6.2.1.

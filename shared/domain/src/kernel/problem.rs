@@ -81,9 +81,20 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// A field and what is wrong with it.
+    /// A field and what is wrong with it, each cut to [`QUOTED_CHARS_MAX`] characters.
     pub fn new(field: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self { field: field.into(), why: why.to_string() }
+        Self { field: cut(field.into()), why: cut(why.to_string()) }
+    }
+}
+
+/// Characters of a field's name, and of what is wrong with it. Both quote names that the caller chose, of any length; an
+/// answer that repeats megabytes of them is more than Lambda takes back.
+const QUOTED_CHARS_MAX: usize = 500;
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        None => text,
+        Some(_) => text.chars().take(QUOTED_CHARS_MAX - 1).chain(['…']).collect(),
     }
 }
 

@@ -60,8 +60,16 @@ async fn whole(answer: Response<axum::body::Body>) -> Result<ApiGatewayV2httpRes
 mod tests {
     use std::time::Duration;
 
+    use axum::extract::Request;
+    use axum::routing::post;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use domain::access::Source;
-    use http_kit::CameFrom;
+    use domain::limits::{
+        EVENT_BODY_BYTES_MAX, EVENT_BYTES_MAX, IMPORT_BODY_BYTES_MAX, WEBHOOK_BODY_BYTES_MAX,
+    };
+    use http_kit::body::read_json;
+    use http_kit::{CameFrom, Scheme, limit_body};
     use serde_json::json;
 
     use super::*;
@@ -118,5 +126,66 @@ mod tests {
         let answer = answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap();
         let expected = Source::from("203.0.113.7".parse::<std::net::IpAddr>().unwrap());
         assert_eq!(answer.body, Some(Body::from(format!("{expected:?}"))));
+    }
+
+    /// An event of API Gateway's with as much beside the body as it takes.
+    fn import(body: &[u8], is_base64: bool) -> serde_json::Value {
+        let text = || std::str::from_utf8(body).unwrap().to_owned();
+        let body = if is_base64 { STANDARD.encode(body) } else { text() };
+        json!({
+            "version": "2.0", "routeKey": "POST /import", "rawPath": "/import", "rawQueryString": "",
+            "headers": { "content-type": "application/json", "x-padding": "\"".repeat(10_240) },
+            "requestContext": { "stage": "$default", "http": { "method": "POST", "path": "/import" } },
+            "body": body, "isBase64Encoded": is_base64,
+        })
+    }
+
+    /// The status and, of a refusal, its words.
+    fn verdict(status: i64, body: &[u8]) -> (i64, serde_json::Value) {
+        let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        (status, problem["detail"].clone())
+    }
+
+    #[tokio::test]
+    async fn a_function_refuses_the_bodies_that_one_machine_refuses_and_what_it_takes_fits_into_an_event() {
+        let read = async |request: Request| read_json(request).await.map(drop).map_err(ProblemResponse::from);
+        let of_limit = |limit| Router::new().route("/import", post(read)).layer(limit_body(limit));
+        let (import_max, webhook_max) = (IMPORT_BODY_BYTES_MAX, WEBHOOK_BODY_BYTES_MAX);
+        let control = |ordinary: usize| "\u{1}".repeat(1_033_333) + &"x".repeat(ordinary);
+        for (what, body, limit, expected) in [
+            ("the boundary", "x".repeat(import_max), import_max, 200),
+            ("one byte over it", "x".repeat(import_max + 1), import_max, 413),
+            ("quotes", "\"".repeat(import_max), import_max, 200),
+            ("quotes in a webhook", "\"".repeat(EVENT_BODY_BYTES_MAX / 2), webhook_max, 200),
+            ("one more", "\"".repeat(EVENT_BODY_BYTES_MAX / 2 + 1), webhook_max, 413),
+            ("written escapes", "\\u0000".repeat(import_max / 6), import_max, 200),
+            ("control characters", control(2), import_max, 200),
+            ("one byte more", control(3), import_max, 413),
+            ("four bytes for a character", "\u{1f600}".repeat(import_max / 4), import_max, 200),
+            ("one character more", "\u{1f600}".repeat(import_max / 4 + 1), import_max, 413),
+        ] {
+            let router = http_kit::with_layers(of_limit(limit), Scheme::Https);
+            check_verdicts(router, what, &body, expected).await;
+        }
+    }
+
+    /// Of a router that is called as on one machine, and with events of API Gateway's.
+    async fn check_verdicts(router: Router, what: &str, body: &str, expected: i64) {
+        let direct = Request::post("/import").header("content-type", "application/json");
+        let direct = direct.body(axum::body::Body::from(body.to_owned())).unwrap();
+        let direct = router.clone().oneshot(direct).await.unwrap();
+        let status = i64::from(direct.status().as_u16());
+        let direct = verdict(status, &axum::body::to_bytes(direct.into_body(), 10_000).await.unwrap());
+        assert_eq!(direct.0, expected, "{what}: {direct:?}");
+        for is_base64 in [false, true] {
+            let event = import(body.as_bytes(), is_base64);
+            let size = event.to_string().len();
+            assert!(expected == 413 || size <= EVENT_BYTES_MAX, "{what}: an event of {size} bytes");
+            let request = serde_json::from_value(event).unwrap();
+            let left = TimeLeft(Duration::from_secs(10));
+            let answered = answer(router.clone(), request, left).await.unwrap();
+            let text = answered.body.unwrap();
+            assert_eq!(verdict(answered.status_code, text.as_ref()), direct, "{what}, {is_base64}");
+        }
     }
 }
