@@ -1,5 +1,7 @@
-//! Every HTTP function under one router, with its description at `/openapi.json` and `/docs`.
+//! Every HTTP function under one router, and the description of all of them.
 
+use ::api::App;
+use admin::Health;
 use axum::Router;
 use axum::response::Response;
 use domain::Problem;
@@ -8,10 +10,7 @@ use utoipa::openapi::Server;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use crate::docs;
-use crate::health::{self, Health};
 use crate::machine::Machine;
 use crate::peer::with_peers;
 
@@ -54,31 +53,47 @@ impl Modify for Bearer {
     }
 }
 
-/// All routes of all functions, and their description.
-pub fn routes(machine: &Machine) -> (Router, utoipa::openapi::OpenApi) {
-    let mut functions = OpenApiRouter::with_openapi(Description::openapi())
+/// The functions whose routes share the platform.
+fn functions() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
         .merge(auth::router())
         .merge(admin::router())
         .merge(contacts::router())
         .merge(templates::router())
-        .merge(scheduling::router());
-    // The webhook and the health check declare all of their responses.
-    ::api::openapi::complete(functions.get_openapi_mut());
-    let functions = functions.with_state(machine.app.clone());
-    let webhook = webhook::router().with_state(machine.webhook.clone());
-    let health = Health::of(machine.platform.store.clone());
-    let health = OpenApiRouter::new().routes(routes!(health::healthz)).with_state(health);
-    let (routes, mut openapi) = functions.merge(webhook).merge(health).split_for_parts();
-    ::api::openapi::name_rows(&mut openapi);
-    ::api::openapi::write_out_security(&mut openapi);
-    openapi.servers = Some(vec![Server::new(&machine.public_url)]);
-    (routes, openapi)
+        .merge(scheduling::router())
 }
 
-/// The whole API with its layers and its documentation.
+/// All routes of all functions.
+fn routes(machine: &Machine) -> Router {
+    let about = admin::about().with_state(Health::of(machine.platform.store.clone()));
+    let webhook = webhook::router().with_state(machine.webhook.clone());
+    Router::from(functions().with_state(machine.app.clone()).merge(webhook).merge(about))
+}
+
+/// The description of all routes, made from the code. What is served is a file that holds it, because no function compiles
+/// the others: [`written_description`].
+pub fn description() -> utoipa::openapi::OpenApi {
+    let mut functions = functions().into_openapi();
+    // The webhook and the health check declare all of their responses.
+    ::api::openapi::complete(&mut functions);
+    functions.merge(webhook::router().into_openapi());
+    functions.merge(admin::about().into_openapi());
+    ::api::openapi::name_rows(&mut functions);
+    ::api::openapi::write_out_security(&mut functions);
+    let mut here = Server::new("/");
+    here.description = Some("Where this description was read.".to_owned());
+    functions.servers = Some(vec![here]);
+    functions
+}
+
+/// The text of `functions/admin/src/about/openapi.json`.
+pub fn written_description() -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&description())? + "\n")
+}
+
+/// The whole API with its layers.
 pub fn router(machine: &Machine) -> Router {
-    let (all, openapi) = routes(machine);
-    let router = http_kit::with_layers(all.merge(docs::router(openapi)), machine.scheme);
+    let router = http_kit::with_layers(routes(machine), machine.scheme);
     with_peers(router, machine.trusted_proxies.clone())
 }
 

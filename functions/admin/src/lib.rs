@@ -1,15 +1,18 @@
-//! Plans, tenants and credit, managed by the platform's owner; and a tenant's own balance and ledger.
+//! Plans, tenants and credit, managed by the platform's owner; a tenant's own balance and ledger; and what the API says
+//! about itself, here because few calls of a user wait for this function.
 
+mod about;
 mod audit_log;
 mod billing;
 mod plans;
 mod tenants;
 
+pub use about::{DOCS, Health, about};
 use api::App;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The routes of this function.
+/// The routes of this function that need the platform; [`about`] has the others.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(plans::list::list, plans::create::create))

@@ -8,7 +8,7 @@ use tidings::cli::FetchAllowed;
 use tidings::error::LocalError;
 use tidings::say::complain;
 
-use crate::{bench, contract_check, cost, deploy_check, sbom, story};
+use crate::{bench, contract_check, cost, deploy_check, describe, sbom, story};
 
 /// Programs that try, measure and price Tidings.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ enum Command {
     Story(story::Options),
     /// Proves the deploy, as far as a machine without an account can; exit status 1 if anything failed.
     DeployCheck(deploy_check::Options),
+    /// Writes the description that `/openapi.json` answers, from the code.
+    Describe,
     /// Compares a running instance with its description at `/openapi.json`; exit status 1 if they differ.
     ContractCheck(contract_check::Options),
     /// Measures.
@@ -57,6 +59,7 @@ async fn perform(command: Command, fetch: &FetchAllowed) -> Result<ExitCode, Loc
         Command::Story(options) => return story::run(fetch.settings()?, options).await,
         Command::DeployCheck(options) => return deploy_check::run(fetch.settings()?, options).await,
         Command::ContractCheck(options) => return contract_check::run(fetch.settings()?, options).await,
+        Command::Describe => describe::run()?,
         Command::Bench(options) => bench::run(fetch.settings()?, options).await?,
         Command::Cost(options) => cost::run(fetch.settings()?, options).await?,
         Command::Sbom(options) => sbom::run(options).await?,

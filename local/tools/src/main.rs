@@ -5,6 +5,7 @@ mod cli;
 mod contract_check;
 mod cost;
 mod deploy_check;
+mod describe;
 mod progress;
 mod sbom;
 mod story;

@@ -29,7 +29,7 @@ async fn a_client_without_a_place_gets_a_problem_with_a_request_id_and_the_usual
     let holder = tokio::spawn(system.http.get(&url).send());
     has_arrived.wait_for(|arrived| *arrived).await.unwrap();
     // What is checked of every answer is checked of these two.
-    let api = RawApi::at(&url, &system);
+    let api = RawApi::at(&url);
     let (one, other) =
         (api.get("/contacts").may_fail().send().await, api.get("/contacts").may_fail().send().await);
     one.assert_refused(503, "unavailable", "no place");

@@ -74,7 +74,7 @@ async fn connect(system: &TestSystem, meta: &Meta, token: &str, body: &Value) ->
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = tidings::api::router(&machine);
     let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let api = RawApi::at(&url, system);
+    let api = RawApi::at(&url);
     let answer = api.post("/whatsapp/connect").bearer(token).json(body).may_fail().send().await;
     server.abort();
     answer

@@ -138,7 +138,7 @@ mod broken {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = tidings::api::router(&machine);
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let api = RawApi::at(&url, system);
+        let api = RawApi::at(&url);
         let call = api.post("/whatsapp/connect").bearer(&home.token).json(&json!({ "code": "code" }));
         let answer = call.may_fail().send().await;
         server.abort();

@@ -50,28 +50,27 @@ pub struct Answer {
 
 impl RawApi {
     pub fn of(system: &TestSystem) -> Self {
-        Self::at(&system.url, system)
+        Self::at(&system.url)
     }
 
     /// The same API at another address.
-    pub fn at(url: &str, system: &TestSystem) -> Self {
-        Self::between(None, url, system)
+    pub fn at(url: &str) -> Self {
+        Self::between(None, url)
     }
 
     /// Called from this address.
     pub fn from(address: IpAddr, system: &TestSystem) -> Self {
-        Self::between(Some(address), &system.url, system)
+        Self::between(Some(address), &system.url)
     }
 
-    fn between(from: Option<IpAddr>, url: &str, system: &TestSystem) -> Self {
+    fn between(from: Option<IpAddr>, url: &str) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .local_address(from)
             .build()
             .unwrap();
-        let (_, described) = api::routes(&system.machine);
-        let described = serde_json::to_value(described).unwrap();
+        let described = serde_json::to_value(api::description()).unwrap();
         let paths = described["paths"].as_object().unwrap();
         let routes = paths.iter().flat_map(|(path, item)| routes_of(path, item)).collect();
         Self { http, url: url.to_owned(), routes, schemas: Schemas::of(&described) }

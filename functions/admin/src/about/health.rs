@@ -1,4 +1,4 @@
-//! Whether the process can do its work: whether its database takes writes.
+//! Whether the API can do its work: whether its database takes writes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,9 +13,10 @@ use tokio::sync::Mutex;
 
 /// How long a check may take. A database that takes longer does no work either.
 const TIME: Duration = Duration::from_secs(3);
-/// How long its result is answered: however often it is asked for, there is one check at a time, and one a second.
+/// How long its result is answered: however often a process is asked, it makes one check at a time, and one a second.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
+/// The state of the check.
 #[derive(Clone, Debug)]
 pub struct Health {
     store: Store,
@@ -50,9 +51,9 @@ impl Health {
     }
 }
 
-/// Whether the process runs and its database takes writes.
+/// Whether the API runs and its database takes writes.
 ///
-/// For a load balancer or a monitor. Not behind API Gateway, where each function is checked by its alarms.
+/// For a load balancer or a monitor. Ask as often as you like: the database is asked once a second at most.
 #[utoipa::path(get, path = "/healthz", operation_id = "getHealth", tag = "health", responses(
     (status = 200, description = "Healthy"),
     (status = 400, description = "The request could not be read", body = ProblemBody,
@@ -60,6 +61,6 @@ impl Health {
     (status = 503, description = "The database cannot be reached, or takes no writes", body = ProblemBody,
      content_type = "application/problem+json"),
 ))]
-pub async fn healthz(State(health): State<Health>) -> Result<StatusCode, ProblemResponse> {
+pub(crate) async fn healthz(State(health): State<Health>) -> Result<StatusCode, ProblemResponse> {
     if health.is_healthy().await { Ok(StatusCode::OK) } else { Err(Problem::new(Kind::Unavailable).into()) }
 }
