@@ -11,6 +11,7 @@
 //! | `DATABASE_PASSWORD` | `iam`: a token per connection; else the ARN of a secret with `password`; absent: none |
 //! | `META_BASE_URL`, `META_API_VERSION` | Meta; a sandbox when it does not begin with `https://` |
 //! | `SMTP_HOST`, `SMTP_PORT`, `MAIL_FROM`, `PUBLIC_URL` | mail, and where its links lead |
+//! | `CLOUDFRONT_SECRET_SHA256` | answer CloudFront alone, which proves itself with the secret of this hash |
 //! | `ENVIRONMENT` | the dimension of business metrics |
 //!
 //! What AWS is reached with and what its things are called: [`cloud::aws`].
@@ -23,6 +24,7 @@ mod boot;
 mod database;
 mod environment;
 mod events;
+mod front;
 #[cfg(feature = "platform")]
 mod platform;
 mod reloads;

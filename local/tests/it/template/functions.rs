@@ -10,8 +10,9 @@ use super::stacks::{before, stack_of};
 use super::{Repository, holds};
 
 /// Every variable that a deployed function reads.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 27] = [
     "AWS_USE_DUALSTACK_ENDPOINT",
+    "CLOUDFRONT_SECRET_SHA256",
     "DATABASE_PASSWORD",
     "DATABASE_URL",
     "DATA_KEYS_SECRET_ARN",

@@ -153,3 +153,19 @@ fn prod_is_refused_until_its_people_can_be_reached() {
         ],
     );
 }
+
+#[test]
+fn behind_cloudfront_the_domain_name_does_not_lead_to_the_api() {
+    let repo = Repository::read();
+    let refused = |more: &[(&str, &str)]| {
+        let mut given = given(&repo, "default");
+        given.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        refused(&repo, &given).len()
+    };
+    let (hash, name) = (("CloudFrontSecretHash", "0"), ("DomainName", "api.tidings.test"));
+    let certificate = ("CertificateArn", "arn");
+    assert_eq!(refused(&[hash, name, certificate]), 0);
+    assert_eq!(refused(&[hash]), 1);
+    assert_eq!(refused(&[hash, name, certificate, ("HostedZoneId", "Z1")]), 1);
+    assert_eq!(refused(&[name, certificate, ("HostedZoneId", "Z1")]), 0);
+}

@@ -1,5 +1,6 @@
 //! An HTTP request of API Gateway's, answered by a router.
 
+use std::net::IpAddr;
 use std::panic::catch_unwind;
 
 use axum::Router;
@@ -7,15 +8,18 @@ use axum::http::Response;
 use axum::response::IntoResponse;
 use domain::Problem;
 use domain::problem::Kind;
-use http_kit::{Peer, ProblemResponse, TimeLeft};
+use http_kit::{Peer, ProblemResponse, Scheme, TimeLeft, answer_outside};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use tower::ServiceExt;
 
+use super::front::Front;
+
 /// The router's answer to API Gateway's request.
 pub(super) async fn answer(
     router: Router,
+    front: &Front,
     request: LambdaRequest,
     left: TimeLeft,
 ) -> Result<ApiGatewayV2httpResponse, axum::Error> {
@@ -26,18 +30,21 @@ pub(super) async fn answer(
         return whole(malformed.into_response()).await;
     };
     request.extensions_mut().insert(left);
-    if let Some(peer) = peer(&request) {
-        request.extensions_mut().insert(peer);
+    let seen = seen(&request);
+    match front.peer(request.headers_mut(), seen) {
+        Ok(Some(peer)) => drop(request.extensions_mut().insert(Peer(peer))),
+        Ok(None) => {}
+        Err(problem) => return whole(answer_outside(&problem, Scheme::Https)).await,
     }
     whole(router.oneshot(request).await.unwrap_or_else(|never| match never {})).await
 }
 
 /// The address that API Gateway saw. The header `X-Forwarded-For` begins with whatever the client wrote there.
-fn peer(request: &lambda_http::Request) -> Option<Peer> {
+fn seen(request: &lambda_http::Request) -> Option<IpAddr> {
     let RequestContext::ApiGatewayV2(context) = request.extensions().get::<RequestContext>()? else {
         return None;
     };
-    context.http.source_ip.as_deref()?.parse().ok().map(Peer)
+    context.http.source_ip.as_deref()?.parse().ok()
 }
 
 /// The answer as API Gateway takes it: its body in one piece, and as text, which is all that the functions make. What is
@@ -60,6 +67,7 @@ async fn whole(answer: Response<axum::body::Body>) -> Result<ApiGatewayV2httpRes
 mod tests {
     use std::time::Duration;
 
+    use aws_lc_rs::digest::{SHA256, digest};
     use axum::extract::Request;
     use axum::routing::post;
     use base64::Engine;
@@ -69,7 +77,7 @@ mod tests {
         EVENT_BODY_BYTES_MAX, EVENT_BYTES_MAX, IMPORT_BODY_BYTES_MAX, WEBHOOK_BODY_BYTES_MAX,
     };
     use http_kit::body::read_json;
-    use http_kit::{CameFrom, Scheme, limit_body};
+    use http_kit::{CameFrom, limit_body};
     use serde_json::json;
 
     use super::*;
@@ -105,7 +113,10 @@ mod tests {
             });
             let router = Router::new().route("/", axum::routing::get("fine"));
             let request = serde_json::from_value(event).unwrap();
-            answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap().status_code
+            answer(router, &Front::default(), request, TimeLeft(Duration::from_secs(1)))
+                .await
+                .unwrap()
+                .status_code
         };
         assert_eq!((status("x=%3C").await, status("x=<").await), (200, 400));
     }
@@ -123,9 +134,37 @@ mod tests {
         let show = |CameFrom(source): CameFrom| async move { format!("{source:?}") };
         let router = Router::new().route("/", axum::routing::get(show));
         let request = serde_json::from_value(event).unwrap();
-        let answer = answer(router, request, TimeLeft(Duration::from_secs(1))).await.unwrap();
+        let answer =
+            answer(router, &Front::default(), request, TimeLeft(Duration::from_secs(1))).await.unwrap();
         let expected = Source::from("203.0.113.7".parse::<std::net::IpAddr>().unwrap());
         assert_eq!(answer.body, Some(Body::from(format!("{expected:?}"))));
+    }
+
+    #[tokio::test]
+    async fn behind_cloudfront_a_request_comes_from_the_address_that_cloudfront_saw_and_from_nobody_else() {
+        let front = Front::parse(&hex::encode(digest(&SHA256, b"secret"))).unwrap();
+        let show = |CameFrom(source): CameFrom| async move { format!("{source:?}") };
+        let router = Router::new().route("/", axum::routing::get(show));
+        let ask = async |secret: &str| {
+            let event = json!({
+                "version": "2.0", "routeKey": "GET /", "rawPath": "/", "rawQueryString": "",
+                "headers": { "x-origin-secret": secret, "cloudfront-viewer-address": "198.51.100.9:4433" },
+                "requestContext": {
+                    "stage": "$default", "http": { "method": "GET", "path": "/", "sourceIp": "203.0.113.7" },
+                },
+                "isBase64Encoded": false,
+            });
+            let request = serde_json::from_value(event).unwrap();
+            answer(router.clone(), &front, request, TimeLeft(Duration::from_secs(1))).await.unwrap()
+        };
+        let viewer = Source::from("198.51.100.9".parse::<IpAddr>().unwrap());
+        assert_eq!(ask("secret").await.body, Some(Body::from(format!("{viewer:?}"))));
+        let refused = ask("guessed").await;
+        assert_eq!(
+            (refused.status_code, refused.headers["content-type"].to_str().unwrap()),
+            (404, "application/problem+json")
+        );
+        assert!(refused.headers.contains_key("x-request-id"));
     }
 
     /// An event of API Gateway's with as much beside the body as it takes.
@@ -183,7 +222,7 @@ mod tests {
             assert!(expected == 413 || size <= EVENT_BYTES_MAX, "{what}: an event of {size} bytes");
             let request = serde_json::from_value(event).unwrap();
             let left = TimeLeft(Duration::from_secs(10));
-            let answered = answer(router.clone(), request, left).await.unwrap();
+            let answered = answer(router.clone(), &Front::default(), request, left).await.unwrap();
             let text = answered.body.unwrap();
             assert_eq!(verdict(answered.status_code, text.as_ref()), direct, "{what}, {is_base64}");
         }

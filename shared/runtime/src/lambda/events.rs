@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::answer::answer;
+use super::front::Front;
 use super::reloads::Reloads;
 use super::{Boot, BootError};
 use crate::records::Batch;
@@ -35,10 +36,11 @@ const SERVER_ERROR: i64 = 500;
 impl Boot {
     /// Answers HTTP requests.
     pub async fn http(self, router: Router) -> Result<(), BootError> {
-        let (entry, router) = (Entry::of(&self), http_kit::with_layers(router, Scheme::Https));
+        let (entry, front) = (Entry::of(&self), Front::from_environment()?);
+        let router = http_kit::with_layers(router, Scheme::Https);
         let handler = move |event: LambdaEvent<LambdaRequest>| {
-            let (entry, router) = (entry.clone(), router.clone());
-            async move { entry.request(router, event).await }.boxed()
+            let (entry, front, router) = (entry.clone(), front.clone(), router.clone());
+            async move { entry.request(router, &front, event).await }.boxed()
         };
         Ok(lambda_runtime::run_concurrent(service_fn(handler)).await?)
     }
@@ -104,6 +106,7 @@ impl Entry {
     async fn request(
         &self,
         router: Router,
+        front: &Front,
         event: LambdaEvent<LambdaRequest>,
     ) -> Result<ApiGatewayV2httpResponse, Diagnostic> {
         let LambdaEvent { payload, context } = event;
@@ -111,7 +114,7 @@ impl Entry {
             self.reloads.reload_old().await;
             let now = self.clock.now();
             let left = until(context.deadline, now, ANSWER_MARGIN).duration_since(now);
-            answer(router, payload, TimeLeft(left.try_into().unwrap_or_default())).await
+            answer(router, front, payload, TimeLeft(left.try_into().unwrap_or_default())).await
         };
         let is_fine = |answer: &ApiGatewayV2httpResponse| answer.status_code < SERVER_ERROR;
         let failed = |answer: &Result<_, _>| usize::from(!answer.as_ref().is_ok_and(is_fine));

@@ -62,7 +62,11 @@ impl Watched {
             "isBase64Encoded": false,
         });
         let event = self.event(serde_json::from_value(request).unwrap());
-        self.entry.request(http_kit::with_layers(router, Scheme::Https), event).await.unwrap().status_code
+        self.entry
+            .request(http_kit::with_layers(router, Scheme::Https), &Front::default(), event)
+            .await
+            .unwrap()
+            .status_code
     }
 
     /// The answer to a batch; the record `fails` fails, `panics` panics, and all others are done.
