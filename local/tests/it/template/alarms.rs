@@ -214,7 +214,7 @@ fn every_alarm_is_in_the_runbook_and_every_other_is_not() {
         runbook_has_every_alarm,
         &[
             ("Reports: the runbook", |repo| {
-                *repo.resource("Reports") = json!({ "Type": ALARM, "Properties": {} })
+                *repo.resource("Reports") = json!({ "Type": ALARM, "Properties": {} });
             }),
             ("LedgerDrifts: in the runbook", |repo| *repo.resource("LedgerDrifts") = json!({})),
             ("…Failures: in the runbook", |repo| {

@@ -99,7 +99,7 @@ fn the_dashboard_answers_the_five_questions_in_their_order() {
             }),
             ("no JSON", |repo| rewrite(repo, "${OfDatabase},", "${OfDatabase}")),
             ("not in its row: Dead letters", |repo| {
-                rewrite(repo, r#""x": 16, "y": 8"#, r#""x": 16, "y": 2"#)
+                rewrite(repo, r#""x": 16, "y": 8"#, r#""x": 16, "y": 2"#);
             }),
             ("not in its row: Webhooks", |repo| rewrite(repo, r#""x": 8, "y": 15"#, r#""x": 20, "y": 15"#)),
         ],

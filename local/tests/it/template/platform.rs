@@ -86,10 +86,10 @@ fn the_policy_of_the_platform_protects_all_that_is_kept() {
                 repo.policy["Statement"][1]["Action"] = json!("Update:Delete");
             }),
             ("Database: kept", |repo| {
-                repo.policy["Statement"][1]["Resource"] = json!("LogicalResourceId/Key")
+                repo.policy["Statement"][1]["Resource"] = json!("LogicalResourceId/Key");
             }),
             ("Base: denied", |repo| {
-                repo.policy["Statement"][1]["Resource"] = json!("LogicalResourceId/Base")
+                repo.policy["Statement"][1]["Resource"] = json!("LogicalResourceId/Base");
             }),
         ],
     );

@@ -44,7 +44,7 @@ struct Scope<'a> {
     stack: Option<&'a str>,
 }
 
-impl<'a> Scope<'a> {
+impl Scope<'_> {
     /// What the root passes as this parameter of the stack.
     fn given(&self, name: &str) -> Option<Value> {
         let given = self.root["Resources"][self.stack?]["Properties"]["Parameters"].get(name)?;

@@ -55,10 +55,9 @@ mod tests {
     #[test]
     fn every_stack_is_checked_by_every_linter() {
         let root = testkit::workspace();
-        let names = std::fs::read_dir(root.join("stacks")).unwrap().map(|entry| entry.unwrap().file_name());
-        let names =
-            names.filter_map(|name| name.to_str().filter(|name| name.ends_with(".yaml")).map(str::to_owned));
-        let names = names.map(|name| format!("stacks/{name}"));
+        let files = std::fs::read_dir(root.join("stacks")).unwrap().map(|entry| entry.unwrap().path());
+        let templates = files.filter(|file| file.extension().is_some_and(|end| end == "yaml"));
+        let names = templates.map(|file| format!("stacks/{}", file.file_name().unwrap().display()));
         let files: BTreeSet<String> = names.chain(["template.yaml".to_owned()]).collect();
         assert_eq!(files, TEMPLATES.map(str::to_owned).into());
         let policies = std::fs::read_to_string(root.join(".checkov.yaml")).unwrap();
