@@ -3,8 +3,10 @@
 //! A rule is a function that returns complaints. Each is tested twice: the repository causes none, and a copy with a
 //! deliberate mistake causes one that names it.
 
+mod access;
 mod alarms;
 mod answers;
+mod calls;
 mod dashboard;
 mod database;
 mod files;
@@ -16,6 +18,7 @@ mod restore;
 mod rights;
 mod routes;
 mod rules;
+mod stack;
 mod stacks;
 mod together;
 mod yaml;
