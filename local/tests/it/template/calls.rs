@@ -45,10 +45,9 @@ const WRITES: (&str, [&str; 2]) = ("MigrateFunction", ["JWT_SECRET_ARN", "DATA_K
 const READS: [&str; 4] =
     ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
 /// What the roles of AWS's services call: (role, action, what it is called for).
-const OF_SERVICES: [(&str, &str, &str); 6] = [
+const OF_SERVICES: [(&str, &str, &str); 5] = [
     ("SchedulerRole", "sqs:SendMessage", "WakeUpsQueue"),
     ("SchedulerRole", "sqs:SendMessage", "ScheduleDlq"),
-    ("SchedulerRole", "lambda:InvokeFunction", "DispatchFunction"),
     ("SweepRole", "sqs:SendMessage", "ScheduleDlq"),
     ("SweepRole", "lambda:InvokeFunction", "SweepFunction"),
     ("DatabaseProxyRole", "rds-db:connect", "Database"),

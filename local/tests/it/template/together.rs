@@ -11,6 +11,8 @@ use super::Stack;
 /// The parts of a template that several files have some of.
 const PARTS: [&str; 3] = ["Globals", "Mappings", "Resources"];
 
+const PLATFORM: &str = "PlatformStack";
+
 /// The root with the parts of every nested stack.
 pub fn together(root: &Value, stacks: &BTreeMap<String, Stack>) -> Value {
     let mut whole = root.clone();
@@ -25,7 +27,22 @@ pub fn together(root: &Value, stacks: &BTreeMap<String, Stack>) -> Value {
             }
         }
     }
+    whole["Conditions"] = conditions(root, stacks);
     whole
+}
+
+/// The conditions of every file. Of one name in several, that of the root counts, then that of the platform, which the others
+/// are told.
+fn conditions(root: &Value, stacks: &BTreeMap<String, Stack>) -> Value {
+    let mut all = root["Conditions"].as_object().cloned().unwrap_or_default();
+    let platform = stacks.iter().filter(|(name, _)| *name == PLATFORM);
+    for (name, stack) in platform.chain(stacks.iter().filter(|(name, _)| *name != PLATFORM)) {
+        let of_stack = linked(&stack.template["Conditions"], &Scope { root, stacks, stack: Some(name) });
+        for (name, condition) in of_stack.as_object().cloned().unwrap_or_default() {
+            all.entry(name).or_insert(condition);
+        }
+    }
+    all.into()
 }
 
 /// Of two files that say something about all functions, each may say what the other does not.
@@ -122,6 +139,7 @@ fn a_parameter_is_what_the_root_passes_and_an_output_is_what_its_stack_gives() {
         whole,
         json!({
             "Globals": { "Function": { "Timeout": 3 } },
+            "Conditions": {},
             "Mappings": {},
             "Resources": {
                 "Key": { "Name": { "Fn::Sub": "/${AWS::StackName}/${AWS::Region}" } },
