@@ -99,7 +99,7 @@ fn memory_time_and_alias(repo: &Repository) -> Vec<String> {
     for function in functions(repo) {
         let own = &function.resource["Properties"];
         for name in ["MemorySize", "Timeout"] {
-            if !own[name].is_i64() {
+            if !own[name].is_i64() && !is_of_the_shape(repo, &own[name]) {
                 complaints.push(format!("{}: no {name} of its own", function.id));
             }
         }
@@ -117,6 +117,13 @@ fn memory_time_and_alias(repo: &Repository) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// Whether every shape has a number in the place of a value.
+fn is_of_the_shape(repo: &Repository, value: &Value) -> bool {
+    let Some([map, _, key]) = value["Fn::FindInMap"].as_array().map(Vec::as_slice) else { return false };
+    let shapes = repo.template["Mappings"][map.as_str().unwrap()].as_object().unwrap();
+    shapes.values().all(|shape| shape[key.as_str().unwrap()].is_i64())
 }
 
 fn logs_that_end(repo: &Repository) -> Vec<String> {

@@ -2,7 +2,7 @@
 //!
 //! The naive design has one schedule, one queue message and one invocation for every send, one queue message and one
 //! invocation for every status and for every refund. What both do has the same price; where they differ in doubt, ours
-//! pays: our functions have twice the memory, and the naive ones keep their connections to Meta as ours do.
+//! pays: our functions behind the API have twice the memory, and the naive ones keep their connections to Meta as ours do.
 
 use super::counts::{Counts, KINDS, Sample};
 use super::prices::{self as p, Pico};
@@ -116,11 +116,11 @@ fn ours(counts: &Counts) -> [Pico; LINES.len()] {
     [
         p::SCHEDULER_INVOCATION * u128::from(of("schedules")) + p::EVENT * u128::from(of("events")),
         sqs(woken + of("wake-ups: receives") + of("wake-ups: deletes")),
-        invocations(dispatches, dispatch_ms, p::MEMORY_MB),
+        invocations(dispatches, dispatch_ms, p::WORKER_MEMORY_MB),
         sqs(of("updates: receives") + of("updates: deletes")),
-        invocations(applied, event_ms(applied, &APPLYING), p::MEMORY_MB),
+        invocations(applied, event_ms(applied, &APPLYING), p::WORKER_MEMORY_MB),
         sqs(refunded + of("refunds: receives") + of("refunds: deletes"))
-            + invocations(paid, event_ms(paid, &PAYING), p::MEMORY_MB),
+            + invocations(paid, event_ms(paid, &PAYING), p::WORKER_MEMORY_MB),
         logs(dispatches + applied + paid, dispatches),
         network(counts),
         api_requests(of("API requests")),

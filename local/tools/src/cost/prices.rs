@@ -34,8 +34,10 @@ pub(super) const SQS_BILLED_BYTES: u64 = 65_536;
 /// Messages in one receive, `SendMessageBatch` or `DeleteMessageBatch` at most.
 pub(super) const SQS_BATCH_MAX: u64 = 10;
 
-/// Of our functions.
+/// Of our functions behind the API.
 pub(super) const MEMORY_MB: u64 = 512;
+/// Of dispatch, updates and refunds in the small shape.
+pub(super) const WORKER_MEMORY_MB: u64 = 256;
 /// Of the naive functions (an assumption).
 pub(super) const NAIVE_MEMORY_MB: u64 = 256;
 /// One accepted request, in both designs.
