@@ -228,10 +228,10 @@ fn the_prices_of_a_million_are_those_of_the_price_lists() {
 
 #[test]
 fn a_campaign_of_a_thousand_costs_what_its_counts_come_to() {
-    // Dispatch 0.08, status queue 0.24.
+    // Dispatch 0.04, status queue 0.24.
     let line = lines(&bill(&thousand(), Design::Ours, 1_000_000));
     assert_eq!(line("status queue, out", 2), "$0.24");
-    assert_eq!(line("dispatch", 2), "$0.08");
+    assert_eq!(line("dispatch", 2), "$0.04");
     assert_eq!(line("schedules", 3), "$0.001");
     assert_eq!(line("wake-up queue", 4), "$0.0000");
 }
