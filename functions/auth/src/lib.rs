@@ -1,4 +1,4 @@
-//! Registering, logging in, setting a password, and the public keys of access tokens.
+//! Registering, logging in and out, setting a password, and the public keys of access tokens.
 
 mod access;
 mod session;
@@ -13,6 +13,11 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(tenants::register::register_tenant))
         .routes(routes!(access::login::login))
+        .routes(routes!(access::refresh::refresh))
+        .routes(routes!(access::logout::log_out))
+        .routes(routes!(access::logout::log_out_everywhere))
+        .routes(routes!(access::sessions::list))
+        .routes(routes!(access::sessions::end))
         .routes(routes!(access::set_password::set_password, access::set_password::set_password_page))
         .routes(routes!(access::set_password::set_password_script))
         .routes(routes!(access::jwks::jwks))

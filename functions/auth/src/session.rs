@@ -3,9 +3,11 @@
 use api::tokens::{GOOD_FOR, Subject};
 use api::{App, schema};
 use axum::Json;
+use domain::access::Source;
 use domain::problem::Kind;
 use domain::{Problem, Role, TenantId, UserId, with_causes};
 use ops::access::login::User;
+use ops::access::sessions::{self, Started};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,6 +19,11 @@ pub(crate) struct Session {
     token: String,
     /// Seconds until the token expires.
     expires_in: i64,
+    /// Gets the next token from `POST /auth/refresh`, once; the answer holds another one.
+    #[schema(example = "tdr_2f1c9b…")]
+    refresh_token: String,
+    /// Seconds until the refresh token expires when it is not used.
+    refresh_expires_in: i64,
     #[schema(value_type = Uuid)]
     tenant_id: TenantId,
     #[schema(value_type = Uuid)]
@@ -27,8 +34,14 @@ pub(crate) struct Session {
     role: Role,
 }
 
-pub(crate) fn session(app: &App, user: User) -> Result<Json<Session>, Problem> {
-    let subject = Subject { tenant: user.tenant_id, user: user.user_id };
+/// The answer to a user who has just logged in.
+pub(crate) async fn begin(app: &App, source: Source, user: User) -> Result<Json<Session>, Problem> {
+    let started = sessions::start(&app.platform, &user, source).await?;
+    session(app, user, started)
+}
+
+pub(crate) fn session(app: &App, user: User, started: Started) -> Result<Json<Session>, Problem> {
+    let subject = Subject { tenant: user.tenant_id, user: user.user_id, session: Some(started.session) };
     let token = app.tokens.issue(subject).map_err(|error| {
         tracing::error!(error = with_causes(&error), "an access token could not be signed");
         Problem::new(Kind::Internal)
@@ -36,6 +49,8 @@ pub(crate) fn session(app: &App, user: User) -> Result<Json<Session>, Problem> {
     Ok(Json(Session {
         token,
         expires_in: GOOD_FOR.as_secs(),
+        refresh_token: started.refresh_token,
+        refresh_expires_in: sessions::GOOD_FOR.as_secs(),
         tenant_id: user.tenant_id,
         user_id: user.user_id,
         email: user.email,

@@ -30,6 +30,7 @@ pub mod raw_api;
 mod registrations;
 mod replays;
 mod schemas;
+mod sessions;
 mod throttle;
 mod times;
 mod tokens;

@@ -34,7 +34,7 @@ impl<P: Permit + Send> FromRequestParts<App> for Allowed<P> {
         })?;
         tracing::Span::current().record("tenant", tracing::field::display(subject.tenant));
         let CameFrom(source) = CameFrom::of(parts);
-        let found = (subject.tenant, subject.user);
+        let found = (subject.tenant, subject.user, subject.session);
         let caller = ops::access::login::caller(&app.platform, found, source).await?;
         let caller = caller.ok_or_else(|| {
             note(SecurityEvent::TokenRefused, Some(subject.user));

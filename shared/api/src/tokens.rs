@@ -14,7 +14,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cloud::Reloadable;
-use domain::{Clock, TenantId, UserId};
+use domain::{Clock, SessionId, TenantId, UserId};
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use ops::kernel::security_event::SecurityEvent;
@@ -38,6 +38,8 @@ const CHARS_MAX: usize = 2_048;
 pub struct Subject {
     pub tenant: TenantId,
     pub user: UserId,
+    /// The session that the token belongs to; a token of the version before has none.
+    pub session: Option<SessionId>,
 }
 
 /// Why a token is refused.
@@ -71,6 +73,9 @@ struct Claims {
     aud: String,
     sub: UserId,
     tid: TenantId,
+    /// The session's id, as `OpenID` Connect names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<SessionId>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -157,6 +162,7 @@ impl Tokens {
             aud: AUDIENCE.to_owned(),
             sub: subject.user,
             tid: subject.tenant,
+            sid: subject.session,
             iat: now.as_second(),
             nbf: (now - SKEW).as_second(),
             exp: (now + GOOD_FOR).as_second(),
@@ -203,7 +209,7 @@ impl Tokens {
         if now >= claims.exp {
             return Err(TokenError::Expired);
         }
-        Ok(Subject { tenant: claims.tid, user: claims.sub })
+        Ok(Subject { tenant: claims.tid, user: claims.sub, session: claims.sid })
     }
 
     /// The public keys (RFC 7517), with which others can check tokens.

@@ -2,3 +2,4 @@
 
 pub mod invite;
 pub mod login;
+pub mod sessions;

@@ -7,7 +7,7 @@ use http_kit::{Body, CameFrom, ProblemBody, ProblemResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::session::{Session, session};
+use crate::session::{Session, begin};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,7 +20,7 @@ pub(crate) struct Login {
 
 /// Logs a user in.
 ///
-/// The answer holds an access token. A wrong password and an unknown e-mail address get the same answer. After several wrong
+/// The answer holds an access token, and a refresh token that gets the next one. A wrong password and an unknown e-mail address get the same answer. After several wrong
 /// passwords the next tries have to wait.
 #[utoipa::path(post, path = "/auth/login", operation_id = "logIn", tag = "auth", request_body = Login, responses(
     (status = 200, body = Session),
@@ -33,5 +33,5 @@ pub(crate) async fn login(
     Body(request): Body<Login>,
 ) -> Result<Json<Session>, ProblemResponse> {
     let user = ops::access::login::login(&app.platform, source, &request.email, request.password).await?;
-    Ok(session(&app, user)?)
+    Ok(begin(&app, source, user).await?)
 }

@@ -5,11 +5,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse};
-use http_kit::{Body, ProblemBody, ProblemResponse};
+use http_kit::{Body, CameFrom, ProblemBody, ProblemResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::session::{Session, session};
+use crate::session::{Session, begin};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +22,7 @@ pub(crate) struct SetPassword {
 
 /// Sets a password with the link of an invitation, and logs the user in.
 ///
-/// The link works once and for three days. Setting a password uses up every link of that user.
+/// The link works once and for three days. Setting a password uses up every link of that user, and ends every session.
 #[utoipa::path(post, path = "/auth/set-password", operation_id = "setPassword", tag = "auth", request_body = SetPassword, responses(
     (status = 200, body = Session),
     (status = 422, description = "The link was used or has expired, or the password is too short, too long or too common",
@@ -30,10 +30,11 @@ pub(crate) struct SetPassword {
 ))]
 pub(crate) async fn set_password(
     State(app): State<App>,
+    CameFrom(source): CameFrom,
     Body(request): Body<SetPassword>,
 ) -> Result<Json<Session>, ProblemResponse> {
     let user = ops::access::invite::set_password(&app.platform, &request.secret, request.password).await?;
-    Ok(session(&app, user)?)
+    Ok(begin(&app, source, user).await?)
 }
 
 /// The page that the link of an invitation opens.

@@ -4,12 +4,12 @@ use api::{App, schema};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use http_kit::{Body, ProblemBody, ProblemResponse};
+use http_kit::{Body, CameFrom, ProblemBody, ProblemResponse};
 use ops::tenants::register::{PLAN_DEFAULT, Registration};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::session::{Session, session};
+use crate::session::{Session, begin};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -50,8 +50,9 @@ impl From<RegisterTenant> for Registration {
 ))]
 pub(crate) async fn register_tenant(
     State(app): State<App>,
+    CameFrom(source): CameFrom,
     Body(request): Body<RegisterTenant>,
 ) -> Result<(StatusCode, Json<Session>), ProblemResponse> {
     let registered = ops::tenants::register::register_tenant(&app.platform, request.into()).await?;
-    Ok((StatusCode::CREATED, session(&app, registered.owner)?))
+    Ok((StatusCode::CREATED, begin(&app, source, registered.owner).await?))
 }

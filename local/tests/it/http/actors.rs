@@ -140,7 +140,7 @@ pub async fn user(system: &TestSystem, tenant: TenantId, role: Role) -> String {
         password_hash: None,
     };
     let added = system.db.store.perform_system(&SystemAct::at(now), &AddUser { tenant, user }).await.unwrap();
-    let subject = Subject { tenant, user: added.user_id };
+    let subject = Subject { tenant, user: added.user_id, session: None };
     system.machine.app.tokens.issue(subject).unwrap()
 }
 

@@ -17,7 +17,12 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 401, 404]),
     ("GET", "/audit", [401, 403, 403, 200, 200, 200, 401, 403]),
     ("POST", "/auth/login", [200; 8]),
+    ("POST", "/auth/logout", [401; 8]),
+    ("POST", "/auth/logout-everywhere", [401; 8]),
+    ("POST", "/auth/refresh", [401; 8]),
     ("POST", "/auth/register-tenant", [201; 8]),
+    ("GET", "/auth/sessions", [401, 200, 200, 200, 200, 200, 401, 200]),
+    ("DELETE", "/auth/sessions/{id}", [401, 404, 404, 404, 404, 404, 401, 404]),
     ("GET", "/auth/set-password", [200; 8]),
     ("POST", "/auth/set-password", [422; 8]),
     ("GET", "/auth/set-password.js", [200; 8]),
@@ -102,6 +107,7 @@ impl Fixture {
                 "tenantName": name, "slug": name, "adminEmail": email, "adminPassword": PASSWORD,
                 "adminName": "Ann",
             }),
+            "/auth/logout" | "/auth/logout-everywhere" | "/auth/refresh" => json!({ "refreshToken": "none" }),
             "/auth/set-password" => json!({ "secret": "none", "password": PASSWORD }),
             "/billing/add-credits" => {
                 json!({ "tenantId": self.home.tenant, "amount": 1, "idempotencyKey": name })

@@ -11,9 +11,12 @@ use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
 /// Routes without authentication.
-const PUBLIC: [(&str, &str); 9] = [
+const PUBLIC: [(&str, &str); 12] = [
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/auth/login"),
+    ("POST", "/auth/logout"),
+    ("POST", "/auth/logout-everywhere"),
+    ("POST", "/auth/refresh"),
     ("POST", "/auth/register-tenant"),
     ("GET", "/auth/set-password"),
     ("POST", "/auth/set-password"),

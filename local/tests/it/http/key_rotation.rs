@@ -34,7 +34,11 @@ async fn tokens_of_the_key_before_are_accepted_until_they_expire_and_both_keys_a
     rotate_jwt(&home, system.clock.now(), false).unwrap();
     system.clock.advance(RENEW_PAUSE);
     // Another process, which knows the new key first.
-    let subject = api::tokens::Subject { tenant: before.tenant_id(), user: before.owner.parse().unwrap() };
+    let subject = api::tokens::Subject {
+        tenant: before.tenant_id(),
+        user: before.owner.parse().unwrap(),
+        session: None,
+    };
     let new = system.another_machine().app.tokens.issue(subject).unwrap();
     for token in [&before.token, &new] {
         api.get("/contacts").bearer(token).send().await.success();

@@ -53,7 +53,7 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 35] = [
+const TOGETHER: [&str; 40] = [
     "account_owners",
     "add_credits",
     "balance",
@@ -63,6 +63,7 @@ const TOGETHER: [&str; 35] = [
     "create_tenant",
     "depths",
     "draft_template",
+    "end_session",
     "events_published",
     "find_caller",
     "find_link",
@@ -77,17 +78,21 @@ const TOGETHER: [&str; 35] = [
     "list_contacts",
     "list_messages",
     "list_plans",
+    "list_sessions",
     "list_templates",
     "list_whole_audit_log",
+    "log_out",
     "login_look",
     "make_super_admin",
     "operator_command",
     "record_template_answer",
     "record_template_check",
+    "refresh_session",
     "refuse_template",
     "register_tenant",
     "resend_invite",
     "set_password",
+    "start_session",
     "take_template_checks",
 ];
 

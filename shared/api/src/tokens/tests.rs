@@ -6,7 +6,7 @@ use super::*;
 fn setup() -> (Tokens, Vec<u8>, Subject, Clock) {
     let (key, clock) = (new_key().unwrap(), Clock::shifted());
     let tokens = Tokens::new(Reloadable::fixed(Keys::new(&key, &[]).unwrap()), clock.clone());
-    let subject = Subject { tenant: TenantId::at(clock.now()), user: UserId::at(clock.now()) };
+    let subject = Subject { tenant: TenantId::at(clock.now()), user: UserId::at(clock.now()), session: None };
     (tokens, key, subject, clock)
 }
 

@@ -70,6 +70,8 @@ row_ids! {
     EventId,
     /// An entry of the audit log.
     AuditEntryId,
+    /// A login that goes on.
+    SessionId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {

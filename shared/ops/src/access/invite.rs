@@ -6,8 +6,8 @@ use domain::problem::Kind;
 use domain::{Problem, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use store::access::invites;
 use store::access::users::{self, User};
+use store::access::{invites, sessions};
 use store::audit_log::{self, NewEntry};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
 use thiserror::Error;
@@ -140,6 +140,8 @@ impl SystemOperation for SetPassword {
         let tx = tx.as_tenant(tenant);
         users::set_password(&tx, user, &self.password_hash).await?;
         invites::drop_all(&tx, user).await?;
+        // Whoever had the old password is out.
+        sessions::revoke_all(&tx, user).await?;
         let entry = NewEntry::new("user.set_password", format!("user:{user}"), json!({}));
         audit_log::append(&tx, &entry).await?;
         users::find(&tx, user).await?.ok_or(SetPasswordError::BadLink)

@@ -8,7 +8,7 @@
 use domain::access::Source;
 use domain::access::throttle::{OF_ACCOUNT, OF_SOURCE};
 use domain::problem::Kind;
-use domain::{Actor, Problem, TenantId, UserId};
+use domain::{Actor, Problem, SessionId, TenantId, UserId};
 use jiff::SignedDuration;
 use store::access::throttle;
 use store::access::users;
@@ -154,14 +154,17 @@ impl SystemOperation for EndLogin {
     }
 }
 
+/// The tenant and user of an access token, and its session.
+pub type Subject = (TenantId, UserId, Option<SessionId>);
+
 /// The user named in a token, if it may still act. Every request runs this, so that a removed user or a suspended tenant
 /// stops at once (I30).
 pub async fn caller(
     platform: &Platform,
-    (tenant, user): (TenantId, UserId),
+    (tenant, user, session): Subject,
     source: Source,
 ) -> Result<Option<Caller>, StoreError> {
-    let found = platform.store.perform(&platform.as_system(tenant), &FindCaller { user }).await?;
+    let found = platform.store.perform(&platform.as_system(tenant), &FindCaller { user, session }).await?;
     Ok(found.filter(|user| user.tenant_state.may_act()).map(|found| Caller {
         tenant,
         actor: Actor::User(user),
@@ -172,6 +175,6 @@ pub async fn caller(
 
 one_statement! {
     const NAME: &'static str = "find_caller";
-    struct FindCaller { user: UserId }
-    fn run(&self, tx) -> Option<User> { users::find(tx, self.user) }
+    struct FindCaller { user: UserId, session: Option<SessionId> }
+    fn run(&self, tx) -> Option<User> { users::find_caller(tx, self.user, self.session) }
 }

@@ -15,6 +15,8 @@ pub enum SecurityEvent {
     /// An access token that is not one of ours, or not for this, or whose user is no longer active.
     TokenRefused,
     TokenExpired,
+    /// A refresh token was used again, later than a lost answer explains: its session was ended.
+    RefreshTokenReused,
     /// The caller's role does not allow what it asked for.
     PermissionDenied,
     /// A link to choose a password was created.
@@ -28,12 +30,13 @@ pub enum SecurityEvent {
 }
 
 impl SecurityEvent {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LoginSucceeded,
         Self::LoginFailed,
         Self::LoginThrottled,
         Self::TokenRefused,
         Self::TokenExpired,
+        Self::RefreshTokenReused,
         Self::PermissionDenied,
         Self::LinkCreated,
         Self::LinkRefused,
@@ -50,6 +53,7 @@ impl SecurityEvent {
             Self::LoginThrottled => "login_throttled",
             Self::TokenRefused => "token_refused",
             Self::TokenExpired => "token_expired",
+            Self::RefreshTokenReused => "refresh_token_reused",
             Self::PermissionDenied => "permission_denied",
             Self::LinkCreated => "link_created",
             Self::LinkRefused => "link_refused",
@@ -65,6 +69,7 @@ impl SecurityEvent {
             Self::LoginFailed
             | Self::LoginThrottled
             | Self::TokenRefused
+            | Self::RefreshTokenReused
             | Self::PermissionDenied
             | Self::LinkRefused => true,
             // A client finds out that its token is too old by using it.

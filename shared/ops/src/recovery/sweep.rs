@@ -7,7 +7,7 @@ use domain::billing::RefundReason;
 use domain::messages::{DispatchState, Event, Transition};
 use domain::{ClaimId, MessageId, TenantId, with_causes};
 use jiff::{SignedDuration, Timestamp};
-use store::access::throttle;
+use store::access::{sessions, throttle};
 use store::billing::refunds;
 use store::billing::wallet;
 use store::delivery::states;
@@ -19,6 +19,7 @@ use store::{
 };
 use thiserror::Error;
 
+use crate::access::sessions::KEPT_FOR;
 use crate::billing::refund::enqueue_refunds;
 use crate::delivery::statuses::look_at_parked;
 use crate::kernel::events::{PublishError, publish_events};
@@ -164,6 +165,7 @@ impl SystemOperation for Look {
         let (timings, now) = (&self.timings, tx.now());
         sweep::close_batches(tx, now - BATCH_KEPT).await?;
         idempotency::forget_before(tx, now - timings.key_retention).await?;
+        sessions::forget_before(tx, now - KEPT_FOR).await?;
         throttle::age(tx).await?;
         Ok(Found {
             overdue: sweep::overdue(tx, now - timings.late).await?,

@@ -10,7 +10,7 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 40] = [
+const ALLOWED: [(&str, &str, &str); 42] = [
     ("attempts", "SI", "SI"),
     ("audit_log", "SI", "SI"),
     ("batches", "SID", "SID"),
@@ -34,10 +34,12 @@ const ALLOWED: [(&str, &str, &str); 40] = [
     ("queue_messages", "", "SIUD"),
     ("queue_turns", "", "SIU"),
     ("rate_cards", "S", "SI"),
+    ("refresh_tokens", "I", "SIU"),
     ("refinery_schema_history", "", ""),
     ("refund_promises", "SID", "SID"),
     ("right_logins", "", "SIUD"),
     ("sender_leases", "SIU", "SIU"),
+    ("sessions", "SIU", "SIUD"),
     ("statuses", "SI", "SI"),
     ("suppressions", "SI", "SI"),
     ("templates", "SIU", "SIU"),

@@ -113,6 +113,7 @@ impl<'a> Scenario<'a> {
         self.abandon(tenant, number).await;
         self.hold(tenant).await;
         self.pause_and_resume(tenant).await;
+        self.sessions(&anonymous).await;
         for path in ["/messages", "/billing/balance", "/billing/ledger", "/audit"] {
             insist_on_reading(&client, path).await;
         }
@@ -138,6 +139,24 @@ impl<'a> Scenario<'a> {
             ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until, before: None };
         // This claim may be cut too.
         platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.ok();
+    }
+
+    /// The owner continues a session, looks at all of them, ends one and leaves.
+    async fn sessions(&self, anonymous: &Client) {
+        let refresh = |session: &Value| json!({ "refreshToken": session["refreshToken"] });
+        // It is the one that is ended.
+        log_in(anonymous, &self.email(), PASSWORD).await;
+        let session = log_in(anonymous, &self.email(), PASSWORD).await;
+        let next = insist(anonymous, "/auth/refresh", &refresh(&session)).await;
+        let client = anonymous.with_token(text(&next, "token").unwrap());
+        let listed = insist_on_reading(&client, "/auth/sessions").await;
+        let other = text(&listed["data"][1], "id").unwrap().to_owned();
+        // After a lost answer the session has ended already.
+        let end = format!("{}/auth/sessions/{other}", self.test.system.url);
+        let http = &self.test.system.http;
+        let token = text(&next, "token").unwrap();
+        while http.delete(&end).bearer_auth(token).send().await.unwrap().status().is_server_error() {}
+        while anonymous.post("/auth/logout", &refresh(&next)).await.unwrap().status.is_server_error() {}
     }
 
     /// An operator stops the tenant for a moment.
