@@ -24,6 +24,7 @@ mod passwords;
 mod path_and_header_tricks;
 mod people;
 mod phones;
+mod plan_limits;
 mod problem_kinds;
 mod racing_imports;
 pub mod raw_api;

@@ -208,6 +208,11 @@ impl TestSystem {
         }
     }
 
+    /// Sets a limit of every plan.
+    pub async fn allow(&self, limit: &str, count: u32) {
+        self.db.execute(&format!("UPDATE plan_terms SET {limit} = {count}")).await;
+    }
+
     /// Sends an order to the sandbox.
     pub async fn order(&self, name: &str, body: &Value) {
         let url = format!("{}/sandbox/{name}", self.sandbox_url);

@@ -1,4 +1,6 @@
-//! The businesses that use the platform.
+//! The businesses that use the platform, and what their plans allow.
+
+pub mod usage;
 
 use crate::kernel::words::words;
 

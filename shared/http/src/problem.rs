@@ -43,6 +43,7 @@ const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
             "The idempotency key was used for a different request",
         ),
         Kind::NotPossible => ("not-possible", StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done now"),
+        Kind::PlanLimit => ("plan-limit", StatusCode::FORBIDDEN, "Your plan does not allow more"),
         Kind::TooMany => ("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Kind::MetaRefused => ("meta-refused", StatusCode::UNPROCESSABLE_ENTITY, "Meta refused the request"),
         Kind::MetaUnreachable => ("meta-unreachable", StatusCode::BAD_GATEWAY, "Meta could not be reached"),
@@ -100,6 +101,18 @@ pub struct ProblemBody {
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemField>,
+    /// Of `plan-limit`: the limit that is reached, such as `contacts`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<&'static str>,
+    /// Of `plan-limit`: the name of the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Of `plan-limit`: how many there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<i64>,
+    /// Of `plan-limit`: how many the plan allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i64>,
     /// Quote it when you ask for support.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -118,12 +131,17 @@ pub struct ProblemField {
 pub fn body(problem: &Problem, request_id: Option<String>) -> ProblemBody {
     let fields = problem.fields.iter();
     let errors = fields.map(|error| ProblemField { field: error.field.clone(), message: error.why.clone() });
+    let limit = problem.limit.as_deref();
     ProblemBody {
         r#type: type_uri(problem.kind),
         title: title(problem.kind),
         status: status(problem.kind).as_u16(),
         detail: problem.detail.clone(),
         errors: errors.collect(),
+        limit: limit.map(|reached| reached.quantity.limit()),
+        plan: limit.map(|reached| reached.plan.clone()),
+        used: limit.map(|reached| reached.used),
+        max: limit.map(|reached| reached.max),
         request_id,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use domain::contacts::{Attributes, OptOut};
+use domain::tenants::usage::Quantity;
 use domain::{ContactId, MessageId, PhoneNumber};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -13,6 +14,7 @@ pub mod suppressions;
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
+use crate::usage;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
@@ -47,7 +49,7 @@ SELECT $1, row.id, row.phone, row.identity, row.name, row.attributes::jsonb, $7
     ON CONFLICT DO NOTHING";
 
 /// Adds contacts whose number does not exist yet, in none of its spellings; returns how many. Of two with one number in
-/// `contacts` the first counts.
+/// `contacts` the first counts. None is added when the plan does not allow all of them.
 pub async fn import(tx: &TenantTx, contacts: &[NewContact]) -> Result<u64, StoreError> {
     let spelled: Vec<(Vec<PhoneNumber>, &NewContact)> =
         contacts.iter().map(|contact| (contact.phone.spellings(), contact)).collect();
@@ -71,7 +73,9 @@ pub async fn import(tx: &TenantTx, contacts: &[NewContact]) -> Result<u64, Store
         tx.tenant().0 => UUID, ids => UUID_ARRAY, phones => TEXT_ARRAY, identities => TEXT_ARRAY, names => TEXT_ARRAY,
         attributes => TEXT_ARRAY, tx.now() => TIMESTAMPTZ,
     ];
-    tx.run(IMPORT, values).await
+    let added = tx.run(IMPORT, values).await?;
+    usage::take(tx, Quantity::Contacts, usize::try_from(added).unwrap_or(usize::MAX)).await?;
+    Ok(added)
 }
 
 /// The identity of a number that has several spellings.

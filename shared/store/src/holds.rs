@@ -83,10 +83,11 @@ SELECT h.kind, h.reason, h.detail, h.since, h.resumes_at
         WHEN 'TEMPLATE' THEN h.key = m.template_id::text
         WHEN 'CAMPAIGN' THEN h.key = m.source_id::text
         ELSE h.key = m.contact_id::text END
- WHERE m.tenant_id = $1 AND m.message_id = $2 AND m.dispatch_state IN ('PENDING', 'RESERVED')
+ WHERE m.tenant_id = $1 AND m.message_id = $2
+   AND (m.dispatch_state = 'PENDING' OR m.dispatch_state = 'RESERVED' AND h.reason <> 'PLAN_LIMIT')
  ORDER BY h.since, h.kind, h.reason";
 
-/// Why a message that waits does not go.
+/// Why a message that waits does not go. One that is debited is within the plan.
 pub async fn on_message(tx: &TenantTx, message: MessageId) -> Result<Vec<Hold>, StoreError> {
     let rows = tx.rows(ON_MESSAGE, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
     rows.iter().map(from_row).collect()

@@ -24,6 +24,7 @@ pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod updates;
+pub mod usage;
 pub mod whatsapp;
 
 pub use kernel::connect::{Access, Password, address};
@@ -59,6 +60,7 @@ pub fn statements() -> Vec<&'static str> {
             templates::checks::STATEMENTS,
             tenants::STATEMENTS,
             tenants::plans::STATEMENTS,
+            usage::STATEMENTS,
         ],
     ]
     .concat()

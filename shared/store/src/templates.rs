@@ -2,6 +2,7 @@
 
 pub mod checks;
 
+use domain::tenants::usage::Quantity;
 use domain::{Category, TemplateId, TemplateStatus, WabaId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use crate::kernel::error::StoreError;
 use crate::kernel::row::word;
 use crate::kernel::tx::{TenantTx, params};
+use crate::usage;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -61,7 +63,7 @@ INSERT INTO templates (tenant_id, ",
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $12)"
 );
 
-/// Adds a template; [`NAME_TAKEN`] refuses a second one of the same name and language.
+/// Adds a template, if the plan allows one more; [`NAME_TAKEN`] refuses a second one of the same name and language.
 pub async fn insert(tx: &TenantTx, template: &Template) -> Result<(), StoreError> {
     let values = params![
         tx.tenant().0 => UUID, template.template_id.0 => UUID, template.name => TEXT, template.language => TEXT,
@@ -70,22 +72,26 @@ pub async fn insert(tx: &TenantTx, template: &Template) -> Result<(), StoreError
         template.created_at => TIMESTAMPTZ, template.updated_at => TIMESTAMPTZ, template.reason => TEXT,
         template.content_at_meta => TEXT,
     ];
-    tx.run_one(INSERT, values).await
+    tx.run_one(INSERT, values).await?;
+    usage::take(tx, Quantity::Templates, 1).await
 }
 
 const REDRAFT: &str = "-- templates::redraft
 UPDATE templates SET status = 'DRAFT', category = $3, body = $4, variables = $5, updated_at = $6, submitted_at = $6,
        variables_since = CASE WHEN variables <> $5 THEN $6 ELSE variables_since END,
        meta_template_id = CASE WHEN status = 'DELETED' THEN NULL ELSE meta_template_id END
- WHERE tenant_id = $1 AND template_id = $2 AND status IN ('DRAFT', 'REJECTED', 'DELETED')";
+ WHERE tenant_id = $1 AND template_id = $2 AND status = $7 AND status IN ('DRAFT', 'REJECTED', 'DELETED')";
 
 /// Rewrites a template that Meta has not seen, has refused, has rejected or has deleted, before it is submitted (again).
-pub async fn redraft(tx: &TenantTx, template: &Template) -> Result<(), StoreError> {
+/// `was` is its status until now.
+pub async fn redraft(tx: &TenantTx, template: &Template, was: &TemplateStatus) -> Result<(), StoreError> {
     let values = params![
         tx.tenant().0 => UUID, template.template_id.0 => UUID, template.category.as_str() => TEXT, template.body => TEXT,
-        template.variables => TEXT_ARRAY, template.updated_at => TIMESTAMPTZ,
+        template.variables => TEXT_ARRAY, template.updated_at => TIMESTAMPTZ, was.as_str() => TEXT,
     ];
-    tx.run_one(REDRAFT, values).await
+    tx.run_one(REDRAFT, values).await?;
+    // A deleted one is not counted.
+    usage::take(tx, Quantity::Templates, usize::from(*was == TemplateStatus::Deleted)).await
 }
 
 const REFUSED: &str = "-- templates::refused
@@ -137,13 +143,14 @@ pub async fn list(tx: &TenantTx, before: Uuid, limit: i64) -> Result<Vec<Templat
 }
 
 const RECORD_ANSWER: &str = "-- templates::record_answer
-UPDATE templates SET status = CASE WHEN status = 'DRAFT' OR content_at_meta IS NOT NULL THEN $3 ELSE status END,
+UPDATE templates t SET status = CASE WHEN t.status = 'DRAFT' OR content_at_meta IS NOT NULL THEN $3 ELSE t.status END,
        category = CASE WHEN category_said_at IS NULL THEN coalesce($6, category) ELSE category END,
        meta_template_id = coalesce($4, meta_template_id), updated_at = $5, body = $7, variables = $8, reason = $9,
        variables_since = CASE WHEN variables <> $8 THEN $5 ELSE variables_since END,
        content_at_meta = NULL, is_doubted = false, checked_at = NULL, check_at = $10
- WHERE tenant_id = $1 AND template_id = $2
-RETURNING status";
+  FROM (SELECT status FROM templates WHERE tenant_id = $1 AND template_id = $2 FOR NO KEY UPDATE) AS was
+ WHERE t.tenant_id = $1 AND t.template_id = $2
+RETURNING t.status, was.status AS was";
 
 /// What Meta answered when a draft was submitted, or about a template that it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +182,10 @@ pub async fn record_answer(
     let row = tx.row(RECORD_ANSWER, values).await?;
     let gone =
         || StoreError::Inconsistent { table: "templates", what: format!("{template} no longer exists") };
-    Ok(TemplateStatus::from(row.ok_or_else(gone)?.get::<_, &str>("status")))
+    let row = row.ok_or_else(gone)?;
+    let (was, is) = ["was", "status"].map(|column| TemplateStatus::from(row.get::<_, &str>(column))).into();
+    usage::template_changed(tx, &was, &is).await?;
+    Ok(is)
 }
 
 fn from_row(row: &Row) -> Result<Template, StoreError> {

@@ -115,11 +115,14 @@ impl From<Imported> for ImportOut {
 ///
 /// Each person once: a number that exists already, in this spelling or another, is skipped and counted. A person who was
 /// erased is not added again. A row that is wrong is counted and named, and the others are imported.
+///
+/// When the plan does not allow all the contacts that are new, none is imported: the problem `plan-limit` says how many the
+/// plan allows and how many there are, so that `max` − `used` still fit.
 #[utoipa::path(post, path = "/contacts/import", operation_id = "importContacts", tag = "contacts", security(("bearer" = [])), request_body = Import,
     params(IdempotencyKey),
     responses(
         (status = 200, body = ImportOut),
-        (status = 403, body = ProblemBody),
+        (status = 403, description = "Your role does not allow this, or your plan allows fewer contacts: then none is imported", body = ProblemBody),
         (status = 413, description = "Larger than 3,000,000 bytes: send it in smaller parts", body = ProblemBody),
         (status = 422, description = "Every row is wrong; up to 20 reasons are named", body = ProblemBody),
     ))]

@@ -63,10 +63,12 @@ impl From<CreateTemplate> for NewTemplate {
 /// Saves a template and submits it to Meta; a rejected template of that name is corrected.
 ///
 /// Needs a connected WhatsApp Business account. Only Meta decides the status; a template can be sent once it is `APPROVED`.
+/// A plan counts templates that Meta has not deleted.
 #[utoipa::path(post, path = "/templates", operation_id = "createTemplate", tag = "templates", security(("bearer" = [])), request_body = CreateTemplate,
     params(IdempotencyKey),
     responses(
         (status = 201, body = TemplateOut),
+        (status = 403, description = "Your role does not allow this, or your plan no more templates", body = ProblemBody),
         (status = 409, description = "A template of that name and language already exists, here or with other words at Meta", body = ProblemBody),
         (status = 422, description = "Not valid, not connected to WhatsApp, or refused by Meta", body = ProblemBody),
         (status = 502, description = "Meta could not be reached; try again", body = ProblemBody),

@@ -23,7 +23,7 @@ const LEVELS: [(&str, &[&[&str]]); 2] = [
         &[
             &["kernel"],
             &["billing"],
-            &["holds"],
+            &["holds", "usage"],
             &["access", "contacts", "templates", "tenants", "whatsapp", "messages"],
             &["delivery"],
             &["updates"],

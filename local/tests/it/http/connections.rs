@@ -101,6 +101,8 @@ async fn a_token_of_another_app_or_without_a_scope_connects_nothing() {
 async fn of_several_accounts_none_is_chosen_silently() {
     let system = TestSystem::start().await;
     let home = tenant_actor(&RawApi::of(&system), "home").await;
+    // Beside the one of the sandbox.
+    system.allow("phone_numbers_max", 2).await;
     let meta = Meta::saying(token(&json!(["78", "77"]))).await;
     let several = connect(&system, &meta, &home.token, &json!({ "code": "a-code" })).await;
     several.assert_invalid("wabaId", "several accounts");
@@ -120,6 +122,8 @@ async fn meta_is_asked_nothing_about_an_account_of_another_tenant() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let (ours, theirs) = (tenant_actor(&api, "ours").await, tenant_actor(&api, "theirs").await);
+    // Beside those of the sandbox.
+    system.allow("phone_numbers_max", 2).await;
     let meta = Meta::saying(token(&json!(["77"]))).await;
     connect(&system, &meta, &theirs.token, &json!({ "code": "a-code" })).await.success();
     let before = meta.asked_of_accounts().len();

@@ -63,6 +63,14 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
             let body = json!({ "secret": "none", "password": PASSWORD });
             api.post("/auth/set-password").json(&body).send().await
         }
+        Kind::PlanLimit => {
+            // The home tenant has one.
+            system.allow("contacts_max", 1).await;
+            let import = json!({ "contacts": [{ "phone": "+15551234599" }] });
+            let answer = api.post("/contacts/import").bearer(&home.token).json(&import).send().await;
+            system.allow("contacts_max", 10_000).await;
+            answer
+        }
         Kind::TooMany => guess_until_throttled(api).await,
         Kind::MetaRefused => {
             api.post("/whatsapp/connect")

@@ -183,7 +183,12 @@ async fn a_token_is_refused_after_its_time_and_once_its_user_or_tenant_is_inacti
     for token in [&removed.token, &suspended.token] {
         forger.ask(token).await.success();
     }
-    system.db.execute(&format!("DELETE FROM users WHERE user_id = '{}'", removed.owner)).await;
+    let remove = format!(
+        "DELETE FROM users WHERE user_id = '{}';
+         UPDATE usage SET used = used - 1 WHERE tenant_id = '{}' AND quantity = 'USERS'",
+        removed.owner, removed.tenant
+    );
+    system.db.execute(&remove).await;
     forger.assert_refused(&removed.token, "of a removed user").await;
     suspend(system, suspended.tenant_id()).await;
     forger.assert_refused(&suspended.token, "of a suspended tenant").await;

@@ -53,7 +53,7 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 40] = [
+const TOGETHER: [&str; 41] = [
     "account_owners",
     "add_credits",
     "balance",
@@ -84,6 +84,7 @@ const TOGETHER: [&str; 40] = [
     "log_out",
     "login_look",
     "make_super_admin",
+    "numbers_fit",
     "operator_command",
     "record_template_answer",
     "record_template_check",

@@ -94,7 +94,7 @@ impl Operation for CreateTenant {
             display_phone_number: "+1 555".to_owned(),
             messages_per_second: 80,
         };
-        numbers::upsert(tx, &sender).await?;
+        numbers::upsert(tx, &[sender]).await?;
         ledger::top_up(tx, CREDIT, None).await?;
         let contact = NewContact {
             phone: PhoneNumber::from_stored("+15551234567".to_owned()),
@@ -126,8 +126,9 @@ impl Operation for CreateTenant {
 impl CreateTenant {
     async fn insert_owner(&self, tx: &TenantTx) -> Result<(), StoreError> {
         let name = self.tenant.0.simple().to_string();
-        let plan = plans::find_by_name(tx, "Starter").await?;
-        let missing = || StoreError::Inconsistent { table: "plans", what: "Starter is gone".to_owned() };
+        // The plan that allows the most messages a month.
+        let plan = plans::find_by_name(tx, "Enterprise").await?;
+        let missing = || StoreError::Inconsistent { table: "plans", what: "Enterprise is gone".to_owned() };
         let plan = plan.ok_or_else(missing)?;
         let tenant = NewTenant { slug: name.clone(), name: name.clone(), plan_id: plan.plan_id };
         tenants::insert(tx, &tenant).await?;

@@ -7,6 +7,8 @@ use std::fmt;
 use jiff::SignedDuration;
 use thiserror::Error;
 
+use crate::tenants::usage::LimitReached;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The request cannot be read: not JSON, for example.
@@ -37,6 +39,8 @@ pub enum Kind {
     KeyReused,
     /// Every value is valid, but it cannot be done in the present state.
     NotPossible,
+    /// The tenant's plan does not allow more.
+    PlanLimit,
     TooMany,
     MetaRefused,
     /// Meta could not be reached.
@@ -47,7 +51,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::WrongCredentials,
@@ -62,6 +66,7 @@ impl Kind {
         Self::Invalid,
         Self::KeyReused,
         Self::NotPossible,
+        Self::PlanLimit,
         Self::TooMany,
         Self::MetaRefused,
         Self::MetaUnreachable,
@@ -108,6 +113,8 @@ pub struct Problem {
     pub fields: Vec<FieldError>,
     /// How long to wait before the next try.
     pub retry_after: Option<SignedDuration>,
+    /// The limit of the tenant's plan that stops it.
+    pub limit: Option<Box<LimitReached>>,
 }
 
 /// When a caller may try again what is unavailable, unless the problem knows better.
@@ -117,7 +124,7 @@ impl Problem {
     /// A problem without details.
     pub const fn new(kind: Kind) -> Self {
         let retry_after = if matches!(kind, Kind::Unavailable) { Some(AGAIN) } else { None };
-        Self { kind, detail: None, fields: Vec::new(), retry_after }
+        Self { kind, detail: None, fields: Vec::new(), retry_after, limit: None }
     }
 
     /// Adds this case in words. Never called with what the caller must not know.
@@ -129,12 +136,18 @@ impl Problem {
 
     /// Fields that are wrong.
     pub const fn invalid(fields: Vec<FieldError>) -> Self {
-        Self { kind: Kind::Invalid, detail: None, fields, retry_after: None }
+        Self { kind: Kind::Invalid, detail: None, fields, retry_after: None, limit: None }
     }
 
     /// One field that is wrong.
     pub fn field(field: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::invalid(vec![FieldError::new(field, why)])
+    }
+
+    /// A limit of the tenant's plan.
+    pub fn limit_reached(limit: LimitReached) -> Self {
+        let problem = Self::new(Kind::PlanLimit).with_detail(&limit);
+        Self { limit: Some(Box::new(limit)), ..problem }
     }
 
     /// Adds how long to wait before the next try.

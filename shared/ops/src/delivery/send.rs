@@ -197,6 +197,7 @@ async fn hand_back(
     match ended {
         Err(
             error @ (StoreError::Constraint(_)
+            | StoreError::Limit(_)
             | StoreError::Statement { .. }
             | StoreError::Inconsistent { .. }),
         ) => {

@@ -267,11 +267,11 @@ impl Operation for Draft {
             Some(ours) if matches!(ours.status, TemplateStatus::Draft | TemplateStatus::Rejected) => {
                 template.template_id = ours.template_id;
                 template.meta_template_id = ours.meta_template_id;
-                templates::redraft(tx, &template).await?;
+                templates::redraft(tx, &template, &ours.status).await?;
             }
             Some(gone) if gone.status == TemplateStatus::Deleted => {
                 template.template_id = gone.template_id;
-                templates::redraft(tx, &template).await?;
+                templates::redraft(tx, &template, &gone.status).await?;
             }
             // The request may hold Meta's words, which become ours.
             Some(other) if other.content_at_meta.is_some() => {

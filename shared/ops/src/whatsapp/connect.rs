@@ -2,15 +2,16 @@
 
 use domain::holds::{HoldReason, HoldTarget};
 use domain::problem::Kind;
+use domain::tenants::usage::Quantity;
 use domain::{Act, MetaId, NotAMetaId, PhoneNumberId, Problem, TenantId, WabaId};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::json;
 use store::audit_log::{self, NewEntry};
-use store::holds;
 use store::whatsapp::accounts::{self, Account};
 use store::whatsapp::numbers::{self, Number};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
+use store::{holds, usage};
 use thiserror::Error;
 
 use crate::kernel::cipher::CipherError;
@@ -125,6 +126,9 @@ pub async fn connect(
     }
     owners.numbers = remote.iter().map(|number| number.id.clone()).collect();
     check_free(platform, act.tenant, &owners).await?;
+    // Before Meta is told to change anything; the transaction below decides.
+    let fit = NumbersFit { numbers: owners.numbers.clone() };
+    platform.store.perform(&act, &fit).await?;
     take_over(platform, &token, &owners).await?;
     let now = act.now;
     let (token_sealed, token_key_id) = token::encrypt(platform, act.tenant, &waba_id, &token)?;
@@ -215,6 +219,23 @@ impl SystemOperation for Owners {
     }
 }
 
+/// Refuses numbers that the plan does not allow.
+struct NumbersFit {
+    numbers: Vec<String>,
+}
+
+impl Operation for NumbersFit {
+    const NAME: &'static str = "numbers_fit";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        let ours = numbers::list(tx).await?;
+        let is_new = |id: &&String| ours.iter().all(|number| number.phone_number_id.0 != **id);
+        usage::check(tx, Quantity::PhoneNumbers, self.numbers.iter().filter(is_new).count()).await
+    }
+}
+
 struct Connect {
     account: Account,
     numbers: Vec<Number>,
@@ -230,9 +251,7 @@ impl Operation for Connect {
         let account = HoldTarget::Account(self.account.waba_id.clone());
         let is_lifted = holds::lift(tx, &account, HoldReason::Account).await?;
         accounts::upsert(tx, &self.account).await?;
-        for number in &self.numbers {
-            numbers::upsert(tx, number).await?;
-        }
+        numbers::upsert(tx, &self.numbers).await?;
         let numbers: Vec<&str> =
             self.numbers.iter().map(|number| number.phone_number_id.0.as_str()).collect();
         let entry = NewEntry::new(

@@ -1,5 +1,6 @@
 //! The people who log in.
 
+use domain::tenants::usage::Quantity;
 use domain::{Role, SessionId, TenantId, TenantState, UserId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -7,6 +8,7 @@ use tokio_postgres::Row;
 use crate::kernel::error::StoreError;
 use crate::kernel::row::word;
 use crate::kernel::tx::{SystemTx, TenantTx, params};
+use crate::usage;
 
 /// A user with what a login or a request needs to know about its tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ SELECT ",
   FROM u JOIN tenants t USING (tenant_id)"
 );
 
-/// Adds a user; [`EMAIL_TAKEN`] refuses a second one of the same e-mail.
+/// Adds a user, if the plan allows one more; [`EMAIL_TAKEN`] refuses a second one of the same e-mail.
 pub async fn insert(tx: &TenantTx, user: &NewUser) -> Result<User, StoreError> {
     let values = params![
         tx.tenant().0 => UUID, UserId::at(tx.now()).0 => UUID, user.email => TEXT, user.name => TEXT,
@@ -67,7 +69,9 @@ pub async fn insert(tx: &TenantTx, user: &NewUser) -> Result<User, StoreError> {
     let row = tx.row(INSERT, values).await?;
     let missing =
         || StoreError::Inconsistent { table: "users", what: "the new user has no tenant".to_owned() };
-    from_row(&row.ok_or_else(missing)?)
+    let user = from_row(&row.ok_or_else(missing)?)?;
+    usage::take(tx, Quantity::Users, 1).await?;
+    Ok(user)
 }
 
 const FIND: &str = concat!(

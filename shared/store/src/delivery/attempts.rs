@@ -22,11 +22,12 @@ pub struct Marked {
     pub held: Vec<MessageId>,
 }
 
-/// Everything that may have changed since the claim is asked once more here, in the last commit before the request. All of
+/// Everything that may have changed since the claim is asked once more here, in the last commit before the request; what was
+/// claimed is within the plan, whatever else is held because of it. All of
 /// the messages are locked first, in the order of their ids, because those that are not sent are written afterwards.
 const MARK_INTENT: &str = "-- attempts::mark_intent
 WITH stops AS MATERIALIZED (
-    SELECT kind, key FROM holds WHERE tenant_id = $1),
+    SELECT kind, key FROM holds WHERE tenant_id = $1 AND reason <> 'PLAN_LIMIT'),
 asked AS MATERIALIZED (
     SELECT m.message_id, u.attempt_id,
            CASE WHEN c.opted_out_at IS NOT NULL AND (NOT c.opted_out_by_wish OR coalesce(t.category, m.category) = 'MARKETING')

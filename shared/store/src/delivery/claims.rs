@@ -4,6 +4,7 @@
 //! younger than the lock. In a single statement the snapshot is older, and two claimers spend the same money.
 
 use domain::messages::{Lane, Recipient};
+use domain::tenants::usage::Month;
 use domain::{ClaimId, MessageId, Money, PhoneNumberId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -80,6 +81,8 @@ pub(crate) const STATEMENTS: &[&str] = &[CLAIM, MESSAGES, FREE];
 /// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up. The
 /// category is what the template is now, as Meta charges it, and not what it was when the message was accepted.
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
+/// `place` is a message's place among those that would be debited. The plan allows `room` of them this month; what comes after
+/// is held until the month or the terms of the plan change (I31), unless the balance had ended before.
 /// No step joins a claim's rows to each other: without hash joins that would take their number squared. What the dispatcher
 /// needs of a message comes out of the update that reserves it, which takes the messages in the order of their ids, as
 /// everything that locks several of them does.
@@ -91,7 +94,7 @@ WITH picked AS MATERIALIZED (
         SELECT ctid AS row_id, priority, due_at, message_id FROM due
          WHERE tenant_id = $1 AND phone_number_id = $2 AND due.priority = p.priority AND due_at <= $3
          ORDER BY due_at, message_id LIMIT $4) AS d
-     WHERE p.priority < $7 AND NOT is_held($1, $2)
+     WHERE p.priority < $7 AND NOT is_stopped($1, $2)
      ORDER BY d.priority, d.due_at, d.message_id LIMIT $4),
 taken AS MATERIALIZED (
     DELETE FROM due WHERE ctid = ANY (ARRAY(SELECT row_id FROM picked)) AND tenant_id = $1
@@ -102,8 +105,14 @@ rates AS MATERIALIZED (
 stops AS MATERIALIZED (
     SELECT kind, key FROM holds WHERE tenant_id = $1 AND kind IN ('TEMPLATE', 'CAMPAIGN', 'CONTACT')),
 terms AS MATERIALIZED (
-    SELECT p.margin_bps, w.balance, w.balance - w.reserved AS spendable, w.seq
-      FROM tenants t JOIN plans p USING (plan_id) JOIN wallets w USING (tenant_id) WHERE t.tenant_id = $1),
+    SELECT p.margin_bps, w.balance, w.balance - w.reserved AS spendable, w.seq,
+           n.name AS plan, p.messages_per_month AS allowed, p.messages_per_month - coalesce(u.used, 0) AS room,
+           least($9, (SELECT min(later.effective_from) FROM plan_terms later
+                       WHERE later.plan_id = t.plan_id AND later.effective_from > $3)) AS resumes_at
+      FROM tenants t JOIN plans n USING (plan_id) CROSS JOIN LATERAL terms_at(t.plan_id, $3) AS p
+      JOIN wallets w USING (tenant_id)
+      LEFT JOIN usage u ON u.tenant_id = $1 AND u.quantity = 'MESSAGES' AND u.period = $8
+     WHERE t.tenant_id = $1),
 priced AS MATERIALIZED (
     SELECT k.priority, k.due_at, k.message_id, m.dispatch_state = 'RESERVED' AS is_paid,
            hold.kind AS hold_kind, hold.key AS hold_key,
@@ -126,16 +135,22 @@ priced AS MATERIALIZED (
         SELECT s.kind, s.key FROM stops s
          WHERE s.key = CASE s.kind WHEN 'TEMPLATE' THEN m.template_id WHEN 'CAMPAIGN' THEN m.source_id ELSE m.contact_id END::text
          UNION ALL SELECT 'TEMPLATE', t.template_id::text WHERE t.status <> 'APPROVED' LIMIT 1) AS hold ON true),
+placed AS (
+    SELECT *, hold_kind IS NULL AND forbidden_by IS NULL AND NOT is_paid AS is_new,
+           count(*) FILTER (WHERE hold_kind IS NULL AND forbidden_by IS NULL AND NOT is_paid) OVER sending AS place
+      FROM priced WINDOW sending AS (ORDER BY priority, due_at, message_id ROWS UNBOUNDED PRECEDING)),
 running AS MATERIALIZED (
-    SELECT *, sum(CASE WHEN hold_kind IS NULL AND forbidden_by IS NULL AND NOT is_paid THEN price ELSE 0 END)
-                  OVER (ORDER BY priority, due_at, message_id ROWS UNBOUNDED PRECEDING) AS spent
-      FROM priced),
+    SELECT p.*, p.place > terms.room AS is_beyond_plan,
+           sum(CASE WHEN p.is_new AND p.place <= terms.room THEN p.price ELSE 0 END)
+               OVER (ORDER BY p.priority, p.due_at, p.message_id ROWS UNBOUNDED PRECEDING) AS spent
+      FROM placed p CROSS JOIN terms),
 verdicts AS MATERIALIZED (
     SELECT r.*, CASE WHEN r.hold_kind IS NOT NULL THEN 'HELD'
                      WHEN r.is_paid THEN 'RESERVED'
                      WHEN r.forbidden_by IS NOT NULL THEN 'CANCELLED'
-                     WHEN r.spent <= terms.spendable THEN 'RESERVED'
-                     ELSE 'NO_FUNDS' END AS verdict
+                     WHEN r.spent > terms.spendable THEN 'NO_FUNDS'
+                     WHEN r.is_beyond_plan THEN 'HELD'
+                     ELSE 'RESERVED' END AS verdict
       FROM running r CROSS JOIN terms),
 debits AS (
     INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, message_id, recorded_at)
@@ -147,9 +162,20 @@ paid AS (
     UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
       FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries FROM debits) AS total
      WHERE tenant_id = $1 AND total.entries > 0),
+counted AS (
+    INSERT INTO usage AS u (tenant_id, quantity, period, used)
+    SELECT $1, 'MESSAGES', $8, count(*) FROM debits HAVING count(*) > 0
+        ON CONFLICT (tenant_id, quantity, period) DO UPDATE SET used = u.used + excluded.used),
 held AS (
     INSERT INTO held_messages (tenant_id, message_id, phone_number_id, priority, due_at, kind, key)
-    SELECT $1, message_id, $2, priority, due_at, hold_kind, hold_key FROM verdicts WHERE verdict = 'HELD'),
+    SELECT $1, message_id, $2, priority, due_at, coalesce(hold_kind, 'TENANT'), coalesce(hold_key, '')
+      FROM verdicts WHERE verdict = 'HELD'),
+plan_hold AS (
+    INSERT INTO holds (tenant_id, kind, key, reason, detail, since, resumes_at, placed_by)
+    SELECT $1, 'TENANT', '', 'PLAN_LIMIT', format('the plan %s allows %s messages a month, and all of them are used', plan, allowed),
+           $3, resumes_at, $10
+      FROM terms WHERE EXISTS (SELECT FROM verdicts WHERE verdict = 'HELD' AND hold_kind IS NULL)
+        ON CONFLICT (tenant_id, kind, key, reason) DO UPDATE SET detail = excluded.detail, resumes_at = excluded.resumes_at),
 claim AS (
     INSERT INTO claims (tenant_id, claim_id, phone_number_id, message_ids, lease_until)
     SELECT $1, $5, $2, array_agg(message_id), $6 FROM verdicts WHERE verdict = 'RESERVED' HAVING count(*) > 0),
@@ -171,10 +197,12 @@ SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 /// Claims what is due now: debits what the balance covers, in the order of sending, and ends or holds the rest.
 pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, StoreError> {
     wallet::lock(tx).await?;
+    let month = Month::of(tx.now());
     let values = params![
         tx.tenant().0 => UUID, request.number.0 => TEXT, tx.now() => TIMESTAMPTZ, request.limit => INT8,
         request.claim_id.0 => UUID, request.lease_until => TIMESTAMPTZ,
-        request.before.map_or(i16::MAX, Lane::priority) => INT2,
+        request.before.map_or(i16::MAX, Lane::priority) => INT2, month.first => DATE, month.ends => TIMESTAMPTZ,
+        tx.actor().to_string() => TEXT,
     ];
     let mut claim = Claim::default();
     for row in tx.rows_by_index(CLAIM, values).await? {

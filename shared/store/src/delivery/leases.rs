@@ -85,7 +85,7 @@ pub async fn release(tx: &TenantTx, lease: &Lease, in_any_case: bool) -> Result<
 const NUMBERS_DUE: &str = "-- leases::numbers_due
 SELECT n.phone_number_id, n.messages_per_second
   FROM phone_numbers n
- WHERE n.tenant_id = $1 AND NOT is_held($1, n.phone_number_id) AND EXISTS (
+ WHERE n.tenant_id = $1 AND NOT is_stopped($1, n.phone_number_id) AND EXISTS (
        SELECT FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
         WHERE EXISTS (SELECT FROM due d WHERE d.tenant_id = $1 AND d.phone_number_id = n.phone_number_id
                                           AND d.priority = p.priority AND d.due_at <= $2))

@@ -1,6 +1,7 @@
 //! What can go wrong between us and Postgres, as what the caller can do about it.
 
 use domain::problem::Kind;
+use domain::tenants::usage::LimitReached;
 use domain::{Problem, with_causes};
 use jiff::SignedDuration;
 use thiserror::Error;
@@ -15,6 +16,9 @@ pub enum StoreError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("constraint {0} refused the change")]
     Constraint(String),
+    /// The tenant's plan does not allow what the operation was to add: nothing of it is done.
+    #[error(transparent)]
+    Limit(Box<LimitReached>),
     /// A bug: a statement failed in a way that no input should cause.
     #[error("statement {statement} failed")]
     Statement {
@@ -83,7 +87,9 @@ impl StoreError {
     pub fn is_constraint(&self, name: &str) -> bool {
         match self {
             Self::Constraint(refused_by) => refused_by == name,
-            Self::Unavailable(_) | Self::Statement { .. } | Self::Inconsistent { .. } => false,
+            Self::Unavailable(_) | Self::Limit(_) | Self::Statement { .. } | Self::Inconsistent { .. } => {
+                false
+            }
         }
     }
 }
@@ -97,6 +103,7 @@ impl From<StoreError> for Problem {
                 tracing::error!(error = causes, "a request failed because the database cannot be reached");
                 Self::new(Kind::Unavailable).after(RETRY_AFTER)
             }
+            StoreError::Limit(limit) => Self::limit_reached(*limit),
             StoreError::Constraint(_) | StoreError::Statement { .. } | StoreError::Inconsistent { .. } => {
                 tracing::error!(error = causes, "a request failed because of an internal error");
                 Self::new(Kind::Internal)

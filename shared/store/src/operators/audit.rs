@@ -32,7 +32,7 @@ pub struct Sums {
 }
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I19, I21, I22, I23, PATIENCE, SUMS];
+    &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I19, I21, I22, I23, I31, PATIENCE, SUMS];
 
 const ALWAYS: &[(&str, &str)] = &[
     ("I1 balance is the sum of its entries", I1_BALANCE),
@@ -46,6 +46,7 @@ const ALWAYS: &[(&str, &str)] = &[
     ("I21 no entry or status of another tenant's message", I21),
     ("I22 no key from tenant to tenant", I22),
     ("I23 every tenant table has row-level security", I23),
+    ("I31 what a plan limits is counted", I31),
 ];
 
 const AT_REST: &[(&str, &str)] = &[
@@ -108,7 +109,7 @@ SELECT count(*) AS violations FROM unnest(ARRAY['tidings_app', 'tidings_system']
 const I14: &str = "-- audit::i14
 SELECT count(*) AS violations FROM due d
 
- WHERE d.due_at < $1::timestamptz - interval '1 minute' AND NOT is_held(d.tenant_id, d.phone_number_id)";
+ WHERE d.due_at < $1::timestamptz - interval '1 minute' AND NOT is_stopped(d.tenant_id, d.phone_number_id)";
 
 const I17: &str = "-- audit::i17
 SELECT count(*) AS violations FROM parked_updates p
@@ -132,6 +133,23 @@ SELECT count(*) AS violations FROM pg_constraint k
    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'tenant_id')
    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attname = 'tenant_id')
    AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'tenant_id' AND a.attnum = ANY (k.conkey))";
+
+/// Months that do not count their debits, and counts of things that are not their rows. What was counted by the migration is
+/// left out: the code before it counted nothing, and was still running.
+const I31: &str = "-- audit::i31
+SELECT (SELECT count(*)
+          FROM (SELECT tenant_id, date_trunc('month', recorded_at AT TIME ZONE 'UTC')::date AS period, count(*) AS debits
+                  FROM ledger WHERE kind = 'DEBIT' GROUP BY 1, 2) AS month
+          LEFT JOIN usage u ON u.tenant_id = month.tenant_id AND u.quantity = 'MESSAGES' AND u.period = month.period
+         WHERE coalesce(u.used, 0) <> month.debits
+           AND month.period > coalesce((SELECT max(period) FROM usage b WHERE b.tenant_id = month.tenant_id
+                                           AND b.quantity = 'MESSAGES' AND NOT b.is_exact), '-infinity'))
+     + (SELECT count(*) FROM usage u
+         WHERE u.is_exact AND u.quantity <> 'MESSAGES' AND u.used <> CASE u.quantity
+               WHEN 'CONTACTS' THEN (SELECT count(*) FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.erased_at IS NULL)
+               WHEN 'TEMPLATES' THEN (SELECT count(*) FROM templates t WHERE t.tenant_id = u.tenant_id AND t.status <> 'DELETED')
+               WHEN 'PHONE_NUMBERS' THEN (SELECT count(*) FROM phone_numbers n WHERE n.tenant_id = u.tenant_id)
+               ELSE (SELECT count(*) FROM users p WHERE p.tenant_id = u.tenant_id) END) AS violations";
 
 /// Tenant tables without row-level security for both roles, or whose owner is not `tidings_owner` and could remove it.
 const I23: &str = "-- audit::i23

@@ -88,7 +88,7 @@ pub struct NumberState {
 pub const COUNTED_MAX: i64 = 100_000;
 
 const NUMBERS: &str = "-- look::numbers
-SELECT n.phone_number_id, n.messages_per_second, is_held(n.tenant_id, n.phone_number_id) AS is_held, l.lease_until, l.heard_at,
+SELECT n.phone_number_id, n.messages_per_second, is_stopped(n.tenant_id, n.phone_number_id) AS is_held, l.lease_until, l.heard_at,
        (SELECT count(*) FROM (SELECT FROM due d WHERE d.tenant_id = $1 AND d.phone_number_id = n.phone_number_id AND d.due_at <= $2
                                LIMIT $3) AS overdue) AS overdue,
        (SELECT count(*) FROM (SELECT FROM due d WHERE d.tenant_id = $1 AND d.phone_number_id = n.phone_number_id AND d.due_at > $2

@@ -3,11 +3,13 @@
 //! Kept are the contact's row without a word about the person, the messages with state, price and times, every status, and
 //! the whole ledger.
 
+use domain::tenants::usage::Quantity;
 use domain::{ContactId, MessageId};
 use jiff::Timestamp;
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, TenantTx, params};
+use crate::usage;
 
 pub(crate) const STATEMENTS: &[&str] =
     &[WAITING, LOCK, ADDRESSES, ERASE_MESSAGES, REMOVE_ADDRESSES, ERASE_CONTACT, REMOVE_UNHANDLED];
@@ -67,6 +69,7 @@ pub async fn erase(tx: &TenantTx, contact: ContactId) -> Result<u64, StoreError>
     let messages = tx.run(ERASE_MESSAGES, params![tenant => UUID, contact => UUID]).await?;
     tx.run(REMOVE_ADDRESSES, params![tenant => UUID, contact => UUID]).await?;
     tx.run_one(ERASE_CONTACT, params![tenant => UUID, contact => UUID, tx.now() => TIMESTAMPTZ]).await?;
+    usage::give_back(tx, Quantity::Contacts).await?;
     Ok(messages)
 }
 

@@ -31,7 +31,7 @@ SELECT (SELECT count(*) FROM batches b WHERE b.minute <= $1 AND EXISTS (
           SELECT FROM phone_numbers n
             LEFT JOIN sender_leases l ON l.tenant_id = n.tenant_id AND l.phone_number_id = n.phone_number_id
            CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
-           WHERE n.tenant_id = b.tenant_id AND NOT is_held(n.tenant_id, n.phone_number_id) AND (l.lease_until IS NULL OR l.lease_until < $2) AND EXISTS (
+           WHERE n.tenant_id = b.tenant_id AND NOT is_stopped(n.tenant_id, n.phone_number_id) AND (l.lease_until IS NULL OR l.lease_until < $2) AND EXISTS (
               SELECT FROM due d WHERE d.tenant_id = b.tenant_id AND d.phone_number_id = n.phone_number_id
                                   AND d.priority = p.priority AND d.due_at <= b.minute))) AS overdue_batches,
        (SELECT count(*) FROM refund_promises WHERE promised_at <= $1) AS open_refunds,

@@ -19,7 +19,7 @@ SELECT b.tenant_id FROM (SELECT DISTINCT tenant_id FROM batches WHERE minute <= 
  WHERE EXISTS (
     SELECT FROM phone_numbers n
      CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
-     WHERE n.tenant_id = b.tenant_id AND NOT is_held(n.tenant_id, n.phone_number_id) AND EXISTS (
+     WHERE n.tenant_id = b.tenant_id AND NOT is_stopped(n.tenant_id, n.phone_number_id) AND EXISTS (
         SELECT FROM due d WHERE d.tenant_id = b.tenant_id AND d.phone_number_id = n.phone_number_id
                             AND d.priority = p.priority AND d.due_at <= $1))
  LIMIT $2";

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Answered, Template, from_row};
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, TenantTx, params, uuids};
+use crate::usage;
 
 /// How long Meta's word about a template counts: a send that does not fit its words is the fault of that message then.
 const TRUSTED: SignedDuration = SignedDuration::from_mins(10);
@@ -80,7 +81,11 @@ pub async fn record(
         words_at_meta => TEXT, body => TEXT, tx.now() => TIMESTAMPTZ, template.status.as_str() => TEXT,
         check.said_at => TIMESTAMPTZ,
     ];
-    Ok(tx.run(RECORD, values).await? == 1)
+    let is_recorded = tx.run(RECORD, values).await? == 1;
+    if is_recorded {
+        usage::template_changed(tx, &template.status, &answer.status).await?;
+    }
+    Ok(is_recorded)
 }
 
 const DOUBT: &str = "-- template_checks::doubt

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::contacts::{self, consent};
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
+use crate::usage;
 
 /// Starts the reason of an account that Meta closed; its reopening finds the account by it.
 const CLOSED: &str = "Meta closed the account";
@@ -20,14 +21,17 @@ pub(crate) const STATEMENTS: &[&str] = &[TEMPLATE_STATUS, TEMPLATE_CATEGORY, CLO
 // older draft of that name is not the template that Meta means. Meta is asked about a template that is in doubt, of which
 // no id is known, or that was rejected, because the reason is not here.
 const TEMPLATE_STATUS: &str = "-- notices::template_status
-UPDATE templates SET status = $6, status_said_at = $7, updated_at = $8,
-       reason = CASE WHEN status = $6 THEN reason END,
-       check_at = CASE WHEN is_doubted OR meta_template_id IS NULL OR ($6 = 'REJECTED' AND status <> $6) THEN $8 END
- WHERE tenant_id = $1 AND waba_id = $2
-   AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND submitted_at > $8::timestamptz - interval '15 minutes'))
-   AND coalesce((status_said_at, coalesce(array_position($9, status), 0)) < ($7, coalesce(array_position($9, $6), 0)),
-                status_said_at IS NULL AND ($7 IS NOT NULL OR status <> $6))
-RETURNING template_id, status, is_doubted OR content_at_meta IS NOT NULL AS is_in_question";
+UPDATE templates t SET status = $6, status_said_at = $7, updated_at = $8,
+       reason = CASE WHEN t.status = $6 THEN reason END,
+       check_at = CASE WHEN is_doubted OR meta_template_id IS NULL OR ($6 = 'REJECTED' AND t.status <> $6) THEN $8 END
+  FROM (SELECT template_id, status FROM templates
+         WHERE tenant_id = $1 AND waba_id = $2
+           AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND submitted_at > $8::timestamptz - interval '15 minutes'))
+           FOR NO KEY UPDATE) AS was
+ WHERE t.tenant_id = $1 AND t.template_id = was.template_id
+   AND coalesce((status_said_at, coalesce(array_position($9, t.status), 0)) < ($7, coalesce(array_position($9, $6), 0)),
+                status_said_at IS NULL AND ($7 IS NOT NULL OR t.status <> $6))
+RETURNING t.template_id, t.status, was.status AS was, is_doubted OR content_at_meta IS NOT NULL AS is_in_question";
 
 const TEMPLATE_CATEGORY: &str = "-- notices::template_category
 UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
@@ -35,7 +39,7 @@ UPDATE templates SET category = $6, category_said_at = $7, updated_at = $8
    AND (meta_template_id = $3 OR (meta_template_id IS NULL AND name = $4 AND language = $5 AND submitted_at > $8::timestamptz - interval '15 minutes'))
    AND coalesce((category_said_at, array_position($9, category)) < ($7, array_position($9, $6)),
                 category_said_at IS NULL AND ($7 IS NOT NULL OR category <> $6))
-RETURNING template_id, status, is_doubted OR content_at_meta IS NOT NULL AS is_in_question";
+RETURNING template_id, status, status AS was, is_doubted OR content_at_meta IS NOT NULL AS is_in_question";
 
 /// A template that a notice changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,15 +67,15 @@ pub async fn template(tx: &TenantTx, update: &TemplateUpdate) -> Result<Vec<Chan
         update.language => TEXT, word => TEXT, update.at => TIMESTAMPTZ, tx.now() => TIMESTAMPTZ,
         by_severity => TEXT_ARRAY,
     ];
-    let rows = tx.rows(sql, values).await?;
-    Ok(rows
-        .iter()
-        .map(|row| ChangedTemplate {
-            template_id: TemplateId(row.get("template_id")),
-            status: TemplateStatus::from(row.get::<_, &str>("status")),
-            is_in_question: row.get("is_in_question"),
-        })
-        .collect())
+    let mut changed = Vec::new();
+    for row in tx.rows(sql, values).await? {
+        let (was, status) =
+            ["was", "status"].map(|column| TemplateStatus::from(row.get::<_, &str>(column))).into();
+        usage::template_changed(tx, &was, &status).await?;
+        let template_id = TemplateId(row.get("template_id"));
+        changed.push(ChangedTemplate { template_id, status, is_in_question: row.get("is_in_question") });
+    }
+    Ok(changed)
 }
 
 /// Applies what a person wants to every contact that has the number; returns how many that changes.

@@ -1,10 +1,12 @@
 //! The business numbers that a tenant sends from.
 
+use domain::tenants::usage::Quantity;
 use domain::{PhoneNumberId, TenantId, WabaId};
 use tokio_postgres::Row;
 
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{SystemTx, TenantTx, params};
+use crate::usage;
 
 /// A business number to send from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,19 +28,25 @@ const UPSERT: &str = "-- numbers::upsert
 INSERT INTO phone_numbers (tenant_id, phone_number_id, waba_id, display_phone_number, messages_per_second, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (tenant_id, phone_number_id) DO UPDATE SET
-       display_phone_number = excluded.display_phone_number, messages_per_second = excluded.messages_per_second";
+       display_phone_number = excluded.display_phone_number, messages_per_second = excluded.messages_per_second
+RETURNING xmax = 0 AS is_new";
 
 const INSERT_LEASE: &str = "-- numbers::insert_lease
 INSERT INTO sender_leases (tenant_id, phone_number_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
-/// Adds a number of an account, with the lease that one dispatcher at a time holds.
-pub async fn upsert(tx: &TenantTx, number: &Number) -> Result<(), StoreError> {
-    let values = params![
-        tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id.0 => TEXT, number.display_phone_number => TEXT,
-        number.messages_per_second => INT4, tx.now() => TIMESTAMPTZ,
-    ];
-    tx.run_one(UPSERT, values).await?;
-    tx.run(INSERT_LEASE, params![tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT]).await.map(drop)
+/// Adds numbers of an account, each with the lease that one dispatcher at a time holds; none when the plan does not allow all
+/// of them.
+pub async fn upsert(tx: &TenantTx, numbers: &[Number]) -> Result<(), StoreError> {
+    let mut new = 0;
+    for number in numbers {
+        let values = params![
+            tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT, number.waba_id.0 => TEXT,
+            number.display_phone_number => TEXT, number.messages_per_second => INT4, tx.now() => TIMESTAMPTZ,
+        ];
+        new += usize::from(tx.row(UPSERT, values).await?.is_some_and(|row| row.get("is_new")));
+        tx.run(INSERT_LEASE, params![tx.tenant().0 => UUID, number.phone_number_id.0 => TEXT]).await?;
+    }
+    usage::take(tx, Quantity::PhoneNumbers, new).await
 }
 
 const LIST: &str = "-- numbers::list

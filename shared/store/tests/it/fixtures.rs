@@ -80,7 +80,7 @@ impl Operation for Build {
             display_phone_number: "+1 555".to_owned(),
             messages_per_second: 80,
         };
-        numbers::upsert(tx, &sender).await?;
+        numbers::upsert(tx, &[sender]).await?;
         let (contact_id, template_id) = self.add_contact_and_template(tx, waba_id).await?;
         if self.credit.is_positive() {
             ledger::top_up(tx, self.credit, None).await?;

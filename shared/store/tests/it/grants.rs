@@ -10,7 +10,7 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 42] = [
+const ALLOWED: [(&str, &str, &str); 43] = [
     ("attempts", "SI", "SI"),
     ("audit_log", "SI", "SI"),
     ("batches", "SID", "SID"),
@@ -30,7 +30,8 @@ const ALLOWED: [(&str, &str, &str); 42] = [
     ("outbox", "SIUD", "SIUD"),
     ("parked_updates", "SIUD", "SIUD"),
     ("phone_numbers", "SIU", "SIU"),
-    ("plans", "S", "SI"),
+    ("plan_terms", "S", "SI"),
+    ("plans", "S", "SI U(archived_at)"),
     ("queue_messages", "", "SIUD"),
     ("queue_turns", "", "SIU"),
     ("rate_cards", "S", "SI"),
@@ -130,6 +131,7 @@ async fn a_tenants_transaction_can_change_no_plan_no_price_no_role_and_read_no_f
     for sql in [
         "UPDATE plans SET margin_bps = 0",
         "DELETE FROM plans",
+        "INSERT INTO plan_terms SELECT * FROM plan_terms",
         "INSERT INTO rate_cards VALUES ('*', 'UTILITY', now(), 0)",
         "UPDATE users SET role = 'OWNER'",
         "UPDATE tenants SET status = 'ACTIVE'",

@@ -13,6 +13,8 @@ mod migrations;
 mod notices;
 mod parked;
 mod people;
+mod plan_limits;
+mod plan_month;
 mod prices;
 mod queue_plans;
 mod statements;

@@ -129,9 +129,9 @@ impl SystemOperation for AddPlan {
         let plan = NewPlan {
             name: self.name.clone(),
             monthly_price: Money::ZERO,
-            messages_per_month: 1,
+            messages_per_month: 100,
             contacts_max: 1,
-            templates_max: 1,
+            templates_max: 100,
             phone_numbers_max: 1,
             users_max: 1,
             requests_per_minute: 1,

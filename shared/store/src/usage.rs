@@ -1,0 +1,96 @@
+//! How much of a plan's limits is used, counted in the transaction that creates the thing (I31).
+//!
+//! The row of a quantity is locked until that transaction ends, so racing creators count one after the other. It is the last
+//! row that a transaction locks: who waits for it is waited for by nobody. Messages are counted by the claim, in its own
+//! statement.
+
+use domain::TemplateStatus;
+use domain::tenants::usage::{LimitReached, Quantity};
+use jiff::civil::Date;
+
+use crate::kernel::error::StoreError;
+use crate::kernel::tx::{TenantTx, params};
+
+pub(crate) const STATEMENTS: &[&str] = &[TAKE, READ, ADD, GIVE_BACK];
+
+/// The period of what is not counted by month, as `migrations/V9__foundations.sql` says.
+const ALWAYS: Date = Date::constant(1970, 1, 1);
+
+const TAKE: &str = "-- usage::take
+INSERT INTO usage AS u (tenant_id, quantity, period, used)
+SELECT $1, $2, $3, $4::bigint WHERE $4 <= plan_allows($1, $2, $5)
+    ON CONFLICT (tenant_id, quantity, period) DO UPDATE SET used = u.used + excluded.used
+ WHERE u.used + excluded.used <= plan_allows($1, $2, $5)
+RETURNING used";
+
+/// Counts what the transaction has added. What the plan does not allow is refused with [`StoreError::Limit`]: all of it,
+/// because the transaction is not committed then.
+pub(crate) async fn take(tx: &TenantTx, quantity: Quantity, count: usize) -> Result<(), StoreError> {
+    if count == 0 {
+        return Ok(());
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let values = params![
+        tx.tenant().0 => UUID, quantity.as_str() => TEXT, ALWAYS => DATE, count => INT8, tx.now() => TIMESTAMPTZ,
+    ];
+    match tx.row(TAKE, values).await? {
+        Some(_used) => Ok(()),
+        None => Err(StoreError::Limit(Box::new(read(tx, quantity, count).await?))),
+    }
+}
+
+const READ: &str = "-- usage::read
+SELECT p.name AS plan, plan_allows($1, $2, $4) AS max,
+       coalesce((SELECT used FROM usage WHERE tenant_id = $1 AND quantity = $2 AND period = $3), 0) AS used
+  FROM tenants t JOIN plans p USING (plan_id) WHERE t.tenant_id = $1";
+
+async fn read(tx: &TenantTx, quantity: Quantity, asked: i64) -> Result<LimitReached, StoreError> {
+    let values = params![
+        tx.tenant().0 => UUID, quantity.as_str() => TEXT, ALWAYS => DATE, tx.now() => TIMESTAMPTZ,
+    ];
+    let missing =
+        || StoreError::Inconsistent { table: "tenants", what: format!("{} is not there", tx.tenant()) };
+    let row = tx.row(READ, values).await?.ok_or_else(missing)?;
+    Ok(LimitReached { quantity, plan: row.get("plan"), used: row.get("used"), max: row.get("max"), asked })
+}
+
+/// Refuses with [`StoreError::Limit`] what would not fit now, before something is done that no transaction takes back.
+pub async fn check(tx: &TenantTx, quantity: Quantity, count: usize) -> Result<(), StoreError> {
+    let reached = read(tx, quantity, i64::try_from(count).unwrap_or(i64::MAX)).await?;
+    if reached.used.saturating_add(reached.asked) <= reached.max || reached.asked == 0 {
+        return Ok(());
+    }
+    Err(StoreError::Limit(Box::new(reached)))
+}
+
+const GIVE_BACK: &str = "-- usage::give_back
+UPDATE usage SET used = greatest(used - 1, 0) WHERE tenant_id = $1 AND quantity = $2 AND period = $3";
+
+/// Counts one less.
+pub(crate) async fn give_back(tx: &TenantTx, quantity: Quantity) -> Result<(), StoreError> {
+    let values = params![tx.tenant().0 => UUID, quantity.as_str() => TEXT, ALWAYS => DATE];
+    tx.run(GIVE_BACK, values).await.map(drop)
+}
+
+const ADD: &str = "-- usage::add
+INSERT INTO usage AS u (tenant_id, quantity, period, used) VALUES ($1, $2, $3, 1)
+    ON CONFLICT (tenant_id, quantity, period) DO UPDATE SET used = u.used + 1";
+
+/// A template that Meta deleted counts no longer, and one that Meta has again counts whatever the plan allows: Meta decides
+/// what there is.
+pub(crate) async fn template_changed(
+    tx: &TenantTx,
+    was: &TemplateStatus,
+    is: &TemplateStatus,
+) -> Result<(), StoreError> {
+    match (*was == TemplateStatus::Deleted, *is == TemplateStatus::Deleted) {
+        (false, true) => give_back(tx, Quantity::Templates).await,
+        (true, false) => {
+            let values = params![
+                tx.tenant().0 => UUID, Quantity::Templates.as_str() => TEXT, ALWAYS => DATE,
+            ];
+            tx.run_one(ADD, values).await
+        }
+        (false, false) | (true, true) => Ok(()),
+    }
+}
