@@ -36,6 +36,7 @@ use crate::peer::with_peers;
         (name = "messages", description = "Send now or later, and see what became of it."),
         (name = "webhook", description = "What Meta calls."),
         (name = "audit", description = "Who did what, when, and from where."),
+        (name = "tenant", description = "A tenant's own plan and set-up."),
         (name = "admin", description = "The platform owner's: tenants and plans."),
         (name = "health", description = "For monitors.")
     ),

@@ -16,7 +16,11 @@ use utoipa_axum::routes;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(plans::list::list, plans::create::create))
+        .routes(routes!(plans::get::get, plans::change::change))
         .routes(routes!(tenants::create::create))
+        .routes(routes!(tenants::change::change))
+        .routes(routes!(tenants::subscription::subscription))
+        .routes(routes!(tenants::onboarding::onboarding))
         .routes(routes!(tenants::resend_invite::resend_invite))
         .routes(routes!(audit_log::own::own))
         .routes(routes!(audit_log::all::all))

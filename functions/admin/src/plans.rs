@@ -1,17 +1,19 @@
-//! A plan as both routes show it.
+//! A plan as every route shows it.
 
+pub(crate) mod change;
 pub(crate) mod create;
+pub(crate) mod get;
 pub(crate) mod list;
 
 use api::schema;
 use domain::Money;
 use jiff::Timestamp;
-use ops::tenants::plans::Plan;
+use ops::tenants::plans::{Plan, PlannedTerms, Terms};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A plan to be created. The limits are not enforced yet.
+/// A plan to be created.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewPlan {
@@ -62,22 +64,89 @@ pub(crate) struct PlanOut {
     margin_bps: i32,
     #[schema(value_type = schema::Time)]
     created_at: Timestamp,
+    /// Since when it takes no new tenants; absent while it does.
+    #[schema(value_type = Option<schema::Time>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<Timestamp>,
+    /// What it will cost and allow later, in order; absent when nothing is planned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    planned: Vec<PlannedOut>,
+}
+
+/// What a plan costs and allows from a time on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PlannedOut {
+    #[schema(value_type = schema::Time)]
+    from: Timestamp,
+    /// Of a month.
+    #[schema(value_type = schema::Amount)]
+    monthly_price: Money,
+    #[schema(value_type = schema::PlanLimit)]
+    messages_per_month: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    contacts: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    templates: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    phone_numbers: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    users: i64,
+    #[schema(value_type = schema::PlanLimit)]
+    requests_per_minute: i64,
+    #[schema(value_type = schema::MarginBps)]
+    margin_bps: i32,
 }
 
 impl From<Plan> for PlanOut {
     fn from(plan: Plan) -> Self {
+        let terms = plan.terms;
         Self {
             id: plan.plan_id.0,
             name: plan.name,
-            monthly_price: plan.monthly_price,
-            messages_per_month: plan.messages_per_month,
-            contacts: plan.contacts_max,
-            templates: plan.templates_max,
-            phone_numbers: plan.phone_numbers_max,
-            users: plan.users_max,
-            requests_per_minute: plan.requests_per_minute,
-            margin_bps: plan.margin_bps,
+            monthly_price: terms.monthly_price,
+            messages_per_month: terms.messages_per_month,
+            contacts: terms.contacts_max,
+            templates: terms.templates_max,
+            phone_numbers: terms.phone_numbers_max,
+            users: terms.users_max,
+            requests_per_minute: terms.requests_per_minute,
+            margin_bps: terms.margin_bps,
             created_at: plan.created_at,
+            archived_at: plan.archived_at,
+            planned: plan.planned.into_iter().map(PlannedOut::from).collect(),
         }
+    }
+}
+
+impl From<PlannedTerms> for PlannedOut {
+    fn from(PlannedTerms { effective_from, terms }: PlannedTerms) -> Self {
+        Self {
+            from: effective_from,
+            monthly_price: terms.monthly_price,
+            messages_per_month: terms.messages_per_month,
+            contacts: terms.contacts_max,
+            templates: terms.templates_max,
+            phone_numbers: terms.phone_numbers_max,
+            users: terms.users_max,
+            requests_per_minute: terms.requests_per_minute,
+            margin_bps: terms.margin_bps,
+        }
+    }
+}
+
+impl From<NewPlan> for ops::tenants::plans::NewPlan {
+    fn from(request: NewPlan) -> Self {
+        let terms = Terms {
+            monthly_price: request.monthly_price,
+            messages_per_month: request.messages_per_month,
+            contacts_max: request.contacts,
+            templates_max: request.templates,
+            phone_numbers_max: request.phone_numbers,
+            users_max: request.users,
+            requests_per_minute: request.requests_per_minute,
+            margin_bps: request.margin_bps,
+        };
+        Self { name: request.name, terms }
     }
 }

@@ -1,2 +1,5 @@
+pub(crate) mod change;
 pub(crate) mod create;
+pub(crate) mod onboarding;
 pub(crate) mod resend_invite;
+pub(crate) mod subscription;

@@ -11,6 +11,8 @@ use domain::holds::{HoldReason, HoldTarget};
 use domain::limits;
 use domain::messages::{DebitStatus, DeliveryStatus, MessageStatus};
 use domain::money::{DECIMALS, MICROS_PER_UNIT};
+use domain::tenants::OnboardingStep;
+use domain::tenants::usage::Quantity;
 use domain::{Category, Role, phone, templates};
 use serde_json::json;
 use utoipa::openapi::schema::{
@@ -62,6 +64,11 @@ components! {
     UserRole = word(Role::ALL, "OWNER").description(Some("What a user may do; each role may do what those before it may."));
     PlanName = visible(1, limits::PLAN_NAME_CHARS_MAX, "Growth").description(Some("A plan's name."));
     PlanLimit = whole(1, i64::MAX, 100).description(Some("The largest number that the plan allows."));
+    StartTime = text(20, 64, "2027-01-01T00:00:00Z")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .description(Some("RFC 3339 with a time zone, not in the past and at most 366 days ahead."));
+    LimitName = word(Quantity::ALL.map(Quantity::limit), "contacts").description(Some("What a plan allows so many of."));
+    OnboardingWord = word(OnboardingStep::ALL, "NUMBER").description(Some("What a tenant needs before its first message is delivered."));
     MarginBps = whole(0, limits::MARGIN_BPS_MAX.into(), 1_500)
         .description(Some("On top of Meta's price, in hundredths of a percent."));
 

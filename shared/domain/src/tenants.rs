@@ -16,6 +16,28 @@ words! { TenantState, UnknownTenantState, "is not a state of a tenant":
     Suspended = "SUSPENDED",
 }
 
+/// What a tenant needs before its first message is delivered, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnboardingStep {
+    /// A business number that can send.
+    Number,
+    /// Something came from Meta's webhooks.
+    Webhook,
+    /// A template is approved.
+    Template,
+    Credit,
+    /// A message was delivered.
+    TestMessage,
+}
+
+words! { OnboardingStep, UnknownOnboardingStep, "is not a step of the onboarding":
+    Number = "NUMBER",
+    Webhook = "WEBHOOK",
+    Template = "TEMPLATE",
+    Credit = "CREDIT",
+    TestMessage = "TEST_MESSAGE",
+}
+
 impl TenantState {
     /// Whether the tenant's users may log in and its messages may be sent.
     pub const fn may_act(self) -> bool {

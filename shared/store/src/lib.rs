@@ -59,6 +59,7 @@ pub fn statements() -> Vec<&'static str> {
             templates::STATEMENTS,
             templates::checks::STATEMENTS,
             tenants::STATEMENTS,
+            tenants::onboarding::STATEMENTS,
             tenants::plans::STATEMENTS,
             usage::STATEMENTS,
         ],

@@ -1,5 +1,6 @@
 //! Tenants, each with a wallet from the start.
 
+pub mod onboarding;
 pub mod plans;
 
 use domain::holds::{HoldReason, HoldTarget};
@@ -20,6 +21,8 @@ pub struct Tenant {
     pub name: String,
     pub plan_id: PlanId,
     pub plan_name: String,
+    /// Since when it has this plan.
+    pub plan_since: Timestamp,
     pub state: TenantState,
     pub created_at: Timestamp,
 }
@@ -36,12 +39,12 @@ pub struct NewTenant {
 /// The unique constraint on a tenant's slug.
 pub const SLUG_TAKEN: &str = "tenants_slug_key";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, INSERT_WALLET, FIND, SET_STATE];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, INSERT_WALLET, FIND, SET_STATE, SET_PLAN];
 
 /// Of `tenants t JOIN plans p`.
 macro_rules! columns {
     () => {
-        "t.slug, t.name, t.plan_id, p.name AS plan_name, t.status, t.created_at"
+        "t.slug, t.name, t.plan_id, p.name AS plan_name, coalesce(t.plan_since, t.created_at) AS plan_since, t.status, t.created_at"
     };
 }
 
@@ -97,6 +100,14 @@ pub async fn set_state(tx: &TenantTx, state: TenantState) -> Result<(), StoreErr
     tx.run_one(SET_STATE, params![tx.tenant().0 => UUID, state.as_str() => TEXT]).await
 }
 
+const SET_PLAN: &str = "-- tenants::set_plan
+UPDATE tenants SET plan_id = $2, plan_since = $3 WHERE tenant_id = $1";
+
+/// Puts a tenant on another plan from now on.
+pub async fn set_plan(tx: &TenantTx, plan: PlanId) -> Result<(), StoreError> {
+    tx.run_one(SET_PLAN, params![tx.tenant().0 => UUID, plan.0 => UUID, tx.now() => TIMESTAMPTZ]).await
+}
+
 fn from_row(tx: &TenantTx, row: &Row) -> Result<Tenant, StoreError> {
     Ok(Tenant {
         tenant_id: tx.tenant(),
@@ -104,6 +115,7 @@ fn from_row(tx: &TenantTx, row: &Row) -> Result<Tenant, StoreError> {
         name: row.get("name"),
         plan_id: PlanId(row.get("plan_id")),
         plan_name: row.get("plan_name"),
+        plan_since: row.get("plan_since"),
         state: word(row, "tenants", "status")?,
         created_at: row.get("created_at"),
     })

@@ -5,13 +5,14 @@
 //! statement.
 
 use domain::TemplateStatus;
-use domain::tenants::usage::{LimitReached, Quantity};
+use domain::tenants::usage::{LimitReached, Month, Quantity, Usage};
 use jiff::civil::Date;
 
 use crate::kernel::error::StoreError;
+use crate::kernel::row::word;
 use crate::kernel::tx::{TenantTx, params};
 
-pub(crate) const STATEMENTS: &[&str] = &[TAKE, READ, ADD, GIVE_BACK];
+pub(crate) const STATEMENTS: &[&str] = &[TAKE, READ, ADD, GIVE_BACK, LIST];
 
 /// The period of what is not counted by month, as `migrations/V9__foundations.sql` says.
 const ALWAYS: Date = Date::constant(1970, 1, 1);
@@ -93,4 +94,24 @@ pub(crate) async fn template_changed(
         }
         (false, false) | (true, true) => Ok(()),
     }
+}
+
+const LIST: &str = "-- usage::list
+SELECT q.quantity, plan_allows($1, q.quantity, $4) AS max, coalesce(u.used, 0) AS used
+  FROM unnest($2::text[]) WITH ORDINALITY AS q (quantity, place)
+  LEFT JOIN usage u ON u.tenant_id = $1 AND u.quantity = q.quantity
+   AND u.period = CASE q.quantity WHEN 'MESSAGES' THEN $5::date ELSE $3 END
+ ORDER BY q.place";
+
+/// How much of each limit is used; of messages, in this month.
+pub async fn list(tx: &TenantTx) -> Result<Vec<Usage>, StoreError> {
+    let (quantities, month) = (Quantity::ALL.map(Quantity::as_str), Month::of(tx.now()).first);
+    let values = params![
+        tx.tenant().0 => UUID, quantities.as_slice() => TEXT_ARRAY, ALWAYS => DATE, tx.now() => TIMESTAMPTZ, month => DATE,
+    ];
+    let rows = tx.rows(LIST, values).await?;
+    let usage = |row| {
+        Ok(Usage { quantity: word(row, "usage", "quantity")?, used: row.get("used"), max: row.get("max") })
+    };
+    rows.iter().map(usage).collect()
 }

@@ -11,22 +11,6 @@ use crate::plans::{NewPlan, PlanOut};
 
 impl KeyedBody for NewPlan {}
 
-impl From<NewPlan> for ops::tenants::plans::NewPlan {
-    fn from(request: NewPlan) -> Self {
-        Self {
-            name: request.name,
-            monthly_price: request.monthly_price,
-            messages_per_month: request.messages_per_month,
-            contacts_max: request.contacts,
-            templates_max: request.templates,
-            phone_numbers_max: request.phone_numbers,
-            users_max: request.users,
-            requests_per_minute: request.requests_per_minute,
-            margin_bps: request.margin_bps,
-        }
-    }
-}
-
 /// Creates a plan.
 ///
 /// Needs the role `SUPER_ADMIN`. A tenant is put on a plan by its name when it is created.

@@ -10,7 +10,7 @@ use crate::plans::PlanOut;
 
 /// Every plan, cheapest first.
 ///
-/// All plans in one answer; there are few.
+/// All plans in one answer; there are few. Those that are archived are among them.
 #[utoipa::path(get, path = "/plans", operation_id = "listPlans", tag = "admin", security(("bearer" = [])), responses(
     (status = 200, body = [PlanOut]),
     (status = 401, body = ProblemBody),

@@ -220,6 +220,18 @@ pub async fn insist(client: &Client, path: &str, body: &Value) -> Value {
     panic!("{path} was never answered");
 }
 
+/// Changes until it is answered; a change that was done already is made again.
+pub async fn insist_on_changing(client: &Client, path: &str, body: &Value) -> Value {
+    for _ in 0..TRIES {
+        let Ok(answer) = client.patch(path, body).await else { continue };
+        if !answer.status.is_server_error() {
+            return answer.success().unwrap();
+        }
+        tokio::time::sleep(AWAY).await;
+    }
+    panic!("{path} was never answered");
+}
+
 /// Reads until it is answered with anything but a 5xx.
 pub async fn insist_on_reading(client: &Client, path: &str) -> Value {
     for _ in 0..TRIES {

@@ -13,10 +13,23 @@ pub enum ScheduleTimeError {
     Malformed,
     #[error("must be at most {SCHEDULE_DAYS_MAX} days ahead")]
     TooFar,
+    /// What was promised until now cannot be changed.
+    #[error("must not have passed")]
+    Passed,
 }
 
 /// Reads a time to send at. A time that has passed becomes `now`: the message is sent at once.
 pub fn parse_schedule_time(text: &str, now: Timestamp) -> Result<Timestamp, ScheduleTimeError> {
+    Ok(in_microseconds(parse(text, now)?.max(now)))
+}
+
+/// Reads a time from which something is to hold.
+pub fn parse_start_time(text: &str, now: Timestamp) -> Result<Timestamp, ScheduleTimeError> {
+    let at = parse(text, now)?;
+    if at < now { Err(ScheduleTimeError::Passed) } else { Ok(in_microseconds(at)) }
+}
+
+fn parse(text: &str, now: Timestamp) -> Result<Timestamp, ScheduleTimeError> {
     // The parser would round a leap second without an error, which moves the message.
     if !is_rfc3339(text) || text.get(17..19) == Some("60") {
         return Err(ScheduleTimeError::Malformed);
@@ -25,7 +38,12 @@ pub fn parse_schedule_time(text: &str, now: Timestamp) -> Result<Timestamp, Sche
     if at > now + SignedDuration::from_hours(24 * SCHEDULE_DAYS_MAX) {
         return Err(ScheduleTimeError::TooFar);
     }
-    Ok(Timestamp::from_microsecond(at.max(now).as_microsecond()).unwrap_or(at))
+    Ok(at)
+}
+
+/// As Postgres stores it.
+fn in_microseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 /// Whether a text has the form of RFC 3339, section 5.6. The parser accepts all of ISO 8601, which also writes

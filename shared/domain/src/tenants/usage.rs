@@ -109,8 +109,8 @@ impl Usage {
     }
 
     /// Whether the limit will soon be reached, or is.
-    pub const fn is_near(self) -> bool {
-        self.used as i128 * 100 >= self.max as i128 * NEAR_PERCENT
+    pub fn is_near(self) -> bool {
+        i128::from(self.used) * 100 >= i128::from(self.max) * NEAR_PERCENT
     }
 }
 

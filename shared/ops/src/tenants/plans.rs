@@ -1,12 +1,16 @@
 //! The subscription plans that the platform sells.
 
+pub mod change;
+
 use domain::limits::{MARGIN_BPS_MAX, PLAN_NAME_CHARS_MAX};
 use domain::problem::{FieldError, Kind};
 use domain::{PlanId, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::audit_log::{self, NewEntry};
 use store::tenants::plans;
-pub use store::tenants::plans::{NewPlan, Plan};
+pub use store::tenants::plans::{NewPlan, Plan, PlannedTerms, Terms};
 use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
 
@@ -55,7 +59,21 @@ pub async fn list_plans(platform: &Platform, _permit: &Member) -> Result<Vec<Pla
 one_statement! {
     const NAME: &'static str = "list_plans";
     system struct ListPlans {}
-    fn run(&self, tx) -> Vec<Plan> { plans::list(tx) }
+    fn run(&self, tx) -> Vec<Plan> { plans::list(tx, tx.now()) }
+}
+
+pub async fn find_plan(
+    platform: &Platform,
+    _permit: &Member,
+    plan: PlanId,
+) -> Result<Option<Plan>, StoreError> {
+    platform.store.perform_system(&platform.system(), &FindPlan { plan }).await
+}
+
+one_statement! {
+    const NAME: &'static str = "find_plan";
+    system struct FindPlan { plan: PlanId }
+    fn run(&self, tx) -> Option<Plan> { plans::find(tx, tx.now(), self.plan) }
 }
 
 /// The part of a plan that the request does not name: stored with the key, so that a repeated call gets the same plan.
@@ -67,49 +85,20 @@ struct Made {
 
 pub async fn create_plan(
     platform: &Platform,
-    _permit: &SuperAdmin,
+    permit: &SuperAdmin,
     plan: NewPlan,
     key: Option<Key>,
 ) -> Result<Plan, CreatePlanError> {
     let plan = NewPlan { name: check(&plan)?, ..plan };
     let create = CreatePlan { plan: plan.clone(), key };
-    let Made { plan_id, created_at } = platform.store.perform_system(&platform.system(), &create).await?;
-    Ok(Plan {
-        plan_id,
-        name: plan.name,
-        monthly_price: plan.monthly_price,
-        messages_per_month: plan.messages_per_month,
-        contacts_max: plan.contacts_max,
-        templates_max: plan.templates_max,
-        phone_numbers_max: plan.phone_numbers_max,
-        users_max: plan.users_max,
-        requests_per_minute: plan.requests_per_minute,
-        margin_bps: plan.margin_bps,
-        created_at,
-    })
+    let Made { plan_id, created_at } =
+        platform.store.perform_system(&platform.system_act(permit), &create).await?;
+    let NewPlan { name, terms } = plan;
+    Ok(Plan { plan_id, name, terms, planned: Vec::new(), created_at, archived_at: None })
 }
 
 fn check(plan: &NewPlan) -> Result<String, CreatePlanError> {
-    let mut wrong = Vec::new();
-    let limits = [
-        ("messagesPerMonth", plan.messages_per_month),
-        ("contacts", plan.contacts_max),
-        ("templates", plan.templates_max),
-        ("phoneNumbers", plan.phone_numbers_max),
-        ("users", plan.users_max),
-        ("requestsPerMinute", plan.requests_per_minute),
-    ];
-    for (field, limit) in limits {
-        if limit <= 0 {
-            wrong.push(FieldError::new(field, "must be at least 1"));
-        }
-    }
-    if plan.monthly_price.micros() < 0 {
-        wrong.push(FieldError::new("monthlyPrice", "must not be negative"));
-    }
-    if !(0..=MARGIN_BPS_MAX).contains(&plan.margin_bps) {
-        wrong.push(FieldError::new("marginBps", format!("must be 0 to {MARGIN_BPS_MAX}")));
-    }
+    let mut wrong = wrong_terms(&plan.terms);
     match fields::name_within("name", &plan.name, PLAN_NAME_CHARS_MAX) {
         Ok(name) if wrong.is_empty() => Ok(name),
         Ok(_) => Err(CreatePlanError::Invalid(wrong)),
@@ -118,6 +107,39 @@ fn check(plan: &NewPlan) -> Result<String, CreatePlanError> {
             Err(CreatePlanError::Invalid(wrong))
         }
     }
+}
+
+fn wrong_terms(terms: &Terms) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
+    let limits = [
+        ("messagesPerMonth", terms.messages_per_month),
+        ("contacts", terms.contacts_max),
+        ("templates", terms.templates_max),
+        ("phoneNumbers", terms.phone_numbers_max),
+        ("users", terms.users_max),
+        ("requestsPerMinute", terms.requests_per_minute),
+    ];
+    for (field, limit) in limits {
+        if limit <= 0 {
+            wrong.push(FieldError::new(field, "must be at least 1"));
+        }
+    }
+    if terms.monthly_price.micros() < 0 {
+        wrong.push(FieldError::new("monthlyPrice", "must not be negative"));
+    }
+    if !(0..=MARGIN_BPS_MAX).contains(&terms.margin_bps) {
+        wrong.push(FieldError::new("marginBps", format!("must be 0 to {MARGIN_BPS_MAX}")));
+    }
+    wrong
+}
+
+/// Terms in the audit log, by the API's names.
+fn logged(terms: &Terms) -> Value {
+    json!({
+        "monthlyPrice": terms.monthly_price, "messagesPerMonth": terms.messages_per_month, "contacts": terms.contacts_max,
+        "templates": terms.templates_max, "phoneNumbers": terms.phone_numbers_max, "users": terms.users_max,
+        "requestsPerMinute": terms.requests_per_minute, "marginBps": terms.margin_bps,
+    })
 }
 
 struct CreatePlan {
@@ -132,8 +154,11 @@ impl SystemOperation for CreatePlan {
 
     async fn run(&self, tx: &SystemTx) -> Result<Made, CreatePlanError> {
         let work = async {
-            let plan = plans::insert(tx, &self.plan).await?;
-            Ok(Made { plan_id: plan.plan_id, created_at: plan.created_at })
+            let plan_id = plans::insert(tx, &self.plan).await?;
+            let detail = json!({ "name": self.plan.name, "terms": logged(&self.plan.terms) });
+            let entry = NewEntry::new("plan.create", format!("plan:{plan_id}"), detail);
+            audit_log::append_of_platform(tx, &entry).await?;
+            Ok(Made { plan_id, created_at: tx.now() })
         };
         once_in_system(tx, self.key.as_ref(), work).await
     }

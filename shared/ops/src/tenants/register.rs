@@ -5,8 +5,9 @@ use domain::{Problem, Role, TenantId};
 use serde_json::json;
 use store::access::users::{self, NewUser, User};
 use store::audit_log::{self, NewEntry};
+use store::tenants::plans::{self, NamedPlan};
 use store::tenants::{self, NewTenant, Tenant};
-use store::{Operation, StoreError, TenantTx, tenants::plans};
+use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
 use crate::kernel::fields;
@@ -158,15 +159,25 @@ pub(crate) async fn record(
     audit_log::append(tx, &entry).await.map(drop)
 }
 
+/// The plan of that name, if new tenants may be put on it.
+pub(crate) fn offered(plan: Option<NamedPlan>) -> Result<NamedPlan, FieldError> {
+    match plan {
+        None => Err(FieldError::new("plan", "is not the name of a plan")),
+        Some(NamedPlan { archived_at: Some(_), .. }) => {
+            Err(FieldError::new("plan", "is archived and takes no new tenants"))
+        }
+        Some(plan) => Ok(plan),
+    }
+}
+
 /// Adds a tenant with its owner; also used when the platform's owner creates one.
 pub(crate) async fn insert(
     tx: &TenantTx,
     request: &Registration,
     password_hash: Option<String>,
 ) -> Result<Registered, RegisterError> {
-    let plan = plans::find_by_name(tx, &request.plan)
-        .await?
-        .ok_or_else(|| RegisterError::Invalid(vec![FieldError::new("plan", "is not the name of a plan")]))?;
+    let plan = offered(plans::find_by_name(tx, &request.plan).await?)
+        .map_err(|error| RegisterError::Invalid(vec![error]))?;
     let tenant =
         NewTenant { slug: request.slug.clone(), name: request.tenant_name.clone(), plan_id: plan.plan_id };
     let owner = NewUser {

@@ -3,7 +3,7 @@
 use domain::contacts::Attributes;
 use domain::tenants::usage::{LimitReached, Quantity};
 use domain::updates::{Decision, TemplateUpdate};
-use domain::{Act, Money, PhoneNumber, PhoneNumberId, Role, TemplateId};
+use domain::{Act, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TemplateStatus};
 use jiff::{SignedDuration, Timestamp};
 use store::access::users::{self, NewUser};
 use store::contacts::{self, NewContact};
@@ -68,6 +68,7 @@ impl Operation for Add {
                     let template = templates::Template {
                         template_id,
                         name: format!("t{name}"),
+                        status: TemplateStatus::Approved,
                         meta_template_id: None,
                         ..known.clone()
                     };

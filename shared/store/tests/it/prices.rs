@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, TestRunner};
 use store::billing::ledger::{self, Entry};
 use store::messages::NewMessage;
 use store::templates::Template;
-use store::tenants::plans::{self, NewPlan};
+use store::tenants::plans::{self, NewPlan, Terms};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, contacts, messages, templates};
 use testkit::TestDb;
 use uuid::Uuid;
@@ -126,8 +126,7 @@ impl SystemOperation for AddPlan {
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        let plan = NewPlan {
-            name: self.name.clone(),
+        let terms = Terms {
             monthly_price: Money::ZERO,
             messages_per_month: 100,
             contacts_max: 1,
@@ -137,7 +136,7 @@ impl SystemOperation for AddPlan {
             requests_per_minute: 1,
             margin_bps: self.margin_bps,
         };
-        plans::insert(tx, &plan).await.map(drop)
+        plans::insert(tx, &NewPlan { name: self.name.clone(), terms }).await.map(drop)
     }
 }
 

@@ -92,6 +92,17 @@ async fn a_database_with_rows_in_every_table_migrates_and_passes_the_audit() {
         count(&client, "SELECT count(*) FROM contact_addresses WHERE value = '+15551234567'").await,
         1
     );
+    for (quantity, table) in [
+        ("CONTACTS", "contacts"),
+        ("TEMPLATES", "templates"),
+        ("PHONE_NUMBERS", "phone_numbers"),
+        ("USERS", "users"),
+    ] {
+        let used =
+            format!("SELECT sum(used)::bigint FROM usage WHERE quantity = '{quantity}' AND NOT is_exact");
+        let rows = format!("SELECT count(*) FROM {table}");
+        assert_eq!(count(&client, &used).await, count(&client, &rows).await, "{quantity} are counted");
+    }
     assert_clean(&db).await;
 }
 

@@ -15,7 +15,7 @@ use store::delivery::claims::ClaimRequest;
 use store::{StoreError, SystemOperation, SystemTx};
 use tidings::client::{Client, text};
 
-use super::super::fault_test::{FaultTest, insist, insist_on_reading};
+use super::super::fault_test::{FaultTest, insist, insist_on_changing, insist_on_reading};
 use crate::test_system::{ADMIN, PASSWORD};
 
 /// Recipients, and the final status of a message that Meta accepted.
@@ -114,7 +114,14 @@ impl<'a> Scenario<'a> {
         self.hold(tenant).await;
         self.pause_and_resume(tenant).await;
         self.sessions(&anonymous).await;
-        for path in ["/messages", "/billing/balance", "/billing/ledger", "/audit"] {
+        for path in [
+            "/messages",
+            "/billing/balance",
+            "/billing/ledger",
+            "/tenant/plan",
+            "/tenant/onboarding",
+            "/audit",
+        ] {
             insist_on_reading(&client, path).await;
         }
         insist_on_reading(&owner, "/admin/audit").await;
@@ -202,7 +209,7 @@ impl<'a> Scenario<'a> {
             "phoneNumbers": 1, "users": 1, "requestsPerMinute": 10, "marginBps": 0,
         });
         insist(&owner, "/plans", &plan).await;
-        insist_on_reading(&owner, "/plans").await;
+        self.change_plan(&owner).await;
         let invited = json!({
             "tenantName": "Invited", "slug": format!("{}-i", self.slug), "adminName": "Ivy",
             "adminEmail": self.invited(),
@@ -211,12 +218,22 @@ impl<'a> Scenario<'a> {
         // The answer with the tenant's id may have been lost.
         let find = TenantOf(self.invited());
         let tenant = self.test.system.db.store.perform_system(&SystemAct::at(now), &find).await.unwrap();
+        insist_on_changing(&owner, &format!("/admin/tenants/{tenant}"), &json!({ "plan": "Pro" })).await;
         insist(
             &owner,
             &format!("/admin/tenants/{tenant}/resend-invite"),
             &json!({ "idempotencyKey": self.slug }),
         )
         .await;
+    }
+
+    /// Archives the plan that it created.
+    async fn change_plan(&self, owner: &Client) {
+        let plans = insist_on_reading(owner, "/plans").await;
+        let plan = plans.as_array().unwrap().iter().find(|plan| plan["name"] == self.slug).unwrap();
+        let path = format!("/plans/{}", text(plan, "id").unwrap());
+        insist_on_changing(owner, &path, &json!({ "isArchived": true })).await;
+        assert!(insist_on_reading(owner, &path).await["archivedAt"].is_string());
     }
 
     /// Registers a tenant and adds credit.
