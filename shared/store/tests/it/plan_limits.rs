@@ -102,35 +102,38 @@ const THINGS: [(Quantity, &str); 4] = [
     (Quantity::Users, "users"),
 ];
 
+/// Forty add one each at the same time: how many did, and what the others were told.
+async fn race(db: &TestDb, world: &World, quantity: Quantity) -> (i64, Vec<LimitReached>) {
+    let store = db.another_store(RACERS);
+    let mut racers = JoinSet::new();
+    for racer in 0..RACERS {
+        let (store, act) = (store.clone(), act(world, noon()));
+        racers.spawn(async move { store.perform(&act, &Add { quantity, racer, count: 1 }).await });
+    }
+    let (mut added, mut refused) = (0, Vec::new());
+    for outcome in racers.join_all().await {
+        match outcome {
+            Ok(()) => added += 1,
+            Err(StoreError::Limit(reached)) => refused.push(*reached),
+            Err(other) => panic!("{quantity}: {other:?}"),
+        }
+    }
+    (added, refused)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn forty_racers_for_each_limit_fill_it_exactly() {
     for (quantity, table) in THINGS {
         let db = testkit::database().await;
         let world = world(&db.store, 0, Money::ZERO).await;
         allow(&db, ALLOWED).await;
-        let store = db.another_store(RACERS);
-        let mut racers = JoinSet::new();
-        for racer in 0..RACERS {
-            let (store, act) = (store.clone(), act(&world, noon()));
-            racers.spawn(async move { store.perform(&act, &Add { quantity, racer, count: 1 }).await });
-        }
-        let mut added = 0;
-        for outcome in racers.join_all().await {
-            match outcome {
-                Ok(()) => added += 1,
-                Err(StoreError::Limit(reached)) => {
-                    let plan = "Starter".to_owned();
-                    assert_eq!(
-                        *reached,
-                        LimitReached { quantity, plan, used: ALLOWED, max: ALLOWED, asked: 1 }
-                    );
-                }
-                Err(other) => panic!("{quantity}: {other:?}"),
-            }
-        }
+        let (added, refused) = race(&db, &world, quantity).await;
         assert_eq!(added, ALLOWED - 1, "{quantity}: one was there");
+        let plan = "Starter".to_owned();
+        let expected = LimitReached { quantity, plan, used: ALLOWED, max: ALLOWED, asked: 1 };
+        assert!(refused.iter().all(|reached| *reached == expected), "{refused:?}");
         assert_eq!(count(&db, &format!("SELECT count(*) FROM {table}")).await, ALLOWED, "{quantity}");
-        assert_audit_is_clean(&store, false).await;
+        assert_audit_is_clean(&db.store, false).await;
     }
 }
 
