@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use domain::{Act, AttemptId, ClaimId, Money, PhoneNumberId, SystemAct, TenantId};
 use jiff::SignedDuration;
 use ops::delivery::claim::ClaimDue;
-use ops::operators::{self, Command, Given, Order};
 use ops::tenants::owner::ensure_super_admin;
 use serde_json::{Value, json};
 use store::access::users;
@@ -17,6 +16,8 @@ use tidings::client::{Client, text};
 
 use super::super::fault_test::{FaultTest, insist, insist_on_changing, insist_on_reading};
 use crate::test_system::{ADMIN, PASSWORD};
+
+mod people;
 
 /// Recipients, and the final status of a message that Meta accepted.
 const RECIPIENTS: [(&str, &str); 6] = [
@@ -146,40 +147,6 @@ impl<'a> Scenario<'a> {
             ClaimRequest { number, claim_id: ClaimId::at(now), limit: 10, lease_until, before: None };
         // This claim may be cut too.
         platform.store.perform(&Act::of_system(tenant, now), &ClaimDue { request }).await.ok();
-    }
-
-    /// The owner continues a session, looks at all of them, ends one and leaves.
-    async fn sessions(&self, anonymous: &Client) {
-        let refresh = |session: &Value| json!({ "refreshToken": session["refreshToken"] });
-        // It is the one that is ended.
-        log_in(anonymous, &self.email(), PASSWORD).await;
-        let session = log_in(anonymous, &self.email(), PASSWORD).await;
-        let next = insist(anonymous, "/auth/refresh", &refresh(&session)).await;
-        let client = anonymous.with_token(text(&next, "token").unwrap());
-        let listed = insist_on_reading(&client, "/auth/sessions").await;
-        let other = text(&listed["data"][1], "id").unwrap().to_owned();
-        // After a lost answer the session has ended already.
-        let end = format!("{}/auth/sessions/{other}", self.test.system.url);
-        let http = &self.test.system.http;
-        let token = text(&next, "token").unwrap();
-        while http.delete(&end).bearer_auth(token).send().await.unwrap().status().is_server_error() {}
-        while anonymous.post("/auth/logout", &refresh(&next)).await.unwrap().status.is_server_error() {}
-    }
-
-    /// An operator stops the tenant for a moment.
-    async fn pause_and_resume(&self, tenant: TenantId) {
-        let platform = self.test.platform();
-        let given = Given { by: "ada".to_owned(), reason: "a test".to_owned() };
-        let order = Order { tenant: tenant.to_string(), number: None, given };
-        for command in [Command::Pause(order.clone()), Command::Resume(order)] {
-            let mut tries = 0..OWNER_TRIES;
-            while operators::perform(&platform.store, &platform.token_cipher, &platform.system(), &command)
-                .await
-                .is_err()
-            {
-                assert!(tries.next().is_some(), "{command:?} is never carried out");
-            }
-        }
     }
 
     /// A contact is on hold for a minute.
