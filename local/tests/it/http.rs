@@ -37,6 +37,7 @@ mod sessions;
 mod throttle;
 mod times;
 mod tokens;
+mod top_ups;
 mod variables;
 mod webhook_notices;
 pub mod webhook_signature;

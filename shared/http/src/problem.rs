@@ -113,6 +113,10 @@ pub struct ProblemBody {
     /// Of `plan-limit`: how many the plan allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<i64>,
+    /// The number of the ledger entry that the request would repeat.
+    #[schema(minimum = 1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats_entry: Option<i64>,
     /// Quote it when you ask for support.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -142,6 +146,7 @@ pub fn body(problem: &Problem, request_id: Option<String>) -> ProblemBody {
         plan: limit.map(|reached| reached.plan.clone()),
         used: limit.map(|reached| reached.used),
         max: limit.map(|reached| reached.max),
+        repeats_entry: problem.repeats_entry,
         request_id,
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /billing/add-credits`
 
-use api::{Allowed, App, KeyRequired, KeyedBody, schema};
+use api::{Allowed, App, Keyed, KeyedBody, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::{Money, TenantId};
@@ -21,7 +21,7 @@ pub(crate) struct AddCredits {
     #[schema(value_type = Option<schema::CreditDescription>)]
     #[serde(default)]
     description: Option<String>,
-    /// Required here or in the header `Idempotency-Key`.
+    /// The same as the header `Idempotency-Key`. Without a key the same credit is booked once in ten minutes.
     #[schema(value_type = Option<schema::KeyInBody>)]
     #[serde(default)]
     idempotency_key: Option<String>,
@@ -48,19 +48,21 @@ pub(crate) struct CreditOut {
 /// Books credit for a tenant, once per key.
 ///
 /// Needs the role `SUPER_ADMIN`. The same request with the same key is answered with the same entry and books nothing again.
+/// Without a key a credit that repeats one of the last ten minutes (tenant, amount, description and who books it) is refused
+/// with 409, and the answer names the entry; a key books another.
 #[utoipa::path(post, path = "/billing/add-credits", operation_id = "addCredits", tag = "billing", security(("bearer" = [])), request_body = AddCredits,
     params(IdempotencyKey),
     responses(
         (status = 200, body = CreditOut),
         (status = 403, body = ProblemBody),
         (status = 404, description = "There is no such tenant", body = ProblemBody),
-        (status = 409, description = "The same request is still running", body = ProblemBody),
+        (status = 409, description = "The same request is still running, or without a key it repeats an entry of the last ten minutes", body = ProblemBody),
         (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn add_credits(
     State(app): State<App>,
     Allowed(permit): Allowed<SuperAdmin>,
-    KeyRequired(request, key): KeyRequired<AddCredits>,
+    Keyed(request, key): Keyed<AddCredits>,
 ) -> Result<Json<CreditOut>, ProblemResponse> {
     let AddCredits { tenant_id, amount, description, idempotency_key: _ } = request;
     let credit = Credit { tenant: tenant_id, amount, description };

@@ -18,6 +18,8 @@ pub const PLAN_NAME_CHARS_MAX: usize = 60;
 pub const MARGIN_BPS_MAX: i32 = 100_000;
 /// The largest amount of one top-up: a million. A larger one is probably a typing error.
 pub const TOP_UP_MAX: Money = Money::from_micros(1_000_000_000_000);
+/// Minutes in which the same top-up is booked once, unless it has an idempotency key.
+pub const SAME_TOP_UP_MINUTES: i64 = 10;
 /// Characters of a top-up's description.
 pub const CREDIT_DESCRIPTION_CHARS_MAX: usize = 500;
 /// Bytes of a contact's attributes, as JSON.

@@ -115,6 +115,8 @@ pub struct Problem {
     pub retry_after: Option<SignedDuration>,
     /// The limit of the tenant's plan that stops it.
     pub limit: Option<Box<LimitReached>>,
+    /// The ledger entry that the request would repeat.
+    pub repeats_entry: Option<i64>,
 }
 
 /// When a caller may try again what is unavailable, unless the problem knows better.
@@ -124,7 +126,7 @@ impl Problem {
     /// A problem without details.
     pub const fn new(kind: Kind) -> Self {
         let retry_after = if matches!(kind, Kind::Unavailable) { Some(AGAIN) } else { None };
-        Self { kind, detail: None, fields: Vec::new(), retry_after, limit: None }
+        Self { kind, detail: None, fields: Vec::new(), retry_after, limit: None, repeats_entry: None }
     }
 
     /// Adds this case in words. Never called with what the caller must not know.
@@ -136,7 +138,7 @@ impl Problem {
 
     /// Fields that are wrong.
     pub const fn invalid(fields: Vec<FieldError>) -> Self {
-        Self { kind: Kind::Invalid, detail: None, fields, retry_after: None, limit: None }
+        Self { kind: Kind::Invalid, detail: None, fields, retry_after: None, limit: None, repeats_entry: None }
     }
 
     /// One field that is wrong.
@@ -148,6 +150,13 @@ impl Problem {
     pub fn limit_reached(limit: LimitReached) -> Self {
         let problem = Self::new(Kind::PlanLimit).with_detail(&limit);
         Self { limit: Some(Box::new(limit)), ..problem }
+    }
+
+    /// Adds the ledger entry that the request would repeat.
+    #[must_use]
+    pub const fn repeating(mut self, entry: i64) -> Self {
+        self.repeats_entry = Some(entry);
+        self
     }
 
     /// Adds how long to wait before the next try.

@@ -1,10 +1,13 @@
 //! The platform's owner books credit that a tenant paid for.
 
-use domain::limits::{CREDIT_DESCRIPTION_CHARS_MAX, TOP_UP_MAX};
+use domain::limits::{CREDIT_DESCRIPTION_CHARS_MAX, SAME_TOP_UP_MINUTES, TOP_UP_MAX};
 use domain::problem::{FieldError, Kind};
 use domain::{Money, Problem, TenantId, text};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{StoreError, SystemOperation, SystemTx, billing::ledger};
+use serde_json::json;
+use store::audit_log::{self, NewEntry};
+use store::{StoreError, SystemOperation, SystemTx, TenantTx, billing::ledger};
 use thiserror::Error;
 
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
@@ -36,6 +39,11 @@ pub enum AddCreditsError {
     Invalid(Vec<FieldError>),
     #[error("there is no such tenant")]
     NoTenant,
+    /// The same was booked a moment ago, and no key says that this is another one.
+    #[error(
+        "the same top-up was booked as entry {seq} at {recorded_at}; if this is another one, send it with an idempotencyKey"
+    )]
+    Repeated { seq: i64, recorded_at: Timestamp },
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -48,18 +56,22 @@ impl From<AddCreditsError> for Problem {
         match error {
             AddCreditsError::Invalid(fields) => Self::invalid(fields),
             AddCreditsError::NoTenant => Self::new(Kind::NotFound).with_detail(error),
+            AddCreditsError::Repeated { seq, .. } => {
+                Self::new(Kind::Conflict).with_detail(error).repeating(seq)
+            }
             AddCreditsError::Key(error) => error.into(),
             AddCreditsError::Store(error) => error.into(),
         }
     }
 }
 
-/// Books credit, once per key (I9).
+/// Books credit, once per key (I9). Without a key the same credit is booked once in [`SAME_TOP_UP_MINUTES`]: a caller whose
+/// answer was lost, or who clicked twice, repeats the call and cannot say so.
 pub async fn add_credits(
     platform: &Platform,
     permit: &SuperAdmin,
     credit: Credit,
-    key: Key,
+    key: Option<Key>,
 ) -> Result<Booked, AddCreditsError> {
     check(&credit)?;
     let add = AddCredits { credit, key };
@@ -83,7 +95,7 @@ fn check(credit: &Credit) -> Result<(), AddCreditsError> {
 
 struct AddCredits {
     credit: Credit,
-    key: Key,
+    key: Option<Key>,
 }
 
 impl SystemOperation for AddCredits {
@@ -92,20 +104,37 @@ impl SystemOperation for AddCredits {
     type Error = AddCreditsError;
 
     async fn run(&self, tx: &SystemTx) -> Result<Booked, AddCreditsError> {
-        once_in_system(tx, Some(&self.key), self.book(tx)).await
+        once_in_system(tx, self.key.as_ref(), self.book(tx)).await
     }
 }
 
 impl AddCredits {
     async fn book(&self, tx: &SystemTx) -> Result<Booked, AddCreditsError> {
         let Credit { tenant, amount, description } = &self.credit;
-        let booked = ledger::top_up(&tx.as_tenant(*tenant), *amount, description.as_deref()).await?;
+        let tx = &tx.as_tenant(*tenant);
+        let booked = ledger::top_up(tx, *amount, description.as_deref()).await?;
         let (seq, balance) = booked.ok_or(AddCreditsError::NoTenant)?;
         if balance > BALANCE_MAX {
             let why = format!("would raise the balance above {BALANCE_MAX}");
             return Err(AddCreditsError::Invalid(vec![FieldError::new("amount", why)]));
         }
+        if self.key.is_none() {
+            refuse_repetition(tx, seq).await?;
+        }
+        let detail = json!({ "amount": amount, "balance": balance, "hasKey": self.key.is_some() });
+        let subject = format!("entry:{seq}");
+        audit_log::append(tx, &NewEntry { action: "credit.add", subject, source: None, detail }).await?;
         Ok(Booked { seq, balance })
+    }
+}
+
+/// Undoes a top-up that repeats another, by failing. The wallet is locked since the top-up was written, so that of equal
+/// calls at once each sees those before it.
+async fn refuse_repetition(tx: &TenantTx, seq: i64) -> Result<(), AddCreditsError> {
+    let since = tx.now() - SignedDuration::from_mins(SAME_TOP_UP_MINUTES);
+    match ledger::same_top_up(tx, seq, since).await? {
+        Some((seq, recorded_at)) => Err(AddCreditsError::Repeated { seq, recorded_at }),
+        None => Ok(()),
     }
 }
 

@@ -31,13 +31,14 @@ pub struct Entry {
     pub is_refunded: bool,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[TOP_UP, LIST];
+pub(crate) const STATEMENTS: &[&str] = &[TOP_UP, SAME_TOP_UP, LIST];
 
 const TOP_UP: &str = "-- ledger::top_up
 WITH wallet AS (
-    UPDATE wallets SET balance = balance + $2, seq = seq + 1 WHERE tenant_id = $1 RETURNING balance, seq)
+    UPDATE wallets SET balance = balance + $2, seq = seq + 1, recorded_until = greatest(recorded_until, $5)
+     WHERE tenant_id = $1 RETURNING balance, seq, recorded_until)
 INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, note, booked_by, recorded_at)
-SELECT $1, wallet.seq, 'TOPUP', $2, wallet.balance, $3, $4, $5 FROM wallet RETURNING seq, balance_after";
+SELECT $1, wallet.seq, 'TOPUP', $2, wallet.balance, $3, $4, wallet.recorded_until FROM wallet RETURNING seq, balance_after";
 
 /// Books credit; returns the entry's number and the new balance, or `None` when the tenant has no wallet.
 ///
@@ -52,6 +53,24 @@ pub async fn top_up(
     ];
     let row = tx.row(TOP_UP, values).await?;
     Ok(row.map(|row| (row.get("seq"), Money::from_micros(row.get("balance_after")))))
+}
+
+const SAME_TOP_UP: &str = "-- ledger::same_top_up
+SELECT e.seq, e.recorded_at FROM ledger l JOIN ledger e ON e.tenant_id = $1 AND e.kind = l.kind AND e.kind IN ('TOPUP', 'ADJUSTMENT')
+   AND e.amount = l.amount AND e.note IS NOT DISTINCT FROM l.note AND e.booked_by = l.booked_by
+ WHERE l.tenant_id = $1 AND l.seq = $2 AND e.seq < $2 AND e.seq > ledger_seq_before($1, $3)
+ ORDER BY e.seq DESC LIMIT 1";
+
+/// The last entry since `since` that books the same as the top-up `seq`: amount, note and who booked it. Asked in the
+/// transaction of the top-up, under the wallet's lock.
+pub async fn same_top_up(
+    tx: &TenantTx,
+    seq: i64,
+    since: Timestamp,
+) -> Result<Option<(i64, Timestamp)>, StoreError> {
+    let values = params![tx.tenant().0 => UUID, seq => INT8, since => TIMESTAMPTZ];
+    let row = tx.row(SAME_TOP_UP, values).await?;
+    Ok(row.map(|row| (row.get("seq"), row.get("recorded_at"))))
 }
 
 const LIST: &str = "-- ledger::list

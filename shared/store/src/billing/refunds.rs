@@ -36,12 +36,14 @@ debits AS MATERIALIZED (
 credits AS (
     INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, message_id, debit_seq, note, recorded_at)
     SELECT $1, w.seq + row_number() OVER by_seq, 'REFUND', d.amount,
-           w.balance + sum(d.amount) OVER by_seq, d.message_id, d.seq, d.reason, d.paid_at
+           w.balance + sum(d.amount) OVER by_seq, d.message_id, d.seq, d.reason,
+           greatest(w.recorded_until, max(d.paid_at) OVER by_seq)
       FROM debits d CROSS JOIN wallets w WHERE w.tenant_id = $1
     WINDOW by_seq AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
-    RETURNING amount)
-UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
-  FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries FROM credits) AS total
+    RETURNING amount, recorded_at)
+UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries,
+                   recorded_until = greatest(recorded_until, total.paid_at)
+  FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries, max(recorded_at) AS paid_at FROM credits) AS total
  WHERE tenant_id = $1 RETURNING total.entries";
 
 /// Pays the promised refunds of these messages, each debit at most once, however often it runs (I5); returns how many.

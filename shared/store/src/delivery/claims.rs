@@ -106,6 +106,7 @@ stops AS MATERIALIZED (
     SELECT kind, key FROM holds WHERE tenant_id = $1 AND kind IN ('TEMPLATE', 'CAMPAIGN', 'CONTACT')),
 terms AS MATERIALIZED (
     SELECT p.margin_bps, w.balance, w.balance - w.reserved AS spendable, w.seq,
+           greatest(w.recorded_until, $3) AS recorded_at,
            n.name AS plan, p.messages_per_month AS allowed, p.messages_per_month - coalesce(u.used, 0) AS room,
            least($9, (SELECT min(later.effective_from) FROM plan_terms later
                        WHERE later.plan_id = t.plan_id AND later.effective_from > $3)) AS resumes_at
@@ -155,11 +156,12 @@ verdicts AS MATERIALIZED (
 debits AS (
     INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, message_id, recorded_at)
     SELECT $1, terms.seq + row_number() OVER (ORDER BY v.spent, v.priority, v.due_at, v.message_id), 'DEBIT', -v.price,
-           terms.balance - v.spent, v.message_id, $3
+           terms.balance - v.spent, v.message_id, terms.recorded_at
       FROM verdicts v CROSS JOIN terms WHERE v.verdict = 'RESERVED' AND NOT v.is_paid
     RETURNING amount),
 paid AS (
-    UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries
+    UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries,
+                       recorded_until = greatest(recorded_until, $3)
       FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries FROM debits) AS total
      WHERE tenant_id = $1 AND total.entries > 0),
 counted AS (

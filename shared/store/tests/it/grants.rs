@@ -49,7 +49,11 @@ const ALLOWED: [(&str, &str, &str); 43] = [
     ("usage", "SIU", "SIU"),
     ("users", "SI", "SIU"),
     ("wake_ups", "", "SIUD"),
-    ("wallets", "SI U(balance, reserved, seq)", "SI U(balance, reserved, seq)"),
+    (
+        "wallets",
+        "SI U(balance, recorded_until, reserved, seq)",
+        "SI U(balance, recorded_until, reserved, seq)",
+    ),
     ("wamids", "SI", "SI"),
     ("whatsapp_accounts", "SIU", "SIU"),
     ("write_offs", "SI", "SI"),

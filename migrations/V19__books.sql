@@ -1,0 +1,30 @@
+-- The books: what is asked of a ledger, by time, kind and number.
+
+-- No entry is dated before the one that came before it: under the wallet's lock a new one takes the later of its own instant
+-- and this one. So a span of time is a span of numbers, and the primary key finds both.
+ALTER TABLE wallets ADD COLUMN recorded_until timestamptz;
+GRANT UPDATE (recorded_until) ON wallets TO tidings_app, tidings_system;
+
+-- The number of the last entry that was recorded before an instant; 0 when there is none. It looks at forty entries, each by
+-- its number, whatever the ledger holds.
+CREATE FUNCTION ledger_seq_before(tenant uuid, instant timestamptz) RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    last bigint := 0;
+    step bigint := 1::bigint << 40;
+BEGIN
+    WHILE step > 0 LOOP
+        IF EXISTS (SELECT FROM ledger l
+                    WHERE l.tenant_id = tenant AND l.seq = last + step AND l.recorded_at < instant) THEN
+            last := last + step;
+        END IF;
+        step := step >> 1;
+    END LOOP;
+    RETURN last;
+END
+$$;
+
+-- Entries that are not debits by number, and those that people book. A claim, which writes debits, adds to neither.
+CREATE INDEX ledger_credits ON ledger (tenant_id, seq) WHERE kind <> 'DEBIT';
+CREATE INDEX ledger_payments ON ledger (tenant_id, seq) WHERE kind IN ('TOPUP', 'ADJUSTMENT');
