@@ -27,4 +27,5 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(billing::add_credits::add_credits))
         .routes(routes!(billing::balance::balance))
         .routes(routes!(billing::ledger::ledger))
+        .routes(routes!(billing::statement::statement))
 }

@@ -34,6 +34,7 @@ mod registrations;
 mod replays;
 mod schemas;
 mod sessions;
+mod statements;
 mod throttle;
 mod times;
 mod tokens;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use domain::billing::EntryKind;
+use domain::billing::{EntryGroup, EntryKind};
 use domain::holds::{HoldReason, HoldTarget};
 use domain::limits;
 use domain::messages::{DebitStatus, DeliveryStatus, MessageStatus};
@@ -16,7 +16,7 @@ use domain::tenants::usage::Quantity;
 use domain::{Category, Role, phone, templates};
 use serde_json::json;
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type,
+    AdditionalProperties, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
 };
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -139,6 +139,30 @@ components! {
         .schema_type(SchemaType::new(Type::String))
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .examples(["2026-12-31T10:00:00Z"]);
+}
+
+/// An instant in a query.
+pub fn time_in_query() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .examples(["2026-11-01T00:00:00Z"])
+        .build()
+}
+
+/// A kind of ledger entry, or several, in a query.
+pub fn entry_group_in_query() -> Object {
+    word(EntryGroup::ALL, "TOPUP").build()
+}
+
+/// A month in a query.
+pub fn month_in_query() -> Object {
+    text(7, 7, "2026-11").pattern(Some("^[2-8][0-9]{3}-(0[1-9]|1[0-2])$")).build()
+}
+
+/// The format of an answer, in a query.
+pub fn format_in_query() -> Object {
+    word(["json", "csv"], "csv").build()
 }
 
 fn object<const N: usize>(members: [(&'static str, Schema); N]) -> ObjectBuilder {

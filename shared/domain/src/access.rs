@@ -15,5 +15,5 @@ pub use throttle::Source;
 
 impl PagePosition for AuditEntryId {
     const LIST: &'static str = "audit";
-    const NEWEST: Self = Self(Uuid::max());
+    const START: Self = Self(Uuid::max());
 }

@@ -4,11 +4,13 @@ mod entry;
 mod ledger;
 pub mod market;
 mod market_prefixes;
+mod month;
 mod price;
 mod refund;
 
-pub use entry::{EntryKind, UnknownEntryKind};
-pub use ledger::LedgerSeq;
+pub use entry::{EntryGroup, EntryKind, UnknownEntryGroup, UnknownEntryKind};
+pub use ledger::{LedgerSeq, StatementLine};
 pub use market::Market;
+pub use month::{Month, NotAMonth};
 pub use price::{Rate, price, rate};
 pub use refund::{RefundReason, UnknownRefundReason};

@@ -18,7 +18,7 @@ use crate::templates::Category;
 
 impl PagePosition for ContactId {
     const LIST: &'static str = "contacts";
-    const NEWEST: Self = Self(Uuid::max());
+    const START: Self = Self(Uuid::max());
 }
 
 /// What a tenant knows about a contact: a JSON object with the digits of its numbers as they were written, which a float

@@ -140,7 +140,7 @@ pub const fn debit_status(statuses: StatusSet, refunded: bool) -> DebitStatus {
 
 impl PagePosition for MessageId {
     const LIST: &'static str = "messages";
-    const NEWEST: Self = Self(Uuid::max());
+    const START: Self = Self(Uuid::max());
 }
 
 #[cfg(test)]

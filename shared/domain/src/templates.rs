@@ -26,7 +26,7 @@ pub const VARIABLES_MAX: usize = 100;
 
 impl PagePosition for TemplateId {
     const LIST: &'static str = "templates";
-    const NEWEST: Self = Self(Uuid::max());
+    const START: Self = Self(Uuid::max());
 }
 
 /// What a template is for. The order is the order of sending: a code that a person is waiting for goes before an offer.

@@ -20,7 +20,7 @@ pub mod source;
 pub use body::Body;
 pub use key::{IdempotencyKey, Replayed};
 pub use layers::{Scheme, TimeLeft, answer_outside, with_layers};
-pub use page::{Cursor, Page, PageQuery};
+pub use page::{Cursor, Page, PageQuery, Queried};
 pub use path::IdInPath;
 pub use problem::{ProblemBody, ProblemResponse};
 pub use receive::{UnknownSender, limit_body, receive_body};

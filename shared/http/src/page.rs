@@ -1,12 +1,13 @@
-//! Lists: newest first, a page at a time, with an opaque cursor to the next.
+//! Lists: a page at a time, with an opaque cursor to the next.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::limits::{PAGE_BYTES_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
-use domain::problem::Kind;
+use domain::problem::{FieldError, Kind};
 use domain::{PagePosition, Problem};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -38,7 +39,7 @@ fn limit() -> Object {
 /// Where a page starts, opaque to the caller: the position of the last row of the page before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<T> {
-    /// Only rows that are older.
+    /// Only rows behind this position.
     pub before: T,
     /// Rows at most.
     pub limit: i64,
@@ -48,24 +49,45 @@ impl<S: Send + Sync, T: PagePosition> FromRequestParts<S> for Cursor<T> {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
-        let Query(query) = Query::<PageQuery>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| Problem::new(Kind::Malformed).with_detail(rejection.body_text()))?;
-        let limit = query.limit.unwrap_or(PAGE_ROWS_DEFAULT);
-        if !(1..=PAGE_ROWS_MAX).contains(&limit) {
-            return Err(Problem::field("limit", format!("must be 1 to {PAGE_ROWS_MAX}")).into());
-        }
-        let before = match query.cursor {
-            None => T::NEWEST,
-            Some(text) => {
-                decode(&text).ok_or_else(|| Problem::field("cursor", "is not a cursor of this list"))?
-            }
-        };
-        Ok(Self { before, limit: i64::from(limit) })
+        let Queried(query) = Queried::<PageQuery>::from_request_parts(parts, state).await?;
+        let mut wrong = Vec::new();
+        let cursor = query.cursor(&mut wrong);
+        if wrong.is_empty() { Ok(cursor) } else { Err(Problem::invalid(wrong).into()) }
     }
 }
 
-fn encode<T: PagePosition>(position: T) -> String {
+/// What stands behind the question mark, as a type that names every member.
+#[derive(Clone, Copy, Debug)]
+pub struct Queried<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Queried<T> {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        let Query(query) =
+            query.map_err(|rejection| Problem::new(Kind::Malformed).with_detail(rejection.body_text()))?;
+        Ok(Self(query))
+    }
+}
+
+impl PageQuery {
+    /// Where the page starts and how long it is; what is wrong is added to `wrong`.
+    pub fn cursor<T: PagePosition>(&self, wrong: &mut Vec<FieldError>) -> Cursor<T> {
+        let limit = self.limit.unwrap_or(PAGE_ROWS_DEFAULT);
+        if !(1..=PAGE_ROWS_MAX).contains(&limit) {
+            wrong.push(FieldError::new("limit", format!("must be 1 to {PAGE_ROWS_MAX}")));
+        }
+        let before = self.cursor.as_ref().map_or(Some(T::START), |text| decode(text));
+        if before.is_none() {
+            wrong.push(FieldError::new("cursor", "is not a cursor of this list"));
+        }
+        Cursor { before: before.unwrap_or(T::START), limit: i64::from(limit) }
+    }
+}
+
+/// A position as callers pass it back.
+pub fn encode<T: PagePosition>(position: T) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}/{position}", T::LIST))
 }
 
@@ -105,6 +127,14 @@ impl<T: Serialize> Page<T> {
         let last = rows.get(..data.len()).and_then(<[R]>::last).filter(|_| is_full);
         Self { data, next_cursor: last.map(|row| encode(position(row))) }
     }
+
+    /// A page from rows of a bounded size and the position behind which the next one goes on, if there is one.
+    pub fn until<'a, R, P: PagePosition>(rows: &'a [R], next: Option<P>) -> Self
+    where
+        T: From<&'a R>,
+    {
+        Self { data: rows.iter().map(T::from).collect(), next_cursor: next.map(encode) }
+    }
 }
 
 /// Bytes of a row within an answer of a function, with the comma before the next. A row that cannot be written fails when
@@ -126,8 +156,8 @@ mod tests {
         let cursor = encode(LedgerSeq(42));
         assert_eq!(cursor, URL_SAFE_NO_PAD.encode("ledger/42"));
         assert_eq!(decode(&cursor), Some(LedgerSeq(42)));
-        let contacts = encode(ContactId::NEWEST);
-        assert_eq!(decode::<ContactId>(&contacts), Some(ContactId::NEWEST));
+        let contacts = encode(ContactId::START);
+        assert_eq!(decode::<ContactId>(&contacts), Some(ContactId::START));
         assert_eq!(decode::<MessageId>(&contacts), None);
     }
 

@@ -3,3 +3,4 @@
 pub mod add_credits;
 pub mod read;
 pub mod refund;
+pub mod statement;

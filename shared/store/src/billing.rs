@@ -2,6 +2,8 @@
 
 pub mod ledger;
 pub mod refunds;
+pub mod statements;
 pub mod wallet;
 
-pub(crate) const STATEMENTS: &[&[&str]] = &[ledger::STATEMENTS, refunds::STATEMENTS, wallet::STATEMENTS];
+pub(crate) const STATEMENTS: &[&[&str]] =
+    &[ledger::STATEMENTS, refunds::STATEMENTS, statements::STATEMENTS, wallet::STATEMENTS];

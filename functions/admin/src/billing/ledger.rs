@@ -3,64 +3,74 @@
 use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
-use domain::Money;
-use domain::billing::{EntryKind, LedgerSeq};
-use domain::messages::{DebitStatus, debit_status};
-use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
-use jiff::Timestamp;
+use domain::billing::LedgerSeq;
+use domain::problem::FieldError;
+use domain::time::parse_instant;
+use domain::{MessageId, Problem};
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried};
 use ops::Spender;
-use ops::billing::read::Entry;
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+use ops::billing::read::Filter;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-/// One ledger entry. Entries never change; a debit's status follows from its message and its refund.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct EntryOut {
-    #[schema(value_type = schema::LedgerNumber)]
-    seq: i64,
-    #[schema(value_type = schema::EntryType)]
-    r#type: &'static str,
-    /// Of a credit.
-    #[schema(value_type = Option<schema::CreditReason>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    /// Of a debit.
-    #[schema(value_type = Option<schema::DebitState>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<DebitStatus>,
-    /// Negative for a debit.
-    #[schema(value_type = schema::Amount)]
-    amount: Money,
-    #[schema(value_type = schema::Amount)]
-    balance_after: Money,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<Uuid>,
-    /// Of a refund: the number of the debit that it gives back.
-    #[schema(value_type = Option<schema::LedgerNumber>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refunds: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[schema(value_type = schema::Time)]
-    recorded_at: Timestamp,
+use crate::billing::entry::EntryOut;
+
+/// The part of the ledger that is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LedgerQuery {
+    /// Rows at most; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+    /// Recorded then or later.
+    #[param(schema_with = schema::time_in_query)]
+    from: Option<String>,
+    /// Recorded before then.
+    #[param(schema_with = schema::time_in_query)]
+    to: Option<String>,
+    /// `CREDIT` stands for everything that is not a debit.
+    #[param(schema_with = schema::entry_group_in_query)]
+    r#type: Option<String>,
+    /// The debit of this message and its refund.
+    #[param(value_type = Option<uuid::Uuid>)]
+    message_id: Option<String>,
 }
 
-impl From<&Entry> for EntryOut {
-    fn from(entry: &Entry) -> Self {
-        let is_debit = entry.kind == EntryKind::Debit;
-        Self {
-            seq: entry.seq,
-            r#type: if is_debit { "DEBIT" } else { "CREDIT" },
-            reason: (!is_debit).then(|| entry.kind.to_string()),
-            status: is_debit.then(|| debit_status(entry.evidence, entry.is_refunded)),
-            amount: entry.amount,
-            balance_after: entry.balance_after,
-            message_id: entry.message_id.map(|id| id.0),
-            refunds: entry.debit_seq,
-            description: entry.note.clone(),
-            recorded_at: entry.recorded_at,
+impl LedgerQuery {
+    /// What is asked for, or every field that is wrong.
+    fn read(self) -> Result<(Cursor<LedgerSeq>, Filter), Problem> {
+        let mut wrong = Vec::new();
+        let page = PageQuery { limit: self.limit, cursor: self.cursor };
+        let cursor = page.cursor(&mut wrong);
+        let filter = Filter {
+            from: field("from", self.from.as_deref(), parse_instant, &mut wrong),
+            to: field("to", self.to.as_deref(), parse_instant, &mut wrong),
+            group: field("type", self.r#type.as_deref(), str::parse, &mut wrong),
+            message: field("messageId", self.message_id.as_deref(), message_id, &mut wrong),
+        };
+        if wrong.is_empty() { Ok((cursor, filter)) } else { Err(Problem::invalid(wrong)) }
+    }
+}
+
+fn message_id(text: &str) -> Result<MessageId, &'static str> {
+    text.parse().map_err(|_text| "must be an id of a message")
+}
+
+/// A field that may be absent.
+fn field<T, E: std::fmt::Display>(
+    name: &str,
+    text: Option<&str>,
+    read: impl Fn(&str) -> Result<T, E>,
+    wrong: &mut Vec<FieldError>,
+) -> Option<T> {
+    match read(text?) {
+        Ok(value) => Some(value),
+        Err(why) => {
+            wrong.push(FieldError::new(name, why));
+            None
         }
     }
 }
@@ -68,15 +78,19 @@ impl From<&Entry> for EntryOut {
 /// The tenant's ledger, newest first.
 ///
 /// Entries never change. The balance is the sum of all amounts. What became of a debit follows from its message and its refund.
-#[utoipa::path(get, path = "/billing/ledger", operation_id = "listLedgerEntries", tag = "billing", security(("bearer" = [])), params(PageQuery), responses(
+/// A page may hold fewer entries than were asked for and name a next one: go on until there is no `nextCursor`.
+#[utoipa::path(get, path = "/billing/ledger", operation_id = "listLedgerEntries", tag = "billing", security(("bearer" = [])), params(LedgerQuery), responses(
     (status = 200, body = Page<EntryOut>),
     (status = 403, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn ledger(
     State(app): State<App>,
     Allowed(permit): Allowed<Spender>,
-    cursor: Cursor<LedgerSeq>,
+    Queried(query): Queried<LedgerQuery>,
 ) -> Result<Json<Page<EntryOut>>, ProblemResponse> {
-    let entries = ops::billing::read::entries(&app.platform, &permit, cursor.before.0, cursor.limit).await?;
-    Ok(Json(Page::of(&entries, cursor.limit, |entry| LedgerSeq(entry.seq))))
+    let (cursor, filter) = query.read()?;
+    let before = cursor.before.0;
+    let found = ops::billing::read::entries(&app.platform, &permit, before, cursor.limit, filter).await?;
+    Ok(Json(Page::until(&found.entries, found.next.map(LedgerSeq))))
 }

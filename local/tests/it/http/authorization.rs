@@ -30,6 +30,7 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST", "/billing/add-credits", [401, 403, 403, 403, 403, 403, 401, 200]),
     ("GET", "/billing/balance", [401, 403, 200, 200, 200, 200, 401, 403]),
     ("GET", "/billing/ledger", [401, 403, 200, 200, 200, 200, 401, 403]),
+    ("GET", "/billing/statement", [401, 403, 200, 200, 200, 200, 401, 403]),
     ("GET", "/contacts", [401, 200, 200, 200, 200, 200, 401, 403]),
     ("POST", "/contacts/import", [401, 403, 200, 200, 200, 200, 401, 403]),
     ("GET", "/healthz", [200; 8]),
@@ -50,6 +51,12 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST", "/webhook/meta", [401; 8]),
     ("POST", "/whatsapp/connect", [401, 403, 403, 200, 200, 200, 401, 403]),
 ];
+
+/// A path with the query that its route requires.
+fn with_query(path: &str) -> String {
+    let query = if path == "/billing/statement" { "?month=2026-11" } else { "" };
+    format!("{path}{query}")
+}
 
 /// A token for each caller, and one scheduled message of the home tenant.
 struct Fixture {
@@ -92,7 +99,7 @@ impl Fixture {
     }
 
     fn call(&self, method: &Method, path: &str, token: Option<&String>) -> Call<'_> {
-        let call = self.api.call(method.clone(), &path.replace("{id}", &self.message));
+        let call = self.api.call(method.clone(), &with_query(&path.replace("{id}", &self.message)));
         match token {
             Some(token) => call.bearer(token),
             None => call,

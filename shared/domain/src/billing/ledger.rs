@@ -26,5 +26,28 @@ impl FromStr for LedgerSeq {
 
 impl PagePosition for LedgerSeq {
     const LIST: &'static str = "ledger";
-    const NEWEST: Self = Self(i64::MAX);
+    const START: Self = Self(i64::MAX);
+}
+
+/// The number of the last entry that a page of a statement showed: statements are read from the oldest entry on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StatementLine(pub i64);
+
+impl fmt::Display for StatementLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for StatementLine {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl PagePosition for StatementLine {
+    const LIST: &'static str = "statement";
+    const START: Self = Self(0);
 }

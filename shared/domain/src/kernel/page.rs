@@ -1,4 +1,4 @@
-//! Positions in lists, which are read newest first, a page at a time.
+//! Positions in lists, which are read a page at a time.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -6,6 +6,6 @@ use std::str::FromStr;
 /// A position in one list. The list's name stands in its cursors, so that a cursor of one list is not taken for another's.
 pub trait PagePosition: Copy + FromStr + Display {
     const LIST: &'static str;
-    /// Newer than everything: where a list starts.
-    const NEWEST: Self;
+    /// Before everything that the list holds: where it starts. A list that is read newest first starts in the future.
+    const START: Self;
 }

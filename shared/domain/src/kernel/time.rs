@@ -18,6 +18,19 @@ pub enum ScheduleTimeError {
     Passed,
 }
 
+/// A text is not an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be an RFC 3339 time with a zone, such as 2026-12-31T10:00:00Z")]
+pub struct NotAnInstant;
+
+/// Reads an instant that something is searched by.
+pub fn parse_instant(text: &str) -> Result<Timestamp, NotAnInstant> {
+    if !is_rfc3339(text) {
+        return Err(NotAnInstant);
+    }
+    text.parse().map_err(|_text| NotAnInstant)
+}
+
 /// Reads a time to send at. A time that has passed becomes `now`: the message is sent at once.
 pub fn parse_schedule_time(text: &str, now: Timestamp) -> Result<Timestamp, ScheduleTimeError> {
     Ok(in_microseconds(parse(text, now)?.max(now)))

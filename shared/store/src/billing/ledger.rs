@@ -1,6 +1,6 @@
 //! The append-only ledger.
 
-use domain::billing::EntryKind;
+use domain::billing::{EntryGroup, EntryKind};
 use domain::messages::StatusSet;
 use domain::{MessageId, Money};
 use jiff::Timestamp;
@@ -25,13 +25,20 @@ pub struct Entry {
     /// Why, or what for.
     pub note: Option<String>,
     pub recorded_at: Timestamp,
+}
+
+/// An entry with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedEntry {
+    pub entry: Entry,
     /// For a debit: the delivery statuses received of its message.
     pub evidence: StatusSet,
     /// For a debit: whether a refund names it.
     pub is_refunded: bool,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[TOP_UP, SAME_TOP_UP, LIST];
+pub(crate) const STATEMENTS: &[&str] =
+    &[TOP_UP, SAME_TOP_UP, SPAN, LIST, LIST_CREDITS, LIST_PAYMENTS, LIST_DEBITS, OF_MESSAGE];
 
 const TOP_UP: &str = "-- ledger::top_up
 WITH wallet AS (
@@ -73,20 +80,114 @@ pub async fn same_top_up(
     Ok(row.map(|row| (row.get("seq"), row.get("recorded_at"))))
 }
 
-const LIST: &str = "-- ledger::list
+/// Numbers of entries: those above the first and below the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub after: i64,
+    pub before: i64,
+}
+
+impl Span {
+    pub const ALL: Self = Self { after: 0, before: i64::MAX };
+
+    pub const fn holds(&self, seq: i64) -> bool {
+        self.after < seq && seq < self.before
+    }
+}
+
+const SPAN: &str = "-- ledger::span
+SELECT ledger_seq_before($1, $2) AS after, 1 + CASE WHEN $3::timestamptz IS NULL THEN w.seq ELSE ledger_seq_before($1, $3) END AS before
+  FROM wallets w WHERE w.tenant_id = $1";
+
+/// The numbers of the entries recorded at `from` or later and before `to`, as far as there are any.
+pub async fn span(tx: &TenantTx, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Span, StoreError> {
+    let row = tx.row(SPAN, params![tx.tenant().0 => UUID, from => TIMESTAMPTZ, to => TIMESTAMPTZ]).await?;
+    Ok(row.map_or(Span { after: 0, before: 0 }, |row| Span {
+        after: row.get("after"),
+        before: row.get("before"),
+    }))
+}
+
+/// A statement that lists entries, newest first: its name, and which and how many.
+macro_rules! listing {
+    ($name:literal, $which:literal, $how_many:literal) => {
+        concat!(
+            "-- ledger::",
+            $name,
+            "
 SELECT e.seq, e.kind, e.amount, e.balance_after, e.message_id, e.debit_seq, e.note, e.recorded_at,
        coalesce(m.evidence, 0::smallint) AS evidence,
        EXISTS (SELECT FROM ledger r WHERE r.tenant_id = e.tenant_id AND r.debit_seq = e.seq AND r.kind = 'REFUND') AS is_refunded
   FROM ledger e LEFT JOIN messages m ON m.tenant_id = e.tenant_id AND m.message_id = e.message_id AND e.kind = 'DEBIT'
- WHERE e.tenant_id = $1 AND e.seq < $2 ORDER BY e.tenant_id DESC, e.seq DESC LIMIT $3";
-
-/// Entries before number `before`, newest first.
-pub async fn list(tx: &TenantTx, before: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
-    let rows = tx.rows(LIST, params![tx.tenant().0 => UUID, before => INT8, limit => INT8]).await?;
-    rows.iter().map(from_row).collect()
+ WHERE e.tenant_id = $1 AND ",
+            $which,
+            " ORDER BY e.tenant_id DESC, e.seq DESC ",
+            $how_many
+        )
+    };
 }
 
-fn from_row(row: &Row) -> Result<Entry, StoreError> {
+const LIST: &str = listing!("list", "e.seq > $2 AND e.seq < $3", "LIMIT $4");
+const LIST_DEBITS: &str =
+    listing!("list_debits", "e.seq > $2 AND e.seq < $3 AND e.kind = 'DEBIT'", "LIMIT $4");
+const LIST_CREDITS: &str = listing!(
+    "list_credits",
+    "e.seq > $2 AND e.seq < $3 AND e.kind <> 'DEBIT' AND e.kind = ANY ($5)",
+    "LIMIT $4"
+);
+const LIST_PAYMENTS: &str = listing!(
+    "list_payments",
+    "e.seq > $2 AND e.seq < $3 AND e.kind IN ('TOPUP', 'ADJUSTMENT') AND e.kind = ANY ($5)",
+    "LIMIT $4"
+);
+
+/// Entries with numbers in `span`, newest first. Each group but the debits has an index; a search for debits goes through
+/// the whole span, which its caller keeps short.
+pub async fn list(
+    tx: &TenantTx,
+    span: Span,
+    group: Option<EntryGroup>,
+    limit: i64,
+) -> Result<Vec<ListedEntry>, StoreError> {
+    let (tenant, Span { after, before }) = (tx.tenant().0, span);
+    let kinds: Vec<&str> =
+        group.map_or(&[][..], EntryGroup::kinds).iter().map(|kind| kind.as_str()).collect();
+    let all = params![tenant => UUID, after => INT8, before => INT8, limit => INT8];
+    let some = params![tenant => UUID, after => INT8, before => INT8, limit => INT8, kinds => TEXT_ARRAY];
+    let rows = match group {
+        None => tx.rows(LIST, all).await?,
+        Some(EntryGroup::Debit) => tx.rows(LIST_DEBITS, all).await?,
+        Some(EntryGroup::Credit | EntryGroup::Refund) => tx.rows(LIST_CREDITS, some).await?,
+        Some(EntryGroup::TopUp | EntryGroup::Adjustment) => tx.rows(LIST_PAYMENTS, some).await?,
+    };
+    rows.iter().map(listed).collect()
+}
+
+const OF_MESSAGE: &str = listing!(
+    "of_message",
+    "e.seq = ANY (ARRAY(
+    SELECT d.seq FROM ledger d WHERE d.tenant_id = $1 AND d.message_id = $2 AND d.kind = 'DEBIT'
+     UNION ALL
+    SELECT r.seq FROM ledger d JOIN ledger r ON r.tenant_id = $1 AND r.debit_seq = d.seq AND r.kind = 'REFUND'
+     WHERE d.tenant_id = $1 AND d.message_id = $2 AND d.kind = 'DEBIT'))",
+    ""
+);
+
+/// The debit of a message and its refund, newest first.
+pub async fn of_message(tx: &TenantTx, message: MessageId) -> Result<Vec<ListedEntry>, StoreError> {
+    let rows = tx.rows(OF_MESSAGE, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
+    rows.iter().map(listed).collect()
+}
+
+fn listed(row: &Row) -> Result<ListedEntry, StoreError> {
+    Ok(ListedEntry {
+        entry: entry_of(row)?,
+        evidence: StatusSet::from_bits(row.get("evidence")),
+        is_refunded: row.get("is_refunded"),
+    })
+}
+
+pub(crate) fn entry_of(row: &Row) -> Result<Entry, StoreError> {
     Ok(Entry {
         seq: row.get("seq"),
         kind: word(row, "ledger", "kind")?,
@@ -96,7 +197,5 @@ fn from_row(row: &Row) -> Result<Entry, StoreError> {
         debit_seq: row.get("debit_seq"),
         note: row.get("note"),
         recorded_at: row.get("recorded_at"),
-        evidence: StatusSet::from_bits(row.get("evidence")),
-        is_refunded: row.get("is_refunded"),
     })
 }

@@ -9,7 +9,7 @@ use domain::{Act, Category, Market, MessageId, Money, PhoneNumber, SystemAct, Te
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use store::billing::ledger::{self, Entry};
+use store::billing::ledger::{self, ListedEntry};
 use store::messages::NewMessage;
 use store::templates::Template;
 use store::tenants::plans::{self, NewPlan, Terms};
@@ -90,6 +90,7 @@ async fn claim_all(db: &TestDb, case: &Case, plan: String) -> (Debits, Debits) {
     let entries = db.store.perform(&act, &Entries).await.unwrap();
     let debits = entries
         .into_iter()
+        .map(|listed| listed.entry)
         .filter(|entry| entry.kind == EntryKind::Debit)
         .map(|entry| (entry.message_id.unwrap(), -entry.amount.micros()))
         .collect();
@@ -182,10 +183,10 @@ struct Entries;
 
 impl Operation for Entries {
     const NAME: &'static str = "entries";
-    type Done = Vec<Entry>;
+    type Done = Vec<ListedEntry>;
     type Error = StoreError;
 
-    async fn run(&self, tx: &TenantTx) -> Result<Vec<Entry>, StoreError> {
-        ledger::list(tx, i64::MAX, 100).await
+    async fn run(&self, tx: &TenantTx) -> Result<Vec<ListedEntry>, StoreError> {
+        ledger::list(tx, ledger::Span::ALL, None, 100).await
     }
 }

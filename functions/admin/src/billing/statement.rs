@@ -1,0 +1,167 @@
+//! `GET /billing/statement`
+
+use api::{Allowed, App, schema};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use domain::billing::{Month, StatementLine};
+use domain::problem::FieldError;
+use domain::{Money, Problem};
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried};
+use ops::Spender;
+use ops::billing::statement::{Statement, Sum};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::billing::entry::EntryOut;
+use crate::billing::statement_csv::{PART_LINES_MAX, Part};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StatementQuery {
+    /// A month in UTC.
+    #[param(schema_with = schema::month_in_query, required = true)]
+    month: Option<String>,
+    /// `json` or `csv`; without it the header `Accept` decides.
+    #[param(schema_with = schema::format_in_query)]
+    format: Option<String>,
+    /// Lines at most, of JSON; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `nextCursor` of the page before, or the cursor of the `Link` of the part before.
+    cursor: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    Csv,
+}
+
+struct Asked {
+    month: Month,
+    format: Format,
+    page: Cursor<StatementLine>,
+    is_first: bool,
+}
+
+impl StatementQuery {
+    fn read(self, headers: &HeaderMap) -> Result<Asked, Problem> {
+        let mut wrong = Vec::new();
+        let is_first = self.cursor.is_none();
+        let page = PageQuery { limit: self.limit, cursor: self.cursor }.cursor(&mut wrong);
+        let format = match self.format.as_deref() {
+            None => accepted(headers),
+            Some("json") => Format::Json,
+            Some("csv") => Format::Csv,
+            Some(_) => {
+                wrong.push(FieldError::new("format", "must be json or csv"));
+                Format::Json
+            }
+        };
+        let month = self.month.ok_or_else(|| "is required, such as 2026-11".to_owned());
+        match month
+            .and_then(|text| text.parse().map_err(|error: domain::billing::NotAMonth| error.to_string()))
+        {
+            Ok(month) if wrong.is_empty() => Ok(Asked { month, format, page, is_first }),
+            Ok(_) => Err(Problem::invalid(wrong)),
+            Err(why) => {
+                wrong.push(FieldError::new("month", why));
+                Err(Problem::invalid(wrong))
+            }
+        }
+    }
+}
+
+/// CSV when the caller prefers it to JSON (RFC 9110, section 12.5.1).
+fn accepted(headers: &HeaderMap) -> Format {
+    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let ranges: Vec<&str> = ranges.flat_map(|ranges| ranges.split(',')).collect();
+    let quality = |wanted: &str| {
+        let offered = ranges.iter().filter_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let is_wanted = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+            quality.filter(|_| is_wanted)
+        });
+        offered.fold(0.0_f32, f32::max)
+    };
+    if quality("text/csv") > quality("application/json") { Format::Csv } else { Format::Json }
+}
+
+/// How many entries of one kind, and what they add up to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SumOut {
+    entries: i64,
+    #[schema(value_type = schema::Amount)]
+    amount: Money,
+}
+
+impl From<Sum> for SumOut {
+    fn from(sum: Sum) -> Self {
+        Self { entries: sum.entries, amount: sum.amount }
+    }
+}
+
+/// A month's statement: the opening balance and the four sums add up to the closing balance.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StatementOut {
+    month: String,
+    #[schema(value_type = schema::Amount)]
+    opening_balance: Money,
+    top_ups: SumOut,
+    /// Not positive.
+    debits: SumOut,
+    refunds: SumOut,
+    adjustments: SumOut,
+    #[schema(value_type = schema::Amount)]
+    closing_balance: Money,
+    /// A page of its entries, oldest first.
+    lines: Page<EntryOut>,
+}
+
+impl StatementOut {
+    fn of(month: Month, statement: &Statement) -> Self {
+        let Statement { summary, lines, next } = statement;
+        Self {
+            month: month.to_string(),
+            opening_balance: summary.opening_balance,
+            top_ups: summary.top_ups.into(),
+            debits: summary.debits.into(),
+            refunds: summary.refunds.into(),
+            adjustments: summary.adjustments.into(),
+            closing_balance: summary.closing_balance,
+            lines: Page::until(lines, next.map(StatementLine)),
+        }
+    }
+}
+
+/// The tenant's statement of a month.
+///
+/// As JSON, a page of lines at a time, or as CSV in parts of at most 10,000 lines. A part that is not the last has a `Link` to
+/// the next (`rel="next"`), and all parts in order are one CSV file: the first has the header and the opening balance, the last
+/// the sums and the closing balance.
+#[utoipa::path(get, path = "/billing/statement", operation_id = "getStatement", tag = "billing", security(("bearer" = [])), params(StatementQuery), responses(
+    (status = 200, content((StatementOut = "application/json"), (String = "text/csv")), headers(("Link" = Option<String>, description = "Of CSV: the next part"))),
+    (status = 403, body = ProblemBody),
+    (status = 422, body = ProblemBody),
+))]
+pub(crate) async fn statement(
+    State(app): State<App>,
+    Allowed(permit): Allowed<Spender>,
+    headers: HeaderMap,
+    Queried(query): Queried<StatementQuery>,
+) -> Result<Response, ProblemResponse> {
+    let Asked { month, format, page, is_first } = query.read(&headers)?;
+    let limit = if format == Format::Csv { PART_LINES_MAX } else { page.limit };
+    let read = ops::billing::statement::statement(&app.platform, &permit, month, page.before.0, limit);
+    let statement = read.await?;
+    Ok(match format {
+        Format::Json => Json(StatementOut::of(month, &statement)).into_response(),
+        Format::Csv => Part { month, is_first, statement: &statement }.into_response()?,
+    })
+}
