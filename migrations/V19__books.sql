@@ -28,3 +28,18 @@ $$;
 -- Entries that are not debits by number, and those that people book. A claim, which writes debits, adds to neither.
 CREATE INDEX ledger_credits ON ledger (tenant_id, seq) WHERE kind <> 'DEBIT';
 CREATE INDEX ledger_payments ON ledger (tenant_id, seq) WHERE kind IN ('TOPUP', 'ADJUSTMENT');
+
+-- Seals: each is a hash of a block of entries and of the seal before it, so that a change of an old entry breaks every seal
+-- after it. Entries are never changed, so they are sealed after they were booked and no debit waits for a hash.
+CREATE TABLE ledger_seals (
+    tenant_id uuid NOT NULL,
+    number    bigint NOT NULL CHECK (number > 0),
+    first_seq bigint NOT NULL CHECK (first_seq > 0),
+    last_seq  bigint NOT NULL CHECK (last_seq >= first_seq),
+    hash      bytea NOT NULL CHECK (octet_length(hash) = 32),
+    sealed_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, number),
+    FOREIGN KEY (tenant_id, last_seq) REFERENCES ledger (tenant_id, seq)
+);
+SELECT enable_row_level_security('ledger_seals');
+GRANT SELECT, INSERT ON ledger_seals TO tidings_app, tidings_system;

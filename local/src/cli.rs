@@ -20,6 +20,7 @@ use crate::poll::ProcessRole;
 use crate::say::say;
 use crate::serve;
 use crate::settings::{self, Settings, Variables};
+use crate::verify_ledger;
 
 /// Which lines a serving process logs, unless `RUST_LOG` says otherwise. The start itself says what was migrated.
 pub const SERVE_FILTER: &str = "info,sandbox=warn,store::kernel::migrate=warn";
@@ -48,6 +49,8 @@ pub struct Arguments {
 enum Command {
     /// Serves the API and works on its queues (the default).
     Serve(RoleOptions),
+    /// Checks a ledger's proof (pages of `GET /billing/ledger/proof` in one file), offline.
+    VerifyLedger { file: PathBuf },
     #[command(flatten)]
     Other(OtherCommand),
 }
@@ -168,6 +171,7 @@ async fn perform(arguments: Arguments) -> Result<(), LocalError> {
         .unwrap_or_else(|| Command::Serve(RoleOptions { roles: ProcessRole::ALL.to_vec(), meta_url: None }));
     match command {
         Command::Serve(roles) => serve(ServeOptions { roles, database }, &fetch).await,
+        Command::VerifyLedger { file } => verify_ledger::run(&file),
         Command::Other(command) => perform_other(command, fetch.settings()?, database).await,
     }
 }

@@ -26,3 +26,4 @@ pub mod say;
 pub mod serve;
 pub mod settings;
 pub mod table;
+mod verify_ledger;

@@ -27,5 +27,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(billing::add_credits::add_credits))
         .routes(routes!(billing::balance::balance))
         .routes(routes!(billing::ledger::ledger))
+        .routes(routes!(billing::proof::proof))
         .routes(routes!(billing::statement::statement))
 }

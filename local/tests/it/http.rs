@@ -17,6 +17,7 @@ mod idempotency_keys;
 mod ids;
 mod isolation;
 mod key_rotation;
+mod ledger_proofs;
 mod legacy_keys;
 mod limits;
 mod lists;

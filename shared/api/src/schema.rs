@@ -84,6 +84,8 @@ components! {
     LedgerNumber = whole(1, i64::MAX, 7).description(Some("A number in a tenant's ledger, without gaps."));
     EntryType = word(["DEBIT", "CREDIT"], "DEBIT");
     CreditReason = word(EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::Debit), "TOPUP");
+    EntryKindWord = word(EntryKind::ALL, "TOPUP").description(Some("What an entry books."));
+    Sha256 = text(64, 64, &"0123456789abcdef".repeat(4)).pattern(Some("^[0-9a-f]{64}$")).description(Some("A SHA-256."));
     DebitState = word(DebitStatus::ALL, "SETTLED").description(Some("What became of a debit."));
 
     // Contacts

@@ -1,5 +1,6 @@
 //! What a message costs, in which market, and what a ledger entry books.
 
+mod block;
 mod entry;
 mod ledger;
 pub mod market;
@@ -8,8 +9,9 @@ mod month;
 mod price;
 mod refund;
 
+pub use block::{BLOCK_ENTRIES_MAX, BlockEntry, SealHash, block_text};
 pub use entry::{EntryGroup, EntryKind, UnknownEntryGroup, UnknownEntryKind};
-pub use ledger::{LedgerSeq, StatementLine};
+pub use ledger::{LedgerSeq, SealNumber, StatementLine};
 pub use market::Market;
 pub use month::{Month, NotAMonth};
 pub use price::{Rate, price, rate};

@@ -2,8 +2,9 @@
 
 pub mod ledger;
 pub mod refunds;
+pub mod seals;
 pub mod statements;
 pub mod wallet;
 
 pub(crate) const STATEMENTS: &[&[&str]] =
-    &[ledger::STATEMENTS, refunds::STATEMENTS, statements::STATEMENTS, wallet::STATEMENTS];
+    &[ledger::STATEMENTS, refunds::STATEMENTS, seals::STATEMENTS, statements::STATEMENTS, wallet::STATEMENTS];

@@ -51,3 +51,26 @@ impl PagePosition for StatementLine {
     const LIST: &'static str = "statement";
     const START: Self = Self(0);
 }
+
+/// The number of the last seal that a page of a proof showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SealNumber(pub i64);
+
+impl fmt::Display for SealNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for SealNumber {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl PagePosition for SealNumber {
+    const LIST: &'static str = "proof";
+    const START: Self = Self(0);
+}

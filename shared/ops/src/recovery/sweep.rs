@@ -9,6 +9,7 @@ use domain::{ClaimId, MessageId, TenantId, with_causes};
 use jiff::{SignedDuration, Timestamp};
 use store::access::{sessions, throttle};
 use store::billing::refunds;
+use store::billing::seals;
 use store::billing::wallet;
 use store::delivery::states;
 use store::holds;
@@ -21,6 +22,7 @@ use thiserror::Error;
 
 use crate::access::sessions::KEPT_FOR;
 use crate::billing::refund::enqueue_refunds;
+use crate::billing::seal::seal;
 use crate::delivery::statuses::look_at_parked;
 use crate::kernel::events::{PublishError, publish_events};
 use crate::kernel::one_statement::one_statement;
@@ -126,6 +128,10 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
         wake(platform, tenant, SignedDuration::ZERO).await;
     }
     swept.events = publish_events(platform, until).await?;
+    // Last, because nobody waits for it.
+    for tenant in found.unsealed.into_iter().take_while(|_| is_time()) {
+        swept.note(tenant, seal(platform, tenant, until).await.map(drop));
+    }
     if swept != Swept::default() {
         swept.log();
     }
@@ -150,6 +156,7 @@ struct Found {
     parked: Vec<TenantId>,
     templates: Vec<TenantId>,
     holds_ended: Vec<TenantId>,
+    unsealed: Vec<TenantId>,
 }
 
 struct Look {
@@ -176,6 +183,7 @@ impl SystemOperation for Look {
             parked: sweep::parked(tx).await?,
             templates: checks::tenants(tx).await?,
             holds_ended: holds::ended(tx).await?,
+            unsealed: seals::unsealed(tx).await?,
         })
     }
 }

@@ -25,6 +25,7 @@ const ALLOWED: [(&str, &str, &str); 43] = [
     ("invites", "SIUD", "SIUD"),
     ("kept_updates", "I", "SID"),
     ("ledger", "SI", "SI"),
+    ("ledger_seals", "SI", "SI"),
     ("login_failures", "", "SIUD"),
     ("messages", "SIU", "SIU"),
     ("outbox", "SIUD", "SIUD"),

@@ -19,6 +19,17 @@ use crate::test_system::{ADMIN, PASSWORD};
 
 mod people;
 
+/// What a tenant looks at when everything is done.
+const READ_AT_THE_END: [&str; 8] = [
+    "/messages",
+    "/billing/balance",
+    "/billing/ledger",
+    "/billing/ledger/proof",
+    "/billing/statement?month=2026-11",
+    "/tenant/plan",
+    "/tenant/onboarding",
+    "/audit",
+];
 /// Recipients, and the final status of a message that Meta accepted.
 const RECIPIENTS: [(&str, &str); 6] = [
     ("+15550000001", "READ"),
@@ -115,14 +126,7 @@ impl<'a> Scenario<'a> {
         self.hold(tenant).await;
         self.pause_and_resume(tenant).await;
         self.sessions(&anonymous).await;
-        for path in [
-            "/messages",
-            "/billing/balance",
-            "/billing/ledger",
-            "/tenant/plan",
-            "/tenant/onboarding",
-            "/audit",
-        ] {
+        for path in READ_AT_THE_END {
             insist_on_reading(&client, path).await;
         }
         insist_on_reading(&owner, "/admin/audit").await;
