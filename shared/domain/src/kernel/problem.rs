@@ -138,7 +138,14 @@ impl Problem {
 
     /// Fields that are wrong.
     pub const fn invalid(fields: Vec<FieldError>) -> Self {
-        Self { kind: Kind::Invalid, detail: None, fields, retry_after: None, limit: None, repeats_entry: None }
+        Self {
+            kind: Kind::Invalid,
+            detail: None,
+            fields,
+            retry_after: None,
+            limit: None,
+            repeats_entry: None,
+        }
     }
 
     /// One field that is wrong.

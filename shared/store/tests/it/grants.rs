@@ -10,7 +10,7 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 43] = [
+const ALLOWED: [(&str, &str, &str); 44] = [
     ("attempts", "SI", "SI"),
     ("audit_log", "SI", "SI"),
     ("batches", "SID", "SID"),
