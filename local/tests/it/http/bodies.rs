@@ -25,6 +25,9 @@ async fn routes_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static 
     vec![
         ("/auth/register-tenant", None, registration),
         ("/auth/login", None, json!({ "email": "home@tenant.test", "password": PASSWORD })),
+        ("/auth/refresh", None, json!({ "refreshToken": "none" })),
+        ("/auth/logout", None, json!({ "refreshToken": "none" })),
+        ("/auth/logout-everywhere", None, json!({ "refreshToken": "none" })),
         ("/auth/set-password", None, json!({ "secret": "none", "password": PASSWORD })),
         ("/admin/create-tenant", platform.clone(), tenant),
         ("/admin/tenants/{id}/resend-invite", platform.clone(), json!({ "idempotencyKey": "k" })),
