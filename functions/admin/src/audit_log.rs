@@ -60,11 +60,12 @@ impl AuditEntryOut {
     }
 }
 
-/// As JSON, or as CSV for a caller that asks for it.
-fn answer(headers: &HeaderMap, entries: &[Entry], limit: i64) -> Response {
+/// As JSON, or as CSV for a caller that prefers it.
+fn answer(headers: &HeaderMap, path: &str, entries: &[Entry], limit: i64) -> Response {
     let page: Page<AuditEntryOut> = Page::of(entries, limit, |entry| entry.entry_id);
-    if !csv::is_accepted(headers) {
+    if !csv::is_preferred(headers) {
         return Json(page).into_response();
     }
-    CsvPage::new(HEADER, page.data.into_iter().map(AuditEntryOut::cells), page.next_cursor).into_response()
+    let next = page.next_cursor.map(|cursor| format!("{path}?limit={limit}&cursor={cursor}"));
+    CsvPage::new(HEADER, page.data.into_iter().map(AuditEntryOut::cells), next).into_response()
 }

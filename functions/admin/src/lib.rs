@@ -12,7 +12,7 @@ use api::App;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The routes of this function that need the platform; [`about`] has the others.
+/// The routes of this function that need the platform; [`about()`] has the others.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(plans::list::list, plans::create::create))

@@ -106,7 +106,7 @@ impl Budget {
     }
 }
 
-/// Receives the body. On one machine and in a function it refuses the same ones: see [`check_event`].
+/// Receives the body. On one machine and in a function it refuses the same ones: see `check_event`.
 pub async fn receive_body(request: Request) -> Result<Received, Problem> {
     let limit = request.extensions().get::<BodyLimit>().map_or(BODY_BYTES_MAX, |limit| limit.0);
     let sender = request.extensions().get::<UnknownSender>().cloned();

@@ -12,9 +12,9 @@ use crate::audit_log::{AuditEntryOut, answer};
 
 /// What was done on the whole platform, newest first: by whom, when, from where.
 ///
-/// Needs the role `SUPER_ADMIN`. With `Accept: text/csv` a page is CSV, and its header `Next-Cursor` leads to the next.
+/// Needs the role `SUPER_ADMIN`. With `Accept: text/csv` a page is CSV, and its `Link` leads to the next.
 #[utoipa::path(get, path = "/admin/audit", operation_id = "listWholeAuditLog", tag = "admin", security(("bearer" = [])), params(PageQuery), responses(
-    (status = 200, content((Page<AuditEntryOut> = "application/json"), (String = "text/csv"))),
+    (status = 200, content((Page<AuditEntryOut> = "application/json"), (String = "text/csv")), headers(("Link" = Option<String>, description = "Of CSV: the next page"))),
     (status = 403, body = ProblemBody),
 ))]
 pub(crate) async fn all(
@@ -25,5 +25,5 @@ pub(crate) async fn all(
 ) -> Result<Response, ProblemResponse> {
     let Cursor { before, limit } = cursor;
     let entries = ops::tenants::audit_log::all_entries(&app.platform, &permit, before.0, limit).await?;
-    Ok(answer(&headers, &entries, limit))
+    Ok(answer(&headers, "/admin/audit", &entries, limit))
 }

@@ -13,9 +13,9 @@ use crate::audit_log::{AuditEntryOut, answer};
 /// What was done to the tenant's data, newest first: by whom, when, from where.
 ///
 /// Needs the role `ADMIN` or `OWNER`. Commands of the platform's operators are among the entries. With `Accept: text/csv` a page
-/// is CSV, and its header `Next-Cursor` leads to the next.
+/// is CSV, and its `Link` leads to the next.
 #[utoipa::path(get, path = "/audit", operation_id = "listAuditLog", tag = "audit", security(("bearer" = [])), params(PageQuery), responses(
-    (status = 200, content((Page<AuditEntryOut> = "application/json"), (String = "text/csv"))),
+    (status = 200, content((Page<AuditEntryOut> = "application/json"), (String = "text/csv")), headers(("Link" = Option<String>, description = "Of CSV: the next page"))),
     (status = 403, body = ProblemBody),
 ))]
 pub(crate) async fn own(
@@ -26,5 +26,5 @@ pub(crate) async fn own(
 ) -> Result<Response, ProblemResponse> {
     let Cursor { before, limit } = cursor;
     let entries = ops::tenants::audit_log::entries(&app.platform, &permit, before.0, limit).await?;
-    Ok(answer(&headers, &entries, limit))
+    Ok(answer(&headers, "/audit", &entries, limit))
 }

@@ -3,12 +3,12 @@
 use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::billing::{Month, StatementLine};
 use domain::problem::FieldError;
 use domain::{Money, Problem};
-use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried};
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried, csv};
 use ops::Spender;
 use ops::billing::statement::{Statement, Sum};
 use serde::{Deserialize, Serialize};
@@ -75,21 +75,8 @@ impl StatementQuery {
     }
 }
 
-/// CSV when the caller prefers it to JSON (RFC 9110, section 12.5.1).
 fn accepted(headers: &HeaderMap) -> Format {
-    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let ranges: Vec<&str> = ranges.flat_map(|ranges| ranges.split(',')).collect();
-    let quality = |wanted: &str| {
-        let offered = ranges.iter().filter_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let is_wanted = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
-            let quality =
-                parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
-            quality.filter(|_| is_wanted)
-        });
-        offered.fold(0.0_f32, f32::max)
-    };
-    if quality("text/csv") > quality("application/json") { Format::Csv } else { Format::Json }
+    if csv::is_preferred(headers) { Format::Csv } else { Format::Json }
 }
 
 /// How many entries of one kind, and what they add up to.

@@ -1,12 +1,11 @@
 //! A month's statement as CSV, in parts that an answer can hold.
 
-use std::borrow::Cow;
-
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::Problem;
 use domain::billing::{EntryKind, Month, StatementLine};
 use domain::problem::Kind;
+use http_kit::csv::{MEDIA_TYPE, harmless};
 use http_kit::page;
 use ops::billing::read::Entry;
 use ops::billing::statement::Statement;
@@ -45,7 +44,7 @@ impl Part<'_> {
         let name = format!("attachment; filename=\"statement-{}.csv\"", self.month);
         let mut response = text.into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CONTENT_DISPOSITION, value(&name)?);
         if let Some(next) = next {
             let cursor = page::encode(StatementLine(next));
@@ -104,21 +103,6 @@ fn write_line(csv: &mut csv::Writer<Vec<u8>>, line: &Entry) -> Result<(), csv::E
         &text(line.debit_seq.map(|seq| seq.to_string())),
         &harmless(line.note.as_deref().unwrap_or_default()),
     ])
-}
-
-/// A text that no spreadsheet takes for a formula (OWASP: CSV Injection): an apostrophe in front makes it text.
-fn harmless(text: &str) -> Cow<'_, str> {
-    let is_formula = |c: char| {
-        matches!(
-            c,
-            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'
-        )
-    };
-    if text.trim_start_matches([' ', '\u{a0}']).starts_with(is_formula) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
 }
 
 fn bytes_of(csv: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {

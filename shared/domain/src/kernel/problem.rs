@@ -86,7 +86,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// A field and what is wrong with it, each cut to [`QUOTED_CHARS_MAX`] characters.
+    /// A field and what is wrong with it, each cut to `QUOTED_CHARS_MAX` characters.
     pub fn new(field: impl Into<String>, why: impl fmt::Display) -> Self {
         Self { field: cut(field.into()), why: cut(why.to_string()) }
     }
