@@ -5,7 +5,6 @@ mod entry;
 mod ledger;
 pub mod market;
 mod market_prefixes;
-mod month;
 mod price;
 mod refund;
 
@@ -13,6 +12,5 @@ pub use block::{BLOCK_ENTRIES_MAX, BlockEntry, SealHash, block_text};
 pub use entry::{EntryGroup, EntryKind, UnknownEntryGroup, UnknownEntryKind};
 pub use ledger::{LedgerSeq, SealNumber, StatementLine};
 pub use market::Market;
-pub use month::{Month, NotAMonth};
 pub use price::{Rate, price, rate};
 pub use refund::{RefundReason, UnknownRefundReason};

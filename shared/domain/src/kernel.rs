@@ -6,6 +6,7 @@ pub mod foreign;
 pub(crate) mod id;
 pub mod limits;
 pub mod money;
+pub(crate) mod month;
 pub(crate) mod page;
 pub mod phone;
 pub mod problem;

@@ -26,6 +26,7 @@ pub use kernel::id::{
     Wamid,
 };
 pub use kernel::money::Money;
+pub use kernel::month::{Month, NotAMonth};
 pub use kernel::page::PagePosition;
 pub use kernel::phone::PhoneNumber;
 pub use kernel::problem::Problem;

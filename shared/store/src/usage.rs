@@ -1,11 +1,11 @@
 //! How much of a plan's limits is used, counted in the transaction that creates the thing (I31).
 //!
 //! The row of a quantity is locked until that transaction ends, so racing creators count one after the other. It is the last
-//! row that a transaction locks: who waits for it is waited for by nobody. Messages are counted by the claim, in its own
+//! row that a transaction locks, so a transaction that waits for it cannot be part of a deadlock. Messages are counted by the claim, in its own
 //! statement.
 
-use domain::TemplateStatus;
-use domain::tenants::usage::{LimitReached, Month, Quantity, Usage};
+use domain::tenants::usage::{LimitReached, Quantity, Usage};
+use domain::{Month, TemplateStatus};
 use jiff::civil::Date;
 
 use crate::kernel::error::StoreError;
@@ -105,7 +105,7 @@ SELECT q.quantity, plan_allows($1, q.quantity, $4) AS max, coalesce(u.used, 0) A
 
 /// How much of each limit is used; of messages, in this month.
 pub async fn list(tx: &TenantTx) -> Result<Vec<Usage>, StoreError> {
-    let (quantities, month) = (Quantity::ALL.map(Quantity::as_str), Month::of(tx.now()).first);
+    let (quantities, month) = (Quantity::ALL.map(Quantity::as_str), Month::of(tx.now()).first_day());
     let values = params![
         tx.tenant().0 => UUID, quantities.as_slice() => TEXT_ARRAY, ALWAYS => DATE, tx.now() => TIMESTAMPTZ, month => DATE,
     ];

@@ -5,9 +5,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::billing::{Month, StatementLine};
+use domain::billing::StatementLine;
 use domain::problem::FieldError;
-use domain::{Money, Problem};
+use domain::{Money, Month, Problem};
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried, csv};
 use ops::Spender;
 use ops::billing::statement::{Statement, Sum};
@@ -62,9 +62,7 @@ impl StatementQuery {
             }
         };
         let month = self.month.ok_or_else(|| "is required, such as 2026-11".to_owned());
-        match month
-            .and_then(|text| text.parse().map_err(|error: domain::billing::NotAMonth| error.to_string()))
-        {
+        match month.and_then(|text| text.parse().map_err(|error: domain::NotAMonth| error.to_string())) {
             Ok(month) if wrong.is_empty() => Ok(Asked { month, format, page, is_first }),
             Ok(_) => Err(Problem::invalid(wrong)),
             Err(why) => {

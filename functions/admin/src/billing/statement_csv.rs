@@ -2,9 +2,9 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::Problem;
-use domain::billing::{EntryKind, Month, StatementLine};
+use domain::billing::{EntryKind, StatementLine};
 use domain::problem::Kind;
+use domain::{Month, Problem};
 use http_kit::csv::{MEDIA_TYPE, harmless};
 use http_kit::page;
 use ops::billing::read::Entry;

@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
-
 use crate::kernel::words::words;
 
 /// What a plan allows so many of.
@@ -119,29 +115,6 @@ const fn left(used: i64, max: i64) -> i64 {
     if left < 0 { 0 } else { left }
 }
 
-/// A calendar month in UTC, in which messages are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Month {
-    /// Its first day.
-    pub first: Date,
-    /// When the next one begins.
-    pub ends: Timestamp,
-}
-
-impl Month {
-    /// The month of an instant.
-    pub fn of(at: Timestamp) -> Self {
-        let day = at.to_zoned(TimeZone::UTC).date();
-        let first = day.first_of_month();
-        let next = first.checked_add(1.month());
-        // The last month of the calendar has no next one.
-        let ends = next
-            .and_then(|next| next.to_zoned(TimeZone::UTC))
-            .map_or(Timestamp::MAX, |next| next.timestamp());
-        Self { first, ends }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,16 +148,5 @@ mod tests {
         );
         assert!(usage(i64::MAX, i64::MAX).is_near() && !usage(0, i64::MAX).is_near());
         assert_eq!((usage(7, 5).left(), usage(2, 5).left()), (0, 3));
-    }
-
-    #[test]
-    fn a_month_begins_at_midnight_utc_of_its_first_day() {
-        let month = |at: &str| Month::of(at.parse().unwrap());
-        let november = month("2026-11-30T23:59:59.999999Z");
-        assert_eq!(november.first.to_string(), "2026-11-01");
-        assert_eq!(november.ends.to_string(), "2026-12-01T00:00:00Z");
-        assert_eq!(month("2026-12-01T00:00:00Z").first, Date::constant(2026, 12, 1));
-        assert_eq!(month("2028-02-29T12:00:00Z").ends.to_string(), "2028-03-01T00:00:00Z");
-        assert_eq!(month("2026-12-31T12:00:00Z").ends.to_string(), "2027-01-01T00:00:00Z");
     }
 }

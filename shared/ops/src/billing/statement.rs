@@ -1,6 +1,6 @@
 //! What a tenant's ledger did in a month.
 
-use domain::billing::Month;
+use domain::Month;
 use store::billing::ledger::{Entry, Span};
 use store::billing::statements;
 pub use store::billing::statements::{Sum, Summary};

@@ -2,8 +2,8 @@
 
 use domain::holds::{HoldReason, HoldTarget};
 use domain::problem::{FieldError, Kind};
-use domain::tenants::usage::{Month, Usage};
-use domain::{Problem, TenantId};
+use domain::tenants::usage::Usage;
+use domain::{Month, Problem, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::audit_log::{self, NewEntry};
@@ -51,7 +51,7 @@ async fn read(tx: &TenantTx, tenant: &tenants::Tenant) -> Result<Subscription, S
         plan: plans::find(tx, tx.now(), tenant.plan_id).await?.ok_or_else(missing)?,
         since: tenant.plan_since,
         usage: usage::list(tx).await?,
-        month_ends: Month::of(tx.now()).ends,
+        month_ends: Month::of(tx.now()).end(),
     })
 }
 

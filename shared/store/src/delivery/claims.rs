@@ -4,7 +4,6 @@
 //! younger than the lock. In a single statement the snapshot is older, and two claimers spend the same money.
 
 use domain::messages::{Lane, Recipient};
-use domain::tenants::usage::Month;
 use domain::{ClaimId, MessageId, Money, PhoneNumberId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -81,8 +80,8 @@ pub(crate) const STATEMENTS: &[&str] = &[CLAIM, MESSAGES, FREE];
 /// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up. The
 /// category is what the template is now, as Meta charges it, and not what it was when the message was accepted.
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
-/// `place` is a message's place among those that would be debited. The plan allows `room` of them this month; what comes after
-/// is held until the month or the terms of the plan change (I31), unless the balance had ended before.
+/// `place` is a message's place among those that would be debited. The plan allows `room` of them in the month that the debits
+/// are dated in; what comes after is held until the month or the terms of the plan change (I31), unless the balance had ended before.
 /// No step joins a claim's rows to each other: without hash joins that would take their number squared. What the dispatcher
 /// needs of a message comes out of the update that reserves it, which takes the messages in the order of their ids, as
 /// everything that locks several of them does.
@@ -106,13 +105,16 @@ stops AS MATERIALIZED (
     SELECT kind, key FROM holds WHERE tenant_id = $1 AND kind IN ('TEMPLATE', 'CAMPAIGN', 'CONTACT')),
 terms AS MATERIALIZED (
     SELECT p.margin_bps, w.balance, w.balance - w.reserved AS spendable, w.seq,
-           greatest(w.recorded_until, $3) AS recorded_at,
+           dated.recorded_at, dated.period,
            n.name AS plan, p.messages_per_month AS allowed, p.messages_per_month - coalesce(u.used, 0) AS room,
-           least($9, (SELECT min(later.effective_from) FROM plan_terms later
+           least((dated.period + interval '1 month') AT TIME ZONE 'UTC', (SELECT min(later.effective_from) FROM plan_terms later
                        WHERE later.plan_id = t.plan_id AND later.effective_from > $3)) AS resumes_at
       FROM tenants t JOIN plans n USING (plan_id) CROSS JOIN LATERAL terms_at(t.plan_id, $3) AS p
       JOIN wallets w USING (tenant_id)
-      LEFT JOIN usage u ON u.tenant_id = $1 AND u.quantity = 'MESSAGES' AND u.period = $8
+     CROSS JOIN LATERAL (
+        SELECT greatest(w.recorded_until, $3) AS recorded_at,
+               date_trunc('month', greatest(w.recorded_until, $3) AT TIME ZONE 'UTC')::date AS period) AS dated
+      LEFT JOIN usage u ON u.tenant_id = $1 AND u.quantity = 'MESSAGES' AND u.period = dated.period
      WHERE t.tenant_id = $1),
 priced AS MATERIALIZED (
     SELECT k.priority, k.due_at, k.message_id, m.dispatch_state = 'RESERVED' AS is_paid,
@@ -166,7 +168,7 @@ paid AS (
      WHERE tenant_id = $1 AND total.entries > 0),
 counted AS (
     INSERT INTO usage AS u (tenant_id, quantity, period, used)
-    SELECT $1, 'MESSAGES', $8, count(*) FROM debits HAVING count(*) > 0
+    SELECT $1, 'MESSAGES', (SELECT period FROM terms), count(*) FROM debits HAVING count(*) > 0
         ON CONFLICT (tenant_id, quantity, period) DO UPDATE SET used = u.used + excluded.used),
 held AS (
     INSERT INTO held_messages (tenant_id, message_id, phone_number_id, priority, due_at, kind, key)
@@ -175,7 +177,7 @@ held AS (
 plan_hold AS (
     INSERT INTO holds (tenant_id, kind, key, reason, detail, since, resumes_at, placed_by)
     SELECT $1, 'TENANT', '', 'PLAN_LIMIT', format('the plan %s allows %s messages a month, and all of them are used', plan, allowed),
-           $3, resumes_at, $10
+           $3, resumes_at, $8
       FROM terms WHERE EXISTS (SELECT FROM verdicts WHERE verdict = 'HELD' AND hold_kind IS NULL)
         ON CONFLICT (tenant_id, kind, key, reason) DO UPDATE SET detail = excluded.detail, resumes_at = excluded.resumes_at),
 claim AS (
@@ -199,12 +201,10 @@ SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 /// Claims what is due now: debits what the balance covers, in the order of sending, and ends or holds the rest.
 pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, StoreError> {
     wallet::lock(tx).await?;
-    let month = Month::of(tx.now());
     let values = params![
         tx.tenant().0 => UUID, request.number.0 => TEXT, tx.now() => TIMESTAMPTZ, request.limit => INT8,
         request.claim_id.0 => UUID, request.lease_until => TIMESTAMPTZ,
-        request.before.map_or(i16::MAX, Lane::priority) => INT2, month.first => DATE, month.ends => TIMESTAMPTZ,
-        tx.actor().to_string() => TEXT,
+        request.before.map_or(i16::MAX, Lane::priority) => INT2, tx.actor().to_string() => TEXT,
     ];
     let mut claim = Claim::default();
     for row in tx.rows_by_index(CLAIM, values).await? {

@@ -172,3 +172,19 @@ async fn new_terms_let_held_messages_go_when_they_begin() {
     assert_eq!(held[0].resumes_at, Some(DECEMBER.parse().unwrap()));
     assert_audit_is_clean(&db.store, false).await;
 }
+
+/// The ledger's dates never go back, so after a process whose clock is ahead a debit may belong to the next month already.
+#[tokio::test]
+async fn a_debit_is_counted_in_the_month_that_it_is_dated_in() {
+    let db = testkit::database().await;
+    let world = world(&db.store, 2, Money::from_micros(10_000_000)).await;
+    allow(&db, 1).await;
+    db.execute("UPDATE wallets SET recorded_until = '2026-12-01T00:00:00.5Z'").await;
+    let claims = claim_all(db.store.clone(), world.clone(), noon()).await;
+    assert_eq!(sums(&claims), (1, 1, 0));
+    let counted = "SELECT used FROM usage WHERE quantity = 'MESSAGES' AND period = '2026-12-01'";
+    assert_eq!(count(&db, counted).await, 1);
+    let held = db.store.perform(&act(&world, noon()), &Holds).await.unwrap();
+    assert_eq!(held[0].resumes_at, Some("2027-01-01T00:00:00Z".parse().unwrap()));
+    assert_audit_is_clean(&db.store, false).await;
+}

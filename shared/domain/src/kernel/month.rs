@@ -1,4 +1,4 @@
-//! Calendar months of statements, in UTC.
+//! Calendar months in UTC, by which messages are counted and statements are made.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +19,15 @@ pub struct Month {
 pub struct NotAMonth;
 
 impl Month {
+    /// The month of an instant.
+    pub fn of(at: Timestamp) -> Self {
+        Self { first: at.to_zoned(TimeZone::UTC).date().first_of_month() }
+    }
+
+    pub const fn first_day(self) -> Date {
+        self.first
+    }
+
     /// Its first instant.
     pub fn start(self) -> Timestamp {
         instant(self.first)
@@ -57,6 +66,8 @@ impl fmt::Display for Month {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     #[test]
@@ -70,6 +81,8 @@ mod tests {
             let month: Month = text.parse().unwrap();
             assert_eq!((month.start(), month.end()), (start.parse().unwrap(), end.parse().unwrap()));
             assert_eq!(month.to_string(), text);
+            let last = month.end() - SignedDuration::from_nanos(1);
+            assert_eq!((Month::of(month.start()), Month::of(last)), (month, month));
         }
     }
 
