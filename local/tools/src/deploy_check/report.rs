@@ -14,8 +14,6 @@ const IDLE_MIB_MAX: f64 = 20.0;
 const ZIP_MB_MAX: f64 = 5.0;
 /// The webhook has neither a database nor a client for Meta.
 const WEBHOOK_ZIP_MB_MAX: f64 = 3.0;
-/// Admin also holds the pages of `/docs`, 1.1 MB, which are read only when somebody opens them.
-const ADMIN_ZIP_MB_MAX: f64 = 6.0;
 
 /// What was measured of a function; `None` where it was not.
 #[derive(Clone, Debug, Default)]
@@ -104,11 +102,7 @@ impl Report {
             "events",
         ]);
         for (name, measured) in &self.functions {
-            let zip_mb_max = match name.as_str() {
-                "webhook" => WEBHOOK_ZIP_MB_MAX,
-                "admin" => ADMIN_ZIP_MB_MAX,
-                _ => ZIP_MB_MAX,
-            };
+            let zip_mb_max = if name == "webhook" { WEBHOOK_ZIP_MB_MAX } else { ZIP_MB_MAX };
             let mut cells = vec![Cell::new(name)];
             for (what, value, limit) in [
                 ("init, ms", measured.init_ms, INIT_MS_MAX),
