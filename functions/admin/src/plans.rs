@@ -45,23 +45,8 @@ pub(crate) struct PlanOut {
     id: Uuid,
     #[schema(value_type = schema::PlanName)]
     name: String,
-    /// Of a month.
-    #[schema(value_type = schema::Amount)]
-    monthly_price: Money,
-    #[schema(value_type = schema::PlanLimit)]
-    messages_per_month: i64,
-    #[schema(value_type = schema::PlanLimit)]
-    contacts: i64,
-    #[schema(value_type = schema::PlanLimit)]
-    templates: i64,
-    #[schema(value_type = schema::PlanLimit)]
-    phone_numbers: i64,
-    #[schema(value_type = schema::PlanLimit)]
-    users: i64,
-    #[schema(value_type = schema::PlanLimit)]
-    requests_per_minute: i64,
-    #[schema(value_type = schema::MarginBps)]
-    margin_bps: i32,
+    #[serde(flatten)]
+    terms: TermsOut,
     #[schema(value_type = schema::Time)]
     created_at: Timestamp,
     /// Since when it takes no new tenants; absent while it does.
@@ -73,12 +58,10 @@ pub(crate) struct PlanOut {
     planned: Vec<PlannedOut>,
 }
 
-/// What a plan costs and allows from a time on.
+/// What a plan costs and allows.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct PlannedOut {
-    #[schema(value_type = schema::Time)]
-    from: Timestamp,
+struct TermsOut {
     /// Of a month.
     #[schema(value_type = schema::Amount)]
     monthly_price: Money,
@@ -98,20 +81,22 @@ struct PlannedOut {
     margin_bps: i32,
 }
 
+/// What a plan costs and allows from a time on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PlannedOut {
+    #[schema(value_type = schema::Time)]
+    from: Timestamp,
+    #[serde(flatten)]
+    terms: TermsOut,
+}
+
 impl From<Plan> for PlanOut {
     fn from(plan: Plan) -> Self {
-        let terms = plan.terms;
         Self {
             id: plan.plan_id.0,
             name: plan.name,
-            monthly_price: terms.monthly_price,
-            messages_per_month: terms.messages_per_month,
-            contacts: terms.contacts_max,
-            templates: terms.templates_max,
-            phone_numbers: terms.phone_numbers_max,
-            users: terms.users_max,
-            requests_per_minute: terms.requests_per_minute,
-            margin_bps: terms.margin_bps,
+            terms: plan.terms.into(),
             created_at: plan.created_at,
             archived_at: plan.archived_at,
             planned: plan.planned.into_iter().map(PlannedOut::from).collect(),
@@ -119,10 +104,9 @@ impl From<Plan> for PlanOut {
     }
 }
 
-impl From<PlannedTerms> for PlannedOut {
-    fn from(PlannedTerms { effective_from, terms }: PlannedTerms) -> Self {
+impl From<Terms> for TermsOut {
+    fn from(terms: Terms) -> Self {
         Self {
-            from: effective_from,
             monthly_price: terms.monthly_price,
             messages_per_month: terms.messages_per_month,
             contacts: terms.contacts_max,
@@ -132,6 +116,12 @@ impl From<PlannedTerms> for PlannedOut {
             requests_per_minute: terms.requests_per_minute,
             margin_bps: terms.margin_bps,
         }
+    }
+}
+
+impl From<PlannedTerms> for PlannedOut {
+    fn from(PlannedTerms { effective_from, terms }: PlannedTerms) -> Self {
+        Self { from: effective_from, terms: terms.into() }
     }
 }
 
