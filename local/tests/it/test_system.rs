@@ -243,6 +243,21 @@ impl TestSystem {
 }
 
 impl TestSystem {
+    /// No row of any table holds one of these texts, whatever its case.
+    pub async fn assert_nowhere(&self, texts: &[&str]) {
+        for text in texts {
+            let look = format!(
+                "DO $$ DECLARE name text; found bigint; BEGIN
+                   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+                     EXECUTE format('SELECT count(*) FROM %I AS row WHERE strpos(lower(row::text), lower(%L)) > 0', name, '{text}')
+                        INTO found;
+                     IF found > 0 THEN RAISE EXCEPTION '% still holds {text}', name; END IF;
+                   END LOOP; END $$"
+            );
+            self.db.execute(&look).await;
+        }
+    }
+
     /// Leaves the audit at the end out, because the test breaks what it asks for: `why` says what.
     pub fn leaves_unaudited(&self, why: &'static str) {
         assert!(!why.is_empty());
