@@ -20,7 +20,7 @@ CREATE INDEX audit_log_tenant ON audit_log (tenant_id, entry_id);
 SELECT enable_row_level_security('audit_log');
 GRANT SELECT, INSERT ON audit_log TO tidings_app, tidings_system;
 
--- The platform's operator may stop a tenant or a number. Nobody else lifts that.
+-- The platform's operator may stop a tenant or a number, and is the only one to lift that.
 ALTER TABLE holds
     DROP CONSTRAINT holds_reason_check,
     ADD CONSTRAINT holds_reason_check CHECK (reason IN ('USER', 'FUNDS', 'TEMPLATE', 'PRICE', 'QUALITY', 'ACCOUNT', 'ERROR_RATE',
@@ -35,7 +35,7 @@ ALTER TABLE contacts
              ELSE phone IS NULL AND identity IS NULL AND name IS NULL AND attributes = '{}' AND opted_out_at IS NOT NULL END) NOT VALID;
 GRANT DELETE ON contact_addresses TO tidings_app, tidings_system;
 
--- Addresses that nothing is sent to, whoever imports them: an HMAC of the address, so that the list names nobody.
+-- Addresses that are not imported again: an HMAC of each, so that the list names no person.
 CREATE TABLE suppressions (
     tenant_id    uuid NOT NULL REFERENCES tenants,
     address_hash bytea NOT NULL CHECK (octet_length(address_hash) = 32),

@@ -50,7 +50,7 @@ pub enum Request {
     ByOperator(operators::Command),
 }
 
-/// Told apart by their members, so that what is wrong with a command is named.
+/// The members of a request decide which it is, so that an error names what is wrong with it.
 impl<'de> Deserialize<'de> for Request {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let request = Value::deserialize(deserializer)?;

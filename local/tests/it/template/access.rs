@@ -37,7 +37,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// Who calls.
+/// A role, or a service of AWS, that makes a call.
 #[derive(Clone, Copy)]
 pub enum Caller<'a> {
     /// A function, with the role that SAM makes for it.

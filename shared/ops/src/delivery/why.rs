@@ -116,7 +116,7 @@ fn refused(message: &Message) -> Reason {
 }
 
 fn cancelled(message: &Message) -> Reason {
-    let why = message.error_text.as_deref().unwrap_or("somebody cancelled it, or the contact has opted out");
+    let why = message.error_text.as_deref().unwrap_or("it was cancelled, or the contact has opted out");
     Reason::new(Cause::Cancelled, format!("It was not sent: {why}."), NOTHING)
 }
 

@@ -128,7 +128,7 @@ impl TokenCipher {
         digits.collect()
     }
 
-    /// What a suppressed address is stored as: it can be compared, and names nobody without the key. A rotation does not
+    /// What a suppressed address is stored as: it can be compared, and names no person without the key. A rotation does not
     /// change it, as it does not change a PIN.
     pub fn address_hash(&self, tenant: TenantId, address: &str) -> [u8; KEY_BYTES] {
         let text = format!("suppression\u{1f}{tenant}\u{1f}{address}");
