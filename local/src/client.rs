@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -9,6 +10,8 @@ use crate::error::LocalError;
 
 /// Longer than any request may take.
 const TIMEOUT: Duration = Duration::from_secs(35);
+/// How often a request is sent again that was one too many for the plan.
+const RETRIES_MAX: u32 = 60;
 
 /// One caller at one address.
 #[derive(Clone, Debug)]
@@ -80,8 +83,25 @@ impl Client {
         self.call(Method::PATCH, path, Some(body)).await
     }
 
+    /// Waits and asks again when the answer says that the plan allows no more requests now: none of them was begun.
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, LocalError> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base_url));
+        let mut answered = self.once(&method, path, body).await?;
+        for _ in 0..RETRIES_MAX {
+            let (Answer { status: StatusCode::TOO_MANY_REQUESTS, .. }, Some(wait)) = &answered else { break };
+            tokio::time::sleep(*wait).await;
+            answered = self.once(&method, path, body).await?;
+        }
+        Ok(answered.0)
+    }
+
+    /// The answer, and how long to wait if the plan's limit of requests is reached.
+    async fn once(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(Answer, Option<Duration>), LocalError> {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base_url));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -90,9 +110,17 @@ impl Client {
         }
         let response = request.send().await?;
         let status = response.status();
+        let wait = wait_of(response.headers());
         let bytes = response.bytes().await?;
-        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+        Ok((Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }, wait))
     }
+}
+
+/// How long an answer asks to wait, if it was counted against a limit of requests.
+fn wait_of(headers: &HeaderMap) -> Option<Duration> {
+    headers.get("ratelimit")?;
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.parse().ok().map(Duration::from_secs)
 }
 
 /// A member of an answer that must be a text.

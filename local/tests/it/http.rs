@@ -33,6 +33,7 @@ mod racing_imports;
 pub mod raw_api;
 mod registrations;
 mod replays;
+mod request_limits;
 mod schemas;
 mod sessions;
 mod statements;

@@ -1,6 +1,6 @@
 //! The answers that follow from what a route takes, added to every route's description.
 //!
-//! A route with a permit can answer 401 and 403, one with a body 413, 415 and 422, one with a query 422, one with an
+//! A route with a permit can answer 401, 403 and 429, one with a body 413, 415 and 422, one with a query 422, one with an
 //! idempotency key 409; every one answers 400 to a request that cannot be read, and may fail. A handler declares what only it can answer.
 
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 
 use http_kit::key;
 use http_kit::problem::{status as status_of, title};
+use http_kit::rate;
 
 const JSON: &str = "application/json";
 /// How utoipa names a page, before the name of its rows.
@@ -56,6 +57,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 fn complete_operation(operation: &mut Operation) {
     let is_keyed = takes_a_key(operation);
+    let is_counted = operation.security.is_some();
     for kind in common(operation) {
         let answer = || RefOr::T(Response::new(""));
         operation.responses.responses.entry(status_of(kind).as_u16().to_string()).or_insert_with(answer);
@@ -71,6 +73,11 @@ fn complete_operation(operation: &mut Operation) {
         if is_keyed && status.is_success() {
             response.headers.insert(key::REPLAYED.to_owned(), RefOr::T(key::replayed_header()));
         }
+        if is_counted && status.is_success() {
+            response
+                .headers
+                .extend(rate::described().map(|(name, header)| (name.to_owned(), RefOr::T(header))));
+        }
         if status.is_client_error() || status.is_server_error() {
             response.content.shift_remove(JSON);
             let body = Content::new(Some(Ref::from_schema_name("ProblemBody")));
@@ -83,7 +90,7 @@ fn complete_operation(operation: &mut Operation) {
 fn common(operation: &Operation) -> BTreeSet<Kind> {
     let mut kinds = BTreeSet::from([Kind::Malformed, Kind::Internal, Kind::Unavailable]);
     if operation.security.is_some() {
-        kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
+        kinds.extend([Kind::Unauthenticated, Kind::Forbidden, Kind::TooMany]);
     }
     if operation.request_body.is_some() {
         kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Invalid]);

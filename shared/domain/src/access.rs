@@ -1,7 +1,9 @@
 //! Who acts, which role allows what, and how long a login has to wait after wrong passwords.
 
 mod act;
+mod request_rate;
 mod role;
+mod scope;
 pub mod throttle;
 
 use uuid::Uuid;
@@ -10,7 +12,9 @@ use crate::kernel::id::AuditEntryId;
 use crate::kernel::page::PagePosition;
 
 pub use act::{Act, Actor, SystemAct};
+pub use request_rate::{RateOf, RequestRate, SPAN as RATE_SPAN};
 pub use role::{Role, UnknownRole};
+pub use scope::{Scope, Scopes, UnknownScope};
 pub use throttle::Source;
 
 impl PagePosition for AuditEntryId {

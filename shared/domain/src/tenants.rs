@@ -1,20 +1,11 @@
 //! The businesses that use the platform, and what their plans allow.
 
+pub mod state;
 pub mod usage;
 
+pub use state::{TenantState, UnknownTenantState};
+
 use crate::kernel::words::words;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TenantState {
-    Active,
-    /// Its users cannot log in, and its messages are not sent.
-    Suspended,
-}
-
-words! { TenantState, UnknownTenantState, "is not a state of a tenant":
-    Active = "ACTIVE",
-    Suspended = "SUSPENDED",
-}
 
 /// What a tenant needs before its first message is delivered, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,14 +27,4 @@ words! { OnboardingStep, UnknownOnboardingStep, "is not a step of the onboarding
     Template = "TEMPLATE",
     Credit = "CREDIT",
     TestMessage = "TEST_MESSAGE",
-}
-
-impl TenantState {
-    /// Whether the tenant's users may log in and its messages may be sent.
-    pub const fn may_act(self) -> bool {
-        match self {
-            Self::Active => true,
-            Self::Suspended => false,
-        }
-    }
 }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::key::{self, Replayed};
 use crate::problem::{ProblemResponse, answer};
+use crate::rate::Rates;
 use crate::receive::UnknownSender;
 
 /// The header with a request's id, in both directions.
@@ -90,6 +91,7 @@ async fn identify(State(scheme): State<Scheme>, mut request: Request, next: Next
         tenant = tracing::field::Empty,
     );
     let left = request.extensions().get::<TimeLeft>().map_or(REQUEST_TIMEOUT, |left| left.0);
+    let rates = request.extensions_mut().get_or_insert_default::<Rates>().clone();
     let Replayed(is_replayed) = request.extensions_mut().get_or_insert_default::<Replayed>().clone();
     let respond = async {
         if let Err(problem) = check_single(request.headers()) {
@@ -118,6 +120,7 @@ async fn identify(State(scheme): State<Scheme>, mut request: Request, next: Next
     if response.status().is_success() && is_replayed.load(Ordering::Relaxed) {
         response.headers_mut().insert(key::REPLAYED, HeaderValue::from_static(key::IS_REPLAYED));
     }
+    rates.write(response.headers_mut());
     finish(response, &id, scheme)
 }
 

@@ -42,6 +42,7 @@ const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "The idempotency key was used for a different request",
         ),
+        Kind::TenantSuspended => ("tenant-suspended", StatusCode::FORBIDDEN, "Your account is suspended"),
         Kind::NotPossible => ("not-possible", StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done now"),
         Kind::PlanLimit => ("plan-limit", StatusCode::FORBIDDEN, "Your plan does not allow more"),
         Kind::TooMany => ("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),

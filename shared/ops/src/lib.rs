@@ -30,5 +30,9 @@ pub mod tenants;
 pub mod updates;
 pub mod whatsapp;
 
-pub use kernel::permit::{Caller, Member, Sender, Spender, SuperAdmin, TenantAdmin, Viewer};
+pub use kernel::permit::{
+    AuditReader, BillingReader, Caller, ContactReader, ContactWriter, Member, MessageCanceller,
+    MessageReader, PlanReader, Spender, SuperAdmin, TemplateReader, TemplateWriter, TenantReader,
+    WhatsappWriter,
+};
 pub use kernel::platform::{Platform, Timings};

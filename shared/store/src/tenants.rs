@@ -24,16 +24,18 @@ pub struct Tenant {
     /// Since when it has this plan.
     pub plan_since: Timestamp,
     pub state: TenantState,
+    pub state_since: Timestamp,
     pub created_at: Timestamp,
 }
 
-/// A tenant that is about to be added; it starts as active.
+/// A tenant that is about to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTenant {
     /// Unique name in addresses, such as `acme-corp`.
     pub slug: String,
     pub name: String,
     pub plan_id: PlanId,
+    pub state: TenantState,
 }
 
 /// The unique constraint on a tenant's slug.
@@ -44,14 +46,15 @@ pub(crate) const STATEMENTS: &[&str] = &[INSERT, INSERT_WALLET, FIND, SET_STATE,
 /// Of `tenants t JOIN plans p`.
 macro_rules! columns {
     () => {
-        "t.slug, t.name, t.plan_id, p.name AS plan_name, coalesce(t.plan_since, t.created_at) AS plan_since, t.status, t.created_at"
+        "t.slug, t.name, t.plan_id, p.name AS plan_name, coalesce(t.plan_since, t.created_at) AS plan_since, t.state, t.state_since, t.created_at"
     };
 }
 
 const INSERT: &str = concat!(
     "-- tenants::insert
 WITH t AS (
-    INSERT INTO tenants (tenant_id, slug, name, plan_id, status, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING *)
+    INSERT INTO tenants (tenant_id, slug, name, plan_id, status, state, state_since, created_at)
+    VALUES ($1, $2, $3, $4, 'ACTIVE', $5, $6, $6) RETURNING *)
 SELECT ",
     columns!(),
     "
@@ -65,7 +68,7 @@ INSERT INTO wallets (tenant_id, balance, seq) VALUES ($1, 0, 0)";
 pub async fn insert(tx: &TenantTx, tenant: &NewTenant) -> Result<Tenant, StoreError> {
     let values = params![
         tx.tenant().0 => UUID, tenant.slug => TEXT, tenant.name => TEXT, tenant.plan_id.0 => UUID,
-        TenantState::Active.as_str() => TEXT, tx.now() => TIMESTAMPTZ,
+        tenant.state.as_str() => TEXT, tx.now() => TIMESTAMPTZ,
     ];
     let row = tx.row(INSERT, values).await?;
     tx.run_one(INSERT_WALLET, params![tx.tenant().0 => UUID]).await?;
@@ -88,16 +91,28 @@ pub async fn find(tx: &TenantTx) -> Result<Option<Tenant>, StoreError> {
 }
 
 const SET_STATE: &str = "-- tenants::set_state
-UPDATE tenants SET status = $2 WHERE tenant_id = $1";
+UPDATE tenants SET state = $2, state_since = $3, status = CASE WHEN $4 THEN 'ACTIVE' ELSE 'SUSPENDED' END
+ WHERE tenant_id = $1";
 
-/// Suspends a tenant or ends that: its users are refused from their next request on, and its due messages are held.
+/// Puts a tenant into a state. In one that allows no changes they are refused from the next request on, and due messages are
+/// held. `status` is for the code of the version before.
 pub async fn set_state(tx: &TenantTx, state: TenantState) -> Result<(), StoreError> {
-    if state.may_act() {
+    if state.may_change() {
         holds::lift(tx, &HoldTarget::Tenant, HoldReason::Tenant).await?;
     } else {
-        holds::place(tx, &HoldTarget::Tenant, HoldReason::Tenant, "the tenant is suspended", None).await?;
+        holds::place(
+            tx,
+            &HoldTarget::Tenant,
+            HoldReason::Tenant,
+            &format!("the account is {}", state.as_str().to_lowercase()),
+            None,
+        )
+        .await?;
     }
-    tx.run_one(SET_STATE, params![tx.tenant().0 => UUID, state.as_str() => TEXT]).await
+    let values = params![
+        tx.tenant().0 => UUID, state.as_str() => TEXT, tx.now() => TIMESTAMPTZ, state.may_change() => BOOL,
+    ];
+    tx.run_one(SET_STATE, values).await
 }
 
 const SET_PLAN: &str = "-- tenants::set_plan
@@ -116,7 +131,8 @@ fn from_row(tx: &TenantTx, row: &Row) -> Result<Tenant, StoreError> {
         plan_id: PlanId(row.get("plan_id")),
         plan_name: row.get("plan_name"),
         plan_since: row.get("plan_since"),
-        state: word(row, "tenants", "status")?,
+        state: word(row, "tenants", "state")?,
+        state_since: row.get("state_since"),
         created_at: row.get("created_at"),
     })
 }

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::AuditEntryId;
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
-use ops::TenantAdmin;
+use ops::AuditReader;
 
 use crate::audit_log::{AuditEntryOut, answer};
 
@@ -20,7 +20,7 @@ use crate::audit_log::{AuditEntryOut, answer};
 ))]
 pub(crate) async fn own(
     State(app): State<App>,
-    Allowed(permit): Allowed<TenantAdmin>,
+    Allowed(permit): Allowed<AuditReader>,
     cursor: Cursor<AuditEntryId>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::Money;
 use http_kit::{ProblemBody, ProblemResponse};
-use ops::Spender;
+use ops::BillingReader;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ pub(crate) struct BalanceOut {
 ))]
 pub(crate) async fn balance(
     State(app): State<App>,
-    Allowed(permit): Allowed<Spender>,
+    Allowed(permit): Allowed<BillingReader>,
 ) -> Result<Json<BalanceOut>, ProblemResponse> {
     Ok(Json(BalanceOut { balance: ops::billing::read::balance(&app.platform, &permit).await? }))
 }

@@ -8,7 +8,7 @@ use domain::problem::FieldError;
 use domain::time::parse_instant;
 use domain::{MessageId, Problem};
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried};
-use ops::Spender;
+use ops::BillingReader;
 use ops::billing::read::Filter;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -86,7 +86,7 @@ fn field<T, E: std::fmt::Display>(
 ))]
 pub(crate) async fn ledger(
     State(app): State<App>,
-    Allowed(permit): Allowed<Spender>,
+    Allowed(permit): Allowed<BillingReader>,
     Queried(query): Queried<LedgerQuery>,
 ) -> Result<Json<Page<EntryOut>>, ProblemResponse> {
     let (cursor, filter) = query.read()?;

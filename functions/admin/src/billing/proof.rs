@@ -7,7 +7,7 @@ use domain::billing::{BlockEntry, SealNumber};
 use domain::{Money, Problem};
 use http_kit::{PageQuery, ProblemBody, ProblemResponse, Queried, page};
 use jiff::Timestamp;
-use ops::Spender;
+use ops::BillingReader;
 use ops::billing::proof::Proof;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -112,7 +112,7 @@ impl From<Proof> for ProofOut {
 ))]
 pub(crate) async fn proof(
     State(app): State<App>,
-    Allowed(permit): Allowed<Spender>,
+    Allowed(permit): Allowed<BillingReader>,
     Queried(query): Queried<ProofQuery>,
 ) -> Result<Json<ProofOut>, ProblemResponse> {
     let mut wrong = Vec::new();

@@ -9,7 +9,7 @@ use domain::billing::StatementLine;
 use domain::problem::FieldError;
 use domain::{Money, Month, Problem};
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried, csv};
-use ops::Spender;
+use ops::BillingReader;
 use ops::billing::statement::{Statement, Sum};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -137,7 +137,7 @@ impl StatementOut {
 ))]
 pub(crate) async fn statement(
     State(app): State<App>,
-    Allowed(permit): Allowed<Spender>,
+    Allowed(permit): Allowed<BillingReader>,
     headers: HeaderMap,
     Queried(query): Queried<StatementQuery>,
 ) -> Result<Response, ProblemResponse> {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use domain::problem::Kind;
 use domain::{PlanId, Problem};
 use http_kit::{IdInPath, ProblemBody, ProblemResponse};
-use ops::Member;
+use ops::PlanReader;
 
 use crate::plans::PlanOut;
 
@@ -21,7 +21,7 @@ use crate::plans::PlanOut;
 ))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(permit): Allowed<Member>,
+    Allowed(permit): Allowed<PlanReader>,
     IdInPath(plan): IdInPath<PlanId>,
 ) -> Result<Json<PlanOut>, ProblemResponse> {
     let plan = ops::tenants::plans::find_plan(&app.platform, &permit, plan).await?;

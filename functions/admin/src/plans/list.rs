@@ -4,7 +4,7 @@ use api::{Allowed, App};
 use axum::Json;
 use axum::extract::State;
 use http_kit::{ProblemBody, ProblemResponse};
-use ops::Member;
+use ops::PlanReader;
 
 use crate::plans::PlanOut;
 
@@ -17,7 +17,7 @@ use crate::plans::PlanOut;
 ))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Allowed(permit): Allowed<Member>,
+    Allowed(permit): Allowed<PlanReader>,
 ) -> Result<Json<Vec<PlanOut>>, ProblemResponse> {
     let plans = ops::tenants::plans::list_plans(&app.platform, &permit).await?;
     Ok(Json(plans.into_iter().map(PlanOut::from).collect()))

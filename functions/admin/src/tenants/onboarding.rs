@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::tenants::OnboardingStep;
 use http_kit::{ProblemBody, ProblemResponse};
-use ops::Viewer;
+use ops::TenantReader;
 use ops::tenants::onboarding::Checked;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ impl From<Checked> for StepOut {
 ))]
 pub(crate) async fn onboarding(
     State(app): State<App>,
-    Allowed(permit): Allowed<Viewer>,
+    Allowed(permit): Allowed<TenantReader>,
 ) -> Result<Json<OnboardingOut>, ProblemResponse> {
     let steps = ops::tenants::onboarding::onboarding(&app.platform, &permit).await?;
     let steps: Vec<StepOut> = steps.into_iter().map(StepOut::from).collect();

@@ -6,7 +6,7 @@ use axum::extract::State;
 use domain::tenants::usage::{Quantity, Usage};
 use http_kit::{ProblemBody, ProblemResponse};
 use jiff::Timestamp;
-use ops::Viewer;
+use ops::TenantReader;
 use ops::tenants::subscription::Subscription;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,7 +67,7 @@ impl From<Subscription> for SubscriptionOut {
 ))]
 pub(crate) async fn subscription(
     State(app): State<App>,
-    Allowed(permit): Allowed<Viewer>,
+    Allowed(permit): Allowed<TenantReader>,
 ) -> Result<Json<SubscriptionOut>, ProblemResponse> {
     Ok(Json(ops::tenants::subscription::subscription(&app.platform, &permit).await?.into()))
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use domain::problem::FieldError;
 use http_kit::body::parse;
 use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
-use ops::Sender;
+use ops::ContactWriter;
 use ops::contacts::import::{Imported, NAMED_MAX, NewContact, ROWS_AT_ONCE, Rejection, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -128,7 +128,7 @@ impl From<Imported> for ImportOut {
     ))]
 pub(crate) async fn import(
     State(app): State<App>,
-    Allowed(permit): Allowed<Sender>,
+    Allowed(permit): Allowed<ContactWriter>,
     Keyed(request, key): Keyed<Import>,
 ) -> Result<Json<ImportOut>, ProblemResponse> {
     let rows = rows(&request.contacts).await;

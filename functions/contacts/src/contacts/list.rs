@@ -7,7 +7,7 @@ use domain::ContactId;
 use domain::contacts::Attributes;
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
 use jiff::Timestamp;
-use ops::Viewer;
+use ops::ContactReader;
 use ops::contacts::list::Contact;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -58,7 +58,7 @@ impl From<&Contact> for ContactOut {
 ))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Allowed(permit): Allowed<Viewer>,
+    Allowed(permit): Allowed<ContactReader>,
     cursor: Cursor<ContactId>,
 ) -> Result<Json<Page<ContactOut>>, ProblemResponse> {
     let contacts =

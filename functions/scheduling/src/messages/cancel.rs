@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::MessageId;
 use http_kit::{IdInPath, ProblemBody, ProblemResponse};
-use ops::Sender;
+use ops::MessageCanceller;
 
 /// Cancels a message that was not sent yet.
 ///
@@ -18,7 +18,7 @@ use ops::Sender;
     ))]
 pub(crate) async fn cancel(
     State(app): State<App>,
-    Allowed(permit): Allowed<Sender>,
+    Allowed(permit): Allowed<MessageCanceller>,
     IdInPath(id): IdInPath<MessageId>,
 ) -> Result<StatusCode, ProblemResponse> {
     ops::messages::cancel::cancel_message(&app.platform, &permit, id).await?;

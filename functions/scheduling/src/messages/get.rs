@@ -9,7 +9,7 @@ use domain::problem::Kind;
 use domain::{MessageId, Problem};
 use http_kit::{IdInPath, ProblemBody, ProblemResponse};
 use jiff::Timestamp;
-use ops::Viewer;
+use ops::MessageReader;
 use ops::messages::read::StatusEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -88,7 +88,7 @@ impl From<Hold> for HoldOut {
     ))]
 pub(crate) async fn get(
     State(app): State<App>,
-    Allowed(permit): Allowed<Viewer>,
+    Allowed(permit): Allowed<MessageReader>,
     IdInPath(id): IdInPath<MessageId>,
 ) -> Result<Json<MessageHistory>, ProblemResponse> {
     let found = ops::messages::read::find_message(&app.platform, &permit, id).await?;

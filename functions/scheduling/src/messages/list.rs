@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::MessageId;
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
-use ops::Viewer;
+use ops::MessageReader;
 
 use crate::messages::MessageOut;
 
@@ -18,7 +18,7 @@ use crate::messages::MessageOut;
 ))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Allowed(permit): Allowed<Viewer>,
+    Allowed(permit): Allowed<MessageReader>,
     cursor: Cursor<MessageId>,
 ) -> Result<Json<Page<MessageOut>>, ProblemResponse> {
     let messages =

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::Category;
 use http_kit::{IdempotencyKey, ProblemBody, ProblemResponse};
-use ops::TenantAdmin;
+use ops::TemplateWriter;
 use ops::templates::create::NewTemplate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -75,7 +75,7 @@ impl From<CreateTemplate> for NewTemplate {
     ))]
 pub(crate) async fn create(
     State(app): State<App>,
-    Allowed(permit): Allowed<TenantAdmin>,
+    Allowed(permit): Allowed<TemplateWriter>,
     Keyed(request, key): Keyed<CreateTemplate>,
 ) -> Result<(StatusCode, Json<TemplateOut>), ProblemResponse> {
     let template =

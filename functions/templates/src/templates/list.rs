@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::TemplateId;
 use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse};
-use ops::Viewer;
+use ops::TemplateReader;
 
 use crate::templates::TemplateOut;
 
@@ -18,7 +18,7 @@ use crate::templates::TemplateOut;
 ))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Allowed(permit): Allowed<Viewer>,
+    Allowed(permit): Allowed<TemplateReader>,
     cursor: Cursor<TemplateId>,
 ) -> Result<Json<Page<TemplateOut>>, ProblemResponse> {
     let templates =

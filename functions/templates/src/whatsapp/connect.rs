@@ -7,7 +7,7 @@ use domain::Problem;
 use domain::WabaId;
 use domain::limits::OAUTH_CODE_CHARS_MAX;
 use http_kit::{Body, ProblemBody, ProblemResponse};
-use ops::TenantAdmin;
+use ops::WhatsappWriter;
 use ops::whatsapp::connect::Connected;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,7 +65,7 @@ impl From<Connected> for ConnectionOut {
     ))]
 pub(crate) async fn connect(
     State(app): State<App>,
-    Allowed(permit): Allowed<TenantAdmin>,
+    Allowed(permit): Allowed<WhatsappWriter>,
     Body(request): Body<Connect>,
 ) -> Result<Json<ConnectionOut>, ProblemResponse> {
     if !(1..=OAUTH_CODE_CHARS_MAX).contains(&request.code.chars().count()) {

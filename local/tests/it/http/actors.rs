@@ -1,10 +1,14 @@
 //! The callers of the tests: one user of each role, a user of another tenant, and a user of a suspended tenant.
 
 use api::tokens::Subject;
-use domain::{Role, SystemAct, TenantId, TenantState};
+use domain::access::Scopes;
+use domain::{Act, ApiKeyId, Role, SystemAct, TenantId, TenantState};
+use ops::access::callers::KEY_MARK;
+use ops::kernel::hash::sha256;
 use serde_json::{Value, json};
+use store::access::api_keys::{self, NewApiKey};
 use store::access::users::{self, NewUser, User};
-use store::{StoreError, SystemOperation, SystemTx, tenants};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, tenants};
 
 use super::raw_api::RawApi;
 use crate::test_system::{ADMIN, PASSWORD, TestSystem};
@@ -20,10 +24,12 @@ pub enum Caller {
     Other,
     Suspended,
     SuperAdmin,
+    /// An API key of the home tenant that has no scope.
+    KeyWithoutScope,
 }
 
 impl Caller {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Anonymous,
         Self::Viewer,
         Self::Sender,
@@ -32,6 +38,7 @@ impl Caller {
         Self::Other,
         Self::Suspended,
         Self::SuperAdmin,
+        Self::KeyWithoutScope,
     ];
 }
 
@@ -142,6 +149,51 @@ pub async fn user(system: &TestSystem, tenant: TenantId, role: Role) -> String {
     let added = system.db.store.perform_system(&SystemAct::at(now), &AddUser { tenant, user }).await.unwrap();
     let subject = Subject { tenant, user: added.user_id, session: None };
     system.machine.app.tokens.issue(subject).unwrap()
+}
+
+/// What an API key may do, and how often.
+#[derive(Clone, Copy, Debug)]
+pub struct KeySpec {
+    pub scopes: Scopes,
+    pub requests_per_minute: Option<i64>,
+}
+
+/// An API key of the tenant with these scopes.
+pub async fn api_key(system: &TestSystem, tenant: TenantId, scopes: Scopes) -> String {
+    api_key_with(system, tenant, KeySpec { scopes, requests_per_minute: None }).await
+}
+
+pub async fn api_key_with(system: &TestSystem, tenant: TenantId, spec: KeySpec) -> String {
+    let KeySpec { scopes, requests_per_minute } = spec;
+    let now = system.clock.now();
+    let id = ApiKeyId::at(now);
+    let key = format!("{KEY_MARK}{id}_secret");
+    let new = NewApiKey {
+        key: id,
+        name: "Shop".to_owned(),
+        prefix: key.chars().take(12).collect(),
+        secret_hash: sha256(key.as_bytes()),
+        scopes,
+        phone_number: None,
+        requests_per_minute,
+        expires_at: now + jiff::SignedDuration::from_hours(24),
+    };
+    system.db.store.perform(&Act::of_system(tenant, now), &AddKey { new }).await.unwrap();
+    key
+}
+
+struct AddKey {
+    new: NewApiKey,
+}
+
+impl Operation for AddKey {
+    const NAME: &'static str = "add_key";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<(), StoreError> {
+        api_keys::insert(tx, &self.new).await
+    }
 }
 
 /// Suspends a tenant.

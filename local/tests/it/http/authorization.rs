@@ -2,55 +2,56 @@
 
 use axum::http::Method;
 use domain::Role;
+use domain::access::Scopes;
 use serde_json::{Value, json};
 
-use super::actors::{Caller, TenantActor, super_admin, suspend, tenant_actor, user};
+use super::actors::{Caller, TenantActor, api_key, super_admin, suspend, tenant_actor, user};
 use super::raw_api::{Call, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
 
 /// What each caller is answered when everything else about its request is right.
 /// Columns as in [`Caller::ALL`].
-const TABLE: &[(&str, &str, [u16; 8])] = &[
-    ("GET", "/.well-known/jwks.json", [200; 8]),
-    ("GET", "/admin/audit", [401, 403, 403, 403, 403, 403, 401, 200]),
-    ("POST", "/admin/create-tenant", [401, 403, 403, 403, 403, 403, 401, 201]),
-    ("PATCH", "/admin/tenants/{id}", [401, 403, 403, 403, 403, 403, 401, 404]),
-    ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 401, 404]),
-    ("GET", "/audit", [401, 403, 403, 200, 200, 200, 401, 403]),
-    ("POST", "/auth/login", [200; 8]),
-    ("POST", "/auth/logout", [401; 8]),
-    ("POST", "/auth/logout-everywhere", [401; 8]),
-    ("POST", "/auth/refresh", [401; 8]),
-    ("POST", "/auth/register-tenant", [201; 8]),
-    ("GET", "/auth/sessions", [401, 200, 200, 200, 200, 200, 401, 200]),
-    ("DELETE", "/auth/sessions/{id}", [401, 404, 404, 404, 404, 404, 401, 404]),
-    ("GET", "/auth/set-password", [200; 8]),
-    ("POST", "/auth/set-password", [422; 8]),
-    ("GET", "/auth/set-password.js", [200; 8]),
-    ("POST", "/billing/add-credits", [401, 403, 403, 403, 403, 403, 401, 200]),
-    ("GET", "/billing/balance", [401, 403, 200, 200, 200, 200, 401, 403]),
-    ("GET", "/billing/ledger", [401, 403, 200, 200, 200, 200, 401, 403]),
-    ("GET", "/billing/ledger/proof", [401, 403, 200, 200, 200, 200, 401, 403]),
-    ("GET", "/billing/statement", [401, 403, 200, 200, 200, 200, 401, 403]),
-    ("GET", "/contacts", [401, 200, 200, 200, 200, 200, 401, 403]),
-    ("POST", "/contacts/import", [401, 403, 200, 200, 200, 200, 401, 403]),
-    ("GET", "/healthz", [200; 8]),
-    ("GET", "/messages", [401, 200, 200, 200, 200, 200, 401, 403]),
-    ("POST", "/messages", [401, 403, 201, 201, 201, 422, 401, 403]),
-    ("POST", "/messages/schedule", [401, 403, 201, 201, 201, 422, 401, 403]),
-    ("GET", "/messages/{id}", [401, 200, 200, 200, 200, 404, 401, 403]),
-    ("POST", "/messages/{id}/cancel", [401, 403, 204, 204, 204, 404, 401, 403]),
-    ("GET", "/plans", [401, 200, 200, 200, 200, 200, 401, 200]),
-    ("POST", "/plans", [401, 403, 403, 403, 403, 403, 401, 201]),
-    ("GET", "/plans/{id}", [401, 404, 404, 404, 404, 404, 401, 404]),
-    ("PATCH", "/plans/{id}", [401, 403, 403, 403, 403, 403, 401, 404]),
-    ("GET", "/templates", [401, 200, 200, 200, 200, 200, 401, 403]),
-    ("POST", "/templates", [401, 403, 403, 201, 201, 201, 401, 403]),
-    ("GET", "/tenant/onboarding", [401, 200, 200, 200, 200, 200, 401, 403]),
-    ("GET", "/tenant/plan", [401, 200, 200, 200, 200, 200, 401, 403]),
-    ("GET", "/webhook/meta", [403; 8]),
-    ("POST", "/webhook/meta", [401; 8]),
-    ("POST", "/whatsapp/connect", [401, 403, 403, 200, 200, 200, 401, 403]),
+const TABLE: &[(&str, &str, [u16; 9])] = &[
+    ("GET", "/.well-known/jwks.json", [200; 9]),
+    ("GET", "/admin/audit", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
+    ("POST", "/admin/create-tenant", [401, 403, 403, 403, 403, 403, 403, 201, 403]),
+    ("PATCH", "/admin/tenants/{id}", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
+    ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
+    ("GET", "/audit", [401, 403, 403, 200, 200, 200, 200, 403, 403]),
+    ("POST", "/auth/login", [200; 9]),
+    ("POST", "/auth/logout", [401; 9]),
+    ("POST", "/auth/logout-everywhere", [401; 9]),
+    ("POST", "/auth/refresh", [401; 9]),
+    ("POST", "/auth/register-tenant", [201; 9]),
+    ("GET", "/auth/sessions", [401, 200, 200, 200, 200, 200, 200, 200, 403]),
+    ("DELETE", "/auth/sessions/{id}", [401, 404, 404, 404, 404, 404, 404, 404, 403]),
+    ("GET", "/auth/set-password", [200; 9]),
+    ("POST", "/auth/set-password", [422; 9]),
+    ("GET", "/auth/set-password.js", [200; 9]),
+    ("POST", "/billing/add-credits", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
+    ("GET", "/billing/balance", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/billing/ledger", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/billing/ledger/proof", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/billing/statement", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/contacts", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
+    ("POST", "/contacts/import", [401, 403, 200, 200, 200, 200, 403, 403, 403]),
+    ("GET", "/healthz", [200; 9]),
+    ("GET", "/messages", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
+    ("POST", "/messages", [401, 403, 201, 201, 201, 422, 403, 403, 403]),
+    ("POST", "/messages/schedule", [401, 403, 201, 201, 201, 422, 403, 403, 403]),
+    ("GET", "/messages/{id}", [401, 200, 200, 200, 200, 404, 404, 403, 403]),
+    ("POST", "/messages/{id}/cancel", [401, 403, 204, 204, 204, 404, 403, 403, 403]),
+    ("GET", "/plans", [401, 200, 200, 200, 200, 200, 200, 200, 403]),
+    ("POST", "/plans", [401, 403, 403, 403, 403, 403, 403, 201, 403]),
+    ("GET", "/plans/{id}", [401, 404, 404, 404, 404, 404, 404, 404, 403]),
+    ("PATCH", "/plans/{id}", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
+    ("GET", "/templates", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
+    ("POST", "/templates", [401, 403, 403, 201, 201, 201, 403, 403, 403]),
+    ("GET", "/tenant/onboarding", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/tenant/plan", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/webhook/meta", [403; 9]),
+    ("POST", "/webhook/meta", [401; 9]),
+    ("POST", "/whatsapp/connect", [401, 403, 403, 200, 200, 200, 403, 403, 403]),
 ];
 
 /// A path with the query that its route requires.
@@ -93,6 +94,7 @@ impl Fixture {
                 Caller::Other => Some(other.token.clone()),
                 Caller::Suspended => Some(gone.token.clone()),
                 Caller::SuperAdmin => Some(super_admin(&api).await),
+                Caller::KeyWithoutScope => Some(api_key(&system, home.tenant_id(), Scopes::default()).await),
             };
             tokens.push((caller, token));
         }

@@ -26,7 +26,7 @@ impl Fixture {
     async fn growth(&self) -> String {
         let plan = json!({
             "name": "Growth", "monthlyPrice": "10.00", "messagesPerMonth": 5, "contacts": 5, "templates": 5,
-            "phoneNumbers": 5, "users": 5, "requestsPerMinute": 5, "marginBps": 0,
+            "phoneNumbers": 5, "users": 5, "requestsPerMinute": 500, "marginBps": 0,
         });
         let owner = super_admin(&self.api).await;
         self.api.post("/plans").bearer(&owner).json(&plan).send().await.text_of("id")

@@ -8,7 +8,7 @@ use http_kit::problem::{status, type_uri};
 use serde_json::json;
 use store::Moment;
 
-use super::actors::{TenantActor, tenant_actor};
+use super::actors::{TenantActor, suspend, tenant_actor};
 use super::idempotency_keys::Held;
 use super::raw_api::{Answer, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
@@ -58,6 +58,11 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
             let mut other = message.clone();
             other["variables"] = json!({ "name": "Cid" });
             keyed(&other).await
+        }
+        Kind::TenantSuspended => {
+            let gone = tenant_actor(api, "gone").await;
+            suspend(system, gone.tenant_id()).await;
+            api.post("/messages").bearer(&gone.token).json(&gone.message()).send().await
         }
         Kind::NotPossible => {
             let body = json!({ "secret": "none", "password": PASSWORD });

@@ -176,7 +176,7 @@ async fn malformed_tokens_and_other_schemes_are_refused() {
 }
 
 #[tokio::test]
-async fn a_token_is_refused_after_its_time_and_once_its_user_or_tenant_is_inactive() {
+async fn a_token_is_refused_after_its_time_once_its_user_is_removed_and_for_changes_of_a_suspended_tenant() {
     let forger = Forger::new().await;
     let (api, system) = (&forger.api, &forger.system);
     let (removed, suspended) = (tenant_actor(api, "removed").await, tenant_actor(api, "suspended").await);
@@ -191,7 +191,14 @@ async fn a_token_is_refused_after_its_time_and_once_its_user_or_tenant_is_inacti
     system.db.execute(&remove).await;
     forger.assert_refused(&removed.token, "of a removed user").await;
     suspend(system, suspended.tenant_id()).await;
-    forger.assert_refused(&suspended.token, "of a suspended tenant").await;
+    forger.ask(&suspended.token).await.success();
+    let import = json!({ "contacts": [] });
+    let refused = api.post("/contacts/import").bearer(&suspended.token).json(&import).send().await;
+    refused.assert_refused(403, "tenant-suspended", "a change of a suspended tenant");
+    assert_eq!(
+        refused.body["detail"],
+        "the account is suspended: it can be read, and nothing can be changed or sent; ask the platform's owner to open it"
+    );
 
     system.clock.advance(SignedDuration::from_secs(15 * 60 - 30));
     forger.ask(&forger.home.token).await.success();

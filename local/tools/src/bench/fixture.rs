@@ -2,7 +2,7 @@
 
 use domain::{
     Act, Actor, Category, MessageId, Money, PhoneNumber, PhoneNumberId, Role, TemplateId, TemplateStatus,
-    TenantId, UserId, WabaId,
+    TenantId, TenantState, UserId, WabaId,
 };
 use jiff::Timestamp;
 use store::access::users::NewUser;
@@ -130,7 +130,8 @@ impl CreateTenant {
         let plan = plans::find_by_name(tx, "Enterprise").await?;
         let missing = || StoreError::Inconsistent { table: "plans", what: "Enterprise is gone".to_owned() };
         let plan = plan.ok_or_else(missing)?;
-        let tenant = NewTenant { slug: name.clone(), name: name.clone(), plan_id: plan.plan_id };
+        let state = TenantState::Active;
+        let tenant = NewTenant { slug: name.clone(), name: name.clone(), plan_id: plan.plan_id, state };
         tenants::insert(tx, &tenant).await?;
         let owner =
             NewUser { email: format!("{name}@bench.test"), name, role: Role::Owner, password_hash: None };

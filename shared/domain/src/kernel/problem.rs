@@ -37,6 +37,8 @@ pub enum Kind {
     Invalid,
     /// The idempotency key was used with another request.
     KeyReused,
+    /// The state of the caller's tenant allows reading and nothing else.
+    TenantSuspended,
     /// Every value is valid, but it cannot be done in the present state.
     NotPossible,
     /// The tenant's plan does not allow more.
@@ -51,7 +53,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::WrongCredentials,
@@ -65,6 +67,7 @@ impl Kind {
         Self::UnsupportedMediaType,
         Self::Invalid,
         Self::KeyReused,
+        Self::TenantSuspended,
         Self::NotPossible,
         Self::PlanLimit,
         Self::TooMany,

@@ -5,10 +5,10 @@
 //! after another, so that guesses at once are throttled like guesses in turn. Where a password was right before it is always
 //! checked: whatever others try elsewhere, its user gets in.
 
+use domain::Problem;
 use domain::access::Source;
 use domain::access::throttle::{OF_ACCOUNT, OF_SOURCE};
 use domain::problem::Kind;
-use domain::{Actor, Problem, SessionId, TenantId, UserId};
 use jiff::SignedDuration;
 use store::access::throttle;
 use store::access::users;
@@ -18,15 +18,13 @@ use thiserror::Error;
 use tracing::Instrument;
 
 use crate::kernel::hash::sha256;
-use crate::kernel::one_statement::one_statement;
 use crate::kernel::passwords::HashError;
-use crate::kernel::permit::Caller;
 use crate::kernel::platform::Platform;
 use crate::kernel::security_event::{SecurityEvent, note};
 
 #[derive(Debug, Error)]
 pub enum LoginError {
-    /// Unknown e-mail, wrong password, or a suspended tenant: the answer does not say which.
+    /// Unknown e-mail, wrong password, or an erased tenant: the answer does not say which.
     #[error("the e-mail or the password is wrong; check both and log in again")]
     Wrong,
     #[error("too many wrong passwords; try again later")]
@@ -100,7 +98,7 @@ async fn check(platform: &Platform, places: &Places, password: String) -> Result
     let end = EndLogin { places: places.clone(), is_right };
     platform.store.perform_system(&platform.system(), &end).await?;
     drop(turn);
-    let user = found.user.filter(|user| is_right && user.tenant_state.may_act());
+    let user = found.user.filter(|user| is_right && user.tenant_state.may_read());
     let event = if user.is_some() { SecurityEvent::LoginSucceeded } else { SecurityEvent::LoginFailed };
     note(event, subject);
     user.map(|user| *user).ok_or(LoginError::Wrong)
@@ -152,29 +150,4 @@ impl SystemOperation for EndLogin {
         throttle::count_wrong(tx, account, OF_ACCOUNT).await?;
         throttle::count_wrong(tx, source, OF_SOURCE).await
     }
-}
-
-/// The tenant and user of an access token, and its session.
-pub type Subject = (TenantId, UserId, Option<SessionId>);
-
-/// The user named in a token, if it may still act. Every request runs this, so that a removed user or a suspended tenant
-/// stops at once (I30).
-pub async fn caller(
-    platform: &Platform,
-    (tenant, user, session): Subject,
-    source: Source,
-) -> Result<Option<Caller>, StoreError> {
-    let found = platform.store.perform(&platform.as_system(tenant), &FindCaller { user, session }).await?;
-    Ok(found.filter(|user| user.tenant_state.may_act()).map(|found| Caller {
-        tenant,
-        actor: Actor::User(user),
-        role: found.role,
-        source,
-    }))
-}
-
-one_statement! {
-    const NAME: &'static str = "find_caller";
-    struct FindCaller { user: UserId, session: Option<SessionId> }
-    fn run(&self, tx) -> Option<User> { users::find_caller(tx, self.user, self.session) }
 }

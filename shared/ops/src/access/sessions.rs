@@ -142,7 +142,7 @@ impl SystemOperation for RefreshSession {
             record(tx, "session.reuse", found.session).await?;
             return Ok(Refreshed::Reused(found.user));
         }
-        let user = users::find(tx, found.user).await?.filter(|user| user.tenant_state.may_act());
+        let user = users::find(tx, found.user).await?.filter(|user| user.tenant_state.may_read());
         let Some(user) = user else { return Ok(Refreshed::Refused) };
         let expires_at = tx.now() + GOOD_FOR;
         let given = (found.session, self.given.as_slice());

@@ -2,12 +2,12 @@
 
 use domain::limits::{CREDIT_DESCRIPTION_CHARS_MAX, SAME_TOP_UP_MINUTES, TOP_UP_MAX};
 use domain::problem::{FieldError, Kind};
-use domain::{Money, Problem, TenantId, text};
+use domain::{Money, Problem, TenantId, TenantState, text};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::audit_log::{self, NewEntry};
-use store::{StoreError, SystemOperation, SystemTx, TenantTx, billing::ledger};
+use store::{StoreError, SystemOperation, SystemTx, TenantTx, billing::ledger, tenants};
 use thiserror::Error;
 
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
@@ -121,11 +121,24 @@ impl AddCredits {
         if self.key.is_none() {
             refuse_repetition(tx, seq).await?;
         }
+        end_trial(tx).await?;
         let detail = json!({ "amount": amount, "balance": balance, "hasKey": self.key.is_some() });
         let subject = format!("entry:{seq}");
         audit_log::append(tx, &NewEntry { action: "credit.add", subject, source: None, detail }).await?;
         Ok(Booked { seq, balance })
     }
+}
+
+/// With its first credit a tenant that registered itself is a customer.
+async fn end_trial(tx: &TenantTx) -> Result<(), StoreError> {
+    let is_trial = tenants::find(tx).await?.is_some_and(|tenant| tenant.state == TenantState::Trial);
+    if !is_trial {
+        return Ok(());
+    }
+    tenants::set_state(tx, TenantState::Active).await?;
+    let detail = json!({ "before": TenantState::Trial.as_str(), "after": TenantState::Active.as_str() });
+    let entry = NewEntry::new("tenant.change_state", format!("tenant:{}", tx.tenant()), detail);
+    audit_log::append(tx, &entry).await.map(drop)
 }
 
 /// Undoes a top-up that repeats another, by failing. The wallet is locked since the top-up was written, so that of equal

@@ -11,7 +11,7 @@ use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
 use crate::billing::seal::{block_entry, hash_of};
-use crate::kernel::permit::Spender;
+use crate::kernel::permit::BillingReader;
 use crate::kernel::platform::Platform;
 
 /// Entries of one page, unless its one block has more: of some 350 bytes each they stay below a third of what Lambda answers.
@@ -30,7 +30,7 @@ pub struct Proof {
 }
 
 /// The seals behind number `after`. Entries that are not sealed yet are not in it.
-pub async fn proof(platform: &Platform, permit: &Spender, after: i64) -> Result<Proof, StoreError> {
+pub async fn proof(platform: &Platform, permit: &BillingReader, after: i64) -> Result<Proof, StoreError> {
     platform.store.perform(&platform.act(permit), &Export { after }).await
 }
 

@@ -8,10 +8,10 @@ pub use store::billing::ledger::{Entry, ListedEntry};
 use store::billing::wallet;
 use store::{Operation, StoreError, TenantTx};
 
-use crate::kernel::permit::Spender;
+use crate::kernel::permit::BillingReader;
 use crate::kernel::platform::Platform;
 
-pub async fn balance(platform: &Platform, permit: &Spender) -> Result<Money, StoreError> {
+pub async fn balance(platform: &Platform, permit: &BillingReader) -> Result<Money, StoreError> {
     platform.store.perform(&platform.act(permit), &Balance).await
 }
 
@@ -57,7 +57,7 @@ const DEBITS_SPAN_MAX: i64 = 50_000;
 /// Ledger entries before number `before`, newest first.
 pub async fn entries(
     platform: &Platform,
-    permit: &Spender,
+    permit: &BillingReader,
     before: i64,
     limit: i64,
     filter: Filter,

@@ -6,7 +6,7 @@ use store::billing::statements;
 pub use store::billing::statements::{Sum, Summary};
 use store::{Operation, StoreError, TenantTx};
 
-use crate::kernel::permit::Spender;
+use crate::kernel::permit::BillingReader;
 use crate::kernel::platform::Platform;
 
 /// A month's sums and some of its entries.
@@ -23,7 +23,7 @@ pub struct Statement {
 /// to the closing balance, also while the month goes on.
 pub async fn statement(
     platform: &Platform,
-    permit: &Spender,
+    permit: &BillingReader,
     month: Month,
     after: i64,
     limit: i64,

@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use crate::kernel::cipher::TokenCipher;
 use crate::kernel::idempotent::{Key, KeyError, once};
-use crate::kernel::permit::Sender;
+use crate::kernel::permit::ContactWriter;
 use crate::kernel::platform::Platform;
 /// Rows of an import that are read without a pause: some milliseconds of one processor. What other requests of the process
 /// wait for then is not the whole import.
@@ -98,7 +98,7 @@ impl From<Rejection> for FieldError {
 /// Adds the contacts of the rows that are right; those whose number exists are skipped and counted.
 pub async fn import_contacts(
     platform: &Platform,
-    permit: &Sender,
+    permit: &ContactWriter,
     rows: Vec<Row>,
     key: Option<Key>,
 ) -> Result<Imported, ImportError> {

@@ -6,13 +6,13 @@ pub use store::contacts::Contact;
 use uuid::Uuid;
 
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::permit::Viewer;
+use crate::kernel::permit::ContactReader;
 use crate::kernel::platform::Platform;
 
 /// Contacts older than `before`, newest first.
 pub async fn list_contacts(
     platform: &Platform,
-    permit: &Viewer,
+    permit: &ContactReader,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {

@@ -8,7 +8,7 @@ use domain::UserId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecurityEvent {
     LoginSucceeded,
-    /// Unknown e-mail, wrong password, or a suspended tenant.
+    /// Unknown e-mail, wrong password, or an erased tenant.
     LoginFailed,
     /// Too many wrong passwords before: this one was not checked.
     LoginThrottled,

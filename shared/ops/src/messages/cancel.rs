@@ -12,7 +12,7 @@ use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
 use crate::billing::refund::enqueue_refunds;
-use crate::kernel::permit::Sender;
+use crate::kernel::permit::MessageCanceller;
 use crate::kernel::platform::Platform;
 use crate::messages::transition;
 
@@ -42,7 +42,7 @@ impl From<CancelError> for Problem {
 /// Cancels a message; doing it again changes nothing and succeeds.
 pub async fn cancel_message(
     platform: &Platform,
-    permit: &Sender,
+    permit: &MessageCanceller,
     message: MessageId,
 ) -> Result<(), CancelError> {
     let act = platform.act(permit);

@@ -9,13 +9,13 @@ use store::{Operation, StoreError, TenantTx};
 use uuid::Uuid;
 
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::permit::Viewer;
+use crate::kernel::permit::MessageReader;
 use crate::kernel::platform::Platform;
 
 /// Messages older than `before`, newest first.
 pub async fn list_messages(
     platform: &Platform,
-    permit: &Viewer,
+    permit: &MessageReader,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
@@ -41,7 +41,7 @@ pub struct FoundMessage {
 /// A message of the tenant; `None` when it is not the tenant's.
 pub async fn find_message(
     platform: &Platform,
-    permit: &Viewer,
+    permit: &MessageReader,
     message: MessageId,
 ) -> Result<Option<FoundMessage>, StoreError> {
     platform.store.perform(&platform.act(permit), &FindMessage { message }).await

@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use crate::kernel::idempotent::{Key, KeyError, earlier, once};
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::permit::TenantAdmin;
+use crate::kernel::permit::TemplateWriter;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::meta_unreachable;
 use crate::kernel::wake_up::wake;
@@ -129,7 +129,7 @@ impl NewTemplate {
 /// Saves the template as a draft and submits it to Meta; a rejected one is edited at Meta.
 pub async fn create_template(
     platform: &Platform,
-    permit: &TenantAdmin,
+    permit: &TemplateWriter,
     mut request: NewTemplate,
     key: Option<Key>,
 ) -> Result<Template, CreateTemplateError> {
@@ -170,7 +170,7 @@ pub async fn create_template(
 
 async fn record(
     platform: &Platform,
-    permit: &TenantAdmin,
+    permit: &TemplateWriter,
     (template_id, request, remote): (TemplateId, NewTemplate, RemoteTemplate),
     key: Option<Key>,
 ) -> Result<Template, CreateTemplateError> {

@@ -6,13 +6,13 @@ pub use store::templates::Template;
 use uuid::Uuid;
 
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::permit::Viewer;
+use crate::kernel::permit::TemplateReader;
 use crate::kernel::platform::Platform;
 
 /// Templates older than `before`, newest first.
 pub async fn list_templates(
     platform: &Platform,
-    permit: &Viewer,
+    permit: &TemplateReader,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Template>, StoreError> {

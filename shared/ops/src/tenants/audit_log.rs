@@ -5,13 +5,13 @@ use store::{StoreError, audit_log};
 use uuid::Uuid;
 
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::permit::{SuperAdmin, TenantAdmin};
+use crate::kernel::permit::{AuditReader, SuperAdmin};
 use crate::kernel::platform::Platform;
 
 /// The tenant's entries older than `before`, newest first.
 pub async fn entries(
     platform: &Platform,
-    permit: &TenantAdmin,
+    permit: &AuditReader,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Entry>, StoreError> {

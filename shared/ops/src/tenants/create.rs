@@ -1,7 +1,7 @@
 //! The platform's owner creates a tenant, whose owner is invited by e-mail to choose a password.
 
 use domain::events::DomainEvent;
-use domain::{Problem, Role, TenantId, UserId};
+use domain::{Problem, Role, TenantId, TenantState, UserId};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, SystemOperation, SystemTx, outbox};
 use thiserror::Error;
@@ -85,7 +85,7 @@ impl SystemOperation for CreateTenant {
 impl CreateTenant {
     async fn make(&self, tx: &SystemTx) -> Result<Provisioned, CreateTenantError> {
         let tx = tx.as_tenant(TenantId::at(tx.now()));
-        let made = register::insert(&tx, &self.request, None).await?;
+        let made = register::insert(&tx, &self.request, (TenantState::Active, None)).await?;
         let event = DomainEvent::TenantProvisioned {
             tenant_id: made.tenant.tenant_id,
             user_id: made.owner.user_id,

@@ -5,7 +5,7 @@ use store::StoreError;
 use store::tenants::onboarding::{self, SetUp};
 
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::permit::Viewer;
+use crate::kernel::permit::TenantReader;
 use crate::kernel::platform::Platform;
 
 /// A step, and what to do about it while it is open.
@@ -16,7 +16,7 @@ pub struct Checked {
 }
 
 /// Every step in its order.
-pub async fn onboarding(platform: &Platform, permit: &Viewer) -> Result<Vec<Checked>, StoreError> {
+pub async fn onboarding(platform: &Platform, permit: &TenantReader) -> Result<Vec<Checked>, StoreError> {
     let set_up = platform.store.perform(&platform.act(permit), &ReadSetUp {}).await?;
     Ok(OnboardingStep::ALL.map(|step| Checked { step, to_do: to_do(step, set_up) }).to_vec())
 }

@@ -2,7 +2,7 @@
 
 use domain::events::DomainEvent;
 use domain::problem::FieldError;
-use domain::{Role, SystemAct, TenantId, UserId};
+use domain::{Role, SystemAct, TenantId, TenantState, UserId};
 use jiff::Timestamp;
 use store::access::users::{self, NewUser, User};
 use store::tenants::{self, NewTenant};
@@ -164,8 +164,12 @@ async fn find_or_create(tx: &SystemTx, email: &str) -> Result<User, OwnerError> 
 async fn create_platform_tenant(tx: &SystemTx) -> Result<TenantId, OwnerError> {
     let plan = plans::find_by_name(tx, register::PLAN_DEFAULT).await?;
     let plan = plan.ok_or_else(|| FieldError::new("plan", "Starter does not exist"))?;
-    let tenant =
-        NewTenant { slug: PLATFORM_SLUG.to_owned(), name: PLATFORM_NAME.to_owned(), plan_id: plan.plan_id };
+    let tenant = NewTenant {
+        slug: PLATFORM_SLUG.to_owned(),
+        name: PLATFORM_NAME.to_owned(),
+        plan_id: plan.plan_id,
+        state: TenantState::Active,
+    };
     let tenant = tenants::insert(&tx.as_tenant(TenantId::at(tx.now())), &tenant).await?;
     Ok(tenant.tenant_id)
 }

@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::kernel::fields;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::one_statement::one_statement;
-use crate::kernel::permit::{Member, SuperAdmin};
+use crate::kernel::permit::{PlanReader, SuperAdmin};
 use crate::kernel::platform::Platform;
 
 #[derive(Debug, Error)]
@@ -52,7 +52,7 @@ impl From<CreatePlanError> for Problem {
 }
 
 /// Every plan, cheapest first.
-pub async fn list_plans(platform: &Platform, _permit: &Member) -> Result<Vec<Plan>, StoreError> {
+pub async fn list_plans(platform: &Platform, _permit: &PlanReader) -> Result<Vec<Plan>, StoreError> {
     platform.store.perform_system(&platform.system(), &ListPlans {}).await
 }
 
@@ -64,7 +64,7 @@ one_statement! {
 
 pub async fn find_plan(
     platform: &Platform,
-    _permit: &Member,
+    _permit: &PlanReader,
     plan: PlanId,
 ) -> Result<Option<Plan>, StoreError> {
     platform.store.perform_system(&platform.system(), &FindPlan { plan }).await

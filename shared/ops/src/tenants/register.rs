@@ -1,7 +1,7 @@
 //! A business registers itself: tenant, wallet and owner in one transaction.
 
 use domain::problem::{FieldError, Kind};
-use domain::{Problem, Role, TenantId};
+use domain::{Problem, Role, TenantId, TenantState};
 use serde_json::json;
 use store::access::users::{self, NewUser, User};
 use store::audit_log::{self, NewEntry};
@@ -142,7 +142,7 @@ impl Operation for RegisterTenant {
     type Error = RegisterError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Registered, RegisterError> {
-        let registered = insert(tx, &self.request, self.password_hash.clone()).await?;
+        let registered = insert(tx, &self.request, (TenantState::Trial, self.password_hash.clone())).await?;
         record(tx, "tenant.register", &registered).await?;
         Ok(registered)
     }
@@ -174,12 +174,16 @@ pub(crate) fn offered(plan: Option<NamedPlan>) -> Result<NamedPlan, FieldError> 
 pub(crate) async fn insert(
     tx: &TenantTx,
     request: &Registration,
-    password_hash: Option<String>,
+    (state, password_hash): (TenantState, Option<String>),
 ) -> Result<Registered, RegisterError> {
     let plan = offered(plans::find_by_name(tx, &request.plan).await?)
         .map_err(|error| RegisterError::Invalid(vec![error]))?;
-    let tenant =
-        NewTenant { slug: request.slug.clone(), name: request.tenant_name.clone(), plan_id: plan.plan_id };
+    let tenant = NewTenant {
+        slug: request.slug.clone(),
+        name: request.tenant_name.clone(),
+        plan_id: plan.plan_id,
+        state,
+    };
     let owner = NewUser {
         email: request.admin_email.clone(),
         name: request.admin_name.clone(),

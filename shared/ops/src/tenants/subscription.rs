@@ -11,7 +11,7 @@ use store::tenants::plans::{self, Plan};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, holds, tenants, usage};
 use thiserror::Error;
 
-use crate::kernel::permit::{SuperAdmin, Viewer};
+use crate::kernel::permit::{SuperAdmin, TenantReader};
 use crate::kernel::platform::Platform;
 use crate::kernel::wake_up::wake;
 use crate::tenants::register::offered;
@@ -27,7 +27,7 @@ pub struct Subscription {
     pub month_ends: Timestamp,
 }
 
-pub async fn subscription(platform: &Platform, permit: &Viewer) -> Result<Subscription, StoreError> {
+pub async fn subscription(platform: &Platform, permit: &TenantReader) -> Result<Subscription, StoreError> {
     platform.store.perform(&platform.act(permit), &ReadSubscription).await
 }
 

@@ -15,7 +15,7 @@ use store::{holds, usage};
 use thiserror::Error;
 
 use crate::kernel::cipher::CipherError;
-use crate::kernel::permit::TenantAdmin;
+use crate::kernel::permit::WhatsappWriter;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::{internal, meta_unreachable};
 use crate::kernel::wake_up::wake;
@@ -96,7 +96,7 @@ impl From<ConnectError> for Problem {
 /// Connects a tenant to the account that its OAuth code gives access to; to `chosen` when that is one of several.
 pub async fn connect_whatsapp(
     platform: &Platform,
-    permit: &TenantAdmin,
+    permit: &WhatsappWriter,
     code: &str,
     chosen: Option<WabaId>,
 ) -> Result<Connected, ConnectError> {

@@ -1,7 +1,7 @@
 //! The people who log in.
 
 use domain::tenants::usage::Quantity;
-use domain::{Role, SessionId, TenantId, TenantState, UserId};
+use domain::{Role, TenantId, TenantState, UserId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -40,12 +40,12 @@ pub struct NewUser {
 pub const EMAIL_TAKEN: &str = "users_email_key";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, FIND, FIND_CALLER, FIND_OWNER, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD];
+    &[INSERT, FIND, FIND_OWNER, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD];
 
 /// Of `users u JOIN tenants t`.
 macro_rules! columns {
     () => {
-        "u.tenant_id, t.status AS tenant_state, u.user_id, u.email, u.name, u.role, u.password_hash, u.created_at"
+        "u.tenant_id, t.state AS tenant_state, u.user_id, u.email, u.name, u.role, u.password_hash, u.created_at"
     };
 }
 
@@ -85,28 +85,6 @@ SELECT ",
 /// A user of the tenant.
 pub async fn find(tx: &TenantTx, user: UserId) -> Result<Option<User>, StoreError> {
     let row = tx.row(FIND, params![tx.tenant().0 => UUID, user.0 => UUID]).await?;
-    row.as_ref().map(from_row).transpose()
-}
-
-const FIND_CALLER: &str = concat!(
-    "-- users::find_caller
-SELECT ",
-    columns!(),
-    "
-  FROM users u JOIN tenants t USING (tenant_id) WHERE u.tenant_id = $1 AND u.user_id = $2
-   AND ($3::uuid IS NULL OR EXISTS (SELECT FROM sessions s
-        WHERE s.tenant_id = $1 AND s.session_id = $3 AND s.user_id = $2 AND s.revoked_at IS NULL))"
-);
-
-/// A user of the tenant whose session has not been ended; a token of the version before names none. Every request runs this,
-/// so that a removed user, an ended session or a suspended tenant stops at once (I30).
-pub async fn find_caller(
-    tx: &TenantTx,
-    user: UserId,
-    session: Option<SessionId>,
-) -> Result<Option<User>, StoreError> {
-    let session = session.map(|session| session.0);
-    let row = tx.row(FIND_CALLER, params![tx.tenant().0 => UUID, user.0 => UUID, session => UUID]).await?;
     row.as_ref().map(from_row).transpose()
 }
 

@@ -3,7 +3,7 @@
 use domain::messages::{Content, Recipient, Source};
 use domain::{
     Act, Actor, Category, ContactId, MessageId, Money, PhoneNumber, PhoneNumberId, Role, SystemAct,
-    TemplateId, TemplateStatus, TenantId, UserId, WabaId,
+    TemplateId, TemplateStatus, TenantId, TenantState, UserId, WabaId,
 };
 use jiff::Timestamp;
 use store::access::users::NewUser;
@@ -113,7 +113,8 @@ impl Build {
     async fn add_tenant_and_owner(&self, tx: &TenantTx) -> Result<(), StoreError> {
         let short = self.tenant.0.simple().to_string();
         let plan = plans::find_by_name(tx, &self.plan).await?.unwrap();
-        let row = NewTenant { slug: short.clone(), name: "Acme".to_owned(), plan_id: plan.plan_id };
+        let (slug, name, state) = (short.clone(), "Acme".to_owned(), TenantState::Active);
+        let row = NewTenant { slug, name, plan_id: plan.plan_id, state };
         tenants::insert(tx, &row).await?;
         let owner = NewUser {
             email: format!("{short}@acme.test"),

@@ -10,7 +10,8 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 44] = [
+const ALLOWED: [(&str, &str, &str); 46] = [
+    ("api_keys", "SIU", "SIU"),
     ("attempts", "SI", "SI"),
     ("audit_log", "SI", "SI"),
     ("batches", "SID", "SID"),
@@ -39,6 +40,7 @@ const ALLOWED: [(&str, &str, &str); 44] = [
     ("refresh_tokens", "I", "SIU"),
     ("refinery_schema_history", "", ""),
     ("refund_promises", "SID", "SID"),
+    ("request_rates", "SIU", "SIUD"),
     ("right_logins", "", "SIUD"),
     ("sender_leases", "SIU", "SIU"),
     ("sessions", "SIU", "SIUD"),

@@ -39,7 +39,7 @@ async fn the_database_allows_exactly_the_words_of_each_enum() {
         ("ledger", "kind", words(&EntryKind::ALL, EntryKind::as_str)),
         ("refund_promises", "reason", words(&RefundReason::ALL, RefundReason::as_str)),
         ("users", "role", words(&Role::ALL, Role::as_str)),
-        ("tenants", "status", words(&TenantState::ALL, TenantState::as_str)),
+        ("tenants", "state", words(&TenantState::ALL, TenantState::as_str)),
     ] {
         assert!(!words.is_empty());
         assert_eq!(allowed(&client, table, column).await, words, "{table}.{column}");
