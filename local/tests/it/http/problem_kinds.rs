@@ -49,21 +49,8 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         }
         Kind::UnsupportedMediaType => api.post("/messages").bearer(&home.token).bytes("{}").send().await,
         Kind::Invalid => api.post("/messages").bearer(&home.token).json(&json!({})).send().await,
-        Kind::KeyReused => {
-            let keyed = |body| {
-                let call = api.post("/messages").bearer(&home.token).header("idempotency-key", "reused");
-                call.json(body).send()
-            };
-            keyed(&message).await.success();
-            let mut other = message.clone();
-            other["variables"] = json!({ "name": "Cid" });
-            keyed(&other).await
-        }
-        Kind::TenantSuspended => {
-            let gone = tenant_actor(api, "gone").await;
-            suspend(system, gone.tenant_id()).await;
-            api.post("/messages").bearer(&gone.token).json(&gone.message()).send().await
-        }
+        Kind::KeyReused => reuse_a_key(api, home).await,
+        Kind::TenantSuspended => send_while_suspended(system, api).await,
         Kind::NotPossible => {
             let body = json!({ "secret": "none", "password": PASSWORD });
             api.post("/auth/set-password").json(&body).send().await
@@ -88,6 +75,24 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         Kind::Internal => broken::with_a_bug().await,
         Kind::Unavailable => broken::without_database().await,
     }
+}
+
+async fn reuse_a_key(api: &RawApi, home: &TenantActor) -> Answer {
+    let keyed = |body| {
+        let call = api.post("/messages").bearer(&home.token).header("idempotency-key", "reused");
+        call.json(body).send()
+    };
+    let message = home.message();
+    keyed(&message).await.success();
+    let mut other = message.clone();
+    other["variables"] = json!({ "name": "Cid" });
+    keyed(&other).await
+}
+
+async fn send_while_suspended(system: &TestSystem, api: &RawApi) -> Answer {
+    let gone = tenant_actor(api, "gone").await;
+    suspend(system, gone.tenant_id()).await;
+    api.post("/messages").bearer(&gone.token).json(&gone.message()).send().await
 }
 
 async fn guess_until_throttled(api: &RawApi) -> Answer {

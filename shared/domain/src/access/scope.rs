@@ -71,8 +71,9 @@ impl Scope {
         }
     }
 
-    const fn bit(self) -> u32 {
-        1 << self as u32
+    /// Its place among all of them, as a bit.
+    fn bit(self) -> u32 {
+        Self::ALL.into_iter().position(|scope| scope == self).map_or(0, |place| 1 << place)
     }
 }
 
@@ -81,7 +82,7 @@ impl Scope {
 pub struct Scopes(u32);
 
 impl Scopes {
-    pub const fn contains(self, scope: Scope) -> bool {
+    pub fn contains(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
     }
 

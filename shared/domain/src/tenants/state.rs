@@ -61,9 +61,8 @@ impl TenantState {
     /// has its month to come back.
     pub const fn may_become(self) -> &'static [Self] {
         match self {
-            Self::Trial => &[Self::Active, Self::Suspended, Self::Closed],
+            Self::Trial | Self::Grace => &[Self::Active, Self::Suspended, Self::Closed],
             Self::Active => &[Self::Grace, Self::Suspended, Self::Closed],
-            Self::Grace => &[Self::Active, Self::Suspended, Self::Closed],
             Self::Suspended => &[Self::Active, Self::Grace, Self::Closed],
             Self::Closed => &[Self::Active, Self::Suspended],
             Self::Erased => &[],

@@ -226,9 +226,8 @@ mod tests {
                 let caller = caller(rights, state);
                 assert_eq!(refused::<ContactReader>(caller), None);
                 assert_eq!(refused::<BillingReader>(caller), None);
-                for refusal in [refused::<ContactWriter>(caller), refused::<Spender>(caller)] {
-                    assert_eq!(refusal.is_none(), may_change, "{state}: {refusal:?}");
-                }
+                assert_eq!(refused::<ContactWriter>(caller).is_none(), may_change, "{state}");
+                assert_eq!(refused::<Spender>(caller).is_none(), may_change, "{state}");
             }
         }
         let closed = refused::<Spender>(caller(Rights::Role(Role::Owner), TenantState::Closed));
