@@ -10,6 +10,7 @@ mod connections;
 mod consent;
 mod contact_values;
 mod description;
+mod documented_calls;
 mod foreign_text;
 mod headers;
 mod health;
