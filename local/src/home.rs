@@ -1,6 +1,6 @@
 //! The folder that outlives a run, and the secrets that are created on the first run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -42,6 +42,9 @@ pub struct Secrets {
     /// Data keys after the first, by id. None is ever deleted: a row, also one in a backup, names the key that decrypts it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub newer_data_keys: BTreeMap<String, String>,
+    /// SHA-256 of each key that the settings brought along, so that each is taken over once, and a rotation after that holds.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub taken_over: BTreeSet<String>,
     /// The id of the data key that encrypts, unless it is the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_data_key: Option<String>,
@@ -165,6 +168,7 @@ fn make() -> Result<Secrets, LocalError> {
         demo_password: word::<9>()?,
         older_jwt_keys: Vec::new(),
         newer_data_keys: BTreeMap::new(),
+        taken_over: BTreeSet::new(),
         current_data_key: None,
     })
 }

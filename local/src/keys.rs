@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use meta::MetaApp;
 use ops::Platform;
 use ops::kernel::cipher::{KEY_BYTES, KeyRing};
+use ops::kernel::hash::sha256;
 use ops::whatsapp::token::{Reencrypted, reencrypt_all};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -25,7 +26,7 @@ use tokio::sync::watch;
 
 use crate::error::LocalError;
 use crate::home::{DATA_KEY_ID, Home, OlderKey, Secrets, word};
-use crate::settings::{MetaAppSettings, Settings};
+use crate::settings::{GivenKeys, MetaAppSettings, Settings};
 
 /// How often a serving process reads the keys again.
 const READ_EVERY: Duration = Duration::from_mins(1);
@@ -143,13 +144,46 @@ impl cloud::Secrets for HomeSecrets {
     }
 }
 
+/// Uses keys that the settings bring along from now on. Each is stored in the home when it is first seen: it may be unset
+/// after that, and a rotation replaces it.
+pub fn take_over(home: &Home, given: &GivenKeys, now: Timestamp) -> Result<(), LocalError> {
+    let fingerprint = |key: &SecretString| STANDARD.encode(sha256(key.expose_secret().as_bytes()));
+    let known = home.secrets()?.taken_over;
+    let is_new = |key: &&SecretString| !known.contains(&fingerprint(key));
+    if let Some(key) = given.jwt.as_ref().filter(is_new) {
+        home.change(|secrets| {
+            if secrets.taken_over.insert(fingerprint(key)) {
+                replace_jwt_key(secrets, key.expose_secret().to_owned(), now);
+            }
+        })?;
+    }
+    if let Some(key) = given.data.as_ref().filter(is_new) {
+        home.change(|secrets| {
+            if secrets.taken_over.insert(fingerprint(key)) {
+                push_data_key(secrets, key.expose_secret().to_owned());
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn replace_jwt_key(secrets: &mut Secrets, new: String, now: Timestamp) {
+    let key = std::mem::replace(&mut secrets.jwt_key, new);
+    secrets.older_jwt_keys.retain(|older| older.until > now);
+    secrets.older_jwt_keys.push(OlderKey { key, until: now + GOOD_FOR + OLDER_KEPT });
+}
+
+fn push_data_key(secrets: &mut Secrets, key: String) {
+    let id = format!("k{}", secrets.newer_data_keys.len() + 2);
+    secrets.newer_data_keys.insert(id.clone(), key);
+    secrets.current_data_key = Some(id);
+}
+
 /// Replaces the key that signs access tokens. When it leaked, tokens of the one before are refused from now on.
 pub fn rotate_jwt(home: &Home, now: Timestamp, has_leaked: bool) -> Result<(), LocalError> {
     let new = STANDARD.encode(new_key()?);
     home.change(|secrets| {
-        let key = std::mem::replace(&mut secrets.jwt_key, new);
-        secrets.older_jwt_keys.retain(|older| older.until > now);
-        secrets.older_jwt_keys.push(OlderKey { key, until: now + GOOD_FOR + OLDER_KEPT });
+        replace_jwt_key(secrets, new, now);
         if has_leaked {
             secrets.older_jwt_keys.clear();
         }
@@ -191,9 +225,41 @@ pub async fn rotate_data(
 /// Stores a new data key, which encrypts from now on.
 pub fn add_data_key(home: &Home) -> Result<(), LocalError> {
     let key = STANDARD.encode(api::tokens::random_bytes::<KEY_BYTES>()?);
-    home.change(|secrets: &mut Secrets| {
-        let id = format!("k{}", secrets.newer_data_keys.len() + 2);
-        secrets.newer_data_keys.insert(id.clone(), key);
-        secrets.current_data_key = Some(id);
-    })
+    home.change(|secrets| push_data_key(secrets, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_the_settings_is_taken_over_once_and_a_rotation_after_that_holds() {
+        let path = std::env::temp_dir().join(format!("tidings-given-{}", std::process::id()));
+        let home = Home::open(&path).unwrap();
+        let (now, own) = (Timestamp::UNIX_EPOCH, home.secrets().unwrap());
+        let text = |key: &[u8]| STANDARD.encode(key);
+        let (jwt, data) = (text(&new_key().unwrap()), text(&[7; KEY_BYTES]));
+        let given = GivenKeys { jwt: Some(jwt.clone().into()), data: Some(data.clone().into()) };
+        for _ in 0..2 {
+            take_over(&home, &given, now).unwrap();
+            let secrets = home.secrets().unwrap();
+            assert_eq!(secrets.jwt_key, jwt);
+            assert_eq!(secrets.newer_data_keys[secrets.current_data_key()], data);
+            assert_eq!(
+                (secrets.older_jwt_keys[0].key.as_str(), secrets.data_key.as_str()),
+                (&*own.jwt_key, &*own.data_key)
+            );
+        }
+        rotate_jwt(&home, now, false).unwrap();
+        add_data_key(&home).unwrap();
+        take_over(&home, &given, now).unwrap();
+        let secrets = home.secrets().unwrap();
+        assert_ne!(secrets.jwt_key, jwt);
+        assert_ne!(secrets.newer_data_keys[secrets.current_data_key()], data);
+        assert!(
+            secrets.newer_data_keys.values().any(|key| *key == data),
+            "rows that it encrypted can be read"
+        );
+        std::fs::remove_dir_all(&path).unwrap();
+    }
 }

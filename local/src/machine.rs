@@ -21,7 +21,7 @@ use webhook::Webhook;
 
 use crate::error::LocalError;
 use crate::home::Home;
-use crate::keys::MachineKeys;
+use crate::keys::{MachineKeys, take_over};
 use crate::sandbox_account;
 use crate::settings::{Settings, is_real_meta};
 
@@ -50,6 +50,7 @@ impl Machine {
         store: Store,
         clock: Clock,
     ) -> Result<Self, LocalError> {
+        take_over(home, &settings.given_keys, clock.now())?;
         let keys = MachineKeys::read(settings, home, &clock)?;
         let base_url = settings.meta_base_url();
         let app = keys.app.clone();

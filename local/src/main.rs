@@ -7,5 +7,5 @@ use tidings::cli::Arguments;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tidings::cli::run(Arguments::parse()).await
+    Box::pin(tidings::cli::run(Arguments::parse())).await
 }

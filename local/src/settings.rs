@@ -1,5 +1,6 @@
 //! The settings, read once from the environment and checked together before anything is started.
 
+mod given_keys;
 mod groups;
 mod reader;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use mailer::{Login, Server};
 use ops::Timings;
 use secrecy::SecretString;
 
+pub use self::given_keys::GivenKeys;
 pub(crate) use self::groups::is_real_meta;
 pub use self::variables::{ALL, Variable, Variables, help};
 pub use self::wrong::{Wrong, Wrongs};
@@ -54,6 +56,8 @@ pub struct Settings {
     pub meta_url: Option<String>,
     pub meta_version: String,
     pub app: MetaAppSettings,
+    /// Keys that are used from the first start with them on.
+    pub given_keys: GivenKeys,
     /// How a browser reaches the API: links in e-mails start with it.
     pub public_url: String,
     /// The sender of e-mails.
@@ -113,6 +117,7 @@ impl Settings {
             meta_url,
             meta_version,
             app,
+            given_keys: given_keys::given_keys(&mut reader),
             public_url: groups::public_url(&mut reader, port),
             mail_from,
             smtp,

@@ -25,7 +25,7 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
 }
 
 /// All that is read, in the order of `--help`.
-pub const ALL: [Variable; 42] = [
+pub const ALL: [Variable; 45] = [
     variable("PORT", "port of the API; the sandbox takes the next one [3000]"),
     variable("TIDINGS_LISTEN", "address to listen on [127.0.0.1]"),
     variable("TIDINGS_TRUSTED_PROXIES", "addresses whose X-Forwarded-For is believed, with commas between"),
@@ -47,6 +47,12 @@ pub const ALL: [Variable; 42] = [
     variable("FACEBOOK_APP_SECRET", "the app's secret"),
     variable("FACEBOOK_APP_SECRET_PREVIOUS", "the secret before a rotation"),
     variable("META_WEBHOOK_VERIFY_TOKEN", "the token of the webhook's handshake"),
+    variable(
+        "JWT_PRIVATE_KEY_PATH",
+        "file with a P-256 key that signs tokens from now on [made on the first start]",
+    ),
+    variable("JWT_PUBLIC_KEY_PATH", "file with its public half, which is only compared"),
+    variable("AES_SECRET", "32 characters that encrypt from now on [made on the first start]"),
     variable("SMTP_HOST", "the mail server [e-mails are files in the home]"),
     variable("SMTP_PORT", "its port [587]"),
     variable("SMTP_USER", "its user"),
@@ -72,9 +78,6 @@ pub const ALL: [Variable; 42] = [
     variable("TIDINGS_SWEEP_SECONDS", "how often the sweep runs [60]"),
     variable("RUST_LOG", "what is logged [info]"),
 ];
-
-/// What similar products read. Whoever sets one expects it to be used.
-const KEYS_OF_OTHERS: [&str; 3] = ["JWT_PRIVATE_KEY_PATH", "JWT_PUBLIC_KEY_PATH", "AES_SECRET"];
 
 /// The text after the options of `--help`.
 pub fn help() -> String {
@@ -162,11 +165,7 @@ impl Variables {
             self.values.keys().filter(is_set).filter(|name| {
                 name.starts_with(PREFIX) && !is_known(name) && !OF_TOOLS.contains(&name.as_str())
             });
-        let unknown = unknown.map(|name| Wrong::new(name, "is not a variable of Tidings; --help lists them"));
-        let keys = KEYS_OF_OTHERS.into_iter().filter(|name| self.get(name).is_some());
-        let why = "is not read: Tidings makes its keys on the first start, and `tidings keys rotate` replaces them; \
-                   unset it";
-        unknown.chain(keys.map(|name| Wrong::new(name, why))).collect()
+        unknown.map(|name| Wrong::new(name, "is not a variable of Tidings; --help lists them")).collect()
     }
 }
 

@@ -229,6 +229,12 @@ struct Jwk {
     y: String,
 }
 
+/// The public half of a key: the point as it stands in a certificate (SEC 1, uncompressed).
+pub fn public_key(pkcs8: &[u8]) -> Result<Vec<u8>, BadKey> {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map_err(|_why| BadKey)?;
+    Ok(pair.public_key().as_ref().to_vec())
+}
+
 /// The public half of a key, named by its thumbprint (RFC 7638).
 fn public_part(pkcs8: &[u8]) -> Result<(String, Jwk), BadKey> {
     const COORDINATE_BYTES: usize = 32;
