@@ -83,6 +83,10 @@ impl Client {
         self.call(Method::PATCH, path, Some(body)).await
     }
 
+    pub async fn delete(&self, path: &str) -> Result<Answer, LocalError> {
+        self.call(Method::DELETE, path, None).await
+    }
+
     /// Waits and asks again when the answer says that the plan allows no more requests now: none of them was begun.
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, LocalError> {
         let mut answered = self.once(&method, path, body).await?;

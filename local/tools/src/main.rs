@@ -6,6 +6,7 @@ mod contract_check;
 mod cost;
 mod deploy_check;
 mod describe;
+mod mail_folder;
 mod progress;
 mod sbom;
 mod story;

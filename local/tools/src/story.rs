@@ -1,4 +1,4 @@
-//! The whole flow against a running Tidings: two tenants, a thousand contacts, a thousand messages to the magic
+//! The whole flow against a running Tidings: the owner's chapter, then two tenants, a thousand contacts, a thousand messages to the magic
 //! recipients and others, and then the audit.
 //!
 //! With `--kill N` the serving process is killed N times while it runs and started again; nothing may be lost, sent twice
@@ -8,6 +8,7 @@ mod backend;
 pub(crate) mod instance;
 mod kills;
 mod outcome;
+mod owner;
 mod rest;
 mod scenario;
 mod tables;
@@ -75,6 +76,9 @@ async fn run_and_judge(
         ),
     };
     let backend = instance.map(Instance::backend);
+    let anonymous = Client::new(url)?;
+    let platform = anonymous.login(&owner.0, &owner.1).await?;
+    owner::play(&anonymous, &platform, instance.map(Instance::mail).as_ref()).await?;
     match instance {
         Some(instance) if options.kill > 0 => {
             let scenario = Scenario::prepare(&Client::new(url)?, &owner, options.messages).await?;

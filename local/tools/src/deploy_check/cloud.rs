@@ -142,7 +142,7 @@ async fn deploy(site: &Site, deployment: &Deployment) -> Result<Stack, LocalErro
 /// Waits for the e-mail that the deploy sends, and sets the password through its link.
 async fn owner(deployment: &Deployment) -> Result<(), LocalError> {
     let waiting = spinner("waiting for the first super admin's e-mail");
-    let secret = deployment.mail.secret_for(ADMIN_EMAIL, MAIL_LIMIT).await?;
+    let secret = deployment.mail.folder().secret_for(ADMIN_EMAIL, MAIL_LIMIT).await?;
     let chosen = json!({ "secret": secret, "password": ADMIN_PASSWORD });
     Client::new(&deployment.front.url)?.post("/auth/set-password", &chosen).await?.success()?;
     waiting.finish_and_clear();

@@ -11,6 +11,7 @@ use sandbox::Running;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
+use crate::mail_folder::MailFolder;
 use crate::story::backend::Backend;
 use tidings::database::{self, Database};
 use tidings::demo::ADMIN_EMAIL;
@@ -93,6 +94,11 @@ impl Instance {
 
     pub fn backend(&self) -> Backend<'_> {
         Backend::one_machine(&self.database.store, self.sandbox.base_url())
+    }
+
+    /// The e-mails that it sent.
+    pub fn mail(&self) -> MailFolder {
+        MailFolder(self.home.join("mail"))
     }
 
     /// The super admin's login.

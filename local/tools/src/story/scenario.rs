@@ -156,7 +156,7 @@ impl Scenario {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the story is a client and has its own clock")]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
