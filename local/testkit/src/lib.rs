@@ -149,7 +149,7 @@ async fn template(cluster: &Cluster) -> String {
     static READY: OnceCell<String> = OnceCell::const_new();
     let make = || async {
         let admin_url = cluster.url("postgres");
-        let name = format!("template_{:016x}", migrate::fingerprint());
+        let name = format!("template_{:016x}_{TEST_PRICES}", migrate::fingerprint());
         if databases::exists(&admin_url, &name).await.expect("the cluster answers") {
             return name;
         }
@@ -157,10 +157,28 @@ async fn template(cluster: &Cluster) -> String {
         databases::drop_database(&admin_url, &draft).await.expect("a leftover draft can be removed");
         databases::create(&admin_url, &draft, None).await.expect("a database can be made");
         migrate::migrate(&cluster.url(&draft).as_str().into()).await.expect("the migrations apply");
+        set_test_prices(&cluster.url(&draft)).await;
         publish(&admin_url, &draft, &name).await;
         name
     };
     READY.get_or_init(make).await.clone()
+}
+
+/// The name of the card that every test starts with; another one makes another template.
+const TEST_PRICES: &str = "prices_1";
+
+/// A rate card on top of Meta's, with one price of a category in every market, so that a test need not know what Meta charges:
+/// 0.01 for a one-time password or a utility message, 0.05 for marketing.
+pub(crate) async fn set_test_prices(url: &str) {
+    let card = "
+        INSERT INTO rate_card_headers VALUES
+            ('01a0f4c2-c7e8-7000-8000-000000000001', 'Test', 'The same in every market', '2026-10-01 00:00:01Z',
+             '2026-10-01 00:00:01Z', 'system');
+        INSERT INTO rate_cards (market, category, effective_from, price, card_id)
+        SELECT markets.market, prices.category, '2026-10-01 00:00:01Z', prices.price, '01a0f4c2-c7e8-7000-8000-000000000001'
+          FROM (SELECT DISTINCT market FROM rate_cards) AS markets
+         CROSS JOIN (VALUES ('AUTHENTICATION', 10000), ('UTILITY', 10000), ('MARKETING', 50000)) AS prices (category, price)";
+    store::testing::databases::execute(url, card).await.expect("the prices can be added");
 }
 
 /// Gives the draft its name, unless another process was faster, whose template is the same. The backend that migrated

@@ -43,6 +43,7 @@ impl OwnServer {
         databases::create(&admin_url, &name, None).await.expect("a database can be made");
         let url = cluster.url(&name);
         migrate::migrate(&url.as_str().into()).await.expect("the migrations apply");
+        crate::set_test_prices(&url).await;
         TestDb { store: open(&url, 16), url, admin_url, name, _cluster: cluster }
     }
 

@@ -6,11 +6,13 @@ mod ledger;
 pub mod market;
 mod market_prefixes;
 mod price;
+pub mod rate_card;
 mod refund;
 
 pub use block::{BLOCK_ENTRIES_MAX, BlockEntry, SealHash, block_text};
 pub use entry::{EntryGroup, EntryKind, UnknownEntryGroup, UnknownEntryKind};
 pub use ledger::{LedgerSeq, SealNumber, StatementLine};
 pub use market::Market;
-pub use price::{Rate, price, rate};
+pub use price::{Rate, margin, price, rate};
+pub use rate_card::PriceChange;
 pub use refund::{RefundReason, UnknownRefundReason};

@@ -22,8 +22,8 @@ pub use billing::Market;
 pub use kernel::clock::Clock;
 pub use kernel::id::{
     ApiKeyId, AttemptId, AuditEntryId, CampaignId, ClaimId, ContactId, EventId, LeaseId, MessageId, MetaId,
-    NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, SessionId, TemplateId, TenantId, UserId, WabaId,
-    Wamid,
+    NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, RateCardId, SessionId, TemplateId, TenantId, UserId,
+    WabaId, Wamid,
 };
 pub use kernel::money::Money;
 pub use kernel::month::{Month, NotAMonth};

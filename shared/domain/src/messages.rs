@@ -15,7 +15,7 @@ pub mod status;
 pub mod transition;
 
 pub use batch::Batch;
-pub use content::{Content, Lane, Recipient, Source};
+pub use content::{Content, Lane, Recipient, SERVICE, Source};
 pub use dispatch::{DispatchState, Effect, Event, Step, on_event};
 pub use outcome::Outcome;
 use serde::{Deserialize, Serialize};

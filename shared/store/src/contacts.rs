@@ -34,7 +34,8 @@ pub struct NewContact {
     pub attributes: Attributes,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[KNOWN, IMPORT, FIND, LIST, BY_PHONE, ADD_ADDRESSES];
+pub(crate) const STATEMENTS: &[&str] =
+    &[KNOWN, IMPORT, FIND, REACHABLE, OPTED_OUT_BY_PHONE, LIST, BY_PHONE, ADD_ADDRESSES];
 
 // The plus of a number tells it from a user id. More conditions would make the planner, where it has no statistics, read
 // every address of the tenant and leave the values to a filter.
@@ -133,6 +134,43 @@ SELECT contact_id, phone, name, attributes::text AS attributes, opted_out_at, op
 pub async fn find(tx: &TenantTx, contact: ContactId) -> Result<Option<Contact>, StoreError> {
     let row = tx.row(FIND, params![tx.tenant().0 => UUID, contact.0 => UUID]).await?;
     Ok(row.as_ref().map(from_row))
+}
+
+/// Whom a quote is for: a number, and whether a message of a category may go to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reachable {
+    pub contact_id: ContactId,
+    pub phone: PhoneNumber,
+    pub opt_out: Option<OptOut>,
+}
+
+const REACHABLE: &str = "-- contacts::reachable
+SELECT contact_id, phone, opted_out_at, opted_out_by_wish FROM contacts
+ WHERE tenant_id = $1 AND contact_id = ANY ($2) AND erased_at IS NULL";
+
+/// Those of these contacts that are there.
+pub async fn reachable(tx: &TenantTx, contacts: &[ContactId]) -> Result<Vec<Reachable>, StoreError> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
+    let rows = tx.rows(REACHABLE, params![tx.tenant().0 => UUID, ids => UUID_ARRAY]).await?;
+    Ok(rows.iter().map(reachable_of).collect())
+}
+
+const OPTED_OUT_BY_PHONE: &str = "-- contacts::opted_out_by_phone
+SELECT contact_id, phone, opted_out_at, opted_out_by_wish FROM contacts
+ WHERE tenant_id = $1 AND phone = ANY ($2) AND erased_at IS NULL AND opted_out_at IS NOT NULL";
+
+/// The contacts with these numbers that have opted out.
+pub async fn opted_out_by_phone(tx: &TenantTx, phones: &[&str]) -> Result<Vec<Reachable>, StoreError> {
+    let rows = tx.rows(OPTED_OUT_BY_PHONE, params![tx.tenant().0 => UUID, phones => TEXT_ARRAY]).await?;
+    Ok(rows.iter().map(reachable_of).collect())
+}
+
+fn reachable_of(row: &Row) -> Reachable {
+    Reachable {
+        contact_id: ContactId(row.get("contact_id")),
+        phone: PhoneNumber::from_stored(row.get("phone")),
+        opt_out: consent::opt_out_of(row),
+    }
 }
 
 const LIST: &str = "-- contacts::list

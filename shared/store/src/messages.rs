@@ -67,7 +67,7 @@ pub struct StatusEntry {
     pub error_text: Option<String>,
 }
 
-pub(crate) const STATEMENTS: &[&str] = &[ACCEPT, REMOVE_WAITING, FIND, LIST, HISTORY];
+pub(crate) const STATEMENTS: &[&str] = &[ACCEPT, REMOVE_WAITING, FIND, LIST, HISTORY, PRICING];
 
 const ACCEPT: &str = "-- messages::accept
 WITH message AS (
@@ -163,6 +163,40 @@ pub async fn history(tx: &TenantTx, message: MessageId) -> Result<Vec<StatusEntr
             })
         })
         .collect()
+}
+
+/// How the price of a message came about, in the claim that debited it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pricing {
+    pub market: String,
+    /// Of its template at that time, or `SERVICE`.
+    pub category: String,
+    pub rate: Money,
+    pub margin_bps: i32,
+    pub total: Money,
+    pub card_name: String,
+    pub card_source: String,
+    pub card_effective_from: Timestamp,
+}
+
+const PRICING: &str = "-- messages::pricing
+SELECT m.market, m.priced_category, m.rate_price, m.margin_bps, m.price, c.name, c.source, c.effective_from
+  FROM messages m JOIN rate_card_headers c ON c.card_id = m.rate_card_id
+ WHERE m.tenant_id = $1 AND m.message_id = $2 AND m.price IS NOT NULL";
+
+/// How a message was priced; `None` before that, and for one that an older version priced.
+pub async fn pricing(tx: &TenantTx, message: MessageId) -> Result<Option<Pricing>, StoreError> {
+    let row = tx.row(PRICING, params![tx.tenant().0 => UUID, message.0 => UUID]).await?;
+    Ok(row.map(|row| Pricing {
+        market: row.get("market"),
+        category: row.get("priced_category"),
+        rate: Money::from_micros(row.get("rate_price")),
+        margin_bps: row.get("margin_bps"),
+        total: Money::from_micros(row.get("price")),
+        card_name: row.get("name"),
+        card_source: row.get("source"),
+        card_effective_from: row.get("effective_from"),
+    }))
 }
 
 fn status_of(bit: i16) -> Result<DeliveryStatus, StoreError> {

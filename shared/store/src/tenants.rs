@@ -23,6 +23,8 @@ pub struct Tenant {
     pub plan_name: String,
     /// Since when it has this plan.
     pub plan_since: Timestamp,
+    /// Its own margin, instead of its plan's.
+    pub margin_bps: Option<i32>,
     pub state: TenantState,
     pub state_since: Timestamp,
     pub created_at: Timestamp,
@@ -41,12 +43,14 @@ pub struct NewTenant {
 /// The unique constraint on a tenant's slug.
 pub const SLUG_TAKEN: &str = "tenants_slug_key";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, INSERT_WALLET, FIND, SET_STATE, SET_PLAN];
+pub(crate) const STATEMENTS: &[&str] =
+    &[INSERT, INSERT_WALLET, FIND, SET_STATE, SET_PLAN, SET_MARGIN, MARGIN_AT];
 
 /// Of `tenants t JOIN plans p`.
 macro_rules! columns {
     () => {
-        "t.slug, t.name, t.plan_id, p.name AS plan_name, coalesce(t.plan_since, t.created_at) AS plan_since, t.state, t.state_since, t.created_at"
+        "t.slug, t.name, t.plan_id, p.name AS plan_name, coalesce(t.plan_since, t.created_at) AS plan_since, t.margin_bps,
+        t.state, t.state_since, t.created_at"
     };
 }
 
@@ -123,6 +127,25 @@ pub async fn set_plan(tx: &TenantTx, plan: PlanId) -> Result<(), StoreError> {
     tx.run_one(SET_PLAN, params![tx.tenant().0 => UUID, plan.0 => UUID, tx.now() => TIMESTAMPTZ]).await
 }
 
+const SET_MARGIN: &str = "-- tenants::set_margin
+UPDATE tenants SET margin_bps = $2 WHERE tenant_id = $1";
+
+/// Gives a tenant a margin of its own from now on, or its plan's again.
+pub async fn set_margin(tx: &TenantTx, margin_bps: Option<i32>) -> Result<(), StoreError> {
+    tx.run_one(SET_MARGIN, params![tx.tenant().0 => UUID, margin_bps => INT4]).await
+}
+
+/// The claim takes the same.
+const MARGIN_AT: &str = "-- tenants::margin_at
+SELECT coalesce(t.margin_bps, p.margin_bps) AS margin_bps FROM tenants t CROSS JOIN LATERAL terms_at(t.plan_id, $2) AS p
+ WHERE t.tenant_id = $1";
+
+/// The margin that the tenant pays at an instant, as it is known now.
+pub async fn margin_at(tx: &TenantTx, at: Timestamp) -> Result<Option<i32>, StoreError> {
+    let row = tx.row(MARGIN_AT, params![tx.tenant().0 => UUID, at => TIMESTAMPTZ]).await?;
+    Ok(row.map(|row| row.get("margin_bps")))
+}
+
 fn from_row(tx: &TenantTx, row: &Row) -> Result<Tenant, StoreError> {
     Ok(Tenant {
         tenant_id: tx.tenant(),
@@ -131,6 +154,7 @@ fn from_row(tx: &TenantTx, row: &Row) -> Result<Tenant, StoreError> {
         plan_id: PlanId(row.get("plan_id")),
         plan_name: row.get("plan_name"),
         plan_since: row.get("plan_since"),
+        margin_bps: row.get("margin_bps"),
         state: word(row, "tenants", "state")?,
         state_since: row.get("state_since"),
         created_at: row.get("created_at"),

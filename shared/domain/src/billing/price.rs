@@ -1,4 +1,4 @@
-//! The price of a message: Meta's rate for its market and category, plus the margin of the tenant's plan.
+//! The price of a message: Meta's rate for its market and category, plus the tenant's margin or that of its plan.
 //!
 //! The claim computes the same in SQL, inside the statement that debits (`store`, `claims::claim`); a property test of
 //! `store` compares the two.
@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::Market;
-use crate::{Category, Money};
+use crate::{Category, Money, RateCardId};
 
 /// Hundredths of a percent in the whole.
 const WHOLE_BPS: i64 = 10_000;
@@ -19,23 +19,29 @@ pub struct Rate {
     pub category: Category,
     pub effective_from: Timestamp,
     pub price: Money,
+    /// The card that it came with.
+    pub card_id: RateCardId,
 }
 
 /// What Meta charges at an instant: the market's own line before the line for every market, however old it is.
-pub fn rate(card: &[Rate], market: Market, category: Category, at: Timestamp) -> Option<Money> {
+pub fn rate(card: &[Rate], market: Market, category: Category, at: Timestamp) -> Option<&Rate> {
     let in_force = |market| {
         card.iter()
             .filter(|line| line.market == market && line.category == category && line.effective_from <= at)
             .max_by_key(|line| line.effective_from)
     };
-    in_force(Some(market)).or_else(|| in_force(None)).map(|line| line.price)
+    in_force(Some(market)).or_else(|| in_force(None))
 }
 
-/// The rate plus a margin in hundredths of a percent, which is rounded up to a whole micro-unit. Neither may be negative.
-/// `None` when it exceeds what an amount can hold, where the claim fails.
+/// A margin in hundredths of a percent of a rate, rounded up to a whole micro-unit. Neither may be negative.
+pub fn margin(rate: Money, margin_bps: i32) -> Option<Money> {
+    let micros = rate.micros().checked_mul(i64::from(margin_bps))?.checked_add(WHOLE_BPS - 1)? / WHOLE_BPS;
+    Some(Money::from_micros(micros))
+}
+
+/// The rate plus its margin. `None` when it exceeds what an amount can hold, where the claim fails.
 pub fn price(rate: Money, margin_bps: i32) -> Option<Money> {
-    let margin = rate.micros().checked_mul(i64::from(margin_bps))?.checked_add(WHOLE_BPS - 1)? / WHOLE_BPS;
-    rate.checked_add(Money::from_micros(margin))
+    rate.checked_add(margin(rate, margin_bps)?)
 }
 
 #[cfg(test)]
@@ -71,6 +77,7 @@ mod tests {
             category: Category::Utility,
             effective_from: day(start),
             price: Money::from_micros(micros),
+            card_id: RateCardId::at(day("01")),
         };
         let card = [
             line(Some(india), "03", 30),
@@ -78,7 +85,9 @@ mod tests {
             line(None, "02", 20),
             line(None, "04", 40),
         ];
-        let at = |market, start: &str| rate(&card, market, Category::Utility, day(start)).map(Money::micros);
+        let at = |market, start: &str| {
+            rate(&card, market, Category::Utility, day(start)).map(|rate| rate.price.micros())
+        };
         assert_eq!(at(india, "01"), Some(10));
         assert_eq!(at(india, "02"), Some(10), "its own line, although the other is newer");
         assert_eq!(at(india, "03"), Some(30), "from its first instant on");

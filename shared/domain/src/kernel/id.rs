@@ -72,6 +72,8 @@ row_ids! {
     AuditEntryId,
     /// A login that goes on.
     SessionId,
+    /// Prices that were applied together.
+    RateCardId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {

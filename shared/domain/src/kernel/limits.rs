@@ -14,8 +14,20 @@ pub const EMAIL_CHARS_MAX: usize = 254;
 pub const SLUG_CHARS_MAX: usize = 63;
 /// Characters of a plan's name.
 pub const PLAN_NAME_CHARS_MAX: usize = 60;
-/// A plan's margin in hundredths of a percent of Meta's price: ten times the price.
+/// A margin in hundredths of a percent of Meta's price: ten times the price.
 pub const MARGIN_BPS_MAX: i32 = 100_000;
+/// What Meta may charge for one message at most: a hundred. A larger price is probably a typing error.
+pub const RATE_MAX: Money = Money::from_micros(100_000_000);
+/// Characters of a rate card's name.
+pub const RATE_CARD_NAME_CHARS_MAX: usize = 60;
+/// Characters of where a rate card comes from.
+pub const RATE_CARD_SOURCE_CHARS_MAX: usize = 500;
+/// Mistakes of a rate card that are named at most.
+pub const RATE_CARD_MISTAKES_MAX: usize = 100;
+/// Recipients of one quote.
+pub const QUOTE_RECIPIENTS_MAX: usize = 10_000;
+/// Bytes of a quote's body: so many contacts take 390,000.
+pub const QUOTE_BODY_BYTES_MAX: usize = 524_288;
 /// The largest amount of one top-up: a million. A larger one is probably a typing error.
 pub const TOP_UP_MAX: Money = Money::from_micros(1_000_000_000_000);
 /// Minutes in which the same top-up is booked once, unless it has an idempotency key.

@@ -5,7 +5,7 @@ use domain::Money;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
 
-pub(crate) const STATEMENTS: &[&str] = &[BALANCE, LOCK];
+pub(crate) const STATEMENTS: &[&str] = &[BALANCE, AVAILABLE, LOCK];
 
 const BALANCE: &str = "-- wallet::balance
 SELECT balance FROM wallets WHERE tenant_id = $1";
@@ -13,6 +13,15 @@ SELECT balance FROM wallets WHERE tenant_id = $1";
 pub async fn balance(tx: &TenantTx) -> Result<Option<Money>, StoreError> {
     let row = tx.row(BALANCE, params![tx.tenant().0 => UUID]).await?;
     Ok(row.map(|row| Money::from_micros(row.get("balance"))))
+}
+
+const AVAILABLE: &str = "-- wallet::available
+SELECT balance - reserved AS available FROM wallets WHERE tenant_id = $1";
+
+/// What of a balance nothing has reserved.
+pub async fn available(tx: &TenantTx) -> Result<Option<Money>, StoreError> {
+    let row = tx.row(AVAILABLE, params![tx.tenant().0 => UUID]).await?;
+    Ok(row.map(|row| Money::from_micros(row.get("available"))))
 }
 
 const LOCK: &str = "-- wallet::lock

@@ -77,7 +77,8 @@ impl Claim {
 
 pub(crate) const STATEMENTS: &[&str] = &[CLAIM, MESSAGES, FREE];
 
-/// `price` is the rate card's line for market and category that started last, plus the plan's margin rounded up. The
+/// `price` is the rate card's line for market and category that started last, plus the margin rounded up: the tenant's own, or
+/// its plan's. Rate, margin, card and category stay with the message (`messages::pricing`). The
 /// category is what the template is now, as Meta charges it, and not what it was when the message was accepted.
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
 /// `place` is a message's place among those that would be debited. The plan allows `room` of them in the month that the debits
@@ -98,13 +99,10 @@ WITH picked AS MATERIALIZED (
 taken AS MATERIALIZED (
     DELETE FROM due WHERE ctid = ANY (ARRAY(SELECT row_id FROM picked)) AND tenant_id = $1
     RETURNING priority, due_at, message_id),
-rates AS MATERIALIZED (
-    SELECT DISTINCT ON (market, category) market, category, price FROM rate_cards WHERE effective_from <= $3
-     ORDER BY market, category, effective_from DESC),
 stops AS MATERIALIZED (
     SELECT kind, key FROM holds WHERE tenant_id = $1 AND kind IN ('TEMPLATE', 'CAMPAIGN', 'CONTACT')),
 terms AS MATERIALIZED (
-    SELECT p.margin_bps, w.balance, w.balance - w.reserved AS spendable, w.seq,
+    SELECT coalesce(t.margin_bps, p.margin_bps) AS margin_bps, w.balance, w.balance - w.reserved AS spendable, w.seq,
            dated.recorded_at, dated.period,
            n.name AS plan, p.messages_per_month AS allowed, p.messages_per_month - coalesce(u.used, 0) AS room,
            least((dated.period + interval '1 month') AT TIME ZONE 'UTC', (SELECT min(later.effective_from) FROM plan_terms later
@@ -125,6 +123,7 @@ priced AS MATERIALIZED (
                 WHEN t.variables_since > m.accepted_at THEN 'the variables of its template have changed since it was accepted'
                 WHEN rate.price IS NULL THEN 'there is no price for its market' END AS forbidden_by,
            rate.price + (rate.price * terms.margin_bps + 9999) / 10000 AS price,
+           rate.price AS rate_price, rate.card_id, terms.margin_bps, coalesce(t.category, m.category) AS category,
            t.name AS template, t.language, t.category = 'AUTHENTICATION' AS is_code
       FROM taken k
       JOIN messages m ON m.tenant_id = $1 AND m.message_id = k.message_id AND m.dispatch_state IN ('PENDING', 'RESERVED')
@@ -132,8 +131,14 @@ priced AS MATERIALIZED (
       LEFT JOIN templates t ON t.tenant_id = $1 AND t.template_id = m.template_id
      CROSS JOIN terms
       LEFT JOIN LATERAL (
-        SELECT r.price FROM rates r WHERE r.category = coalesce(t.category, m.category) AND r.market IN (m.market, '*')
-         ORDER BY r.market = '*' LIMIT 1) AS rate ON true
+        (SELECT r.price, r.card_id FROM rate_cards r
+          WHERE r.market = m.market AND r.category = coalesce(t.category, m.category) AND r.effective_from <= $3
+          ORDER BY r.effective_from DESC LIMIT 1)
+         UNION ALL
+        (SELECT r.price, r.card_id FROM rate_cards r
+          WHERE r.market = '*' AND r.category = coalesce(t.category, m.category) AND r.effective_from <= $3
+          ORDER BY r.effective_from DESC LIMIT 1)
+         LIMIT 1) AS rate ON true
       LEFT JOIN LATERAL (
         SELECT s.kind, s.key FROM stops s
          WHERE s.key = CASE s.kind WHEN 'TEMPLATE' THEN m.template_id WHEN 'CAMPAIGN' THEN m.source_id ELSE m.contact_id END::text
@@ -189,6 +194,10 @@ moved AS (
            claim_id = CASE WHEN v.verdict = 'RESERVED' THEN $5 END,
            attempt = m.attempt + CASE WHEN v.verdict = 'RESERVED' THEN 1 ELSE 0 END,
            price = CASE WHEN v.verdict = 'RESERVED' THEN coalesce(m.price, v.price) END,
+           rate_price = CASE WHEN v.is_paid THEN m.rate_price WHEN v.verdict = 'RESERVED' THEN v.rate_price END,
+           margin_bps = CASE WHEN v.is_paid THEN m.margin_bps WHEN v.verdict = 'RESERVED' THEN v.margin_bps END,
+           rate_card_id = CASE WHEN v.is_paid THEN m.rate_card_id WHEN v.verdict = 'RESERVED' THEN v.card_id END,
+           priced_category = CASE WHEN v.is_paid THEN m.priced_category WHEN v.verdict = 'RESERVED' THEN v.category END,
            error_text = CASE WHEN v.verdict = 'CANCELLED' THEN v.forbidden_by END
       FROM (SELECT * FROM verdicts WHERE verdict <> 'HELD' ORDER BY message_id) AS v
      WHERE m.tenant_id = $1 AND m.message_id = v.message_id

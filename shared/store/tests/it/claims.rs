@@ -180,8 +180,8 @@ async fn twenty_workers_refunding_the_same_debits_pay_each_once() {
 async fn raise_the_price(db: &testkit::TestDb) {
     let (client, connection) = tokio_postgres::connect(db.url(), tokio_postgres::NoTls).await.unwrap();
     let connection = tokio::spawn(connection);
-    let raise = "INSERT INTO rate_cards (market, category, effective_from, price)
-                 SELECT DISTINCT ON (market) market, category, '2026-11-01T12:00:00Z', price * 10
+    let raise = "INSERT INTO rate_cards (market, category, effective_from, price, card_id)
+                 SELECT DISTINCT ON (market) market, category, '2026-11-01T12:00:00Z', price * 10, card_id
                    FROM rate_cards WHERE category = 'UTILITY' ORDER BY market, effective_from DESC";
     assert!(client.execute(raise, &[]).await.unwrap() > 0);
     drop(client);

@@ -10,7 +10,7 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 46] = [
+const ALLOWED: [(&str, &str, &str); 47] = [
     ("api_keys", "SIU", "SIU"),
     ("attempts", "SI", "SI"),
     ("audit_log", "SI", "SI"),
@@ -36,6 +36,7 @@ const ALLOWED: [(&str, &str, &str); 46] = [
     ("plans", "S", "SI U(archived_at)"),
     ("queue_messages", "", "SIUD"),
     ("queue_turns", "", "SIU"),
+    ("rate_card_headers", "S", "SI"),
     ("rate_cards", "S", "SI"),
     ("refresh_tokens", "I", "SIU"),
     ("refinery_schema_history", "", ""),
@@ -139,7 +140,9 @@ async fn a_tenants_transaction_can_change_no_plan_no_price_no_role_and_read_no_f
         "UPDATE plans SET margin_bps = 0",
         "DELETE FROM plans",
         "INSERT INTO plan_terms SELECT * FROM plan_terms",
-        "INSERT INTO rate_cards VALUES ('*', 'UTILITY', now(), 0)",
+        "INSERT INTO rate_cards SELECT market, category, now(), 0, card_id FROM rate_cards",
+        "INSERT INTO rate_card_headers SELECT gen_random_uuid(), 'Free', '', now(), now(), 'Eve'",
+        "UPDATE tenants SET margin_bps = 0",
         "UPDATE users SET role = 'OWNER'",
         "UPDATE tenants SET status = 'ACTIVE'",
         "UPDATE wallets SET tenant_id = gen_random_uuid()",

@@ -17,6 +17,7 @@ mod plan_limits;
 mod plan_month;
 mod prices;
 mod queue_plans;
+mod rate_cards;
 mod statements;
 mod time_outs;
 mod tls;

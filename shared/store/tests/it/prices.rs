@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::billing::{EntryKind, Rate, price, rate};
 use domain::messages::{Content, Recipient, Source};
-use domain::{Act, Category, Market, MessageId, Money, PhoneNumber, SystemAct, TemplateId};
+use domain::{
+    Act, Category, Market, MessageId, Money, PhoneNumber, RateCardId, SystemAct, TemplateId, TenantId,
+};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,7 +15,9 @@ use store::billing::ledger::{self, ListedEntry};
 use store::messages::NewMessage;
 use store::templates::Template;
 use store::tenants::plans::{self, NewPlan, Terms};
-use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx, contacts, messages, templates};
+use store::{
+    Operation, StoreError, SystemOperation, SystemTx, TenantTx, contacts, messages, templates, tenants,
+};
 use testkit::TestDb;
 use uuid::Uuid;
 
@@ -27,12 +31,22 @@ type Debits = BTreeMap<MessageId, i64>;
 const CASES: u32 = 100;
 /// More than all messages of one case can cost.
 const CREDIT: Money = Money::from_micros(1_000_000_000_000_000);
+/// The card that the migrations bring, whose prices are replaced.
+const CARD: Uuid = Uuid::from_u128(0x01a0_f4c2_c400_7000_8000_0000_0000_0001);
 const MARKETS: [&str; 4] = ["India", "North America", "Brazil", "Other"];
 
 #[derive(Clone, Debug)]
 struct Case {
     card: Vec<Rate>,
     margin_bps: i32,
+    /// The tenant's own, instead of the plan's.
+    own_margin_bps: Option<i32>,
+}
+
+impl Case {
+    fn margin_bps(&self) -> i32 {
+        self.own_margin_bps.unwrap_or(self.margin_bps)
+    }
 }
 
 fn market() -> impl Strategy<Value = Option<Market>> {
@@ -49,22 +63,24 @@ fn line() -> impl Strategy<Value = Rate> {
             category,
             effective_from: noon() + SignedDuration::from_mins(minutes),
             price: Money::from_micros(micros),
+            card_id: RateCardId(CARD),
         },
     )
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let margin_bps = prop_oneof![0_i32..=10, 0_i32..=100_000];
-    (prop::collection::vec(line(), 1..30), margin_bps).prop_map(|(lines, margin_bps)| {
+    let margin_bps = || prop_oneof![0_i32..=10, 0_i32..=100_000];
+    let margins = (margin_bps(), prop::option::of(margin_bps()));
+    (prop::collection::vec(line(), 1..30), margins).prop_map(|(lines, (margin_bps, own_margin_bps))| {
         // One line per market, category and start, as in the table.
         let card: BTreeMap<_, _> =
             lines.into_iter().map(|line| ((line.market, line.category, line.effective_from), line)).collect();
-        Case { card: card.into_values().collect(), margin_bps }
+        Case { card: card.into_values().collect(), margin_bps, own_margin_bps }
     })
 }
 
 #[test]
-fn what_is_debited_is_the_price_of_the_rate_card_and_the_plan() {
+fn what_is_debited_is_the_price_of_the_rate_card_and_the_tenants_margin_or_its_plans() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let db = runtime.block_on(testkit::database());
     let config = Config { failure_persistence: None, ..Config::with_cases(CASES) };
@@ -84,6 +100,8 @@ async fn claim_all(db: &TestDb, case: &Case, plan: String) -> (Debits, Debits) {
     let add = AddPlan { name: plan.clone(), margin_bps: case.margin_bps };
     db.store.perform_system(&SystemAct::at(noon()), &add).await.unwrap();
     let world = world_on_plan(&db.store, &plan, 0, CREDIT).await;
+    let margin = SetMargin { tenant: world.tenant, margin_bps: case.own_margin_bps };
+    db.store.perform_system(&SystemAct::at(noon()), &margin).await.unwrap();
     let act = Act::of_system(world.tenant, noon());
     let accepted = db.store.perform(&act, &AcceptEach { world: world.clone() }).await.unwrap();
     try_to_claim(&db.store, &world, 100).await.unwrap();
@@ -95,12 +113,15 @@ async fn claim_all(db: &TestDb, case: &Case, plan: String) -> (Debits, Debits) {
         .map(|entry| (entry.message_id.unwrap(), -entry.amount.micros()))
         .collect();
     let expected = accepted
-        .into_iter()
+        .iter()
+        .copied()
         .filter_map(|(message, market, category)| {
             let rate = rate(&case.card, market, category, noon())?;
-            Some((message, price(rate, case.margin_bps).unwrap().micros()))
+            Some((message, price(rate.price, case.margin_bps()).unwrap().micros()))
         })
         .collect();
+    let explained = db.store.perform(&act, &Explained { messages: accepted }).await.unwrap();
+    assert_eq!(explained, debits, "what is stored about a price adds up to it");
     (debits, expected)
 }
 
@@ -110,10 +131,58 @@ async fn write_card(db: &TestDb, card: &[Rate]) {
         .map(|line| {
             let market = line.market.map_or("*", Market::name);
             let (category, start, micros) = (line.category, line.effective_from, line.price.micros());
-            format!("('{market}', '{category}', '{start}', {micros})")
+            format!("('{market}', '{category}', '{start}', {micros}, '{CARD}')")
         })
         .collect();
-    db.execute(&format!("DELETE FROM rate_cards; INSERT INTO rate_cards VALUES {}", lines.join(", "))).await;
+    // No part of the product can remove a price: the triggers that refuse it have to be switched off.
+    let replace = format!(
+        "SET session_replication_role = replica;
+         DELETE FROM rate_cards;
+         INSERT INTO rate_cards (market, category, effective_from, price, card_id) VALUES {}",
+        lines.join(", ")
+    );
+    db.execute(&replace).await;
+}
+
+struct SetMargin {
+    tenant: TenantId,
+    margin_bps: Option<i32>,
+}
+
+impl SystemOperation for SetMargin {
+    const NAME: &'static str = "set_margin";
+    type Done = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
+        tenants::set_margin(&tx.as_tenant(self.tenant), self.margin_bps).await
+    }
+}
+
+/// What each message that was debited cost, put together from what is stored about its price.
+struct Explained {
+    messages: Vec<(MessageId, Market, Category)>,
+}
+
+impl Operation for Explained {
+    const NAME: &'static str = "explained";
+    type Done = Debits;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &TenantTx) -> Result<Debits, StoreError> {
+        let mut explained = Debits::new();
+        for (message, market, category) in &self.messages {
+            let Some(pricing) = messages::pricing(tx, *message).await? else { continue };
+            assert_eq!(
+                (pricing.market.as_str(), pricing.category.as_str()),
+                (market.name(), category.as_str())
+            );
+            let total = price(pricing.rate, pricing.margin_bps).unwrap();
+            assert_eq!(total, pricing.total);
+            explained.insert(*message, total.micros());
+        }
+        Ok(explained)
+    }
 }
 
 struct AddPlan {
