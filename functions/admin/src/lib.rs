@@ -5,11 +5,14 @@ mod about;
 mod audit_log;
 mod billing;
 mod plans;
+mod rate_cards;
 mod tenants;
 
 pub use about::{DOCS, Health, about};
 use api::App;
-use utoipa_axum::router::OpenApiRouter;
+use domain::limits::QUOTE_BODY_BYTES_MAX;
+use http_kit::limit_body;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 /// The routes of this function that need the platform; [`about()`] has the others.
@@ -17,6 +20,8 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(plans::list::list, plans::create::create))
         .routes(routes!(plans::get::get, plans::change::change))
+        .routes(routes!(rate_cards::list::list, rate_cards::apply::apply))
+        .routes(routes!(rate_cards::preview::preview))
         .routes(routes!(tenants::create::create))
         .routes(routes!(tenants::change::change))
         .routes(routes!(tenants::subscription::subscription))
@@ -29,4 +34,5 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(billing::ledger::ledger))
         .routes(routes!(billing::proof::proof))
         .routes(routes!(billing::statement::statement))
+        .routes(routes!(billing::quote::quote).layer(limit_body(QUOTE_BODY_BYTES_MAX)))
 }

@@ -6,9 +6,11 @@
 //! added to a type later does not change the hash of a request that a caller repeats.
 
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
+use axum::http::Uri;
+use axum::http::request::Parts;
 use domain::Problem;
 use domain::problem::Kind;
-use http_kit::body::{parse, read_json};
+use http_kit::body::{is_csv, parse, read_csv, read_json};
 use http_kit::{IdempotencyKey, ProblemResponse, Replayed};
 use ops::kernel::hash::sha256;
 use ops::kernel::idempotent::{self, Key};
@@ -50,23 +52,75 @@ impl<T: KeyedBody> FromRequest<App> for Keyed<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, ProblemResponse> {
         let (mut parts, body) = request.into_parts();
         let header = IdempotencyKey::from_request_parts(&mut parts, app).await?;
-        let caller = parts.extensions.get::<Caller>().copied();
-        let path = parts.extensions.get::<MatchedPath>().cloned();
-        let Replayed(is_replayed) = parts.extensions.get().cloned().unwrap_or_default();
+        let owner = KeyOwner::of(&parts);
         let bytes = read_json(Request::from_parts(parts, body)).await?;
         let body: T = parse(&bytes)?;
         let Some(text) = header.or_in_body(body.idempotency_key().map(str::to_owned))? else {
             return Ok(Self(body, None));
         };
-        let (Some(caller), Some(path)) = (caller, path) else {
+        let legacy_hash = owner.path.as_ref().and_then(|path| legacy_hash(path.as_str(), &bytes));
+        let key = owner.key(&text, request_hash(&bytes)?, legacy_hash)?;
+        Ok(Self(body, Some(key)))
+    }
+}
+
+/// Whose key a request has, and for which route.
+struct KeyOwner {
+    caller: Option<Caller>,
+    path: Option<MatchedPath>,
+    replayed: Replayed,
+}
+
+impl KeyOwner {
+    fn of(parts: &Parts) -> Self {
+        Self {
+            caller: parts.extensions.get().copied(),
+            path: parts.extensions.get().cloned(),
+            replayed: parts.extensions.get().cloned().unwrap_or_default(),
+        }
+    }
+
+    fn key(self, text: &str, request_hash: Vec<u8>, legacy_hash: Option<Vec<u8>>) -> Result<Key, Problem> {
+        let (Some(caller), Some(path)) = (self.caller, self.path) else {
             tracing::error!("a handler takes an idempotency key without a permit before it");
-            return Err(Problem::new(Kind::Internal).into());
+            return Err(Problem::new(Kind::Internal));
         };
-        let request_hash = request_hash(&bytes)?;
-        let legacy_hash = legacy_hash(path.as_str(), &bytes);
         let route = stored_route(path.as_str()).to_owned();
-        let key = idempotent::key(caller.tenant, route, &text, request_hash, legacy_hash)?;
-        Ok(Self(body, Some(key.noting_replays_in(is_replayed))))
+        let key = idempotent::key(caller.tenant, route, text, request_hash, legacy_hash)?;
+        let Replayed(is_replayed) = self.replayed;
+        Ok(key.noting_replays_in(is_replayed))
+    }
+}
+
+/// A body that may be CSV instead of JSON; what the columns do not hold stands in the query then.
+pub trait CsvBody: KeyedBody {
+    fn from_csv(text: &str, uri: &Uri) -> Result<Self, Problem>;
+}
+
+/// A body as JSON or CSV, and its key, if it has one. The key of CSV is in the header.
+#[derive(Clone, Debug)]
+pub struct KeyedOrCsv<T>(pub T, pub Option<Key>);
+
+impl<T: CsvBody> FromRequest<App> for KeyedOrCsv<T> {
+    type Rejection = ProblemResponse;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ProblemResponse> {
+        if !is_csv(&request) {
+            if request.uri().query().is_some_and(|query| !query.is_empty()) {
+                let why = "belongs to a body of CSV; the body has these members as JSON";
+                return Err(Problem::field("query", why).into());
+            }
+            let Keyed(body, key) = Keyed::from_request(request, app).await?;
+            return Ok(Self(body, key));
+        }
+        let (mut parts, body) = request.into_parts();
+        let header = IdempotencyKey::from_request_parts(&mut parts, app).await?;
+        let (owner, uri) = (KeyOwner::of(&parts), parts.uri.clone());
+        let text = read_csv(Request::from_parts(parts, body)).await?;
+        let body = T::from_csv(&text, &uri)?;
+        let Some(key) = header.or_in_body(None)? else { return Ok(Self(body, None)) };
+        let request = format!("{}\n{text}", uri.query().unwrap_or_default());
+        Ok(Self(body, Some(owner.key(&key, sha256(request.as_bytes()), None)?)))
     }
 }
 

@@ -10,10 +10,11 @@ mod canonical;
 pub mod keyed;
 mod legacy_hash;
 pub mod openapi;
+pub mod rate_card;
 pub mod schema;
 pub mod tokens;
 
 pub use app::App;
 pub use caller::Allowed;
-pub use keyed::{KeyRequired, Keyed, KeyedBody};
+pub use keyed::{CsvBody, KeyRequired, Keyed, KeyedBody, KeyedOrCsv};
 pub use tokens::Tokens;

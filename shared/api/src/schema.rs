@@ -6,14 +6,15 @@
 
 use std::borrow::Cow;
 
+use domain::billing::rate_card::CURRENCY;
 use domain::billing::{EntryGroup, EntryKind};
 use domain::holds::{HoldReason, HoldTarget};
 use domain::limits;
-use domain::messages::{DebitStatus, DeliveryStatus, MessageStatus};
+use domain::messages::{DebitStatus, DeliveryStatus, MessageStatus, SERVICE};
 use domain::money::{DECIMALS, MICROS_PER_UNIT};
 use domain::tenants::OnboardingStep;
 use domain::tenants::usage::Quantity;
-use domain::{Category, Role, phone, templates};
+use domain::{Category, Market, Role, phone, templates};
 use serde_json::json;
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
@@ -87,6 +88,19 @@ components! {
     EntryKindWord = word(EntryKind::ALL, "TOPUP").description(Some("What an entry books."));
     Sha256 = text(64, 64, &"0123456789abcdef".repeat(4)).pattern(Some("^[0-9a-f]{64}$")).description(Some("A SHA-256."));
     DebitState = word(DebitStatus::ALL, "SETTLED").description(Some("What became of a debit."));
+
+    // Rate cards
+    RateCardTitle = visible(1, limits::RATE_CARD_NAME_CHARS_MAX, "Meta 2027-01-01").description(Some("A rate card's name, which no other has."));
+    RateCardSource = visible(1, limits::RATE_CARD_SOURCE_CHARS_MAX, "https://developers.facebook.com/docs/whatsapp/pricing")
+        .description(Some("Where the prices come from."));
+    MarketName = word(Market::all().into_iter().map(Market::name), "North America").description(Some("A market by Meta's name of it."));
+    RatePrice = decimal(r"^[0-9]{1,3}(\.[0-9]{1,6})?$", "0.0118")
+        .description(Some("Meta's price of one message in USD: at most 100, with at most six decimals. A JSON number is read as well, digit by digit."));
+    CardCurrency = word([CURRENCY], CURRENCY).description(Some("The currency of the prices."));
+    PricedCategory = word(Category::ALL.map(Category::as_str).into_iter().chain([SERVICE]), "UTILITY")
+        .description(Some("What Meta charges a message as; SERVICE is free text."));
+    PriceStateWord = word(["PLANNED", "IN_FORCE", "REPLACED"], "IN_FORCE")
+        .description(Some("Whether a price has begun, and whether a later one of its market and category has."));
 
     // Contacts
     Phone = text(5, phone::SPELLING_CHARS_MAX, "+15551234567")

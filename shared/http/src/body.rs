@@ -32,17 +32,43 @@ pub async fn read_json(request: Request) -> Result<Bytes, Problem> {
     Ok(receive_body(request).await?.into_known())
 }
 
+/// Whether a request says that its body is CSV.
+pub fn is_csv(request: &Request) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    has_type(content_type.unwrap_or_default(), "text/csv")
+}
+
+/// The text of a CSV body within the route's limit, without the mark that some programs put before UTF-8.
+pub async fn read_csv(request: Request) -> Result<String, Problem> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    check_charset(content_type.unwrap_or_default())?;
+    let bytes = receive_body(request).await?.into_known();
+    let text = std::str::from_utf8(&bytes).map_err(|_bytes| {
+        Problem::new(Kind::Malformed).with_detail("the body is not UTF-8; save the file as CSV UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
+}
+
+fn has_type(content_type: &str, wanted: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+}
+
 /// JSON, which is UTF-8 wherever it travels (RFC 8259, 8.1).
 fn check_content_type(content_type: &str) -> Result<(), Problem> {
-    let mut parts = content_type.split(';');
-    if !parts.next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+    if !has_type(content_type, "application/json") {
         return Err(Problem::new(Kind::UnsupportedMediaType));
     }
-    let charset = parts.filter_map(|part| part.split_once('=')).find_map(|(name, value)| {
+    check_charset(content_type)
+}
+
+fn check_charset(content_type: &str) -> Result<(), Problem> {
+    let parts = content_type.split(';').skip(1);
+    let mut pairs = parts.filter_map(|part| part.split_once('='));
+    let charset = pairs.find_map(|(name, value)| {
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     });
     if charset.is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
-        let why = "send the body as UTF-8, the only charset of JSON";
+        let why = "send the body as UTF-8, the only charset that is read";
         return Err(Problem::new(Kind::UnsupportedMediaType).with_detail(why));
     }
     Ok(())

@@ -7,7 +7,8 @@ use domain::TenantId;
 use http_kit::body::Body;
 use http_kit::{IdInPath, ProblemBody, ProblemResponse};
 use ops::SuperAdmin;
-use serde::Deserialize;
+use ops::tenants::subscription::{Margin, TenantChange as Change};
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use crate::tenants::subscription::SubscriptionOut;
@@ -15,14 +16,25 @@ use crate::tenants::subscription::SubscriptionOut;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct TenantChange {
-    #[schema(value_type = schema::PlanName)]
-    plan: String,
+    #[schema(value_type = Option<schema::PlanName>)]
+    #[serde(default)]
+    plan: Option<String>,
+    /// A margin of the tenant's own, instead of its plan's; `null` for the plan's again.
+    #[schema(value_type = Option<schema::MarginBps>)]
+    #[serde(default, deserialize_with = "named")]
+    margin_bps: Option<Margin>,
 }
 
-/// Puts a tenant on another plan, at once.
+/// A member that is there, also when it is `null`.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Margin>, D::Error> {
+    let margin: Option<i32> = Deserialize::deserialize(deserializer)?;
+    Ok(Some(margin.map_or(Margin::OfPlan, Margin::Own)))
+}
+
+/// Changes a tenant's plan or its margin, at once.
 ///
 /// Needs the role `SUPER_ADMIN`. A smaller plan deletes nothing: what is beyond it stays, and nothing is added. Messages that
-/// waited for the next month go as far as the new plan allows.
+/// waited for the next month go as far as the new plan allows. A margin holds for what is debited from now on.
 #[utoipa::path(patch, path = "/admin/tenants/{id}", operation_id = "changeTenant", tag = "admin", security(("bearer" = [])),
     request_body = TenantChange, params(("id" = Uuid, Path)), responses(
     (status = 200, body = SubscriptionOut),
@@ -36,7 +48,8 @@ pub(crate) async fn change(
     IdInPath(tenant): IdInPath<TenantId>,
     Body(request): Body<TenantChange>,
 ) -> Result<Json<SubscriptionOut>, ProblemResponse> {
+    let change = Change { plan: request.plan, margin: request.margin_bps };
     let subscription =
-        ops::tenants::subscription::change_tenant_plan(&app.platform, &permit, tenant, request.plan).await?;
+        ops::tenants::subscription::change_tenant(&app.platform, &permit, tenant, change).await?;
     Ok(Json(subscription.into()))
 }

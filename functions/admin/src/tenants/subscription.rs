@@ -21,6 +21,10 @@ pub(crate) struct SubscriptionOut {
     /// Since when the tenant has this plan.
     #[schema(value_type = schema::Time)]
     since: Timestamp,
+    /// The tenant's own margin; absent when its plan's holds.
+    #[schema(value_type = Option<schema::MarginBps>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    margin_bps: Option<i32>,
     limits: Vec<LimitOut>,
 }
 
@@ -45,7 +49,7 @@ struct LimitOut {
 
 impl From<Subscription> for SubscriptionOut {
     fn from(subscription: Subscription) -> Self {
-        let Subscription { plan, since, usage, month_ends } = subscription;
+        let Subscription { plan, since, margin_bps, usage, month_ends } = subscription;
         let limit = |of: Usage| LimitOut {
             limit: of.quantity.limit(),
             used: of.used,
@@ -54,7 +58,7 @@ impl From<Subscription> for SubscriptionOut {
             is_near: of.is_near(),
             resets_at: (of.quantity == Quantity::Messages).then_some(month_ends),
         };
-        Self { plan: plan.into(), since, limits: usage.into_iter().map(limit).collect() }
+        Self { plan: plan.into(), since, margin_bps, limits: usage.into_iter().map(limit).collect() }
     }
 }
 

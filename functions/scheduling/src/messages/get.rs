@@ -1,16 +1,17 @@
 //! `GET /messages/{id}`
 
+use api::rate_card::CardOfPrice;
 use api::{Allowed, App, schema};
 use axum::Json;
 use axum::extract::State;
 use domain::holds::Hold;
 use domain::messages::DeliveryStatus;
 use domain::problem::Kind;
-use domain::{MessageId, Problem};
+use domain::{MessageId, Money, Problem, billing};
 use http_kit::{IdInPath, ProblemBody, ProblemResponse};
 use jiff::Timestamp;
 use ops::MessageReader;
-use ops::messages::read::StatusEntry;
+use ops::messages::read::{Pricing, StatusEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,6 +27,43 @@ pub(crate) struct MessageHistory {
     /// Why it does not go, while it waits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     holds: Vec<HoldOut>,
+    /// How its cost came about; absent before it was debited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pricing: Option<PricingOut>,
+}
+
+/// How the price of a message came about, when it was debited.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PricingOut {
+    /// By Meta's name of it.
+    #[schema(example = "North America")]
+    market: String,
+    /// Of its template at that time.
+    #[schema(value_type = schema::PricedCategory)]
+    category: String,
+    card: CardOfPrice,
+    #[schema(value_type = schema::Amount)]
+    meta_price: Money,
+    #[schema(value_type = schema::MarginBps)]
+    margin_bps: i32,
+    #[schema(value_type = schema::Amount)]
+    margin: Money,
+    #[schema(value_type = schema::Amount)]
+    total: Money,
+}
+
+impl From<Pricing> for PricingOut {
+    fn from(pricing: Pricing) -> Self {
+        let Pricing { market, category, rate, margin_bps, total, .. } = pricing;
+        let card = CardOfPrice {
+            name: pricing.card_name,
+            source: pricing.card_source,
+            effective_from: pricing.card_effective_from,
+        };
+        let margin = billing::margin(rate, margin_bps).unwrap_or_default();
+        Self { market, category, card, meta_price: rate, margin_bps, margin, total }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -80,7 +118,7 @@ impl From<Hold> for HoldOut {
 
 /// A message with its history, cost and refund.
 ///
-/// `history` holds every status that Meta sent for it, `holds` why it waits, if it does.
+/// `history` holds every status that Meta sent for it, `holds` why it waits, if it does, and `pricing` how its cost came about.
 #[utoipa::path(get, path = "/messages/{id}", operation_id = "getMessage", tag = "messages", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = MessageHistory),
@@ -97,5 +135,6 @@ pub(crate) async fn get(
         message: MessageOut::from(&found.message),
         history: found.history.iter().map(StatusOut::from).collect(),
         holds: found.holds.into_iter().map(HoldOut::from).collect(),
+        pricing: found.pricing.map(PricingOut::from),
     }))
 }

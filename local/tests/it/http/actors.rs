@@ -3,6 +3,7 @@
 use api::tokens::Subject;
 use domain::access::Scopes;
 use domain::{Act, ApiKeyId, Role, SystemAct, TenantId, TenantState};
+use jiff::SignedDuration;
 use ops::access::callers::KEY_MARK;
 use ops::kernel::hash::sha256;
 use serde_json::{Value, json};
@@ -50,6 +51,15 @@ pub struct TenantActor {
     pub token: String,
     pub template: String,
     pub contact: String,
+}
+
+/// A rate card of that name with one price, from an hour ahead on.
+pub fn rate_card(system: &TestSystem, name: &str) -> Value {
+    let from = system.clock.now() + SignedDuration::from_hours(1);
+    json!({
+        "name": name, "source": "A test", "effectiveFrom": from.to_string(),
+        "prices": [{ "market": "India", "utility": "0.002" }],
+    })
 }
 
 /// Registers a tenant that has one contact and one approved template.

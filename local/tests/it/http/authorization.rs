@@ -5,7 +5,7 @@ use domain::Role;
 use domain::access::Scopes;
 use serde_json::{Value, json};
 
-use super::actors::{Caller, TenantActor, api_key, super_admin, suspend, tenant_actor, user};
+use super::actors::{Caller, TenantActor, api_key, rate_card, super_admin, suspend, tenant_actor, user};
 use super::raw_api::{Call, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
 
@@ -15,6 +15,9 @@ const TABLE: &[(&str, &str, [u16; 9])] = &[
     ("GET", "/.well-known/jwks.json", [200; 9]),
     ("GET", "/admin/audit", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
     ("POST", "/admin/create-tenant", [401, 403, 403, 403, 403, 403, 403, 201, 403]),
+    ("GET", "/admin/rate-cards", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
+    ("POST", "/admin/rate-cards", [401, 403, 403, 403, 403, 403, 403, 201, 403]),
+    ("POST", "/admin/rate-cards/preview", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
     ("PATCH", "/admin/tenants/{id}", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
     ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
     ("GET", "/audit", [401, 403, 403, 200, 200, 200, 200, 403, 403]),
@@ -32,6 +35,7 @@ const TABLE: &[(&str, &str, [u16; 9])] = &[
     ("GET", "/billing/balance", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
     ("GET", "/billing/ledger", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
     ("GET", "/billing/ledger/proof", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
+    ("POST", "/billing/quote", [401, 403, 200, 200, 200, 422, 422, 403, 403]),
     ("GET", "/billing/statement", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
     ("GET", "/contacts", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
     ("POST", "/contacts/import", [401, 403, 200, 200, 200, 200, 403, 403, 403]),
@@ -116,6 +120,7 @@ impl Fixture {
             "/admin/create-tenant" => {
                 json!({ "tenantName": name, "slug": name, "adminEmail": email, "adminName": "Ann" })
             }
+            "/admin/rate-cards" | "/admin/rate-cards/preview" => rate_card(&self.system, name),
             "/admin/tenants/{id}" => json!({ "plan": "Pro" }),
             "/admin/tenants/{id}/resend-invite" => json!({ "idempotencyKey": name }),
             "/auth/login" => json!({ "email": "home@tenant.test", "password": PASSWORD }),
@@ -128,6 +133,7 @@ impl Fixture {
             "/billing/add-credits" => {
                 json!({ "tenantId": self.home.tenant, "amount": 1, "idempotencyKey": name })
             }
+            "/billing/quote" => json!({ "templateId": self.home.template, "recipients": ["+15551234567"] }),
             "/contacts/import" => json!({ "contacts": [] }),
             "/messages" => self.home.message(),
             "/messages/schedule" => self.home.scheduled(&self.system, name),

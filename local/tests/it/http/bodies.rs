@@ -1,9 +1,9 @@
 //! Bodies that are not what the route takes.
 
-use domain::limits::{BODY_BYTES_MAX, EVENT_BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
+use domain::limits::{BODY_BYTES_MAX, EVENT_BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX, QUOTE_BODY_BYTES_MAX};
 use serde_json::{Value, json};
 
-use super::actors::{super_admin, tenant_actor};
+use super::actors::{rate_card, super_admin, tenant_actor};
 use super::raw_api::{Call, RawApi, Route, padded};
 use crate::test_system::{PASSWORD, TestSystem};
 
@@ -34,6 +34,8 @@ async fn routes_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static 
         ("/plans", platform.clone(), plan),
         ("/plans/{id}", platform.clone(), json!({ "isArchived": true })),
         ("/admin/tenants/{id}", platform.clone(), json!({ "plan": "Pro" })),
+        ("/admin/rate-cards", platform.clone(), rate_card(system, "New")),
+        ("/admin/rate-cards/preview", platform.clone(), rate_card(system, "New")),
         (
             "/billing/add-credits",
             platform,
@@ -43,6 +45,11 @@ async fn routes_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static 
         ("/templates", owner.clone(), json!({ "name": "new", "content": "Hello!" })),
         ("/whatsapp/connect", owner.clone(), json!({ "code": "code" })),
         ("/messages", owner.clone(), home.message()),
+        (
+            "/billing/quote",
+            owner.clone(),
+            json!({ "templateId": home.template, "recipients": ["+15551234567"] }),
+        ),
         ("/messages/schedule", owner, home.scheduled(system, "k")),
     ]
 }
@@ -143,7 +150,11 @@ async fn only_json_is_taken_and_only_as_much_as_the_route_says() {
             sent.assert_refused(415, "unsupported-media-type", &format!("{content_type} at {path}"));
         }
         call().bytes(good.to_string()).send().await.assert_refused(415, "unsupported-media-type", path);
-        let limit = if path == "/contacts/import" { IMPORT_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
+        let limit = match path {
+            "/contacts/import" => IMPORT_BODY_BYTES_MAX,
+            "/billing/quote" => QUOTE_BODY_BYTES_MAX,
+            _ => BODY_BYTES_MAX,
+        };
         let at_limit = padded("{", limit);
         call().raw_json(at_limit).send().await.assert_refused(
             400,

@@ -11,18 +11,20 @@ use store::{StoreError, SystemOperation, SystemTx};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::actors::{TenantActor, super_admin, tenant_actor};
+use super::actors::{TenantActor, rate_card, super_admin, tenant_actor};
 use super::raw_api::{Answer, Call, RawApi};
 use crate::test_system::TestSystem;
 
 /// Tables with the effects of a call. (A repeated call may send its wake-up again, which has no effect.)
-const EFFECTS: [&str; 10] = [
+const EFFECTS: [&str; 12] = [
     "batches",
     "contacts",
     "due",
     "idempotency_keys",
     "ledger",
     "messages",
+    "rate_card_headers",
+    "rate_cards",
     "templates",
     "tenants",
     "users",
@@ -96,11 +98,18 @@ impl Fixture {
             self.keyed("/billing/add-credits", "add_credits", credit, ("amount", json!("1.26"))),
             self.keyed("/plans", "create_plan", plan, ("users", json!(2))),
             self.keyed("/admin/create-tenant", "create_tenant", tenant, ("tenantName", json!("Else"))),
+            self.keyed(
+                "/admin/rate-cards",
+                "/admin/rate-cards",
+                rate_card(&self.system, "New"),
+                ("source", json!("Else")),
+            ),
         ]
     }
 
     fn keyed(&self, path: &'static str, route: &'static str, body: Value, change: (&str, Value)) -> Keyed {
-        let is_platforms = matches!(route, "add_credits" | "create_plan" | "create_tenant");
+        let is_platforms =
+            matches!(route, "add_credits" | "create_plan" | "create_tenant" | "/admin/rate-cards");
         let platform: TenantId = serde_json::from_value(claims(&self.platform)["tid"].clone()).unwrap();
         let (token, tenant) = if is_platforms {
             (self.platform.clone(), platform)

@@ -53,12 +53,13 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 46] = [
+const TOGETHER: [&str; 50] = [
     "account_owners",
     "add_credits",
+    "apply_rate_card",
     "balance",
     "change_plan",
-    "change_tenant_plan",
+    "change_tenant",
     "claim_events",
     "connect_whatsapp",
     "create_plan",
@@ -81,14 +82,17 @@ const TOGETHER: [&str; 46] = [
     "list_contacts",
     "list_messages",
     "list_plans",
+    "list_rate_cards",
     "list_sessions",
     "list_templates",
     "list_whole_audit_log",
     "log_out",
     "login_look",
+    "make_quote",
     "make_super_admin",
     "numbers_fit",
     "operator_command",
+    "preview_rate_card",
     "read_set_up",
     "read_subscription",
     "record_template_answer",

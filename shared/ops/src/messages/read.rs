@@ -4,7 +4,7 @@ use domain::MessageId;
 use domain::holds::Hold;
 use store::holds;
 use store::messages;
-pub use store::messages::{Message, StatusEntry};
+pub use store::messages::{Message, Pricing, StatusEntry};
 use store::{Operation, StoreError, TenantTx};
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub struct FoundMessage {
     pub history: Vec<StatusEntry>,
     /// Why it does not go, while it waits.
     pub holds: Vec<Hold>,
+    /// How its price came about, once it was debited.
+    pub pricing: Option<Pricing>,
 }
 
 /// A message of the tenant; `None` when it is not the tenant's.
@@ -60,6 +62,7 @@ impl Operation for FindMessage {
         let Some(message) = messages::find(tx, self.message).await? else { return Ok(None) };
         let history = messages::history(tx, self.message).await?;
         let holds = holds::on_message(tx, self.message).await?;
-        Ok(Some(FoundMessage { message, history, holds }))
+        let pricing = messages::pricing(tx, self.message).await?;
+        Ok(Some(FoundMessage { message, history, holds, pricing }))
     }
 }

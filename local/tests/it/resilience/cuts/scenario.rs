@@ -181,6 +181,7 @@ impl<'a> Scenario<'a> {
         });
         insist(&owner, "/plans", &plan).await;
         self.change_plan(&owner).await;
+        self.apply_prices(&owner).await;
         let invited = json!({
             "tenantName": "Invited", "slug": format!("{}-i", self.slug), "adminName": "Ivy",
             "adminEmail": self.invited(),
@@ -205,6 +206,21 @@ impl<'a> Scenario<'a> {
         let path = format!("/plans/{}", text(plan, "id").unwrap());
         insist_on_changing(owner, &path, &json!({ "isArchived": true })).await;
         assert!(insist_on_reading(owner, &path).await["archivedAt"].is_string());
+    }
+
+    /// A price of a market that no recipient is in, tried and applied.
+    async fn apply_prices(&self, owner: &Client) {
+        let from = self.test.system.clock.now() + SignedDuration::from_hours(1);
+        let mut card = json!({
+            "name": self.slug, "source": "A test", "effectiveFrom": from.to_string(),
+            "prices": [{ "market": "Peru", "utility": "0.03" }],
+        });
+        insist(owner, "/admin/rate-cards/preview", &card).await;
+        card["idempotencyKey"] = json!(self.slug);
+        insist(owner, "/admin/rate-cards", &card).await;
+        let cards = insist_on_reading(owner, "/admin/rate-cards").await;
+        let named = cards["data"].as_array().unwrap().iter().filter(|listed| listed["name"] == self.slug);
+        assert_eq!(named.count(), 1, "{cards}");
     }
 
     /// Registers a tenant and adds credit.
@@ -244,7 +260,11 @@ impl<'a> Scenario<'a> {
             let member = |name| text(contact, name).unwrap().to_owned();
             (member("phone"), member("id"))
         };
-        (template, contacts["data"].as_array().unwrap().iter().map(pair).collect())
+        let contacts: BTreeMap<String, String> =
+            contacts["data"].as_array().unwrap().iter().map(pair).collect();
+        let asked = json!({ "templateId": template, "recipients": contacts.keys().collect::<Vec<_>>() });
+        insist(client, "/billing/quote", &asked).await;
+        (template, contacts)
     }
 
     /// Their approval counts as lost: twice as often as a check is cut.
