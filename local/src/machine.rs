@@ -71,6 +71,7 @@ impl Machine {
             token_cipher: Arc::new(TokenCipher::new(keys.data.clone())),
             passwords: Passwords::default(),
             timings: settings.timings,
+            adjustment_approval_over: settings.adjustment_approval_over,
             on_new_tenant: (!is_real_meta(&base_url)).then(sandbox_account::hook),
             is_closing: Arc::new(AtomicBool::new(false)),
         };

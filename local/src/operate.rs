@@ -4,7 +4,7 @@ mod show;
 
 use domain::{ContactId, PhoneNumberId};
 use ops::Platform;
-use ops::operators::{self, Answer, Command, Given, Order};
+use ops::operators::{self, Address, Answer, Command, Given, Order};
 
 use crate::error::LocalError;
 use crate::say::say;
@@ -54,6 +54,13 @@ enum Words {
         #[command(flatten)]
         given: GivenWords,
     },
+    /// Invites one more super admin, who gets an e-mail with a link to choose a password.
+    InviteSuperAdmin {
+        /// The address, which becomes the login.
+        email: String,
+        #[command(flatten)]
+        given: GivenWords,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -99,6 +106,9 @@ impl From<Words> for Command {
             Words::Pause(order) => Self::Pause(order.into()),
             Words::Resume(order) => Self::Resume(order.into()),
             Words::Erase { tenant, contact, given } => Self::Erase { tenant, contact, given: given.into() },
+            Words::InviteSuperAdmin { email, given } => {
+                Self::InviteSuperAdmin { email: Address(email), given: given.into() }
+            }
         }
     }
 }

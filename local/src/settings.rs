@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cluster::Fetch;
+use domain::Money;
+use domain::limits::ADJUSTMENT_APPROVAL_OVER_DEFAULT;
 use jiff::SignedDuration;
 use mailer::{Login, Server};
 use ops::Timings;
@@ -69,6 +71,8 @@ pub struct Settings {
     pub admin_password: Option<String>,
     /// Waits of the message flow.
     pub timings: Timings,
+    /// An adjustment above this amount needs a second person.
+    pub adjustment_approval_over: Money,
     /// How long one call to Meta may take.
     pub call_timeout: Duration,
     /// How long a received queue message is hidden.
@@ -124,6 +128,8 @@ impl Settings {
             admin_email,
             admin_password,
             timings: groups::timings(&mut reader, call_timeout),
+            adjustment_approval_over: reader
+                .amount("TIDINGS_ADJUSTMENT_APPROVAL_OVER", ADJUSTMENT_APPROVAL_OVER_DEFAULT),
             call_timeout,
             visibility: reader.seconds("TIDINGS_VISIBILITY_SECONDS", VISIBILITY_DEFAULT),
             receives_max: reader.number("TIDINGS_RECEIVES_MAX", RECEIVES_DEFAULT, 1..=RECEIVES_MAX),

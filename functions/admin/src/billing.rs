@@ -1,8 +1,12 @@
 pub(crate) mod add_credits;
+pub(crate) mod adjustments;
 pub(crate) mod balance;
 pub(crate) mod entry;
+mod format;
 pub(crate) mod ledger;
+pub(crate) mod low_balance;
 pub(crate) mod proof;
 pub(crate) mod quote;
+pub(crate) mod reconciliation;
 pub(crate) mod statement;
 mod statement_csv;

@@ -35,4 +35,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(billing::proof::proof))
         .routes(routes!(billing::statement::statement))
         .routes(routes!(billing::quote::quote).layer(limit_body(QUOTE_BODY_BYTES_MAX)))
+        .routes(routes!(billing::low_balance::thresholds, billing::low_balance::set_thresholds))
+        .routes(routes!(billing::adjustments::adjust::adjust))
+        .routes(routes!(billing::adjustments::list::list))
+        .routes(routes!(billing::adjustments::decide::approve))
+        .routes(routes!(billing::adjustments::decide::reject))
+        .routes(routes!(billing::reconciliation::reconciliation))
 }

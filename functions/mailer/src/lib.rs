@@ -3,6 +3,7 @@
 //! At least once: an event that comes twice may be mailed twice, and then the newer link is valid. The link's secret is made
 //! here, when the e-mail is written, and is in no queue and no log (I29).
 
+mod balance_low;
 mod email;
 mod transport;
 
@@ -83,6 +84,9 @@ async fn write(event: DomainEvent, mailer: &Mailer) -> Result<(), MailError> {
         }
         DomainEvent::UserInvited { tenant_id, user_id, email } => {
             send_link(mailer, (tenant_id, user_id), &email, &Email::invitation()).await
+        }
+        DomainEvent::BalanceLow { tenant_id, threshold, balance } => {
+            balance_low::send(mailer, tenant_id, (threshold, balance)).await
         }
         // Nothing is written about it; the bus has it for others.
         DomainEvent::WhatsappPaused { .. } => Ok(()),

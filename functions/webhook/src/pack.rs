@@ -125,6 +125,7 @@ mod tests {
                 occurred_at: None,
                 attempt_id: None,
                 error: None,
+                pricing: None,
             })
         };
         let kept = |raw: Value| Update::Unhandled(UnhandledUpdate { reason: "a kind".to_owned(), raw });

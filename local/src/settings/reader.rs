@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use domain::Money;
 use jiff::SignedDuration;
 
 use super::variables::Variables;
@@ -66,6 +67,18 @@ impl Reader {
             Ok(_) | Err(_) => {
                 let (least, most) = range.into_inner();
                 self.wrong(name, format!("is {text:?}; it must be a number from {least} to {most}"));
+                default
+            }
+        }
+    }
+
+    /// An amount that is not negative.
+    pub(super) fn amount(&mut self, name: &'static str, default: Money) -> Money {
+        let Some(text) = self.text(name) else { return default };
+        match text.parse() {
+            Ok(amount) if amount >= Money::ZERO => amount,
+            Ok(_) | Err(_) => {
+                self.wrong(name, format!("is {text:?}; it must be an amount such as 100.00"));
                 default
             }
         }

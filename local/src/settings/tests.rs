@@ -37,6 +37,7 @@ fn every_wrong_variable_is_named_at_once() {
         ("TIDINGS_META_URL", "graph.facebook.com"),
         ("TIDINGS_MAIL_FROM", "nobody"),
         ("TIDINGS_PUBLIC_URL", "tidings.acme.com"),
+        ("TIDINGS_ADJUSTMENT_APPROVAL_OVER", "-1"),
         ("TIDINGS_SHIFT_SECONDS", "0"),
         ("TIDINGS_RECEIVES_MAX", "0"),
     ];
@@ -155,6 +156,14 @@ fn each_wait_is_the_one_of_its_variable() {
     assert_eq!(waits.map(|wait| wait.as_secs()), std::array::from_fn(|at| 101 + i64::try_from(at).unwrap()));
     assert_eq!((settings.sweep_every.as_secs(), settings.call_timeout.as_secs()), (112, 9));
     assert_eq!(settings.receives_max, 7);
+}
+
+#[test]
+fn the_amount_above_which_two_people_are_needed_is_the_one_of_its_variable() {
+    for (value, amount) in [(None, "100.00"), (Some("0"), "0.00"), (Some("12.5"), "12.50")] {
+        let variables = Variables::default().with("TIDINGS_ADJUSTMENT_APPROVAL_OVER", value);
+        assert_eq!(Settings::read(variables).unwrap().adjustment_approval_over.to_string(), amount);
+    }
 }
 
 #[test]

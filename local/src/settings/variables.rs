@@ -25,7 +25,7 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
 }
 
 /// All that is read, in the order of `--help`.
-pub const ALL: [Variable; 45] = [
+pub const ALL: [Variable; 46] = [
     variable("PORT", "port of the API; the sandbox takes the next one [3000]"),
     variable("TIDINGS_LISTEN", "address to listen on [127.0.0.1]"),
     variable("TIDINGS_TRUSTED_PROXIES", "addresses whose X-Forwarded-For is believed, with commas between"),
@@ -59,6 +59,10 @@ pub const ALL: [Variable; 45] = [
     variable("SMTP_PASS", "the user's password"),
     variable("TIDINGS_MAIL_FROM", "the sender of e-mails [SMTP_USER]"),
     variable("TIDINGS_PUBLIC_URL", "how browsers reach the API: links start with it [http://localhost:PORT]"),
+    variable(
+        "TIDINGS_ADJUSTMENT_APPROVAL_OVER",
+        "an adjustment above this amount needs a second super admin [100.00]",
+    ),
     variable("TIDINGS_LEASE_SECONDS", "how long a dispatch holds a number and a chunk of messages [60]"),
     variable("TIDINGS_START_SECONDS", "how long after it is marked a message may still be sent [10]"),
     variable("TIDINGS_BACKOFF_SECONDS", "the first pause before another attempt [2]"),

@@ -1,6 +1,7 @@
 //! What the API refuses, and how: one file per kind of claim.
 
 mod actors;
+mod adjustments;
 mod amounts;
 mod audit_log;
 mod authorization;
@@ -22,6 +23,7 @@ mod ledger_proofs;
 mod legacy_keys;
 mod limits;
 mod lists;
+mod low_balance;
 mod onboarding;
 mod passwords;
 mod path_and_header_tricks;
@@ -35,6 +37,7 @@ mod quotes;
 mod racing_imports;
 mod rate_cards;
 pub mod raw_api;
+mod reconciliation;
 mod registrations;
 mod replays;
 mod request_limits;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::http::raw_api::RawApi;
 use crate::http::webhook_signature::post_signed;
-use crate::test_system::{Tenant, TestSystem};
+use crate::test_system::{ADMIN, Tenant, TestSystem};
 
 /// Carries out a command as it is invoked; the answer is what an operator gets.
 async fn command(system: &TestSystem, command: Value) -> Result<Value, String> {
@@ -273,4 +273,70 @@ async fn no_message_that_races_an_erasure_keeps_the_number() {
     }
     system.recover().await;
     system.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_second_super_admin_is_invited_by_mail_may_approve_and_the_address_is_in_no_log_entry() {
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "1.00").await;
+    let invite = json!({
+        "command": "invite-super-admin", "email": "Eve@Platform.test", "by": "ada", "reason": "two people approve",
+    });
+    let invited = done(&system, invite.clone()).await;
+    assert_eq!(invited["isLinkMailed"], true, "{invited}");
+    assert_eq!(done(&system, invite).await, invited, "the same person again, with another link");
+    assert_logged(
+        &system,
+        "operator.invite_super_admin",
+        &format!("user:{}", invited["userId"].as_str().unwrap()),
+    )
+    .await;
+    system.sweep().await;
+    system.pump().await;
+    let secret = link_mailed_to(&system, "eve@platform.test");
+    let body = json!({ "secret": secret, "password": "chosen with a link" });
+    let session = system.anonymous().post("/auth/set-password", &body).await.unwrap().success().unwrap();
+    assert_eq!(session["role"], "SUPER_ADMIN", "{session}");
+    let second = system.anonymous().with_token(session["token"].as_str().unwrap());
+
+    let adjustment =
+        json!({ "tenantId": tenant.id, "amount": "150", "reason": "a test", "idempotencyKey": "large" });
+    let first = system.owner().await;
+    let waiting = first.post("/billing/adjustments", &adjustment).await.unwrap().success().unwrap();
+    let approve = format!("/admin/adjustments/{}/approve", waiting["id"].as_str().unwrap());
+    assert_eq!(first.post(&approve, &Value::Null).await.unwrap().status.as_u16(), 403);
+    second.post(&approve, &Value::Null).await.unwrap().success().unwrap();
+    assert_eq!(tenant.balance().await, "151.00");
+    let audit = first.get("/admin/audit?limit=200").await.unwrap().success().unwrap();
+    assert!(!audit.to_string().contains("platform.test"), "{audit}");
+    system.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_super_admin_who_has_a_password_gets_no_link_and_a_tenants_user_becomes_none() {
+    let system = TestSystem::start().await;
+    let tenant = system.tenant("acme", "0").await;
+    let invite = |email: &str| json!({ "command": "invite-super-admin", "email": email, "by": "ada", "reason": "a test" });
+    assert_eq!(done(&system, invite(ADMIN.0)).await["isLinkMailed"], false);
+    let refused = command(&system, invite(&tenant.email)).await.unwrap_err();
+    assert!(refused.contains("already belongs to a user of a tenant"), "{refused}");
+    assert!(command(&system, invite("eve")).await.unwrap_err().contains("email"));
+    let mut silent = invite("eve@platform.test");
+    silent["reason"] = json!(" ");
+    assert!(command(&system, silent).await.unwrap_err().contains("`reason`"));
+}
+
+/// The secret of the last link that was mailed to an address.
+fn link_mailed_to(system: &TestSystem, address: &str) -> String {
+    let letters = std::fs::read_dir(system.home.join("mail")).unwrap().map(|letter| letter.unwrap().path());
+    let letters = letters.map(|path| (std::fs::metadata(&path).unwrap().modified().unwrap(), path));
+    let read = |(_, path)| std::fs::read_to_string(path).unwrap().replace("=\r\n", "");
+    let mut letters: Vec<_> = letters.collect();
+    letters.sort();
+    let links =
+        letters.into_iter().map(read).filter(|letter| letter.contains(address)).filter_map(|letter| {
+            let (_, link) = letter.split_once("set-password#")?;
+            Some(link.split_whitespace().next()?.to_owned())
+        });
+    links.last().unwrap()
 }

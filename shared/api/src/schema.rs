@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use domain::billing::rate_card::CURRENCY;
-use domain::billing::{EntryGroup, EntryKind};
+use domain::billing::{AdjustmentState, EntryGroup, EntryKind, Finding};
 use domain::holds::{HoldReason, HoldTarget};
 use domain::limits;
 use domain::messages::{DebitStatus, DeliveryStatus, MessageStatus, SERVICE};
@@ -82,6 +82,15 @@ components! {
         .description(Some("More than 0 and at most a million, with at most six decimals. A JSON number is read as well, digit by digit."));
     CreditDescription = visible(0, limits::CREDIT_DESCRIPTION_CHARS_MAX, "Initial top-up")
         .description(Some("What the credit is for, as the tenant's ledger shows it."));
+    Threshold = decimal(r"^([1-9][0-9]{0,8}(\.[0-9]{1,6})?|0\.[0-9]{0,5}[1-9])$", "50.00")
+        .description(Some("More than 0 and at most a thousand million, with at most six decimals. A JSON number is read as well, digit by digit."));
+    Correction = decimal(r"^-?([1-9][0-9]{0,5}(\.[0-9]{1,6})?|0\.[0-9]{0,5}[1-9]|1000000(\.0{1,6})?)$", "-12.50")
+        .description(Some("Not 0 and at most a million in either direction, with at most six decimals. A JSON number is read as well, digit by digit."));
+    CorrectionReason = visible(1, limits::ADJUSTMENT_REASON_CHARS_MAX, "Utility price of May")
+        .description(Some("Why it is booked, as the tenant's ledger shows it."));
+    AdjustmentWord = word(AdjustmentState::ALL, "PENDING").description(Some("Where a correction stands."));
+    FindingWord = word(Finding::ALL, "MATCH").description(Some("What the comparison with Meta finds."));
+    PricedCategory = word(["AUTHENTICATION", "UTILITY", "MARKETING", "SERVICE"], "UTILITY").description(Some("A category that Meta prices."));
     LedgerNumber = whole(1, i64::MAX, 7).description(Some("A number in a tenant's ledger, without gaps."));
     EntryType = word(["DEBIT", "CREDIT"], "DEBIT");
     CreditReason = word(EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::Debit), "TOPUP");
@@ -174,6 +183,11 @@ pub fn entry_group_in_query() -> Object {
 /// A month in a query.
 pub fn month_in_query() -> Object {
     text(7, 7, "2026-11").pattern(Some("^[2-8][0-9]{3}-(0[1-9]|1[0-2])$")).build()
+}
+
+/// A day in a query.
+pub fn day_in_query() -> Object {
+    text(10, 10, "2026-11-30").pattern(Some("^[2-8][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$")).build()
 }
 
 /// The format of an answer, in a query.

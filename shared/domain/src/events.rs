@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TenantId, UserId, WabaId};
+use crate::{Money, TenantId, UserId, WabaId};
 
 /// Something that happened to a tenant.
 ///
@@ -20,11 +20,19 @@ pub enum DomainEvent {
     UserInvited { tenant_id: TenantId, user_id: UserId, email: String },
     /// Nothing is sent through a WhatsApp account until it is connected again; the reason says why.
     WhatsappPaused { tenant_id: TenantId, waba_id: WabaId, reason: String },
+    /// A debit took the balance below an amount that the tenant named: once, until a person books credit that brings it back.
+    /// When one debit passes several of them, it is the lowest.
+    BalanceLow {
+        tenant_id: TenantId,
+        threshold: Money,
+        /// What could still be spent after that debit.
+        balance: Money,
+    },
 }
 
 impl DomainEvent {
     /// The names of all events on the bus.
-    pub const NAMES: [&'static str; 3] = ["TenantProvisioned", "UserInvited", "WhatsappPaused"];
+    pub const NAMES: [&'static str; 4] = ["TenantProvisioned", "UserInvited", "WhatsappPaused", "BalanceLow"];
 
     /// The event's name on the bus.
     pub const fn name(&self) -> &'static str {
@@ -32,6 +40,7 @@ impl DomainEvent {
             Self::TenantProvisioned { .. } => "TenantProvisioned",
             Self::UserInvited { .. } => "UserInvited",
             Self::WhatsappPaused { .. } => "WhatsappPaused",
+            Self::BalanceLow { .. } => "BalanceLow",
         }
     }
 
@@ -39,7 +48,8 @@ impl DomainEvent {
         match self {
             Self::TenantProvisioned { tenant_id, .. }
             | Self::UserInvited { tenant_id, .. }
-            | Self::WhatsappPaused { tenant_id, .. } => *tenant_id,
+            | Self::WhatsappPaused { tenant_id, .. }
+            | Self::BalanceLow { tenant_id, .. } => *tenant_id,
         }
     }
 }
@@ -62,6 +72,10 @@ mod tests {
             (
                 r#"{"type":"WhatsappPaused","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","wabaId":"1001","reason":"190 expired"}"#,
                 "WhatsappPaused",
+            ),
+            (
+                r#"{"type":"BalanceLow","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","threshold":"50.00","balance":"49.988"}"#,
+                "BalanceLow",
             ),
         ] {
             let event: DomainEvent = serde_json::from_str(json).unwrap();

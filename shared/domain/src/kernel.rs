@@ -2,6 +2,7 @@
 
 mod causes;
 pub(crate) mod clock;
+pub(crate) mod day;
 pub mod foreign;
 pub(crate) mod id;
 pub mod limits;

@@ -20,9 +20,10 @@ pub mod updates;
 pub use access::{Act, Actor, Role, SystemAct};
 pub use billing::Market;
 pub use kernel::clock::Clock;
+pub use kernel::day::{Day, NotADay};
 pub use kernel::id::{
-    ApiKeyId, AttemptId, AuditEntryId, CampaignId, ClaimId, ContactId, EventId, LeaseId, MessageId, MetaId,
-    NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, RateCardId, SessionId, TemplateId, TenantId, UserId,
+    AdjustmentId, ApiKeyId, AttemptId, AuditEntryId, CampaignId, ClaimId, ContactId, EventId, LeaseId, MessageId,
+    MetaId, NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, RateCardId, SessionId, TemplateId, TenantId, UserId,
     WabaId, Wamid,
 };
 pub use kernel::money::Money;

@@ -27,6 +27,35 @@ pub struct StatusUpdate {
     /// Of a failed message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<MetaError>,
+    /// What Meta charges for the message, where the status says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<MetaPricing>,
+}
+
+/// What Meta charges for a message, in Meta's words; it names no amount. Each of them may be absent or new to us.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetaPricing {
+    /// Whether Meta charges for it. Meta will remove it: `type` says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billable: Option<bool>,
+    /// `PMP`, per message; `CBP`, per conversation, before July 2025.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// `regular`, or a kind of free message.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Such as `marketing`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+}
+
+impl MetaPricing {
+    /// With each word that can be stored as a word; `None` when nothing is left.
+    pub fn of(billable: Option<bool>, [model, kind, category]: [Option<&str>; 3]) -> Option<Self> {
+        let word = |text: Option<&str>| text.filter(|text| foreign::is_word(text)).map(str::to_owned);
+        let pricing = Self { billable, model: word(model), kind: word(kind), category: word(category) };
+        (pricing != Self::default()).then_some(pricing)
+    }
 }
 
 /// Meta's error code and text.

@@ -45,6 +45,12 @@ const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
         Kind::TenantSuspended => ("tenant-suspended", StatusCode::FORBIDDEN, "Your account is suspended"),
         Kind::NotPossible => ("not-possible", StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done now"),
         Kind::PlanLimit => ("plan-limit", StatusCode::FORBIDDEN, "Your plan does not allow more"),
+        Kind::InsufficientFunds => {
+            ("insufficient-funds", StatusCode::PAYMENT_REQUIRED, "The balance does not cover this")
+        }
+        Kind::ApprovalRequired => {
+            ("approval-required", StatusCode::FORBIDDEN, "A second person has to approve this")
+        }
         Kind::TooMany => ("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Kind::MetaRefused => ("meta-refused", StatusCode::UNPROCESSABLE_ENTITY, "Meta refused the request"),
         Kind::MetaUnreachable => ("meta-unreachable", StatusCode::BAD_GATEWAY, "Meta could not be reached"),

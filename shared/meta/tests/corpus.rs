@@ -13,6 +13,8 @@ mod calls;
 mod errors;
 #[path = "corpus/events.rs"]
 mod events;
+#[path = "corpus/pricing.rs"]
+mod pricing;
 #[path = "corpus/sequences.rs"]
 mod sequences;
 #[path = "it/server.rs"]
@@ -134,4 +136,15 @@ async fn everything_in_the_corpus_is_read_as_it_must_be() {
     println!("{} cases, {as_expected} as expected", cases.len());
     assert!(as_expected > 0, "nothing was compared");
     assert!(wrong.is_empty(), "{} are read wrongly:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_pricing_of_every_status_in_the_corpus_is_in_its_update() {
+    let Some(folder) = folder() else {
+        println!("skipped: no folder of payloads (META_CORPUS names one)");
+        return;
+    };
+    let said = pricing::compare(&folder);
+    println!("{said} statuses say what Meta charges");
+    assert!(said > 0, "nothing was compared");
 }

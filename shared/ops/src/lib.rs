@@ -31,7 +31,7 @@ pub mod updates;
 pub mod whatsapp;
 
 pub use kernel::permit::{
-    AuditReader, BillingReader, Caller, ContactReader, ContactWriter, Member, MessageCanceller,
+    AuditReader, BillingReader, BillingWriter, Caller, ContactReader, ContactWriter, Member, MessageCanceller,
     MessageReader, PlanReader, Spender, SuperAdmin, TemplateReader, TemplateWriter, TenantReader,
     WhatsappWriter,
 };

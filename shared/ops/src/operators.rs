@@ -5,7 +5,7 @@ mod audit;
 mod hold;
 mod look;
 
-use domain::{ContactId, PhoneNumberId, SystemAct};
+use domain::{ContactId, PhoneNumberId, SystemAct, UserId};
 use serde::{Deserialize, Serialize};
 use store::audit_log::{self, NewEntry};
 use store::operators::look as rows;
@@ -17,6 +17,7 @@ pub use self::hold::Held;
 pub use self::look::{MessageReport, TenantReport, WhyReport};
 use crate::kernel::cipher::TokenCipher;
 use crate::privacy::erase::{self, Erased};
+use crate::tenants::owner::{self, OwnerError};
 
 /// One command, as it is invoked: `{"command": "pause", "tenant": "acme", "by": "ada", "reason": "…"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -45,6 +46,23 @@ pub enum Command {
         #[serde(flatten)]
         given: Given,
     },
+    /// Invites one more super admin, who chooses a password through a link in an e-mail.
+    InviteSuperAdmin {
+        email: Address,
+        #[serde(flatten)]
+        given: Given,
+    },
+}
+
+/// An e-mail address, which no log shows.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Address(pub String);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address")
+    }
 }
 
 /// What is paused or resumed.
@@ -77,6 +95,16 @@ pub enum Answer {
     Tenant(Box<TenantReport>),
     Held(Held),
     Erased(Erased),
+    Invited(Invited),
+}
+
+/// A super admin who was invited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invited {
+    pub user_id: UserId,
+    /// Whether a link will be mailed, with the next sweep: none to a super admin who has a password.
+    pub is_link_mailed: bool,
 }
 
 #[derive(Debug, Error)]
@@ -91,6 +119,8 @@ pub enum OperatorError {
     NoContact(ContactId),
     #[error("`by` and `reason` must say who orders this, and why: the audit log keeps both")]
     NoReason,
+    #[error("the super admin could not be invited: {0}")]
+    Invite(#[from] OwnerError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -112,7 +142,8 @@ pub async fn perform(
     let given = match command {
         Command::Pause(Order { given, .. })
         | Command::Resume(Order { given, .. })
-        | Command::Erase { given, .. } => Some(given),
+        | Command::Erase { given, .. }
+        | Command::InviteSuperAdmin { given, .. } => Some(given),
         Command::Audit { .. } | Command::Message { .. } | Command::Why { .. } | Command::Tenant { .. } => {
             None
         }
@@ -156,8 +187,22 @@ impl SystemOperation for Perform<'_> {
                 let erased = erase::erase(tx, self.cipher, (tenant, *contact), source).await?;
                 erased.map(Answer::Erased).ok_or(OperatorError::NoContact(*contact))
             }
+            Command::InviteSuperAdmin { email, given } => invite(tx, email, given).await.map(Answer::Invited),
         }
     }
+}
+
+/// One more super admin. The entry of the audit log names the user and no address.
+async fn invite(tx: &SystemTx, Address(email): &Address, given: &Given) -> Result<Invited, OperatorError> {
+    let (user_id, is_link_mailed) = owner::invite_in(tx, email).await?;
+    let entry = NewEntry {
+        action: "operator.invite_super_admin",
+        subject: format!("user:{user_id}"),
+        source: Some(&given.by),
+        detail: serde_json::json!({ "reason": given.reason, "isLinkMailed": is_link_mailed }),
+    };
+    audit_log::append_of_platform(tx, &entry).await?;
+    Ok(Invited { user_id, is_link_mailed })
 }
 
 /// The tenant of a slug or an id.
@@ -180,5 +225,13 @@ mod tests {
         assert!(read(r#"{"command":"audit","atrest":true}"#).unwrap_err().contains("atrest"));
         assert!(read(r#"{"command":"pause","tenant":"acme"}"#).unwrap_err().contains("by"));
         assert!(read(r#"{"command":"halt"}"#).unwrap_err().contains("halt"));
+    }
+
+    #[test]
+    fn a_command_is_logged_without_the_address_in_it() {
+        let json = r#"{"command":"invite-super-admin","email":"eve@platform.test","by":"ada","reason":"two people"}"#;
+        let command: Command = serde_json::from_str(json).unwrap();
+        let logged = format!("{command:?}");
+        assert!(logged.contains("InviteSuperAdmin") && !logged.contains("eve@"), "{logged}");
     }
 }

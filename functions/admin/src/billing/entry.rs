@@ -37,6 +37,10 @@ pub(crate) struct EntryOut {
     #[schema(value_type = Option<schema::LedgerNumber>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refunds: Option<i64>,
+    /// Of an adjustment: the number of the entry that it corrects.
+    #[schema(value_type = Option<schema::LedgerNumber>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrects: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[schema(value_type = schema::Time)]
@@ -55,6 +59,7 @@ pub(crate) fn reason_of(kind: EntryKind) -> Option<&'static str> {
 
 impl From<&Entry> for EntryOut {
     fn from(entry: &Entry) -> Self {
+        let is_adjustment = entry.kind == EntryKind::Adjustment;
         Self {
             seq: entry.seq,
             r#type: type_of(entry.kind),
@@ -63,7 +68,8 @@ impl From<&Entry> for EntryOut {
             amount: entry.amount,
             balance_after: entry.balance_after,
             message_id: entry.message_id.map(|id| id.0),
-            refunds: entry.debit_seq,
+            refunds: entry.debit_seq.filter(|_| !is_adjustment),
+            corrects: entry.debit_seq.filter(|_| is_adjustment),
             description: entry.note.clone(),
             recorded_at: entry.recorded_at,
         }

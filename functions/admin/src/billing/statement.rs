@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use domain::billing::StatementLine;
 use domain::problem::FieldError;
 use domain::{Money, Month, Problem};
-use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried, csv};
+use http_kit::{Cursor, Page, PageQuery, ProblemBody, ProblemResponse, Queried};
 use ops::BillingReader;
 use ops::billing::statement::{Statement, Sum};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::billing::entry::EntryOut;
+use crate::billing::format::{Format, format_of};
 use crate::billing::statement_csv::{PART_LINES_MAX, Part};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,12 +35,6 @@ pub(crate) struct StatementQuery {
     cursor: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Json,
-    Csv,
-}
-
 struct Asked {
     month: Month,
     format: Format,
@@ -52,15 +47,7 @@ impl StatementQuery {
         let mut wrong = Vec::new();
         let is_first = self.cursor.is_none();
         let page = PageQuery { limit: self.limit, cursor: self.cursor }.cursor(&mut wrong);
-        let format = match self.format.as_deref() {
-            None => accepted(headers),
-            Some("json") => Format::Json,
-            Some("csv") => Format::Csv,
-            Some(_) => {
-                wrong.push(FieldError::new("format", "must be json or csv"));
-                Format::Json
-            }
-        };
+        let format = format_of(self.format.as_deref(), headers, &mut wrong);
         let month = self.month.ok_or_else(|| "is required, such as 2026-11".to_owned());
         match month.and_then(|text| text.parse().map_err(|error: domain::NotAMonth| error.to_string())) {
             Ok(month) if wrong.is_empty() => Ok(Asked { month, format, page, is_first }),
@@ -71,10 +58,6 @@ impl StatementQuery {
             }
         }
     }
-}
-
-fn accepted(headers: &HeaderMap) -> Format {
-    if csv::is_preferred(headers) { Format::Csv } else { Format::Json }
 }
 
 /// How many entries of one kind, and what they add up to.

@@ -92,6 +92,7 @@ impl Part<'_> {
 
 fn write_line(csv: &mut csv::Writer<Vec<u8>>, line: &Entry) -> Result<(), csv::Error> {
     let text = |value: Option<String>| value.unwrap_or_default();
+    let refunds = line.debit_seq.filter(|_| line.kind == EntryKind::Refund);
     csv.write_record([
         type_of(line.kind),
         reason_of(line.kind).unwrap_or_default(),
@@ -100,7 +101,7 @@ fn write_line(csv: &mut csv::Writer<Vec<u8>>, line: &Entry) -> Result<(), csv::E
         &line.amount.to_string(),
         &line.balance_after.to_string(),
         &text(line.message_id.map(|id| id.0.to_string())),
-        &text(line.debit_seq.map(|seq| seq.to_string())),
+        &text(refunds.map(|seq| seq.to_string())),
         &harmless(line.note.as_deref().unwrap_or_default()),
     ])
 }

@@ -13,11 +13,15 @@ use crate::test_system::{PASSWORD, TestSystem};
 /// Columns as in [`Caller::ALL`].
 const TABLE: &[(&str, &str, [u16; 9])] = &[
     ("GET", "/.well-known/jwks.json", [200; 9]),
+    ("GET", "/admin/adjustments", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
+    ("POST", "/admin/adjustments/{id}/approve", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
+    ("POST", "/admin/adjustments/{id}/reject", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
     ("GET", "/admin/audit", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
     ("POST", "/admin/create-tenant", [401, 403, 403, 403, 403, 403, 403, 201, 403]),
     ("GET", "/admin/rate-cards", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
     ("POST", "/admin/rate-cards", [401, 403, 403, 403, 403, 403, 403, 201, 403]),
     ("POST", "/admin/rate-cards/preview", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
+    ("GET", "/admin/reconciliation", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
     ("PATCH", "/admin/tenants/{id}", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
     ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
     ("GET", "/audit", [401, 403, 403, 200, 200, 200, 200, 403, 403]),
@@ -32,9 +36,12 @@ const TABLE: &[(&str, &str, [u16; 9])] = &[
     ("POST", "/auth/set-password", [422; 9]),
     ("GET", "/auth/set-password.js", [200; 9]),
     ("POST", "/billing/add-credits", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
+    ("POST", "/billing/adjustments", [401, 403, 403, 403, 403, 403, 403, 201, 403]),
     ("GET", "/billing/balance", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
     ("GET", "/billing/ledger", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
     ("GET", "/billing/ledger/proof", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/billing/low-balance", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
+    ("PUT", "/billing/low-balance", [401, 403, 403, 200, 200, 200, 403, 403, 403]),
     ("POST", "/billing/quote", [401, 403, 200, 200, 200, 422, 422, 403, 403]),
     ("GET", "/billing/statement", [401, 403, 200, 200, 200, 200, 200, 403, 403]),
     ("GET", "/contacts", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
@@ -60,7 +67,11 @@ const TABLE: &[(&str, &str, [u16; 9])] = &[
 
 /// A path with the query that its route requires.
 fn with_query(path: &str) -> String {
-    let query = if path == "/billing/statement" { "?month=2026-11" } else { "" };
+    let query = match path {
+        "/billing/statement" => "?month=2026-11",
+        "/admin/reconciliation" => "?day=2026-11-01",
+        _ => "",
+    };
     format!("{path}{query}")
 }
 
@@ -134,6 +145,10 @@ impl Fixture {
                 json!({ "tenantId": self.home.tenant, "amount": 1, "idempotencyKey": name })
             }
             "/billing/quote" => json!({ "templateId": self.home.template, "recipients": ["+15551234567"] }),
+            "/billing/adjustments" => {
+                json!({ "tenantId": self.home.tenant, "amount": 1, "reason": "a test", "idempotencyKey": name })
+            }
+            "/billing/low-balance" => json!({ "thresholds": ["5"] }),
             "/contacts/import" => json!({ "contacts": [] }),
             "/messages" => self.home.message(),
             "/messages/schedule" => self.home.scheduled(&self.system, name),

@@ -38,9 +38,15 @@ async fn routes_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static 
         ("/admin/rate-cards/preview", platform.clone(), rate_card(system, "New")),
         (
             "/billing/add-credits",
-            platform,
+            platform.clone(),
             json!({ "tenantId": home.tenant, "amount": 1, "idempotencyKey": "k" }),
         ),
+        (
+            "/billing/adjustments",
+            platform,
+            json!({ "tenantId": home.tenant, "amount": 1, "reason": "a test", "idempotencyKey": "k" }),
+        ),
+        ("/billing/low-balance", owner.clone(), json!({ "thresholds": ["5"] })),
         ("/contacts/import", owner.clone(), json!({ "contacts": [{ "phone": "+15550001111" }] })),
         ("/templates", owner.clone(), json!({ "name": "new", "content": "Hello!" })),
         ("/whatsapp/connect", owner.clone(), json!({ "code": "code" })),

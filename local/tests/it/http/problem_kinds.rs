@@ -8,7 +8,7 @@ use http_kit::problem::{status, type_uri};
 use serde_json::json;
 use store::Moment;
 
-use super::actors::{TenantActor, suspend, tenant_actor};
+use super::actors::{TenantActor, super_admin, suspend, tenant_actor};
 use super::idempotency_keys::Held;
 use super::raw_api::{Answer, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
@@ -63,6 +63,12 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
             system.allow("contacts_max", 10_000).await;
             answer
         }
+        Kind::InsufficientFunds => adjust(api, home, "-1").await,
+        Kind::ApprovalRequired => {
+            let (waiting, platform) = (adjust(api, home, "150").await, super_admin(api).await);
+            let path = format!("/admin/adjustments/{}/approve", waiting.text_of("id"));
+            api.post(&path).bearer(&platform).send().await
+        }
         Kind::TooMany => guess_until_throttled(api).await,
         Kind::MetaRefused => {
             api.post("/whatsapp/connect")
@@ -93,6 +99,13 @@ async fn send_while_suspended(system: &TestSystem, api: &RawApi) -> Answer {
     let gone = tenant_actor(api, "gone").await;
     suspend(system, gone.tenant_id()).await;
     api.post("/messages").bearer(&gone.token).json(&gone.message()).send().await
+}
+
+/// The platform's owner corrects the ledger of a tenant that has nothing.
+async fn adjust(api: &RawApi, home: &TenantActor, amount: &str) -> Answer {
+    let body =
+        json!({ "tenantId": home.tenant, "amount": amount, "reason": "a test", "idempotencyKey": amount });
+    api.post("/billing/adjustments").bearer(&super_admin(api).await).json(&body).send().await
 }
 
 async fn guess_until_throttled(api: &RawApi) -> Answer {

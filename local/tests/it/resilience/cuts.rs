@@ -53,9 +53,10 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 50] = [
+const TOGETHER: [&str; 57] = [
     "account_owners",
     "add_credits",
+    "adjust",
     "apply_rate_card",
     "balance",
     "change_plan",
@@ -64,6 +65,7 @@ const TOGETHER: [&str; 50] = [
     "connect_whatsapp",
     "create_plan",
     "create_tenant",
+    "decide_adjustment",
     "depths",
     "draft_template",
     "end_session",
@@ -71,6 +73,7 @@ const TOGETHER: [&str; 50] = [
     "find_caller",
     "find_link",
     "find_message",
+    "find_owners",
     "find_plan",
     "find_super_admin",
     "gauges",
@@ -78,6 +81,7 @@ const TOGETHER: [&str; 50] = [
     "invite",
     "invite_super_admin",
     "ledger_entries",
+    "list_adjustments",
     "list_audit_log",
     "list_contacts",
     "list_messages",
@@ -93,14 +97,17 @@ const TOGETHER: [&str; 50] = [
     "numbers_fit",
     "operator_command",
     "preview_rate_card",
+    "read_low_balance",
     "read_set_up",
     "read_subscription",
+    "reconciliation",
     "record_template_answer",
     "record_template_check",
     "refresh_session",
     "refuse_template",
     "register_tenant",
     "resend_invite",
+    "set_low_balance",
     "set_password",
     "start_session",
     "take_template_checks",

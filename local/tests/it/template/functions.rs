@@ -10,7 +10,8 @@ use super::stacks::{before, stack_of};
 use super::{Repository, holds};
 
 /// Every variable that a deployed function reads.
-const VARIABLES: [&str; 27] = [
+const VARIABLES: [&str; 28] = [
+    "ADJUSTMENT_APPROVAL_OVER",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "CLOUDFRONT_SECRET_SHA256",
     "DATABASE_PASSWORD",

@@ -81,6 +81,27 @@ fn throttles_are_of_routes(repo: &Repository) -> Vec<String> {
     unknown.map(|name| format!("{name}: throttled, and no route")).collect()
 }
 
+/// A browser asks first whether it may use a method (Fetch, CORS preflight), and API Gateway answers from its list.
+fn browsers_may_use_the_methods(repo: &Repository) -> Vec<String> {
+    let cors = &repo.template["Resources"]["Api"]["Properties"]["CorsConfiguration"]["AllowMethods"];
+    let allowed: Vec<&str> = cors.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let methods: BTreeSet<String> =
+        of_template(repo).iter().filter_map(|route| Some(route.split_once(' ')?.0.to_owned())).collect();
+    let missing = methods.iter().filter(|method| !allowed.contains(&method.as_str()));
+    missing.map(|method| format!("CORS AllowMethods: {method} is a route's and not in the list")).collect()
+}
+
+#[test]
+fn the_page_that_may_call_the_api_may_use_the_method_of_every_route() {
+    holds(
+        browsers_may_use_the_methods,
+        &[("CORS AllowMethods: PATCH", |repo| {
+            repo.resource("Api")["Properties"]["CorsConfiguration"]["AllowMethods"] =
+                json!(["GET", "POST", "PUT", "DELETE"]);
+        })],
+    );
+}
+
 /// The allowed origins are a literal list: SAM replaces the whole configuration by a list that a function generates.
 fn origins_are_written_out(repo: &Repository) -> Vec<String> {
     let cors = &repo.template["Resources"]["Api"]["Properties"]["CorsConfiguration"];

@@ -13,6 +13,14 @@ pub const TEXT_CHARS_MAX: usize = 4_096;
 /// Bytes of an unhandled update. Encrypted and with every character escaped it still fits into a queue message.
 pub const KEPT_BYTES_MAX: usize = 262_144;
 
+/// Bytes of a word out of a list of Meta's. Its longest are some thirty.
+pub const WORD_BYTES_MAX: usize = 64;
+
+/// Whether a text can be a word out of a list of Meta's, also of one that it adds to later: nothing else is stored as one.
+pub fn is_word(text: &str) -> bool {
+    (1..=WORD_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Whether a text can be stored and indexed as an id: it is not empty, not too long, and without U+0000, which Postgres
 /// does not store.
 pub fn is_id(text: &str) -> bool {
@@ -46,6 +54,16 @@ mod tests {
         for refused in [String::new(), "x".repeat(513), "\u{1F600}".repeat(129), "a\0b".to_owned()] {
             assert!(!is_id(&refused), "{} bytes", refused.len());
         }
+    }
+
+    #[test]
+    fn a_word_is_short_and_of_visible_ascii() {
+        assert!(
+            ["regular", "authentication-international", "PMP", &"x".repeat(64)]
+                .iter()
+                .all(|word| is_word(word))
+        );
+        assert!(["", "a b", "a\0b", "a\nb", "\u{e9}", &"x".repeat(65)].iter().all(|text| !is_word(text)));
     }
 
     #[test]

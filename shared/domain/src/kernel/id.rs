@@ -74,6 +74,8 @@ row_ids! {
     SessionId,
     /// Prices that were applied together.
     RateCardId,
+    /// A request to correct a ledger.
+    AdjustmentId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {

@@ -30,10 +30,22 @@ pub const QUOTE_RECIPIENTS_MAX: usize = 10_000;
 pub const QUOTE_BODY_BYTES_MAX: usize = 524_288;
 /// The largest amount of one top-up: a million. A larger one is probably a typing error.
 pub const TOP_UP_MAX: Money = Money::from_micros(1_000_000_000_000);
+/// The largest balance: far enough from the range of [`Money`] that no sum can overflow.
+pub const BALANCE_MAX: Money = Money::from_micros(1_000_000_000_000_000);
 /// Minutes in which the same top-up is booked once, unless it has an idempotency key.
 pub const SAME_TOP_UP_MINUTES: i64 = 10;
 /// Characters of a top-up's description.
 pub const CREDIT_DESCRIPTION_CHARS_MAX: usize = 500;
+/// The largest amount of one adjustment, in either direction.
+pub const ADJUSTMENT_MAX: Money = TOP_UP_MAX;
+/// Characters of an adjustment's reason.
+pub const ADJUSTMENT_REASON_CHARS_MAX: usize = CREDIT_DESCRIPTION_CHARS_MAX;
+/// Above this amount an adjustment is booked by two people, unless the platform is configured otherwise.
+pub const ADJUSTMENT_APPROVAL_OVER_DEFAULT: Money = Money::from_micros(100_000_000);
+/// Days in which the second person may approve it.
+pub const ADJUSTMENT_DAYS: i64 = 7;
+/// Amounts below which a tenant may want to be warned of its balance.
+pub const LOW_BALANCE_THRESHOLDS_MAX: usize = 5;
 /// Bytes of a contact's attributes, as JSON.
 pub const ATTRIBUTES_BYTES_MAX: usize = 4_096;
 /// Characters of an idempotency key, as in the practice of payment APIs.

@@ -39,7 +39,8 @@ impl Month {
     }
 }
 
-fn instant(day: Date) -> Timestamp {
+/// The first instant of a day.
+pub(super) fn instant(day: Date) -> Timestamp {
     TimeZone::UTC.to_timestamp(day.into()).unwrap_or(Timestamp::MAX)
 }
 

@@ -43,6 +43,10 @@ pub enum Kind {
     NotPossible,
     /// The tenant's plan does not allow more.
     PlanLimit,
+    /// The balance does not cover it.
+    InsufficientFunds,
+    /// It is for a second person to decide.
+    ApprovalRequired,
     TooMany,
     MetaRefused,
     /// Meta could not be reached.
@@ -53,7 +57,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::WrongCredentials,
@@ -70,6 +74,8 @@ impl Kind {
         Self::TenantSuspended,
         Self::NotPossible,
         Self::PlanLimit,
+        Self::InsufficientFunds,
+        Self::ApprovalRequired,
         Self::TooMany,
         Self::MetaRefused,
         Self::MetaUnreachable,

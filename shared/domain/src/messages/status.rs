@@ -37,6 +37,16 @@ impl DeliveryStatus {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
+    /// Which of several statuses to believe about what Meta charges: it charges for what is delivered.
+    pub const fn pricing_rank(self) -> i16 {
+        match self {
+            Self::Failed => 1,
+            Self::Sent => 2,
+            Self::Delivered => 3,
+            Self::Read => 4,
+        }
+    }
+
     /// Its bit in a stored set.
     pub const fn bit(self) -> i16 {
         match self {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{DeliveryStatus, DispatchState, Effect, Event, Lane, StatusSet, Step, on_event, on_statuses};
 use crate::billing::RefundReason;
-use crate::updates::{MetaError, StatusUpdate};
+use crate::updates::{MetaError, MetaPricing, StatusUpdate};
 use crate::{AttemptId, ClaimId, ContactId, MessageId, PhoneNumberId, Wamid};
 
 /// What deciding needs to know of a message, read under its row lock.
@@ -25,6 +25,8 @@ pub struct LockedMessage {
     /// The number it goes out from.
     pub number: PhoneNumberId,
     pub lane: Lane,
+    /// Of the status whose pricing is stored ([`DeliveryStatus::pricing_rank`]); 0 when none is.
+    pub pricing_rank: i16,
 }
 
 /// A message as it will be, and what follows from that.
@@ -38,6 +40,8 @@ pub struct Transition {
     pub error: Option<MetaError>,
     /// When the error happened by Meta's clock, where Meta said so.
     pub error_at: Option<Timestamp>,
+    /// What Meta charges for it, when a status says it that outranks the one which said it before.
+    pub pricing: Option<MetaPricing>,
     /// A refund is owed from now on, for this reason.
     pub refund: Option<RefundReason>,
     /// It was refunded and arrived all the same.
@@ -67,6 +71,7 @@ impl Transition {
             wamid: None,
             error: None,
             error_at: None,
+            pricing: None,
             refund: None,
             is_write_off: false,
             retry_at: None,
@@ -109,7 +114,21 @@ impl Transition {
             self.error.clone_from(&update.error);
             self.error_at = update.occurred_at;
         }
+        self.take_pricing(before, updates);
         Ok(())
+    }
+
+    /// Of the statuses that are new and say what Meta charges, the one of the highest rank counts; of two copies the first, as
+    /// with the stored status.
+    fn take_pricing(&mut self, before: StatusSet, updates: &[&StatusUpdate]) {
+        let new = updates.iter().rev().filter(|update| !before.contains(update.status));
+        let said = new.filter_map(|update| Some((update.status.pricing_rank(), update.pricing.as_ref()?)));
+        if let Some((rank, pricing)) = said.max_by_key(|(rank, _)| *rank)
+            && rank > self.message.pricing_rank
+        {
+            self.message.pricing_rank = rank;
+            self.pricing = Some(pricing.clone());
+        }
     }
 
     /// Whether there is anything to write. An event that came too late, or again, changes nothing: not even a time.

@@ -15,7 +15,7 @@ use super::borrowed::{Id, Text};
 use super::error_note;
 use super::event::{Event, EventData, EventOrigin};
 use super::json::UnixTime;
-use super::status::{Status, Wire};
+use super::status::{Pricing, Status, Wire};
 use super::updates::StatusFields;
 use super::{MESSAGES, OBJECT};
 
@@ -94,7 +94,17 @@ struct MinimalStatus<'a> {
     #[serde(borrow)]
     biz_opaque_callback_data: Option<Id<'a>>,
     #[serde(borrow)]
+    conversation: Option<MinimalConversation<'a>>,
+    #[serde(borrow)]
+    pricing: Option<Pricing<'a>>,
+    #[serde(borrow)]
     errors: Option<Vec<error_note::Wire<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct MinimalConversation<'a> {
+    #[serde(borrow)]
+    pricing: Option<Pricing<'a>>,
 }
 
 impl<'de> Deserialize<'de> for HandledStatus {
@@ -105,11 +115,14 @@ impl<'de> Deserialize<'de> for HandledStatus {
             return Err(unusual());
         }
         let errors = wire.errors.into_iter().flatten().map(error_note::Wire::into_note);
+        let inner = wire.conversation.and_then(|conversation| conversation.pricing);
+        let pricing = wire.pricing.or(inner);
         let fields = StatusFields {
             wamid: wire.id.0,
             status: &wire.status.0,
             at: wire.timestamp.and_then(|text| UnixTime::from_text(&text.0)),
             callback_data: wire.biz_opaque_callback_data.as_ref().map(|id| id.0.as_ref()),
+            pricing: pricing.as_ref(),
         };
         fields.into_update(errors).map(Self).map_err(|_reason| unusual())
     }

@@ -4,7 +4,7 @@ mod properties;
 mod unhandled;
 
 use domain::messages::DeliveryStatus;
-use domain::updates::{MetaError, StatusUpdate};
+use domain::updates::{MetaError, MetaPricing, StatusUpdate};
 use domain::{AttemptId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -51,6 +51,7 @@ fn every_member_of_a_status_is_read() {
         "biz_opaque_callback_data": attempt.to_string(),
         "errors": [{"code": 131_026, "title": "Message undeliverable", "message": "Message undeliverable",
             "error_data": {"details": "15550000002 has no WhatsApp"}}],
+        "pricing": {"billable": false, "pricing_model": "PMP", "type": "regular", "category": "utility"},
     }])));
     let expected = StatusUpdate {
         phone_number_id: PhoneNumberId("77".to_owned()),
@@ -61,6 +62,7 @@ fn every_member_of_a_status_is_read() {
         error: Some(MetaError {
             code: 131_026, text: "Message undeliverable: … has no WhatsApp".to_owned()
         }),
+        pricing: MetaPricing::of(Some(false), [Some("PMP"), Some("regular"), Some("utility")]),
     };
     assert_eq!(updates, [Update::Status(expected)]);
 }
@@ -110,7 +112,44 @@ fn optional_members_of_a_status_may_be_malformed() {
         let updates = parsed(&statuses(&json!([status])));
         let Update::Status(read) = &updates[0] else { panic!("{status} was not handled") };
         assert_eq!((&read.error, read.occurred_at, read.attempt_id), (&None, None, None), "{status}");
+        assert_eq!(read.pricing, None, "{status}");
     }
+}
+
+/// The pricing of one status with this member beside its id, as the body with it alone and the body with more are read.
+fn pricing_beside(member: &str, value: Value) -> Option<MetaPricing> {
+    let mut status = json!({"id": "a", "status": "delivered"});
+    status[member] = value;
+    let (alone, beside) = (json!([status]), json!([status, {"id": "b", "status": "teleported"}]));
+    let [fast, slow] = [alone, beside].map(|list| match parsed(&statuses(&list)).swap_remove(0) {
+        Update::Status(update) => update.pricing,
+        other => panic!("{}", reason(&other)),
+    });
+    assert_eq!(fast, slow, "{status}");
+    fast
+}
+
+#[test]
+fn the_pricing_of_a_status_is_read_where_meta_writes_it_with_words_that_are_new_and_members_that_are_absent()
+{
+    let regular = json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility"});
+    let expected = MetaPricing::of(Some(true), [Some("PMP"), Some("regular"), Some("utility")]);
+    assert_eq!(pricing_beside("pricing", regular.clone()), expected);
+    // As for messages to groups.
+    assert_eq!(pricing_beside("conversation", json!({"id": "c", "pricing": regular})), expected);
+    let new = json!({"type": "free_on_sundays", "category": "authentication-international", "subtype": "paid_exempt"});
+    let words = [None, Some("free_on_sundays"), Some("authentication-international")];
+    assert_eq!(pricing_beside("pricing", new), MetaPricing::of(None, words));
+    assert_eq!(
+        pricing_beside("pricing", json!({"billable": false})),
+        MetaPricing::of(Some(false), [None; 3])
+    );
+    for nothing in [json!({}), json!(null), json!("free"), json!({"type": 7}), json!({"type": ""})] {
+        assert_eq!(pricing_beside("pricing", nothing), None);
+    }
+    // What is no word is left out, and the rest is kept.
+    let odd = json!({"billable": true, "type": "x".repeat(1_000), "category": "a\u{0}b"});
+    assert_eq!(pricing_beside("pricing", odd), MetaPricing::of(Some(true), [None; 3]));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use domain::messages::DeliveryStatus;
 use domain::updates::{
-    AccountUpdate, Decision, MetaError, PreferenceUpdate, StatusUpdate, TemplateUpdate, UnhandledUpdate,
-    Update,
+    AccountUpdate, Decision, MetaError, MetaPricing, PreferenceUpdate, StatusUpdate, TemplateUpdate,
+    UnhandledUpdate, Update,
 };
 use domain::{AttemptId, PhoneNumber, PhoneNumberId, WabaId, Wamid, foreign::is_id};
 
@@ -17,7 +17,7 @@ use super::error_note::ErrorNote;
 use super::event::{Event, EventData, EventOrigin};
 use super::json::{UnixTime, excerpt};
 use super::person::UserPreference;
-use super::status::{Status, delivery_status};
+use super::status::{Pricing, Status, delivery_status};
 use super::template::{CategoryPhase, TemplateRef};
 use crate::error::{join_texts, redact_phone_numbers};
 
@@ -90,6 +90,7 @@ fn status_update(status: &Status<'_>, origin: &EventOrigin<'_>) -> Result<Status
         status: &status.status,
         at: status.timestamp,
         callback_data: status.callback_data.as_deref(),
+        pricing: status.pricing.as_ref(),
     };
     let mut update = fields.into_update(status.errors.iter().cloned())?;
     number.clone_into(&mut update.phone_number_id.0);
@@ -104,6 +105,7 @@ pub(super) struct StatusFields<'s, 'a> {
     pub(super) status: &'s str,
     pub(super) at: Option<UnixTime>,
     pub(super) callback_data: Option<&'s str>,
+    pub(super) pricing: Option<&'s Pricing<'a>>,
 }
 
 impl<'a> StatusFields<'_, 'a> {
@@ -124,8 +126,14 @@ impl<'a> StatusFields<'_, 'a> {
             occurred_at: self.at.map(UnixTime::timestamp),
             attempt_id: self.callback_data.and_then(|text| text.parse().ok()).map(AttemptId),
             error: meta_error(errors.filter(|_| status == DeliveryStatus::Failed)),
+            pricing: self.pricing.and_then(meta_pricing),
         })
     }
+}
+
+fn meta_pricing(pricing: &Pricing<'_>) -> Option<MetaPricing> {
+    let words = [&pricing.model, &pricing.r#type, &pricing.category];
+    MetaPricing::of(pricing.billable, words.map(|word| word.as_ref().map(|text| text.0.as_ref())))
 }
 
 /// Meta's code of a message that failed for a reason that it does not know.

@@ -1,6 +1,6 @@
 //! The platform's owner books credit that a tenant paid for.
 
-use domain::limits::{CREDIT_DESCRIPTION_CHARS_MAX, SAME_TOP_UP_MINUTES, TOP_UP_MAX};
+use domain::limits::{BALANCE_MAX, CREDIT_DESCRIPTION_CHARS_MAX, SAME_TOP_UP_MINUTES, TOP_UP_MAX};
 use domain::problem::{FieldError, Kind};
 use domain::{Money, Problem, TenantId, TenantState, text};
 use jiff::{SignedDuration, Timestamp};
@@ -13,9 +13,6 @@ use thiserror::Error;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
-
-/// The largest balance: far enough from the range of `Money` that no sum can overflow.
-const BALANCE_MAX: Money = Money::from_micros(1_000_000_000_000_000);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credit {

@@ -160,6 +160,8 @@ permits! {
     Spender(MessagesSend): Sender Admin Owner;
     /// Balance, ledger and statements.
     BillingReader(BillingRead): Sender Admin Owner;
+    /// At which balances the tenant is warned.
+    BillingWriter(BillingWrite): Admin Owner;
     /// What the tenant did and who did it.
     AuditReader(AuditRead): Admin Owner;
     /// Plans, tenants and credit, for the platform's owner. Belongs to no business.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cloud::Cloud;
 use cloud::trace;
-use domain::{Act, Actor, Clock, MessageId, SystemAct, TenantId};
+use domain::{Act, Actor, Clock, MessageId, Money, SystemAct, TenantId};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use store::Store;
@@ -31,6 +31,8 @@ pub struct Platform {
     pub passwords: Passwords,
     /// How long everything waits.
     pub timings: Timings,
+    /// An adjustment above this amount needs a second person.
+    pub adjustment_approval_over: Money,
     /// Runs after the commit that created a tenant. Only an installation on one machine sets it.
     pub on_new_tenant: Option<NewTenantHook>,
     /// Set when the process is going down: dispatchers end their shift after the chunk in hand.

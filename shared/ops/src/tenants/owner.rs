@@ -73,8 +73,20 @@ pub async fn ensure_super_admin(
 /// Ensures that there is a super admin of this e-mail, who chooses a password through a link that is mailed with the next
 /// sweep. Returns whether an e-mail will be sent: none to a super admin who has a password.
 pub async fn invite_super_admin(store: &Store, email: &str, now: Timestamp) -> Result<bool, OwnerError> {
-    let email = fields::email("email", email)?;
-    store.perform_system(&SystemAct::at(now), &InviteSuperAdmin { email }).await
+    let invite = InviteSuperAdmin { email: email.to_owned() };
+    store.perform_system(&SystemAct::at(now), &invite).await.map(|(_user, is_mailed)| is_mailed)
+}
+
+/// The same in a transaction that is open; also says who it is.
+pub(crate) async fn invite_in(tx: &SystemTx, email: &str) -> Result<(UserId, bool), OwnerError> {
+    let owner = find_or_create(tx, &fields::email("email", email)?).await?;
+    if owner.password_hash.is_some() {
+        return Ok((owner.user_id, false));
+    }
+    let (tenant, user) = (owner.tenant_id, owner.user_id);
+    let event = DomainEvent::UserInvited { tenant_id: tenant, user_id: user, email: owner.email };
+    outbox::put(&tx.as_tenant(tenant), &event).await?;
+    Ok((user, true))
 }
 
 enum Existing {
@@ -124,19 +136,11 @@ struct InviteSuperAdmin {
 
 impl SystemOperation for InviteSuperAdmin {
     const NAME: &'static str = "invite_super_admin";
-    type Done = bool;
+    type Done = (UserId, bool);
     type Error = OwnerError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<bool, OwnerError> {
-        let owner = find_or_create(tx, &self.email).await?;
-        if owner.password_hash.is_some() {
-            return Ok(false);
-        }
-        let tenant = owner.tenant_id;
-        let event =
-            DomainEvent::UserInvited { tenant_id: tenant, user_id: owner.user_id, email: owner.email };
-        outbox::put(&tx.as_tenant(tenant), &event).await?;
-        Ok(true)
+    async fn run(&self, tx: &SystemTx) -> Result<(UserId, bool), OwnerError> {
+        invite_in(tx, &self.email).await
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cloud::{Cloud, Reloadable, Secret};
-use domain::with_causes;
+use domain::limits::ADJUSTMENT_APPROVAL_OVER_DEFAULT;
+use domain::{Money, with_causes};
 use ops::kernel::cipher::{KeyRing, TokenCipher};
 use ops::kernel::passwords::Passwords;
 use ops::{Platform, Timings};
@@ -50,6 +51,7 @@ impl Boot {
             token_cipher: Arc::new(token_cipher),
             passwords: Passwords::default(),
             timings: Timings::default(),
+            adjustment_approval_over: amount("ADJUSTMENT_APPROVAL_OVER", ADJUSTMENT_APPROVAL_OVER_DEFAULT)?,
             on_new_tenant: None,
             is_closing: Arc::new(AtomicBool::new(false)),
         })
@@ -78,6 +80,14 @@ impl Boot {
         };
         Ok(TokenCipher::new(keys))
     }
+}
+
+/// An amount that a variable holds, which is not negative.
+fn amount(name: &'static str, default: Money) -> Result<Money, BootError> {
+    let Some(text) = optional(name) else { return Ok(default) };
+    let amount = text.trim().parse().ok().filter(|amount| *amount >= Money::ZERO);
+    let why = || format!("is {text:?}; it must be an amount such as 100.00");
+    amount.ok_or_else(|| BootError::Setting { name, why: why() })
 }
 
 /// Opens the connection before the first event. A database that is down now may be back by then: the event fails if it is

@@ -40,7 +40,7 @@ pub struct NewUser {
 pub const EMAIL_TAKEN: &str = "users_email_key";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, FIND, FIND_OWNER, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD];
+    &[INSERT, FIND, FIND_OWNER, OWNERS, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD];
 
 /// Of `users u JOIN tenants t`.
 macro_rules! columns {
@@ -100,6 +100,22 @@ SELECT ",
 pub async fn find_owner(tx: &TenantTx) -> Result<Option<User>, StoreError> {
     let row = tx.row(FIND_OWNER, params![tx.tenant().0 => UUID]).await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// Owners that are written to at most.
+const OWNERS_MAX: i64 = 20;
+
+const OWNERS: &str = concat!(
+    "-- users::owners
+SELECT ",
+    columns!(),
+    "
+  FROM users u JOIN tenants t USING (tenant_id) WHERE u.tenant_id = $1 AND u.role = 'OWNER' ORDER BY u.user_id LIMIT $2"
+);
+
+/// The tenant's owners, the first ones when there are many.
+pub async fn owners(tx: &TenantTx) -> Result<Vec<User>, StoreError> {
+    tx.rows(OWNERS, params![tx.tenant().0 => UUID, OWNERS_MAX => INT8]).await?.iter().map(from_row).collect()
 }
 
 const FIND_BY_EMAIL: &str = concat!(

@@ -20,7 +20,7 @@ pub struct Entry {
     pub balance_after: Money,
     /// The message of a debit or refund.
     pub message_id: Option<MessageId>,
-    /// The debit that a refund gives back.
+    /// The debit that a refund gives back, or the entry that an adjustment corrects.
     pub debit_seq: Option<i64>,
     /// Why, or what for.
     pub note: Option<String>,
@@ -38,16 +38,17 @@ pub struct ListedEntry {
 }
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[TOP_UP, SAME_TOP_UP, SPAN, LIST, LIST_CREDITS, LIST_PAYMENTS, LIST_DEBITS, OF_MESSAGE];
+    &[TOP_UP, SAME_TOP_UP, ADJUST, EXISTS, SPAN, LIST, LIST_CREDITS, LIST_PAYMENTS, LIST_DEBITS, OF_MESSAGE];
 
 const TOP_UP: &str = "-- ledger::top_up
 WITH wallet AS (
-    UPDATE wallets SET balance = balance + $2, seq = seq + 1, recorded_until = greatest(recorded_until, $5)
+    UPDATE wallets SET balance = balance + $2, seq = seq + 1, recorded_until = greatest(recorded_until, $5),
+                       low_next = (SELECT max(t) FROM unnest(low_thresholds) AS t WHERE t <= balance + $2 - reserved)
      WHERE tenant_id = $1 RETURNING balance, seq, recorded_until)
 INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, note, booked_by, recorded_at)
 SELECT $1, wallet.seq, 'TOPUP', $2, wallet.balance, $3, $4, wallet.recorded_until FROM wallet RETURNING seq, balance_after";
 
-/// Books credit; returns the entry's number and the new balance, or `None` when the tenant has no wallet.
+/// Books credit, and has the tenant warned again of thresholds that the balance reaches by it; returns the entry's number and the new balance, or `None` when the tenant has no wallet.
 ///
 /// The update of the wallet is also its lock: it is one row, and nothing is read before.
 pub async fn top_up(
@@ -78,6 +79,41 @@ pub async fn same_top_up(
     let values = params![tx.tenant().0 => UUID, seq => INT8, since => TIMESTAMPTZ];
     let row = tx.row(SAME_TOP_UP, values).await?;
     Ok(row.map(|row| (row.get("seq"), row.get("recorded_at"))))
+}
+
+const ADJUST: &str = "-- ledger::adjust
+WITH wallet AS (
+    UPDATE wallets SET balance = balance + $2, seq = seq + 1, recorded_until = greatest(recorded_until, $6),
+                       low_next = CASE WHEN $2 < 0 THEN low_next ELSE
+                           (SELECT max(t) FROM unnest(low_thresholds) AS t WHERE t <= balance + $2 - reserved) END
+     WHERE tenant_id = $1 RETURNING balance, seq, recorded_until)
+INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, debit_seq, note, booked_by, recorded_at)
+SELECT $1, wallet.seq, 'ADJUSTMENT', $2, wallet.balance, $3, $4, $5, wallet.recorded_until FROM wallet RETURNING seq, balance_after";
+
+/// Books an adjustment, which names the entry that it corrects; returns its number and the new balance. Under the wallet's lock,
+/// where its caller has seen that the balance covers it.
+pub async fn adjust(
+    tx: &TenantTx,
+    amount: Money,
+    reason: &str,
+    corrects: Option<i64>,
+) -> Result<(i64, Money), StoreError> {
+    let values = params![
+        tx.tenant().0 => UUID, amount.micros() => INT8, corrects => INT8, reason => TEXT, tx.actor().id() => UUID,
+        tx.now() => TIMESTAMPTZ,
+    ];
+    let row = tx.row(ADJUST, values).await?.ok_or_else(|| StoreError::Inconsistent {
+        table: "wallets",
+        what: format!("tenant {} has none", tx.tenant()),
+    })?;
+    Ok((row.get("seq"), Money::from_micros(row.get("balance_after"))))
+}
+
+const EXISTS: &str = "-- ledger::exists
+SELECT FROM ledger WHERE tenant_id = $1 AND seq = $2";
+
+pub async fn exists(tx: &TenantTx, seq: i64) -> Result<bool, StoreError> {
+    Ok(tx.row(EXISTS, params![tx.tenant().0 => UUID, seq => INT8]).await?.is_some())
 }
 
 /// Numbers of entries: those above the first and below the second.

@@ -5,7 +5,7 @@ use domain::Money;
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
 
-pub(crate) const STATEMENTS: &[&str] = &[BALANCE, AVAILABLE, LOCK];
+pub(crate) const STATEMENTS: &[&str] = &[BALANCE, AVAILABLE, LOCK, FUNDS];
 
 const BALANCE: &str = "-- wallet::balance
 SELECT balance FROM wallets WHERE tenant_id = $1";
@@ -34,4 +34,24 @@ pub async fn lock(tx: &TenantTx) -> Result<Money, StoreError> {
         table: "wallets",
         what: format!("tenant {} has none", tx.tenant()),
     })
+}
+
+/// A tenant's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Funds {
+    pub balance: Money,
+    /// What of it may be spent by others than who reserved the rest.
+    pub available: Money,
+}
+
+const FUNDS: &str = "-- wallet::funds
+SELECT balance, balance - reserved AS available FROM wallets WHERE tenant_id = $1 FOR NO KEY UPDATE";
+
+/// What a tenant has, under the lock that [`lock`] takes; `None` when there is no such tenant.
+pub async fn funds(tx: &TenantTx) -> Result<Option<Funds>, StoreError> {
+    let row = tx.row(FUNDS, params![tx.tenant().0 => UUID]).await?;
+    Ok(row.map(|row| Funds {
+        balance: Money::from_micros(row.get("balance")),
+        available: Money::from_micros(row.get("available")),
+    }))
 }

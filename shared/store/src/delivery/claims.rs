@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::billing::wallet;
+use crate::billing::{low_balance, wallet};
 use crate::kernel::error::StoreError;
 use crate::kernel::tx::{TenantTx, params};
 use crate::messages::recipient_of;
@@ -83,6 +83,7 @@ pub(crate) const STATEMENTS: &[&str] = &[CLAIM, MESSAGES, FREE];
 /// A message that is RESERVED already (it came back unsent) was paid for and costs nothing here.
 /// `place` is a message's place among those that would be debited. The plan allows `room` of them in the month that the debits
 /// are dated in; what comes after is held until the month or the terms of the plan change (I31), unless the balance had ended before.
+/// A row `LOW` says that the debits took the balance below a threshold of the tenant's.
 /// No step joins a claim's rows to each other: without hash joins that would take their number squared. What the dispatcher
 /// needs of a message comes out of the update that reserves it, which takes the messages in the order of their ids, as
 /// everything that locks several of them does.
@@ -170,7 +171,8 @@ paid AS (
     UPDATE wallets SET balance = balance + total.amount, seq = seq + total.entries,
                        recorded_until = greatest(recorded_until, $3)
       FROM (SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS entries FROM debits) AS total
-     WHERE tenant_id = $1 AND total.entries > 0),
+     WHERE tenant_id = $1 AND total.entries > 0
+    RETURNING balance - reserved < low_next AS is_low),
 counted AS (
     INSERT INTO usage AS u (tenant_id, quantity, period, used)
     SELECT $1, 'MESSAGES', (SELECT period FROM terms), count(*) FROM debits HAVING count(*) > 0
@@ -205,6 +207,8 @@ moved AS (
 SELECT message_id, verdict, to_phone, to_bsuid, template, language, is_code, variables, body, attempt, price, traceparent, priority, due_at FROM moved
  UNION ALL
 SELECT message_id, verdict, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, priority, due_at FROM verdicts WHERE verdict = 'HELD'
+ UNION ALL
+SELECT NULL, 'LOW', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM paid WHERE is_low
  ORDER BY priority, due_at, message_id";
 
 /// Claims what is due now: debits what the balance covers, in the order of sending, and ends or holds the rest.
@@ -215,7 +219,7 @@ pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, Store
         request.claim_id.0 => UUID, request.lease_until => TIMESTAMPTZ,
         request.before.map_or(i16::MAX, Lane::priority) => INT2, tx.actor().to_string() => TEXT,
     ];
-    let mut claim = Claim::default();
+    let (mut claim, mut is_low) = (Claim::default(), false);
     for row in tx.rows_by_index(CLAIM, values).await? {
         match row.get("verdict") {
             "RESERVED" => claim.funded.push(ClaimedMessage {
@@ -230,10 +234,14 @@ pub async fn claim(tx: &TenantTx, request: &ClaimRequest) -> Result<Claim, Store
             "NO_FUNDS" => claim.unfunded += 1,
             "CANCELLED" => claim.forbidden += 1,
             "HELD" => claim.held += 1,
+            "LOW" => is_low = true,
             other => {
                 return Err(StoreError::Inconsistent { table: "claims", what: format!("verdict {other}") });
             }
         }
+    }
+    if is_low {
+        low_balance::announce(tx).await?;
     }
     Ok(claim)
 }

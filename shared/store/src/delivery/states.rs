@@ -2,6 +2,7 @@
 
 use domain::billing::RefundReason;
 use domain::messages::{Lane, LockedMessage, StatusSet, Transition};
+use domain::updates::MetaPricing;
 use domain::{AttemptId, Batch, ClaimId, ContactId, MessageId, PhoneNumberId, Wamid};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use crate::messages::state_of;
 pub(crate) const STATEMENTS: &[&str] = &[LOCK, APPLY, REQUEUE, NAME, NOTE_UNKNOWN, FORGET_UNKNOWN];
 
 const LOCK: &str = "-- states::lock
-SELECT message_id, contact_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refund_due, phone_number_id, category, source
+SELECT message_id, contact_id, dispatch_state, attempt, attempt_id, claim_id, evidence, refund_due, phone_number_id, category, source, meta_rank
   FROM messages WHERE tenant_id = $1 AND message_id = ANY ($2) ORDER BY message_id FOR NO KEY UPDATE";
 
 /// Reads messages under their locks, taken in the order of their ids so that two of us never wait crosswise.
@@ -32,6 +33,7 @@ pub async fn lock(tx: &TenantTx, messages: &[MessageId]) -> Result<Vec<LockedMes
                 refund_due: row.get("refund_due"),
                 number: PhoneNumberId(row.get("phone_number_id")),
                 lane: Lane::of(row.get("category"), row.get("source")),
+                pricing_rank: row.get("meta_rank"),
             })
         })
         .collect()
@@ -42,9 +44,16 @@ UPDATE messages m
    SET dispatch_state = u.state, evidence = u.evidence, refund_due = u.refund_due, claim_id = NULL,
        wamid = coalesce(m.wamid, u.wamid), error_code = coalesce(u.error_code, m.error_code),
        error_text = coalesce(u.error_text, m.error_text), is_withdrawn = m.is_withdrawn OR u.is_withdrawn,
-       updated_at = greatest(m.updated_at, $10)
-  FROM unnest($2::uuid[], $3::text[], $4::int2[], $5::bool[], $6::text[], $7::int4[], $8::text[], $9::bool[])
-       AS u (message_id, state, evidence, refund_due, wamid, error_code, error_text, is_withdrawn)
+       updated_at = greatest(m.updated_at, $10),
+       meta_billable = CASE WHEN u.meta_rank > m.meta_rank THEN u.meta_billable ELSE m.meta_billable END,
+       meta_model = CASE WHEN u.meta_rank > m.meta_rank THEN u.meta_model ELSE m.meta_model END,
+       meta_type = CASE WHEN u.meta_rank > m.meta_rank THEN u.meta_type ELSE m.meta_type END,
+       meta_category = CASE WHEN u.meta_rank > m.meta_rank THEN u.meta_category ELSE m.meta_category END,
+       meta_rank = u.meta_rank
+  FROM unnest($2::uuid[], $3::text[], $4::int2[], $5::bool[], $6::text[], $7::int4[], $8::text[], $9::bool[],
+              $11::bool[], $12::text[], $13::text[], $14::text[], $15::int2[])
+       AS u (message_id, state, evidence, refund_due, wamid, error_code, error_text, is_withdrawn,
+             meta_billable, meta_model, meta_type, meta_category, meta_rank)
  WHERE m.tenant_id = $1 AND m.message_id = u.message_id";
 
 /// Writes what was decided about messages that [`lock`] read, and lets go of them. What is written about a message carries
@@ -66,9 +75,12 @@ pub async fn apply(tx: &TenantTx, transitions: &[&Transition]) -> Result<(), Sto
         transitions.iter().map(|to| to.error.as_ref().map(|error| error.text.as_str())).collect();
     let withdrawn: Vec<bool> =
         transitions.iter().map(|to| to.refund == Some(RefundReason::Withdrawn)).collect();
+    let pricing = PricingColumns::of(transitions);
     let values = params![
         tx.tenant().0 => UUID, ids => UUID_ARRAY, states => TEXT_ARRAY, statuses => INT2_ARRAY, refunds => BOOL_ARRAY,
         wamids => TEXT_ARRAY, codes => INT4_ARRAY, texts => TEXT_ARRAY, withdrawn => BOOL_ARRAY, tx.now() => TIMESTAMPTZ,
+        pricing.billable => BOOL_ARRAY, pricing.model => TEXT_ARRAY, pricing.kind => TEXT_ARRAY,
+        pricing.category => TEXT_ARRAY, pricing.rank => INT2_ARRAY,
     ];
     let touched = tx.run(APPLY, values).await?;
     if usize::try_from(touched).is_ok_and(|touched| touched == transitions.len()) {
@@ -78,6 +90,34 @@ pub async fn apply(tx: &TenantTx, transitions: &[&Transition]) -> Result<(), Sto
         table: "messages",
         what: format!("{touched} of {} transitions were written", transitions.len()),
     })
+}
+
+/// What Meta charges for the messages of some transitions: nothing but the rank where nothing new was said.
+struct PricingColumns<'a> {
+    billable: Vec<Option<bool>>,
+    model: Vec<Option<&'a str>>,
+    kind: Vec<Option<&'a str>>,
+    category: Vec<Option<&'a str>>,
+    rank: Vec<i16>,
+}
+
+impl<'a> PricingColumns<'a> {
+    fn of(transitions: &[&'a Transition]) -> Self {
+        let each = |word: fn(&MetaPricing) -> Option<&String>| {
+            let words = transitions.iter().map(|to| to.pricing.as_ref().and_then(word).map(String::as_str));
+            words.collect()
+        };
+        Self {
+            billable: transitions
+                .iter()
+                .map(|to| to.pricing.as_ref().and_then(|said| said.billable))
+                .collect(),
+            model: each(|said| said.model.as_ref()),
+            kind: each(|said| said.kind.as_ref()),
+            category: each(|said| said.category.as_ref()),
+            rank: transitions.iter().map(|to| to.message.pricing_rank).collect(),
+        }
+    }
 }
 
 const REQUEUE: &str = "-- states::requeue

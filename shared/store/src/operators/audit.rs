@@ -31,8 +31,10 @@ pub struct Sums {
     pub write_offs: i64,
 }
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I19, I21, I22, I23, I31, PATIENCE, SUMS];
+pub(crate) const STATEMENTS: &[&str] = &[
+    I1_BALANCE, I1_CHAIN, I2, I3, I4, I5, I6, I7, I8, I14, I17, I19, I21, I22, I23, I31, I32, I33, PATIENCE,
+    SUMS,
+];
 
 const ALWAYS: &[(&str, &str)] = &[
     ("I1 balance is the sum of its entries", I1_BALANCE),
@@ -47,6 +49,8 @@ const ALWAYS: &[(&str, &str)] = &[
     ("I22 no key from tenant to tenant", I22),
     ("I23 every tenant table has row-level security", I23),
     ("I31 what a plan limits is counted", I31),
+    ("I32 a large adjustment is of two people, and each approval of one entry", I32),
+    ("I33 a balance below a threshold was announced", I33),
 ];
 
 const AT_REST: &[(&str, &str)] = &[
@@ -150,6 +154,22 @@ SELECT (SELECT count(*)
                WHEN 'TEMPLATES' THEN (SELECT count(*) FROM templates t WHERE t.tenant_id = u.tenant_id AND t.status <> 'DELETED')
                WHEN 'PHONE_NUMBERS' THEN (SELECT count(*) FROM phone_numbers n WHERE n.tenant_id = u.tenant_id)
                ELSE (SELECT count(*) FROM users p WHERE p.tenant_id = u.tenant_id) END) AS violations";
+
+/// Adjustments without the request that they were booked for, or above its limit without a second person, and requests whose
+/// state and entry contradict each other.
+const I32: &str = "-- audit::i32
+SELECT (SELECT count(*) FROM ledger l LEFT JOIN adjustments a ON a.tenant_id = l.tenant_id AND a.entry_seq = l.seq
+         WHERE l.kind = 'ADJUSTMENT'
+           AND (a.entry_seq IS NULL OR a.amount <> l.amount OR a.corrects_seq IS DISTINCT FROM l.debit_seq
+                OR l.booked_by <> coalesce(a.decided_by, a.requested_by)
+                OR (abs(l.amount) > a.approval_over AND (a.decided_by IS NULL OR a.decided_by = a.requested_by))))
+     + (SELECT count(*) FROM adjustments a
+         WHERE (a.state = 'BOOKED') <> EXISTS (SELECT FROM ledger l WHERE l.tenant_id = a.tenant_id AND l.seq = a.entry_seq
+                                                  AND l.kind = 'ADJUSTMENT')) AS violations";
+
+const I33: &str = "-- audit::i33
+SELECT count(*) AS violations FROM wallets
+ WHERE low_next IS NOT NULL AND (low_next > balance - reserved OR low_next <> ALL (low_thresholds))";
 
 /// Tenant tables without row-level security for both roles, or whose owner is not `tidings_owner` and could remove it.
 const I23: &str = "-- audit::i23

@@ -164,6 +164,14 @@ pub async fn assert_audit_is_clean(store: &Store, at_rest: bool) {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// What the audit finds at any commit.
+pub async fn violations(store: &Store) -> Vec<store::operators::audit::Finding> {
+    let act = SystemAct::at(noon());
+    let mut findings = store.perform_system(&act, &Audit { at_rest: false }).await.unwrap();
+    findings.retain(|finding| finding.violations != 0);
+    findings
+}
+
 struct Audit {
     at_rest: bool,
 }

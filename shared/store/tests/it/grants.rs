@@ -10,7 +10,8 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 47] = [
+const ALLOWED: [(&str, &str, &str); 48] = [
+    ("adjustments", "", "SIU"),
     ("api_keys", "SIU", "SIU"),
     ("attempts", "SI", "SI"),
     ("audit_log", "SI", "SI"),
@@ -55,8 +56,8 @@ const ALLOWED: [(&str, &str, &str); 47] = [
     ("wake_ups", "", "SIUD"),
     (
         "wallets",
-        "SI U(balance, recorded_until, reserved, seq)",
-        "SI U(balance, recorded_until, reserved, seq)",
+        "SI U(balance, low_next, low_thresholds, recorded_until, reserved, seq)",
+        "SI U(balance, low_next, low_thresholds, recorded_until, reserved, seq)",
     ),
     ("wamids", "SI", "SI"),
     ("whatsapp_accounts", "SIU", "SIU"),
@@ -146,6 +147,7 @@ async fn a_tenants_transaction_can_change_no_plan_no_price_no_role_and_read_no_f
         "UPDATE users SET role = 'OWNER'",
         "UPDATE tenants SET status = 'ACTIVE'",
         "UPDATE wallets SET tenant_id = gen_random_uuid()",
+        "SELECT * FROM adjustments",
         "SELECT * FROM queue_messages",
         "SELECT * FROM dead_letters",
         "SELECT * FROM kept_updates",

@@ -119,6 +119,7 @@ impl Work<'_> {
             occurred_at: None,
             attempt_id: None,
             error: None,
+            pricing: None,
         };
         self.ids().into_iter().map(update).collect()
     }

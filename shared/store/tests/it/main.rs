@@ -9,6 +9,8 @@ mod grants;
 mod holds;
 mod isolation;
 mod lock_order;
+mod low_balance;
+mod meta_pricing;
 mod migrations;
 mod notices;
 mod parked;

@@ -21,6 +21,7 @@ fn status(wamid: &str) -> StatusUpdate {
         occurred_at: None,
         attempt_id: None,
         error: None,
+        pricing: None,
     }
 }
 

@@ -106,6 +106,30 @@ async fn a_database_with_rows_in_every_table_migrates_and_passes_the_audit() {
     assert_clean(&db).await;
 }
 
+#[tokio::test]
+async fn an_adjustment_that_was_booked_by_sql_has_a_request_of_one_person_after_the_migration() {
+    let (db, client) = of_the_version_before().await;
+    let booked = format!(
+        "WITH wallet AS (
+             UPDATE wallets SET balance = balance + 500000000, seq = seq + 1 WHERE tenant_id = '{TENANT}' RETURNING balance, seq)
+         INSERT INTO ledger (tenant_id, seq, kind, amount, balance_after, note, booked_by, recorded_at)
+         SELECT '{TENANT}', seq, 'ADJUSTMENT', 500000000, balance, 'a correction', '{TENANT}', '2026-05-01Z' FROM wallet"
+    );
+    client.batch_execute(&booked).await.unwrap();
+    migrate::migrate(&db.url().into()).await.unwrap();
+    assert_clean(&db).await;
+    let row = client
+        .query_one(
+            "SELECT state, amount, approval_over, substr(adjustment_id::text, 1, 13) FROM adjustments",
+            &[],
+        )
+        .await
+        .unwrap();
+    let found: (&str, i64, i64, &str) = (row.get(0), row.get(1), row.get(2), row.get(3));
+    // Its id is of its time, so that the list is in order.
+    assert_eq!(found, ("BOOKED", 500_000_000, 500_000_000, "019de0d5-c800"));
+}
+
 /// The statements of the version before, by the names that they sign themselves with.
 fn statement(name: &str) -> &'static str {
     let signature = format!("-- {name}\n");

@@ -17,15 +17,17 @@ use tidings::client::{Client, text};
 use super::super::fault_test::{FaultTest, insist, insist_on_changing, insist_on_reading};
 use crate::test_system::{ADMIN, PASSWORD};
 
+mod books;
 mod people;
 
 /// What a tenant looks at when everything is done.
-const READ_AT_THE_END: [&str; 8] = [
+const READ_AT_THE_END: [&str; 9] = [
     "/messages",
     "/billing/balance",
     "/billing/ledger",
     "/billing/ledger/proof",
     "/billing/statement?month=2026-11",
+    "/billing/low-balance",
     "/tenant/plan",
     "/tenant/onboarding",
     "/audit",
@@ -114,6 +116,7 @@ impl<'a> Scenario<'a> {
         let (client, tenant) = self.found(&owner).await;
         let (template, contacts) = self.prepare(&client).await;
         let number = self.connect(&client, tenant).await;
+        self.warn(client.token().unwrap()).await;
         self.ask_about_templates(tenant).await;
         self.test.fault(UNANSWERED, json!({ "kind": "status", "httpStatus": 500 })).await;
         for (phone, _) in RECIPIENTS {
@@ -197,6 +200,9 @@ impl<'a> Scenario<'a> {
             &json!({ "idempotencyKey": self.slug }),
         )
         .await;
+        let second = log_in(&anonymous, &admin, ADMIN.1).await;
+        let second = anonymous.with_token(text(&second, "token").unwrap());
+        self.correct((&owner, &second), tenant).await;
     }
 
     /// Archives the plan that it created.

@@ -1,0 +1,79 @@
+//! The letter about a balance that runs low, to each of the tenant's owners.
+
+use domain::{Money, TenantId};
+use lettre::Message;
+use lettre::address::{Address, AddressError};
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use ops::billing::low_balance::owners;
+
+use crate::{MailError, Mailer, TransportError};
+
+/// Writes to each owner. One whom the mail server refuses for good does not keep the letter from the others; that it was
+/// refused is logged, because the next try would write to all of them again.
+pub(crate) async fn send(
+    mailer: &Mailer,
+    tenant: TenantId,
+    (threshold, balance): (Money, Money),
+) -> Result<(), MailError> {
+    let owners = owners(&mailer.platform, tenant).await?;
+    let Some(owners) = owners.filter(|owners| !owners.emails.is_empty()) else {
+        tracing::info!(%tenant, "The balance is low, and the tenant has no owner to write to.");
+        return Ok(());
+    };
+    for to in &owners.emails {
+        let sent = match letter(&mailer.from, to, &owners.tenant_name, (threshold, balance)) {
+            Ok(letter) => mailer.transport.send(letter).await,
+            Err(error) => Err(error),
+        };
+        match sent {
+            Err(error) if error.is_final() && owners.emails.len() > 1 => {
+                tracing::warn!(
+                    error = domain::with_causes(&error),
+                    %tenant,
+                    "An owner could not be written to about a low balance."
+                );
+            }
+            sent => sent?,
+        }
+    }
+    tracing::info!(%tenant, letters = owners.emails.len(), "The owners were written to about a low balance.");
+    Ok(())
+}
+
+fn letter(
+    from: &str,
+    to: &str,
+    tenant_name: &str,
+    (threshold, balance): (Money, Money),
+) -> Result<Message, TransportError> {
+    let text = format!(
+        "Hello,\n\n\
+         The balance of {tenant_name} is {balance}, which is below {threshold}, an amount that you asked to be warned of.\n\
+         Messages that the balance does not cover are not sent. Please have it topped up.\n\n\
+         You get this letter once, and again when the balance has been topped up to {threshold} and falls below it later.\n"
+    );
+    let not_written = |error: &dyn std::error::Error| TransportError::NotWritten(error.to_string());
+    Message::builder()
+        .from(from.parse().map_err(|error: AddressError| not_written(&error))?)
+        .to(Mailbox::new(None, to.parse::<Address>().map_err(|error| not_written(&error))?))
+        .subject(format!("The balance of {tenant_name} is below {threshold}"))
+        .header(ContentType::TEXT_PLAIN)
+        .body(text)
+        .map_err(|error| not_written(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_letter_names_the_balance_and_the_threshold_and_a_name_cannot_add_headers() {
+        let amounts = (Money::from_micros(50_000_000), Money::from_micros(49_988_000));
+        let letter = letter("a@tidings.test", "o@acme.com", "Acme\r\nBcc: x@y.z", amounts).unwrap();
+        let text = String::from_utf8(letter.formatted()).unwrap();
+        assert!(text.contains("49.988") && text.contains("below 50.00"), "{text}");
+        let (headers, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(!headers.lines().any(|line| line.starts_with("Bcc:")), "{headers}");
+    }
+}
