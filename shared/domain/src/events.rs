@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::as_text;
 use crate::{Money, TenantId, UserId, WabaId};
 
 /// Something that happened to a tenant.
@@ -24,8 +25,10 @@ pub enum DomainEvent {
     /// When one debit passes several of them, it is the lowest.
     BalanceLow {
         tenant_id: TenantId,
+        #[serde(with = "as_text")]
         threshold: Money,
         /// What could still be spent after that debit.
+        #[serde(with = "as_text")]
         balance: Money,
     },
 }

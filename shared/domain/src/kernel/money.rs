@@ -112,5 +112,21 @@ impl<'de> Deserialize<'de> for Money {
     }
 }
 
+/// A decimal string alone, for members of an enum with a tag inside: serde reads those from its own buffer, which has no digits of
+/// a number any more.
+pub mod as_text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use super::Money;
+
+    pub fn serialize<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+        money.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests;
