@@ -116,10 +116,11 @@ impl From<Words> for Command {
 /// Carries out a command and prints its answer. An audit that finds something is a failure.
 pub(crate) async fn run(platform: &Platform, options: Options) -> Result<(), LocalError> {
     let Options { command, json } = options;
-    let answer =
-        operators::perform(&platform.store, &platform.token_cipher, &platform.system(), &command.into())
-            .await
-            .map_err(|error| LocalError::Call(domain::with_causes(&error)))?;
+    let (command, act) = (command.into(), platform.system());
+    // On the heap, because it holds what every command needs.
+    let answer = Box::pin(operators::perform(&platform.store, &platform.token_cipher, &act, &command))
+        .await
+        .map_err(|error| LocalError::Call(domain::with_causes(&error)))?;
     let unreadable = |error: serde_json::Error| LocalError::Call(error.to_string());
     let value = serde_json::to_value(&answer).map_err(unreadable)?;
     if json {

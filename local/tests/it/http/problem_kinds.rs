@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use domain::problem::Kind;
 use http_kit::problem::{status, type_uri};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::Moment;
 
 use super::actors::{TenantActor, super_admin, suspend, tenant_actor};
@@ -64,11 +64,7 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
             answer
         }
         Kind::InsufficientFunds => adjust(api, home, "-1").await,
-        Kind::ApprovalRequired => {
-            let (waiting, platform) = (adjust(api, home, "150").await, super_admin(api).await);
-            let path = format!("/admin/adjustments/{}/approve", waiting.text_of("id"));
-            api.post(&path).bearer(&platform).send().await
-        }
+        Kind::ApprovalRequired => approve_its_own(api, home).await,
         Kind::TooMany => guess_until_throttled(api).await,
         Kind::MetaRefused => {
             api.post("/whatsapp/connect")
@@ -83,18 +79,6 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
     }
 }
 
-async fn reuse_a_key(api: &RawApi, home: &TenantActor) -> Answer {
-    let keyed = |body| {
-        let call = api.post("/messages").bearer(&home.token).header("idempotency-key", "reused");
-        call.json(body).send()
-    };
-    let message = home.message();
-    keyed(&message).await.success();
-    let mut other = message.clone();
-    other["variables"] = json!({ "name": "Cid" });
-    keyed(&other).await
-}
-
 async fn send_while_suspended(system: &TestSystem, api: &RawApi) -> Answer {
     let gone = tenant_actor(api, "gone").await;
     suspend(system, gone.tenant_id()).await;
@@ -106,6 +90,23 @@ async fn adjust(api: &RawApi, home: &TenantActor, amount: &str) -> Answer {
     let body =
         json!({ "tenantId": home.tenant, "amount": amount, "reason": "a test", "idempotencyKey": amount });
     api.post("/billing/adjustments").bearer(&super_admin(api).await).json(&body).send().await
+}
+
+async fn approve_its_own(api: &RawApi, home: &TenantActor) -> Answer {
+    let (waiting, platform) = (adjust(api, home, "150").await, super_admin(api).await);
+    let path = format!("/admin/adjustments/{}/approve", waiting.text_of("id"));
+    api.post(&path).bearer(&platform).send().await
+}
+
+async fn reuse_a_key(api: &RawApi, home: &TenantActor) -> Answer {
+    let keyed = |body: &Value| {
+        let call = api.post("/messages").bearer(&home.token).header("idempotency-key", "reused");
+        call.json(body).send()
+    };
+    let mut message = home.message();
+    keyed(&message).await.success();
+    message["variables"] = json!({ "name": "Cid" });
+    keyed(&message).await
 }
 
 async fn guess_until_throttled(api: &RawApi) -> Answer {

@@ -125,7 +125,9 @@ async fn each_kind_of_difference_is_counted_summed_and_shown_with_examples() {
     ];
     let mut seen = of_tenant(&found, &tenant);
     for rows in [&mut expected, &mut seen] {
-        rows.iter_mut().for_each(|row| row.4.sort());
+        for row in rows.iter_mut() {
+            row.4.sort();
+        }
         rows.sort_by_key(|row| (row.0.clone(), row.1.to_string()));
     }
     assert_eq!(seen, expected);

@@ -57,6 +57,10 @@ async fn claim(store: &Store, world: &World, limit: i64) -> usize {
     try_to_claim(store, world, limit).await.unwrap().funded.len()
 }
 
+async fn claim_until_nothing_is_due(store: Store, world: World) {
+    while claim(&store, &world, 7).await > 0 {}
+}
+
 /// The events of the outbox in the order of writing.
 async fn events(db: &TestDb) -> Vec<Value> {
     let (client, connection) = tokio_postgres::connect(db.url(), NoTls).await.unwrap();
@@ -80,7 +84,7 @@ async fn of_claims_that_race_below_a_threshold_exactly_one_announces_it() {
     let mut workers = JoinSet::new();
     for _ in 0..40 {
         let (store, world) = (store.clone(), world.clone());
-        workers.spawn(async move { while claim(&store, &world, 7).await > 0 {} });
+        workers.spawn(claim_until_nothing_is_due(store, world));
     }
     workers.join_all().await;
     let events = events(&db).await;
