@@ -90,7 +90,6 @@ components! {
         .description(Some("Why it is booked, as the tenant's ledger shows it."));
     AdjustmentWord = word(AdjustmentState::ALL, "PENDING").description(Some("Where a correction stands."));
     FindingWord = word(Finding::ALL, "MATCH").description(Some("What the comparison with Meta finds."));
-    PricedCategory = word(["AUTHENTICATION", "UTILITY", "MARKETING", "SERVICE"], "UTILITY").description(Some("A category that Meta prices."));
     LedgerNumber = whole(1, i64::MAX, 7).description(Some("A number in a tenant's ledger, without gaps."));
     EntryType = word(["DEBIT", "CREDIT"], "DEBIT");
     CreditReason = word(EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::Debit), "TOPUP");

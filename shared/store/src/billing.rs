@@ -3,8 +3,8 @@
 pub mod adjustments;
 pub mod ledger;
 pub mod low_balance;
-pub mod reconciliation;
 pub mod rate_cards;
+pub mod reconciliation;
 pub mod refunds;
 pub mod seals;
 pub mod statements;

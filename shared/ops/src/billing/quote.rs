@@ -92,7 +92,11 @@ impl From<QuoteError> for Problem {
 }
 
 /// Prices messages to these recipients; nothing is written or reserved.
-pub async fn quote(platform: &Platform, permit: &BillingReader, asked: NewQuote) -> Result<Quote, QuoteError> {
+pub async fn quote(
+    platform: &Platform,
+    permit: &BillingReader,
+    asked: NewQuote,
+) -> Result<Quote, QuoteError> {
     let to = match asked.to {
         QuoteTo::Phones(spellings) => To::Phones(read_phones(&spellings).await.map_err(QuoteError::Invalid)?),
         QuoteTo::Contacts(contacts) => {
