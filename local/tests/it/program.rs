@@ -193,11 +193,7 @@ async fn the_readmes_walk_ends_with_a_refunded_message() {
         let lines: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let [imported, credited, message, ledger] = lines.as_slice() else { panic!("{shell}: {output}") };
         assert_eq!((&imported["imported"], &credited["balance"]), (&json!(1), &json!("100.00")));
-        assert_eq!((&message["status"], &message["refund"]), (&json!("FAILED"), &json!("0.00408")));
-        // Meta's price for North America and the margin of the plan.
-        let pricing = &message["pricing"];
-        let parts = [&pricing["card"]["name"], &pricing["metaPrice"], &pricing["margin"], &pricing["total"]];
-        assert_eq!(parts, ["Meta 2026-10-01", "0.0034", "0.00068", "0.00408"], "{message}");
+        assert_eq!((&message["status"], &message["refund"]), (&json!("FAILED"), &json!("0.012")));
         let kinds: Vec<&Value> =
             ledger["data"].as_array().unwrap().iter().map(|entry| &entry["type"]).collect();
         assert_eq!(kinds, ["CREDIT", "DEBIT", "CREDIT"], "{ledger}");
