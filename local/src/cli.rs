@@ -172,7 +172,7 @@ async fn perform(arguments: Arguments) -> Result<(), LocalError> {
     match command {
         Command::Serve(roles) => serve(ServeOptions { roles, database }, &fetch).await,
         Command::VerifyLedger { file } => verify_ledger::run(&file),
-        Command::Other(command) => perform_other(command, fetch.settings()?, database).await,
+        Command::Other(command) => Box::pin(perform_other(command, fetch.settings()?, database)).await,
     }
 }
 

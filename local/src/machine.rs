@@ -72,6 +72,7 @@ impl Machine {
             passwords: Passwords::default(),
             timings: settings.timings,
             adjustment_approval_over: settings.adjustment_approval_over,
+            email_proof: settings.email_proof,
             on_new_tenant: (!is_real_meta(&base_url)).then(sandbox_account::hook),
             is_closing: Arc::new(AtomicBool::new(false)),
         };

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::Clock;
+use domain::access::email::EmailProof;
 use http_server::{Limits, Share};
 use runtime::held;
 use sandbox::{Options, Running, SandboxError};
@@ -62,6 +63,7 @@ async fn start(settings: Settings, roles: &[ProcessRole]) -> Result<Serving, Loc
     };
     let database = database::open(&settings, &home).await?;
     say(format!("Database: {}", database.origin));
+    say(proofs(settings.email_proof));
     let machine = Machine::assemble(&settings, &home, database.store.clone(), Clock::System)?;
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -89,6 +91,17 @@ async fn start(settings: Settings, roles: &[ProcessRole]) -> Result<Serving, Loc
         demo::welcome(&machine, &settings, &home).await?;
     }
     Ok(Serving { machine, stop, tasks, sandbox, database })
+}
+
+const fn proofs(email_proof: EmailProof) -> &'static str {
+    match email_proof {
+        EmailProof::Required => {
+            "E-mail addresses: a tenant sends when its owner has opened the link that is sent at registration."
+        }
+        EmailProof::Off => {
+            "E-mail addresses: owners need not prove theirs (TIDINGS_EMAIL_PROOF=required asks for it)."
+        }
+    }
 }
 
 /// What the sandbox of these settings is started with: Meta's side of the app that the API is.

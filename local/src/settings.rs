@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use cluster::Fetch;
 use domain::Money;
+use domain::access::email::EmailProof;
 use domain::limits::ADJUSTMENT_APPROVAL_OVER_DEFAULT;
 use jiff::SignedDuration;
 use mailer::{Login, Server};
@@ -64,6 +65,8 @@ pub struct Settings {
     pub public_url: String,
     /// The sender of e-mails.
     pub mail_from: String,
+    /// Whether owners have to prove their e-mail addresses.
+    pub email_proof: EmailProof,
     /// The mail server, when there is one.
     pub smtp: Option<(Server, Login)>,
     /// The super admin's login, when it is set.
@@ -107,6 +110,7 @@ impl Settings {
         let (database_url, database_roots) = groups::database(&mut reader);
         let (pg_bin_dir, pg_fetch) = groups::postgres(&mut reader);
         let (smtp, mail_from) = groups::mail(&mut reader);
+        let email_proof = groups::email_proof(&mut reader, meta_url.as_deref());
         let (admin_email, admin_password) = groups::super_admin(&mut reader);
         let call_timeout = reader.duration("TIDINGS_CALL_TIMEOUT_SECONDS", CALL_TIMEOUT_DEFAULT);
         let settings = Self {
@@ -124,6 +128,7 @@ impl Settings {
             given_keys: given_keys::given_keys(&mut reader),
             public_url: groups::public_url(&mut reader, port),
             mail_from,
+            email_proof,
             smtp,
             admin_email,
             admin_password,

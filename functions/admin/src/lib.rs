@@ -4,6 +4,7 @@
 mod about;
 mod audit_log;
 mod billing;
+mod mail;
 mod plans;
 mod rate_cards;
 mod tenants;
@@ -27,6 +28,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(tenants::subscription::subscription))
         .routes(routes!(tenants::onboarding::onboarding))
         .routes(routes!(tenants::resend_invite::resend_invite))
+        .routes(routes!(mail::list::list))
+        .routes(routes!(mail::retry::retry))
         .routes(routes!(audit_log::own::own))
         .routes(routes!(audit_log::all::all))
         .routes(routes!(billing::add_credits::add_credits))

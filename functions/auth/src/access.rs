@@ -1,6 +1,10 @@
+pub(crate) mod change_email;
+pub(crate) mod forgot_password;
 pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;
+mod page;
 pub(crate) mod refresh;
 pub(crate) mod sessions;
 pub(crate) mod set_password;
+pub(crate) mod verify_email;

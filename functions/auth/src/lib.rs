@@ -1,4 +1,4 @@
-//! Registering, logging in and out, setting a password, and the public keys of access tokens.
+//! Registering, logging in and out, passwords and e-mail addresses, and the public keys of access tokens.
 
 mod access;
 mod session;
@@ -20,5 +20,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(access::sessions::end))
         .routes(routes!(access::set_password::set_password, access::set_password::set_password_page))
         .routes(routes!(access::set_password::set_password_script))
+        .routes(routes!(access::forgot_password::forgot_password))
+        .routes(routes!(access::verify_email::verify_email, access::verify_email::verify_email_page))
+        .routes(routes!(access::verify_email::verify_email_script))
+        .routes(routes!(access::verify_email::resend_verification))
+        .routes(routes!(access::change_email::change_email))
+        .routes(routes!(access::change_email::stop_email_change))
         .routes(routes!(access::jwks::jwks))
 }

@@ -22,7 +22,7 @@ pub(crate) async fn send(
         return Ok(());
     };
     for to in &owners.emails {
-        let sent = match letter(&mailer.from, to, &owners.tenant_name, (threshold, balance)) {
+        let sent = match letter(&mailer.sender.from, to, &owners.tenant_name, (threshold, balance)) {
             Ok(letter) => mailer.transport.send(letter).await,
             Err(error) => Err(error),
         };

@@ -1,7 +1,7 @@
 //! E-mails about domain events from the queue.
 //!
-//! At least once: an event that comes twice may be mailed twice, and then the newer link is valid. The link's secret is made
-//! here, when the e-mail is written, and is in no queue and no log (I29).
+//! Each has a row that says what became of it ([`ops::access::mailing`]), so that an event that comes twice sends one. The
+//! link's secret is made when the e-mail is written, and is in no queue and no log (I29).
 
 mod balance_low;
 mod email;
@@ -12,16 +12,15 @@ use std::sync::Arc;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::Queue;
 use domain::events::DomainEvent;
-use domain::{TenantId, UserId, with_causes};
+use domain::with_causes;
 use jiff::{SignedDuration, Timestamp};
 use ops::Platform;
-use ops::access::invite::invite;
+use ops::access::mailing::{self, Begun, Draft};
 use runtime::{RecordOutcome, Records};
 use store::StoreError;
 use thiserror::Error;
 
-use crate::email::Email;
-pub use email::check_sender;
+pub use email::{Sender, check_sender};
 pub use transport::{Login, Server, Transport, TransportError};
 
 /// How long an e-mail waits that the mail server refused for now (a 4xx code): long enough for greylisting.
@@ -32,17 +31,14 @@ const BUSY_FOR: SignedDuration = SignedDuration::from_mins(5);
 pub struct Mailer {
     pub platform: Platform,
     pub transport: Arc<Transport>,
-    /// The sender's address.
-    pub from: String,
-    /// Where people set their password; the secret is appended.
-    pub set_password_url: String,
+    pub sender: Sender,
 }
 
 impl Mailer {
     /// From this address, with links to the public address of the API.
     pub fn new(platform: Platform, transport: Transport, from: String, public_url: &str) -> Self {
-        let set_password_url = format!("{}/auth/set-password#", public_url.trim_end_matches('/'));
-        Self { platform, transport: Arc::new(transport), from, set_password_url }
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        Self { platform, transport: Arc::new(transport), sender: Sender { from, public_url } }
     }
 }
 
@@ -63,7 +59,34 @@ pub async fn on_queue(event: SqsEvent, mailer: &Mailer, until: Timestamp) -> Sqs
 }
 
 async fn handle(event: DomainEvent, mailer: &Mailer) -> Result<RecordOutcome, MailError> {
-    match write(event, mailer).await {
+    if let DomainEvent::BalanceLow { tenant_id, threshold, balance } = event {
+        return outcome(balance_low::send(mailer, tenant_id, (threshold, balance)).await);
+    }
+    let draft = match mailing::begin(&mailer.platform, event).await? {
+        Begun::Nothing => return Ok(RecordOutcome::Done),
+        Begun::Later(delay) => {
+            let reason = "another process is sending the e-mail".to_owned();
+            return Ok(RecordOutcome::RetryAfter { delay, reason });
+        }
+        Begun::Send(draft) => draft,
+    };
+    let (id, kind, tenant) = (draft.email_id, draft.kind, draft.tenant_id);
+    match send(&draft, mailer).await {
+        Ok(()) => {
+            mailing::sent(&mailer.platform, id).await?;
+            tracing::info!(%tenant, email = %id, %kind, "An e-mail was sent.");
+            Ok(RecordOutcome::Done)
+        }
+        Err(error) => {
+            mailing::failed(&mailer.platform, id, with_causes(&error), error.is_final()).await?;
+            outcome(Err(error.into()))
+        }
+    }
+}
+
+/// What becomes of the event of an e-mail that was sent, or was not.
+fn outcome(sent: Result<(), MailError>) -> Result<RecordOutcome, MailError> {
+    match sent {
         Ok(()) => Ok(RecordOutcome::Done),
         Err(MailError::Transport(error)) if error.is_final() => {
             Ok(RecordOutcome::Park { reason: with_causes(&error) })
@@ -77,35 +100,6 @@ async fn handle(event: DomainEvent, mailer: &Mailer) -> Result<RecordOutcome, Ma
     }
 }
 
-async fn write(event: DomainEvent, mailer: &Mailer) -> Result<(), MailError> {
-    match event {
-        DomainEvent::TenantProvisioned { tenant_id, user_id, email, tenant_name } => {
-            send_link(mailer, (tenant_id, user_id), &email, &Email::welcome(&tenant_name)).await
-        }
-        DomainEvent::UserInvited { tenant_id, user_id, email } => {
-            send_link(mailer, (tenant_id, user_id), &email, &Email::invitation()).await
-        }
-        DomainEvent::BalanceLow { tenant_id, threshold, balance } => {
-            balance_low::send(mailer, tenant_id, (threshold, balance)).await
-        }
-        // Nothing is written about it; the bus has it for others.
-        DomainEvent::WhatsappPaused { .. } => Ok(()),
-    }
-}
-
-/// Sends a user a link to choose a password, unless there is a password already.
-async fn send_link(
-    mailer: &Mailer,
-    (tenant, user): (TenantId, UserId),
-    to: &str,
-    email: &Email,
-) -> Result<(), MailError> {
-    let Some(secret) = invite(&mailer.platform, tenant, user).await? else {
-        tracing::info!(%tenant, %user, "The user has a password already; no e-mail is sent.");
-        return Ok(());
-    };
-    let link = format!("{}{secret}", mailer.set_password_url);
-    mailer.transport.send(email.message(&mailer.from, to, &link)?).await?;
-    tracing::info!(%tenant, %user, "An e-mail with a link to choose a password was sent.");
-    Ok(())
+async fn send(draft: &Draft, mailer: &Mailer) -> Result<(), TransportError> {
+    mailer.transport.send(mailer.sender.message(draft)?).await
 }

@@ -173,6 +173,7 @@ async fn hand_over(server: &Server, login: &Login, email: &Message) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use domain::access::email::EmailKind;
     use domain::with_causes;
     use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
     use tokio::net::TcpListener;
@@ -200,7 +201,8 @@ mod tests {
     }
 
     fn email() -> Message {
-        crate::email::Email::welcome("Acme").message("a@tidings.test", "o@acme.com", "http://h/").unwrap()
+        use crate::email::tests::{draft, sender};
+        sender().message(&draft(EmailKind::Welcome, "Acme", "o@acme.com")).unwrap()
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cluster::Fetch;
+use domain::access::email::EmailProof;
 use mailer::{Login, Server};
 use meta::ConfigError;
 use ops::Timings;
@@ -139,6 +140,12 @@ pub(super) fn mail(reader: &mut Reader) -> (Option<(Server, Login)>, String) {
         reader.wrong("TIDINGS_MAIL_FROM", format!("would be {from:?}: {why}; {hint}"));
     }
     (smtp, from)
+}
+
+/// Whether owners have to prove their e-mail addresses: with Meta itself, unless it is set otherwise.
+pub(super) fn email_proof(reader: &mut Reader, meta_url: Option<&str>) -> EmailProof {
+    let default = if meta_url.is_some_and(is_real_meta) { EmailProof::Required } else { EmailProof::Off };
+    reader.parsed("TIDINGS_EMAIL_PROOF", default, "be required or off")
 }
 
 /// The super admin's e-mail and password.

@@ -38,11 +38,24 @@ fn every_wrong_variable_is_named_at_once() {
         ("TIDINGS_MAIL_FROM", "nobody"),
         ("TIDINGS_PUBLIC_URL", "tidings.acme.com"),
         ("TIDINGS_ADJUSTMENT_APPROVAL_OVER", "-1"),
+        ("TIDINGS_EMAIL_PROOF", "sometimes"),
         ("TIDINGS_SHIFT_SECONDS", "0"),
         ("TIDINGS_RECEIVES_MAX", "0"),
     ];
     let found: BTreeSet<String> = wrong(values).into_iter().collect();
     assert_eq!(found, values.map(|(name, _)| name.to_owned()).into());
+}
+
+#[test]
+fn addresses_are_proven_with_meta_itself_and_not_with_a_sandbox_unless_it_is_set_otherwise() {
+    let proof = |values: [(&str, &str); 4]| read(values).unwrap().email_proof;
+    let app = [("FACEBOOK_APP_ID", "1"), ("FACEBOOK_APP_SECRET", "secret")];
+    let [id, secret] = app;
+    let with = |url, word| proof([id, secret, ("TIDINGS_META_URL", url), ("TIDINGS_EMAIL_PROOF", word)]);
+    let (metas, sandbox) = ("https://graph.facebook.com", "http://127.0.0.1:3001");
+    assert_eq!((with(metas, ""), with(sandbox, "")), (EmailProof::Required, EmailProof::Off));
+    assert_eq!((with(metas, "off"), with(sandbox, "required")), (EmailProof::Off, EmailProof::Required));
+    assert_eq!(read([]).unwrap().email_proof, EmailProof::Off);
 }
 
 #[test]

@@ -25,7 +25,7 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
 }
 
 /// All that is read, in the order of `--help`.
-pub const ALL: [Variable; 46] = [
+pub const ALL: [Variable; 47] = [
     variable("PORT", "port of the API; the sandbox takes the next one [3000]"),
     variable("TIDINGS_LISTEN", "address to listen on [127.0.0.1]"),
     variable("TIDINGS_TRUSTED_PROXIES", "addresses whose X-Forwarded-For is believed, with commas between"),
@@ -58,6 +58,10 @@ pub const ALL: [Variable; 46] = [
     variable("SMTP_USER", "its user"),
     variable("SMTP_PASS", "the user's password"),
     variable("TIDINGS_MAIL_FROM", "the sender of e-mails [SMTP_USER]"),
+    variable(
+        "TIDINGS_EMAIL_PROOF",
+        "required: a tenant sends when its owner has proved the e-mail address; or off [off with the sandbox]",
+    ),
     variable("TIDINGS_PUBLIC_URL", "how browsers reach the API: links start with it [http://localhost:PORT]"),
     variable(
         "TIDINGS_ADJUSTMENT_APPROVAL_OVER",

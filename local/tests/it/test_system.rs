@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cloud::Queue;
 use domain::Clock;
+use domain::access::email::EmailProof;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use store::Store;
@@ -63,8 +64,17 @@ impl TestSystem {
         Self::start_on(testkit::database().await, prepare).await
     }
 
+    /// With owners who have to prove their e-mail addresses, as with Meta itself.
+    pub async fn requiring_proof() -> Self {
+        Self::start_as(testkit::database().await, |store| store, EmailProof::Required).await
+    }
+
     /// On that database.
     pub async fn start_on(db: TestDb, prepare: impl FnOnce(Store) -> Store) -> Self {
+        Self::start_as(db, prepare, EmailProof::Off).await
+    }
+
+    pub async fn start_as(db: TestDb, prepare: impl FnOnce(Store) -> Store, email_proof: EmailProof) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("tidings-it-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
         let path = std::env::temp_dir().join(name);
@@ -83,7 +93,7 @@ impl TestSystem {
         })
         .await
         .unwrap();
-        let settings = settings(&path, port, sandbox.base_url());
+        let settings = Settings { email_proof, ..settings(&path, port, sandbox.base_url()) };
         let machine = Machine::assemble(&settings, &home, prepare(db.store.clone()), clock.clone()).unwrap();
         ops::tenants::owner::ensure_super_admin(&machine.platform, ADMIN.0, ADMIN.1.to_owned(), true)
             .await
@@ -243,6 +253,25 @@ impl TestSystem {
 }
 
 impl TestSystem {
+    /// The e-mails to that address, in no order.
+    pub fn emails_to(&self, address: &str) -> Vec<String> {
+        let emails = std::fs::read_dir(self.home.join("mail")).unwrap();
+        let emails = emails.map(|email| std::fs::read_to_string(email.unwrap().path()).unwrap_or_default());
+        // Quoted-printable folds long lines.
+        let unfolded = emails.map(|email| email.replace("=\r\n", ""));
+        let to = format!("To: {address}\r\n");
+        unfolded.filter(|email| email.contains(&to)).collect()
+    }
+
+    /// The secrets of the links to that page in e-mails to that address, in no order.
+    pub fn secrets_to(&self, address: &str, page: &str) -> Vec<String> {
+        const SECRET_CHARS: usize = 64;
+        let start = format!("/auth/{page}#");
+        let emails = self.emails_to(address);
+        let found = emails.iter().filter_map(|email| email.split_once(&start)?.1.get(..SECRET_CHARS));
+        found.map(str::to_owned).collect()
+    }
+
     /// No row of any table holds one of these texts, whatever its case.
     pub async fn assert_nowhere(&self, texts: &[&str]) {
         for text in texts {

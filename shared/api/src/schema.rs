@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use domain::access::email::{EmailKind, EmailState};
 use domain::billing::rate_card::CURRENCY;
 use domain::billing::{AdjustmentState, EntryGroup, EntryKind, Finding};
 use domain::holds::{HoldReason, HoldTarget};
@@ -70,6 +71,8 @@ components! {
         .description(Some("RFC 3339 with a time zone, not in the past and at most 366 days ahead."));
     LimitName = word(Quantity::ALL.map(Quantity::limit), "contacts").description(Some("What a plan allows so many of."));
     OnboardingWord = word(OnboardingStep::ALL, "NUMBER").description(Some("What a tenant needs before its first message is delivered."));
+    EmailKindWord = word(EmailKind::ALL, "WELCOME").description(Some("What an e-mail is about."));
+    EmailStateWord = word(EmailState::ALL, "SENT").description(Some("How far an e-mail is; `PARKED` is given up."));
     MarginBps = whole(0, limits::MARGIN_BPS_MAX.into(), 1_500)
         .description(Some("On top of Meta's price, in hundredths of a percent."));
 
@@ -177,6 +180,11 @@ pub fn time_in_query() -> Object {
 /// A kind of ledger entry, or several, in a query.
 pub fn entry_group_in_query() -> Object {
     word(EntryGroup::ALL, "TOPUP").build()
+}
+
+/// A state of an e-mail, in a query.
+pub fn email_state_in_query() -> Object {
+    word(EmailState::ALL, "PARKED").build()
 }
 
 /// A month in a query.

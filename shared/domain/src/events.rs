@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::as_text;
-use crate::{Money, TenantId, UserId, WabaId};
+use crate::{EmailId, Money, TenantId, UserId, WabaId};
 
 /// Something that happened to a tenant.
 ///
@@ -16,9 +16,25 @@ use crate::{Money, TenantId, UserId, WabaId};
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum DomainEvent {
     /// The platform's owner created a tenant; the tenant's owner is to be welcomed with a link to set a password.
-    TenantProvisioned { tenant_id: TenantId, user_id: UserId, email: String, tenant_name: String },
+    TenantProvisioned {
+        tenant_id: TenantId,
+        user_id: UserId,
+        email: String,
+        tenant_name: String,
+        /// The e-mail's row; absent in an event of the version before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email_id: Option<EmailId>,
+    },
     /// A person got a user without a password and is to be sent a link to set one.
-    UserInvited { tenant_id: TenantId, user_id: UserId, email: String },
+    UserInvited {
+        tenant_id: TenantId,
+        user_id: UserId,
+        email: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email_id: Option<EmailId>,
+    },
+    /// An e-mail is to be sent; its row says to whom and what about.
+    EmailQueued { tenant_id: TenantId, email_id: EmailId },
     /// Nothing is sent through a WhatsApp account until it is connected again; the reason says why.
     WhatsappPaused { tenant_id: TenantId, waba_id: WabaId, reason: String },
     /// A debit took the balance below an amount that the tenant named: once, until a person books credit that brings it back.
@@ -35,13 +51,15 @@ pub enum DomainEvent {
 
 impl DomainEvent {
     /// The names of all events on the bus.
-    pub const NAMES: [&'static str; 4] = ["TenantProvisioned", "UserInvited", "WhatsappPaused", "BalanceLow"];
+    pub const NAMES: [&'static str; 5] =
+        ["TenantProvisioned", "UserInvited", "EmailQueued", "WhatsappPaused", "BalanceLow"];
 
     /// The event's name on the bus.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::TenantProvisioned { .. } => "TenantProvisioned",
             Self::UserInvited { .. } => "UserInvited",
+            Self::EmailQueued { .. } => "EmailQueued",
             Self::WhatsappPaused { .. } => "WhatsappPaused",
             Self::BalanceLow { .. } => "BalanceLow",
         }
@@ -51,6 +69,7 @@ impl DomainEvent {
         match self {
             Self::TenantProvisioned { tenant_id, .. }
             | Self::UserInvited { tenant_id, .. }
+            | Self::EmailQueued { tenant_id, .. }
             | Self::WhatsappPaused { tenant_id, .. }
             | Self::BalanceLow { tenant_id, .. } => *tenant_id,
         }
@@ -71,6 +90,14 @@ mod tests {
             (
                 r#"{"type":"UserInvited","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","userId":"0190163d-8694-739b-aea5-966c26f8ad92","email":"ivy@invited.test"}"#,
                 "UserInvited",
+            ),
+            (
+                r#"{"type":"UserInvited","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","userId":"0190163d-8694-739b-aea5-966c26f8ad92","email":"ivy@invited.test","emailId":"0190163d-8694-739b-aea5-966c26f8ad93"}"#,
+                "UserInvited",
+            ),
+            (
+                r#"{"type":"EmailQueued","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","emailId":"0190163d-8694-739b-aea5-966c26f8ad93"}"#,
+                "EmailQueued",
             ),
             (
                 r#"{"type":"WhatsappPaused","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","wabaId":"1001","reason":"190 expired"}"#,

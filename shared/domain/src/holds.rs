@@ -60,10 +60,12 @@ pub enum HoldReason {
     Late,
     /// The platform's operator stopped it.
     Operator,
+    /// No owner of the tenant has proved an e-mail address.
+    Email,
 }
 
 impl HoldReason {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::User,
         Self::Funds,
         Self::Template,
@@ -75,6 +77,7 @@ impl HoldReason {
         Self::Tenant,
         Self::Late,
         Self::Operator,
+        Self::Email,
     ];
 
     /// As stored.
@@ -91,6 +94,7 @@ impl HoldReason {
             Self::Tenant => "TENANT",
             Self::Late => "LATE",
             Self::Operator => "OPERATOR",
+            Self::Email => "EMAIL",
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::kernel::words::words;
 /// What a tenant needs before its first message is delivered, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnboardingStep {
+    /// An owner has proved the e-mail address, where the platform asks for it.
+    Email,
     /// A business number that can send.
     Number,
     /// Something came from Meta's webhooks.
@@ -22,6 +24,7 @@ pub enum OnboardingStep {
 }
 
 words! { OnboardingStep, UnknownOnboardingStep, "is not a step of the onboarding":
+    Email = "EMAIL",
     Number = "NUMBER",
     Webhook = "WEBHOOK",
     Template = "TEMPLATE",

@@ -51,6 +51,9 @@ const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
         Kind::ApprovalRequired => {
             ("approval-required", StatusCode::FORBIDDEN, "A second person has to approve this")
         }
+        Kind::EmailNotProven => {
+            ("email-not-proven", StatusCode::FORBIDDEN, "The e-mail address is not proven")
+        }
         Kind::TooMany => ("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Kind::MetaRefused => ("meta-refused", StatusCode::UNPROCESSABLE_ENTITY, "Meta refused the request"),
         Kind::MetaUnreachable => ("meta-unreachable", StatusCode::BAD_GATEWAY, "Meta could not be reached"),

@@ -1,6 +1,7 @@
 //! What every operation stands on.
 
 pub mod cipher;
+pub mod emails;
 pub mod events;
 pub mod fields;
 pub mod hash;

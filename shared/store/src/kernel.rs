@@ -3,6 +3,7 @@
 pub mod audit_log;
 pub(crate) mod connect;
 pub mod databases;
+pub mod emails;
 pub(crate) mod error;
 mod health;
 pub mod idempotency;
@@ -14,5 +15,11 @@ pub mod queue;
 pub(crate) mod row;
 pub(crate) mod tx;
 
-pub(crate) const STATEMENTS: &[&[&str]] =
-    &[audit_log::STATEMENTS, health::STATEMENTS, idempotency::STATEMENTS, outbox::STATEMENTS, tx::STATEMENTS];
+pub(crate) const STATEMENTS: &[&[&str]] = &[
+    audit_log::STATEMENTS,
+    emails::STATEMENTS,
+    health::STATEMENTS,
+    idempotency::STATEMENTS,
+    outbox::STATEMENTS,
+    tx::STATEMENTS,
+];

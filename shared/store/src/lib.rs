@@ -33,7 +33,7 @@ pub use kernel::error::StoreError;
 pub use kernel::pool::Moment;
 pub use kernel::pool::{Config, Store};
 pub use kernel::tx::{Operation, SystemOperation, SystemTx, TenantTx, Tx};
-pub use kernel::{audit_log, databases, idempotency, migrate, outbox, queue};
+pub use kernel::{audit_log, databases, emails, idempotency, migrate, outbox, queue};
 
 /// Every statement of the product, signed with the name of its function; one test prepares them all.
 pub fn statements() -> Vec<&'static str> {

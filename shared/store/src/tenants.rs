@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use crate::holds;
 use crate::kernel::error::StoreError;
 use crate::kernel::row::word;
-use crate::kernel::tx::{TenantTx, params};
+use crate::kernel::tx::{SystemTx, TenantTx, params};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
@@ -44,7 +44,7 @@ pub struct NewTenant {
 pub const SLUG_TAKEN: &str = "tenants_slug_key";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, INSERT_WALLET, FIND, SET_STATE, SET_PLAN, SET_MARGIN, MARGIN_AT];
+    &[INSERT, INSERT_WALLET, FIND, FIND_PLATFORM, SET_STATE, SET_PLAN, SET_MARGIN, MARGIN_AT];
 
 /// Of `tenants t JOIN plans p`.
 macro_rules! columns {
@@ -92,6 +92,14 @@ SELECT ",
 pub async fn find(tx: &TenantTx) -> Result<Option<Tenant>, StoreError> {
     let row = tx.row(FIND, params![tx.tenant().0 => UUID]).await?;
     row.map(|row| from_row(tx, &row)).transpose()
+}
+
+const FIND_PLATFORM: &str = "-- tenants::find_platform
+SELECT tenant_id FROM tenants WHERE slug = 'platform'";
+
+/// The platform's own tenant, if it is there yet.
+pub async fn find_platform(tx: &SystemTx) -> Result<Option<TenantId>, StoreError> {
+    Ok(tx.row(FIND_PLATFORM, params![]).await?.map(|row| TenantId(row.get("tenant_id"))))
 }
 
 const SET_STATE: &str = "-- tenants::set_state

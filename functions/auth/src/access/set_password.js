@@ -12,7 +12,7 @@ const show = (text) => { output.textContent = text.charAt(0).toUpperCase() + tex
 // What a refusal means, and what to do next.
 const refusal = (answer, body) => {
   if (body.errors) return body.errors.map((error) => `${error.field} ${error.message}`).join(", ");
-  if (answer.status === 422) return `${body.detail ?? body.title}. Ask the person who invited you for a new link.`;
+  if (answer.status === 422) return `${body.detail ?? body.title}. Ask for another link where you asked for this one, or the person who invited you.`;
   const wait = answer.headers.get("retry-after");
   return `${body.detail ?? body.title}.` + (wait ? ` Try again in ${wait} seconds.` : "");
 };

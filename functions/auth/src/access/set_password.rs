@@ -1,14 +1,14 @@
-//! `POST /auth/set-password`, and the page for it that the link of an invitation opens.
+//! `POST /auth/set-password`, and the page for it that the link of an e-mail opens.
 
 use api::{App, schema};
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse};
+use axum::response::IntoResponse;
 use http_kit::{Body, CameFrom, ProblemBody, ProblemResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::access::page::{SET_PASSWORD, page, script};
 use crate::session::{Session, begin};
 
 #[derive(Deserialize, ToSchema)]
@@ -20,9 +20,10 @@ pub(crate) struct SetPassword {
     password: String,
 }
 
-/// Sets a password with the link of an invitation, and logs the user in.
+/// Sets a password with the link of an e-mail, and logs the user in.
 ///
-/// The link works once and for three days. Setting a password uses up every link of that user, and ends every session.
+/// The link of an invitation works once and for three days, that of a forgotten password once and for an hour. Setting a
+/// password uses up every such link of that user, ends every session, and proves the e-mail address.
 #[utoipa::path(post, path = "/auth/set-password", operation_id = "setPassword", tag = "auth", request_body = SetPassword, responses(
     (status = 200, body = Session),
     (status = 422, description = "The link was used or has expired, or the password is too short, too long or too common",
@@ -37,14 +38,14 @@ pub(crate) async fn set_password(
     Ok(begin(&app, source, user).await?)
 }
 
-/// The page that the link of an invitation opens.
+/// The page that the link of an e-mail opens.
 ///
 /// The secret stands behind `#`, which browsers do not send to servers. Opening the page changes nothing.
 #[utoipa::path(get, path = "/auth/set-password", operation_id = "getSetPasswordPage", tag = "auth", responses(
     (status = 200, body = String, content_type = "text/html"),
 ))]
 pub(crate) async fn set_password_page() -> impl IntoResponse {
-    ([(CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(PAGE))
+    page(SET_PASSWORD)
 }
 
 /// The script of that page.
@@ -54,38 +55,5 @@ pub(crate) async fn set_password_page() -> impl IntoResponse {
     (status = 200, body = String, content_type = "text/javascript"),
 ))]
 pub(crate) async fn set_password_script() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("set_password.js"))
-}
-
-const PAGE: &str = include_str!("set_password.html");
-
-/// Its own script and nothing inline; of styles only the one that the page has, by its hash.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; \
-    style-src 'sha256-Y081SipZm72ZqGYkMdzhVQlk9sXzjnqY2k/Kc8q/v+U='; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-#[cfg(test)]
-mod tests {
-    use aws_lc_rs::digest::{SHA256, digest};
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-
-    use super::*;
-
-    #[test]
-    fn the_policy_of_the_page_lets_its_own_style_through_and_no_inline_script() {
-        let (_, style) = PAGE.split_once("<style>").unwrap();
-        let (style, _) = style.split_once("</style>").unwrap();
-        let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
-        assert!(PAGE_POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is {hash}");
-        assert!(PAGE.contains("<script src=\"set-password.js\""));
-        assert!(!PAGE_POLICY.contains("unsafe") && !PAGE.contains(" style="));
-    }
-
-    #[test]
-    fn a_password_never_becomes_part_of_a_url() {
-        let (_, form) = PAGE.split_once("<form").unwrap();
-        let (form, _) = form.split_once('>').unwrap();
-        assert!(form.contains("method=\"post\""), "without the script a browser would send it in the query");
-    }
+    script(include_str!("set_password.js"))
 }

@@ -58,7 +58,7 @@ impl From<Connected> for ConnectionOut {
 #[utoipa::path(post, path = "/whatsapp/connect", operation_id = "connectWhatsapp", tag = "whatsapp", security(("bearer" = [])), request_body = Connect,
     responses(
         (status = 200, body = ConnectionOut),
-        (status = 403, description = "Your role does not allow this, or your plan allows fewer phone numbers: then none is connected", body = ProblemBody),
+        (status = 403, description = "Your role does not allow this, your plan allows fewer phone numbers, or the owner's e-mail address is not proven (`email-not-proven`): then nothing is connected", body = ProblemBody),
         (status = 409, description = "The account is connected to another business", body = ProblemBody),
         (status = 422, description = "Meta refused the code, it lacks a permission, or it gives access to no account or to several", body = ProblemBody),
         (status = 502, description = "Meta could not be reached; try again", body = ProblemBody),

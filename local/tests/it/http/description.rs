@@ -11,8 +11,9 @@ use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
 /// Routes without authentication.
-const PUBLIC: [(&str, &str); 12] = [
+const PUBLIC: [(&str, &str); 17] = [
     ("GET", "/.well-known/jwks.json"),
+    ("POST", "/auth/forgot-password"),
     ("POST", "/auth/login"),
     ("POST", "/auth/logout"),
     ("POST", "/auth/logout-everywhere"),
@@ -21,6 +22,10 @@ const PUBLIC: [(&str, &str); 12] = [
     ("GET", "/auth/set-password"),
     ("POST", "/auth/set-password"),
     ("GET", "/auth/set-password.js"),
+    ("POST", "/auth/stop-email-change"),
+    ("GET", "/auth/verify-email"),
+    ("POST", "/auth/verify-email"),
+    ("GET", "/auth/verify-email.js"),
     ("GET", "/healthz"),
     ("GET", "/webhook/meta"),
     ("POST", "/webhook/meta"),

@@ -64,6 +64,7 @@ async fn a_password_of_a_megabyte_is_not_read() {
         ("/auth/register-tenant", registration("huge", &megabyte)),
         ("/auth/login", json!({ "email": "home@tenant.test", "password": megabyte })),
         ("/auth/set-password", json!({ "secret": "none", "password": megabyte })),
+        ("/auth/forgot-password", json!({ "email": megabyte })),
     ] {
         api.post(path).json(&body).send().await.assert_refused(413, "too-large", path);
     }

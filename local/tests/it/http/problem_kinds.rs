@@ -13,6 +13,15 @@ use super::idempotency_keys::Held;
 use super::raw_api::{Answer, RawApi};
 use crate::test_system::{PASSWORD, TestSystem};
 
+/// Connects a tenant whose owner has not proved the address, where that is asked for.
+async fn connect_unproven() -> Answer {
+    let system = TestSystem::requiring_proof().await;
+    let api = RawApi::of(&system);
+    let tenant = tenant_actor(&api, "unproven").await;
+    let code = json!({ "code": tenant.tenant });
+    api.post("/whatsapp/connect").bearer(&tenant.token).json(&code).send().await
+}
+
 /// How each kind is reached. The match is exhaustive, so that a new kind needs a case here.
 async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor) -> Answer {
     let message = home.message();
@@ -65,6 +74,7 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         }
         Kind::InsufficientFunds => adjust(api, home, "-1").await,
         Kind::ApprovalRequired => approve_its_own(api, home).await,
+        Kind::EmailNotProven => connect_unproven().await,
         Kind::TooMany => guess_until_throttled(api).await,
         Kind::MetaRefused => {
             api.post("/whatsapp/connect")

@@ -6,6 +6,7 @@ use domain::access::Source;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
+use ops::access::login::LoginError;
 use serde_json::{Value, json};
 
 use super::actors::tenant_actor;
@@ -253,4 +254,41 @@ async fn an_unknown_e_mail_is_answered_like_a_known_one() {
     let (_, known) = guess_until_throttled(&system, &api, HOME, 60).await;
     let (_, unknown) = guess_until_throttled(&system, &api, "unknown@tenant.test", 60).await;
     assert_eq!((known.status, observable(&known)), (429, observable(&unknown)));
+}
+
+#[tokio::test]
+async fn wrong_passwords_from_a_hundred_and_one_addresses_keep_nobody_out_of_a_known_place() {
+    let system = TestSystem::start().await;
+    let api = RawApi::of(&system);
+    tenant_actor(&api, "home").await;
+    assert_eq!(login(&api, HOME, PASSWORD).await.status, 200);
+    for last in 2..=102 {
+        assert_eq!(login(&elsewhere(&system, last), HOME, "guess").await.status, 401, "{last}");
+    }
+    assert_eq!(login(&api, HOME, PASSWORD).await.status, 200);
+    // Nor out of a new one.
+    assert_eq!(login(&elsewhere(&system, 103), HOME, PASSWORD).await.status, 200);
+}
+
+/// What one source may cost: a password is checked for the first fifty, and a look at two rows for the others.
+#[tokio::test]
+async fn one_address_that_tries_ten_thousand_users_is_checked_for_fifty_of_them() {
+    const USERS: usize = 10_000;
+    const AT_ONCE: usize = 16;
+    let system = TestSystem::start().await;
+    let platform = &system.machine.platform;
+    let source = Source::from(IpAddr::from(Ipv4Addr::new(127, 0, 0, 9)));
+    let mut checked = 0;
+    for first in (0..USERS).step_by(AT_ONCE) {
+        let tries = (first..first + AT_ONCE).map(|number| async move {
+            ops::access::login::login(platform, source, &format!("{number}@list.test"), "guess".to_owned())
+                .await
+        });
+        let refused = join_all(tries).await.into_iter().map(Result::unwrap_err);
+        checked += refused.filter(|error| matches!(error, LoginError::Wrong)).count();
+    }
+    // Those that begin together are checked together: at the last free one, and after each of the few waits that pass here.
+    assert!((FREE_GUESSES_OF_SOURCE..FREE_GUESSES_OF_SOURCE + 12 * AT_ONCE).contains(&checked), "{checked}");
+    let rows = system.db.contents().await["wrong_logins"].0;
+    assert_eq!(rows, i64::try_from(checked).unwrap() + 1);
 }

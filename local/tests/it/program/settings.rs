@@ -109,6 +109,36 @@ async fn new_tenants_are_connected_when_the_sandbox_is_given_the_settings_of_an_
 }
 
 #[tokio::test]
+async fn owners_who_have_to_prove_their_addresses_connect_afterwards_with_the_link_in_the_folder_of_e_mails()
+{
+    let program = Program::new().await;
+    let _serving = program.spawn_with(&[("TIDINGS_EMAIL_PROOF", "required")]);
+    let anonymous = program.wait_until_healthy().await;
+    let registration = json!({
+        "tenantName": "Acme", "slug": "acme", "adminEmail": "boss@acme.test", "adminPassword": "password123",
+        "adminName": "Ann",
+    });
+    let session = anonymous.post("/auth/register-tenant", &registration).await.unwrap().success().unwrap();
+    let owner = anonymous.with_token(text(&session, "token").unwrap());
+    let connect = || async { owner.post("/whatsapp/connect", &json!({ "code": "any" })).await.unwrap() };
+    assert_eq!(connect().await.status.as_u16(), 403);
+    let secret = loop {
+        let emails = std::fs::read_dir(program.home.join(".tidings/mail")).into_iter().flatten();
+        let texts = emails.filter_map(|email| std::fs::read_to_string(email.unwrap().path()).ok());
+        let links = texts.filter(|text| text.contains("To: boss@acme.test"));
+        let mut secrets = links.filter_map(|text| {
+            Some(text.replace("=\r\n", "").split_once("verify-email#")?.1.get(..64)?.to_owned())
+        });
+        if let Some(secret) = secrets.next() {
+            break secret;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    anonymous.post("/auth/verify-email", &json!({ "secret": secret })).await.unwrap().success().unwrap();
+    assert_ne!(connect().await.status.as_u16(), 403);
+}
+
+#[tokio::test]
 async fn a_demo_that_metas_absence_kept_from_being_made_is_made_by_the_next_start() {
     let program = Program::new().await;
     // No program listens there.

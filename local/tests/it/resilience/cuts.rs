@@ -53,12 +53,13 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 57] = [
+const TOGETHER: [&str; 58] = [
     "account_owners",
     "add_credits",
     "adjust",
     "apply_rate_card",
     "balance",
+    "begin_email",
     "change_plan",
     "change_tenant",
     "claim_events",
@@ -68,6 +69,7 @@ const TOGETHER: [&str; 57] = [
     "decide_adjustment",
     "depths",
     "draft_template",
+    "email_sent",
     "end_session",
     "events_published",
     "find_caller",
@@ -78,7 +80,6 @@ const TOGETHER: [&str; 57] = [
     "find_super_admin",
     "gauges",
     "import_contacts",
-    "invite",
     "invite_super_admin",
     "ledger_entries",
     "list_adjustments",
@@ -113,13 +114,20 @@ const TOGETHER: [&str; 57] = [
     "take_template_checks",
 ];
 
-/// Not part of the scenario: separate tests cut these (`mail.rs`, `doubts.rs`, `connections.rs` and
+/// Not part of the scenario: separate tests cut these (`mail.rs`, `email_addresses.rs`, `doubts.rs`, `connections.rs` and
 /// `http/key_rotation.rs`).
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 22] = [
+    "change_email",
     "dead_letter",
     "dead_letters",
+    "email_failed",
     "find_other_keys",
+    "find_user",
+    "follow_email_proof",
+    "forgot_password",
     "hand_back",
+    "has_proven_owner",
+    "list_emails",
     "note_failure",
     "park",
     "pause_account",
@@ -127,6 +135,10 @@ const ELSEWHERE: [&str; 11] = [
     "redrive",
     "reencrypt_token",
     "renew_number",
+    "resend_email_proof",
+    "retry_email",
+    "stop_email_change",
+    "verify_email",
 ];
 
 /// Which runs of an operation are cut: more than one where runs differ, such as by queue or message.

@@ -291,7 +291,7 @@ async fn a_wake_up_that_is_received_again_while_its_work_goes_on_sends_nothing_t
 async fn an_e_mail_whose_mailer_fails_is_sent_by_the_next_and_its_link_works() {
     let test = FaultTest::start().await;
     let owner = test.system.owner().await;
-    test.faults.arm("invite", Moment::AfterCommit, 1);
+    test.faults.arm("begin_email", Moment::AfterCommit, 1);
     let invited: Value = json!({
         "tenantName": "Invited", "slug": "invited", "adminName": "Ivy", "adminEmail": "ivy@invited.test",
     });

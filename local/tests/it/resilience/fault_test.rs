@@ -170,17 +170,9 @@ impl FaultTest {
         self.platform().cloud.queues.send(queue, messages, Duration::ZERO).await.unwrap();
     }
 
-    /// The secrets of links in e-mails to that address.
+    /// The secrets of links to choose a password, in e-mails to that address.
     pub fn links_mailed_to(&self, address: &str) -> Vec<String> {
-        const SECRET_CHARS: usize = 64;
-        let emails = std::fs::read_dir(self.system.home.join("mail")).unwrap();
-        emails
-            .map(|email| std::fs::read_to_string(email.unwrap().path()).unwrap_or_default())
-            .filter(|email| email.contains(address))
-            // Quoted-printable folds long lines.
-            .map(|email| email.replace("=\r\n", ""))
-            .filter_map(|email| Some(email.split_once("set-password#")?.1.get(..SECRET_CHARS)?.to_owned()))
-            .collect()
+        self.system.secrets_to(address, "set-password")
     }
 
     /// A fault at Meta for the next message to that number.

@@ -170,9 +170,9 @@ async fn cut_in(operation: &str, moment: Moment, code: u16) -> (FaultTest, usize
 }
 
 #[tokio::test]
-async fn a_mailer_that_fails_while_it_postpones_or_parks_does_so_on_a_later_receive() {
+async fn a_mailer_that_fails_while_it_postpones_parks_or_notes_a_failure_does_so_on_a_later_receive() {
     for moment in [Moment::BeforeCommit, Moment::AfterCommit] {
-        for (operation, code, left) in [("postpone", 451, 1), ("park", 550, 0)] {
+        for (operation, code, left) in [("postpone", 451, 1), ("email_failed", 451, 1), ("park", 550, 0)] {
             let (test, emails) = cut_in(operation, moment, code).await;
             assert_eq!(emails, left, "{operation} {moment:?}");
             test.assert_at_rest(i64::from(operation == "park")).await;

@@ -169,7 +169,7 @@ async fn make_bus(sdk: &SdkConfig, mail: &str) {
     let client = aws_sdk_eventbridge::Client::new(sdk);
     client.create_event_bus().name("tidings").send().await.unwrap();
     let rule = client.put_rule().name("mail").event_bus_name("tidings");
-    let pattern = r#"{"source":["tidings"],"detail-type":["TenantProvisioned","UserInvited","BalanceLow"]}"#;
+    let pattern = r#"{"source":["tidings"],"detail-type":["EmailQueued","TenantProvisioned","UserInvited","BalanceLow"]}"#;
     rule.event_pattern(pattern).send().await.unwrap();
     let target = aws_sdk_eventbridge::types::Target::builder().id("mail").arn(mail).input_path("$.detail");
     let targets = client.put_targets().rule("mail").event_bus_name("tidings");

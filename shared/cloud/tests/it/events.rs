@@ -12,10 +12,10 @@ fn event(number: usize) -> DomainEvent {
     let (tenant_id, user_id) = (TenantId::at(Timestamp::UNIX_EPOCH), UserId::at(Timestamp::UNIX_EPOCH));
     let email = format!("{number}@example.com");
     if number.is_multiple_of(2) {
-        return DomainEvent::UserInvited { tenant_id, user_id, email };
+        return DomainEvent::UserInvited { tenant_id, user_id, email, email_id: None };
     }
     let tenant_name = "Caf\u{e9} \u{ffff} \"\u{1f600}\"".to_owned();
-    DomainEvent::TenantProvisioned { tenant_id, user_id, email, tenant_name }
+    DomainEvent::TenantProvisioned { tenant_id, user_id, email, tenant_name, email_id: None }
 }
 
 #[tokio::test]

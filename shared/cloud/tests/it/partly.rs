@@ -133,6 +133,7 @@ async fn of_a_batch_of_events_what_failed_is_put_again_alone_and_what_is_refused
         user_id: UserId::at(Timestamp::UNIX_EPOCH),
         email: format!("{number}@example.com"),
         tenant_name: "A".to_owned(),
+        email_id: None,
     };
     let events: Vec<DomainEvent> = (0..3).map(event).collect();
 

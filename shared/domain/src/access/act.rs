@@ -31,6 +31,14 @@ impl Actor {
             Self::System | Self::Meta => None,
         }
     }
+
+    /// The person, if it is one.
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::ApiKey(_) | Self::System | Self::Meta => None,
+        }
+    }
 }
 
 /// As stored beside what it did: `user:<id>`, `key:<id>`, `system` or `meta`.

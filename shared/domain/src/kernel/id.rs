@@ -76,6 +76,8 @@ row_ids! {
     RateCardId,
     /// A request to correct a ledger.
     AdjustmentId,
+    /// One e-mail to one person who logs in.
+    EmailId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {

@@ -47,6 +47,8 @@ pub enum Kind {
     InsufficientFunds,
     /// It is for a second person to decide.
     ApprovalRequired,
+    /// The tenant's owner has not proved the e-mail address.
+    EmailNotProven,
     TooMany,
     MetaRefused,
     /// Meta could not be reached.
@@ -57,7 +59,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::WrongCredentials,
@@ -76,6 +78,7 @@ impl Kind {
         Self::PlanLimit,
         Self::InsufficientFunds,
         Self::ApprovalRequired,
+        Self::EmailNotProven,
         Self::TooMany,
         Self::MetaRefused,
         Self::MetaUnreachable,

@@ -1,66 +1,35 @@
-//! Single-use links to choose a password: created for the mailer, used up at `/auth/set-password`.
+//! Single-use links to choose a password, used up at `/auth/set-password`: of an invitation, or of a password that was
+//! forgotten.
 //!
 //! Only the hash of a link's secret is stored, and the secret itself is in no queue and no log (I29).
 
+use domain::access::email::{EmailKind, LinkPurpose};
 use domain::problem::Kind;
 use domain::{Problem, TenantId, UserId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
+use store::access::links::Link;
 use store::access::users::{self, User};
-use store::access::{invites, sessions};
+use store::access::{invites, links, sessions};
 use store::audit_log::{self, NewEntry};
-use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
+use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
 
+use crate::access::proof;
+use crate::kernel::emails;
+use crate::kernel::events::publish_soon;
 use crate::kernel::hash::sha256;
 use crate::kernel::passwords::{self, HashError, PasswordError};
 use crate::kernel::platform::Platform;
 use crate::kernel::security_event::{SecurityEvent, note};
+use crate::kernel::wake_up::wake;
 
-/// How long a link is valid.
+/// How long the link of an invitation is valid.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(72);
 
 /// A link's secret: 256 random bits, as hexadecimal.
-fn new_secret() -> String {
+pub(crate) fn new_secret() -> String {
     hex::encode(rand::random::<[u8; 32]>())
-}
-
-/// Creates a link's secret for a user and invalidates older ones. `None` when the user has chosen a password meanwhile.
-pub async fn invite(
-    platform: &Platform,
-    tenant: TenantId,
-    user: UserId,
-) -> Result<Option<String>, StoreError> {
-    let secret = new_secret();
-    let until = platform.clock.now() + GOOD_FOR;
-    let made = Invite { user, hash: sha256(secret.as_bytes()), until };
-    let is_made = platform.store.perform(&platform.as_system(tenant), &made).await?;
-    if is_made {
-        note(SecurityEvent::LinkCreated, Some(user));
-    }
-    Ok(is_made.then_some(secret))
-}
-
-struct Invite {
-    user: UserId,
-    hash: Vec<u8>,
-    until: Timestamp,
-}
-
-impl Operation for Invite {
-    const NAME: &'static str = "invite";
-    type Done = bool;
-    type Error = StoreError;
-
-    async fn run(&self, tx: &TenantTx) -> Result<bool, StoreError> {
-        let user = users::find(tx, self.user).await?;
-        if user.is_none_or(|user| user.password_hash.is_some()) {
-            return Ok(false);
-        }
-        invites::drop_all(tx, self.user).await?;
-        invites::insert(tx, self.user, &self.hash, self.until).await?;
-        Ok(true)
-    }
 }
 
 /// Why a link did not set a password.
@@ -104,9 +73,16 @@ pub async fn set_password(
     passwords::check(&chosen)?;
     let password_hash = platform.passwords.hash(chosen).await?;
     let set = SetPassword { secret_hash, password_hash };
-    let user = platform.store.perform_system(&platform.system(), &set).await?;
+    let done = platform.store.perform_system(&platform.system(), &set).await?;
+    let user = done.user;
     tracing::Span::current().record("tenant", tracing::field::display(user.tenant_id));
     note(SecurityEvent::PasswordSet, Some(user.user_id));
+    if done.is_lifted {
+        wake(platform, user.tenant_id, SignedDuration::ZERO).await;
+    }
+    if done.is_told {
+        publish_soon(platform).await;
+    }
     Ok(user)
 }
 
@@ -120,7 +96,9 @@ impl SystemOperation for FindLink {
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<bool, StoreError> {
-        invites::is_valid(tx, &self.secret_hash).await
+        let is_reset = |link: Link| link.purpose == LinkPurpose::Reset;
+        Ok(invites::is_valid(tx, &self.secret_hash).await?
+            || links::find(tx, &self.secret_hash).await?.is_some_and(is_reset))
     }
 }
 
@@ -129,21 +107,55 @@ struct SetPassword {
     password_hash: String,
 }
 
+struct PasswordSet {
+    user: User,
+    /// Whether the tenant may send from now on.
+    is_lifted: bool,
+    /// Whether an e-mail says that the password was changed.
+    is_told: bool,
+}
+
 impl SystemOperation for SetPassword {
     const NAME: &'static str = "set_password";
-    type Done = User;
+    type Done = PasswordSet;
     type Error = SetPasswordError;
 
-    async fn run(&self, tx: &SystemTx) -> Result<User, SetPasswordError> {
-        let found = invites::take(tx, &self.secret_hash).await?;
-        let (tenant, user) = found.ok_or(SetPasswordError::BadLink)?;
-        let tx = tx.as_tenant(tenant);
-        users::set_password(&tx, user, &self.password_hash).await?;
-        invites::drop_all(&tx, user).await?;
+    async fn run(&self, tx: &SystemTx) -> Result<PasswordSet, SetPasswordError> {
+        let (tenant, user, action) = self.take(tx).await?;
+        let tx = &tx.as_tenant(tenant);
+        let before = users::find(tx, user).await?.ok_or(SetPasswordError::BadLink)?;
+        users::set_password(tx, user, &self.password_hash).await?;
+        invites::drop_all(tx, user).await?;
+        links::drop(tx, user, LinkPurpose::Reset).await?;
         // Whoever had the old password is out.
-        sessions::revoke_all(&tx, user).await?;
-        let entry = NewEntry::new("user.set_password", format!("user:{user}"), json!({}));
-        audit_log::append(&tx, &entry).await?;
-        users::find(&tx, user).await?.ok_or(SetPasswordError::BadLink)
+        sessions::revoke_all(tx, user).await?;
+        // The link came by e-mail.
+        let is_lifted = proof::prove(tx, &before).await?;
+        let is_told = before.password_hash.is_some();
+        if is_told {
+            emails::queue(tx, EmailKind::PasswordChanged, Some(user), &before.email).await?;
+        }
+        let proves = before.email_proven_at.is_none();
+        let entry = NewEntry::new(action, format!("user:{user}"), json!({ "provesEmail": proves }));
+        audit_log::append(tx, &entry).await?;
+        let user = users::find(tx, user).await?.ok_or(SetPasswordError::BadLink)?;
+        Ok(PasswordSet { user, is_lifted, is_told })
+    }
+}
+
+impl SetPassword {
+    /// Uses the link up. Of two transactions with one link the second waits here, and finds it used.
+    async fn take(&self, tx: &SystemTx) -> Result<(TenantId, UserId, &'static str), SetPasswordError> {
+        if let Some((tenant, user)) = invites::take(tx, &self.secret_hash).await? {
+            return Ok((tenant, user, "user.set_password"));
+        }
+        let link = links::lock(tx, &self.secret_hash).await?;
+        let link = link.filter(|link| link.purpose == LinkPurpose::Reset).ok_or(SetPasswordError::BadLink)?;
+        let user = users::find(&tx.as_tenant(link.tenant_id), link.user_id).await?;
+        // One that was sent to an address of before is good for nothing.
+        if user.is_none_or(|user| user.email != link.address) {
+            return Err(SetPasswordError::BadLink);
+        }
+        Ok((link.tenant_id, link.user_id, "user.reset_password"))
     }
 }

@@ -54,6 +54,18 @@ pub async fn login(
     email: &str,
     password: String,
 ) -> Result<User, LoginError> {
+    let user = confirm(platform, source, email, password).await?;
+    note(SecurityEvent::LoginSucceeded, Some(user.user_id));
+    Ok(user)
+}
+
+/// The same for a user who is logged in and shows the password once more; it is throttled with the logins.
+pub async fn confirm(
+    platform: &Platform,
+    source: Source,
+    email: &str,
+    password: String,
+) -> Result<User, LoginError> {
     let (platform, places) = (platform.clone(), Places::new(source, email));
     let work = async move { check(&platform, &places, password).await }.in_current_span();
     tokio::spawn(work).await.map_err(|_panicked| LoginError::Hash(HashError::Failed))?
@@ -99,8 +111,9 @@ async fn check(platform: &Platform, places: &Places, password: String) -> Result
     platform.store.perform_system(&platform.system(), &end).await?;
     drop(turn);
     let user = found.user.filter(|user| is_right && user.tenant_state.may_read());
-    let event = if user.is_some() { SecurityEvent::LoginSucceeded } else { SecurityEvent::LoginFailed };
-    note(event, subject);
+    if user.is_none() {
+        note(SecurityEvent::LoginFailed, subject);
+    }
     user.map(|user| *user).ok_or(LoginError::Wrong)
 }
 
@@ -150,4 +163,10 @@ impl SystemOperation for EndLogin {
         throttle::count_wrong(tx, account, OF_ACCOUNT).await?;
         throttle::count_wrong(tx, source, OF_SOURCE).await
     }
+}
+
+one_statement! {
+    const NAME: &'static str = "find_user";
+    pub(crate) struct FindUser { user: UserId }
+    fn run(&self, tx) -> Option<User> { users::find(tx, self.user) }
 }

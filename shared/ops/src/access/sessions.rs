@@ -3,7 +3,7 @@
 
 use domain::access::Source;
 use domain::problem::Kind;
-use domain::{Actor, Problem, SessionId, UserId};
+use domain::{Problem, SessionId, UserId};
 use jiff::SignedDuration;
 use serde_json::json;
 use store::access::sessions;
@@ -204,7 +204,7 @@ async fn record(tx: &TenantTx, action: &'static str, session: SessionId) -> Resu
 
 /// The caller's own sessions, newest first.
 pub async fn list(platform: &Platform, permit: &Member) -> Result<Vec<Session>, StoreError> {
-    let Some(user) = user_of(permit) else { return Ok(Vec::new()) };
+    let Some(user) = permit.caller().actor.user() else { return Ok(Vec::new()) };
     platform.store.perform(&platform.act(permit), &ListSessions { user, limit: LISTED_MAX }).await
 }
 
@@ -216,7 +216,7 @@ one_statement! {
 
 /// Ends one of the caller's own sessions.
 pub async fn end(platform: &Platform, permit: &Member, session: SessionId) -> Result<(), SessionError> {
-    let user = user_of(permit).ok_or(SessionError::NotFound)?;
+    let user = permit.caller().actor.user().ok_or(SessionError::NotFound)?;
     platform.store.perform(&platform.act(permit), &EndSession { session, user }).await
 }
 
@@ -235,12 +235,5 @@ impl Operation for EndSession {
             return Err(SessionError::NotFound);
         }
         Ok(record(tx, "session.end", self.session).await?)
-    }
-}
-
-fn user_of(permit: &Member) -> Option<UserId> {
-    match permit.caller().actor {
-        Actor::User(user) => Some(user),
-        Actor::ApiKey(_) | Actor::System | Actor::Meta => None,
     }
 }

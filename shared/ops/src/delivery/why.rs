@@ -185,6 +185,9 @@ fn held(hold: &Hold) -> Reason {
         }
         HoldReason::PlanLimit => "Take a larger plan, or wait for the next month.",
         HoldReason::Tenant | HoldReason::Operator => "Ask the platform's support.",
+        HoldReason::Email => {
+            "Prove the owner's e-mail address: open the link in the e-mail that was sent to it."
+        }
         HoldReason::Late => "Decide whether it should still be sent.",
     };
     let what = format!("The {} is on hold: {}.", hold.kind.to_lowercase(), hold.detail);

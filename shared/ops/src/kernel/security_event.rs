@@ -24,13 +24,24 @@ pub enum SecurityEvent {
     /// A link that was used, has expired, or was never made.
     LinkRefused,
     PasswordSet,
+    /// A link to choose another password was asked for, for whatever address.
+    ResetRequested,
+    /// Too many such requests from one source: this one sends nothing.
+    ResetThrottled,
+    /// A link to an address was used.
+    EmailProven,
+    EmailChangeRequested,
+    /// Both addresses have confirmed.
+    EmailChanged,
+    /// The present address stopped a change: its user did not ask for it.
+    EmailChangeStopped,
     TenantCreated,
     /// A super admin was created, or its password set to the configured one.
     SuperAdminSet,
 }
 
 impl SecurityEvent {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::LoginSucceeded,
         Self::LoginFailed,
         Self::LoginThrottled,
@@ -41,6 +52,12 @@ impl SecurityEvent {
         Self::LinkCreated,
         Self::LinkRefused,
         Self::PasswordSet,
+        Self::ResetRequested,
+        Self::ResetThrottled,
+        Self::EmailProven,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+        Self::EmailChangeStopped,
         Self::TenantCreated,
         Self::SuperAdminSet,
     ];
@@ -58,6 +75,12 @@ impl SecurityEvent {
             Self::LinkCreated => "link_created",
             Self::LinkRefused => "link_refused",
             Self::PasswordSet => "password_set",
+            Self::ResetRequested => "reset_requested",
+            Self::ResetThrottled => "reset_throttled",
+            Self::EmailProven => "email_proven",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
+            Self::EmailChangeStopped => "email_change_stopped",
             Self::TenantCreated => "tenant_created",
             Self::SuperAdminSet => "super_admin_set",
         }
@@ -71,12 +94,18 @@ impl SecurityEvent {
             | Self::TokenRefused
             | Self::RefreshTokenReused
             | Self::PermissionDenied
-            | Self::LinkRefused => true,
+            | Self::LinkRefused
+            | Self::ResetThrottled
+            | Self::EmailChangeStopped => true,
             // A client finds out that its token is too old by using it.
             Self::TokenExpired
             | Self::LoginSucceeded
             | Self::LinkCreated
             | Self::PasswordSet
+            | Self::ResetRequested
+            | Self::EmailProven
+            | Self::EmailChangeRequested
+            | Self::EmailChanged
             | Self::TenantCreated
             | Self::SuperAdminSet => false,
         }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use domain::access::email::EmailProof;
 use domain::billing::RefundReason;
 use domain::messages::{DispatchState, Event, Transition};
 use domain::{ClaimId, MessageId, TenantId, with_causes};
 use jiff::{SignedDuration, Timestamp};
-use store::access::{sessions, throttle};
+use store::access::{email_changes, email_proofs, email_requests, links, sessions, throttle};
 use store::billing::refunds;
 use store::billing::seals;
 use store::billing::wallet;
@@ -15,11 +16,12 @@ use store::delivery::states;
 use store::holds;
 use store::templates::checks;
 use store::{
-    Operation, StoreError, SystemOperation, SystemTx, TenantTx, delivery::claims, idempotency,
+    Operation, StoreError, SystemOperation, SystemTx, TenantTx, delivery::claims, emails, idempotency,
     recovery::sweep,
 };
 use thiserror::Error;
 
+use crate::access::proof;
 use crate::access::sessions::KEPT_FOR;
 use crate::billing::refund::enqueue_refunds;
 use crate::billing::seal::seal;
@@ -32,6 +34,12 @@ use crate::messages::transition;
 
 /// A batch is forgotten this long after its minute: no transaction can still be adding to it then.
 const BATCH_KEPT: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long e-mails stay in the list of those that were sent and not sent.
+const EMAILS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// An e-mail that was neither sent nor tried for so long is given up: longer than all tries of its queue take.
+const EMAIL_LOST_AFTER: SignedDuration = SignedDuration::from_hours(48);
+const EMAIL_LOST: &str = "its message on the queue was lost";
 
 /// What a sweep found and set going.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,8 +99,7 @@ pub enum SweepError {
 /// Looks at everything once. What is not begun by `until` is left to the next sweep.
 #[tracing::instrument(skip_all)]
 pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, SweepError> {
-    let found =
-        platform.store.perform_system(&platform.system(), &Look { timings: platform.timings }).await?;
+    let found = platform.store.perform_system(&platform.system(), &Look::of(platform)).await?;
     let mut swept = Swept {
         overdue: found.overdue.len(),
         claims: found.claims.len(),
@@ -106,6 +113,9 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
     let is_time = || platform.clock.now() < until;
     for tenant in found.holds_ended.into_iter().take_while(|_| is_time()) {
         swept.note(tenant, lift_ended(platform, tenant).await);
+    }
+    for tenant in found.proofs.into_iter().take_while(|_| is_time()) {
+        swept.note(tenant, proof::follow_setting(platform, tenant).await);
     }
     // One tenant's trouble must not keep the others waiting: what fails is counted, and found again in a minute.
     for tenant in found.parked.into_iter().take_while(|_| is_time()) {
@@ -156,11 +166,20 @@ struct Found {
     parked: Vec<TenantId>,
     templates: Vec<TenantId>,
     holds_ended: Vec<TenantId>,
+    /// On hold, or not, in another way than the platform asks for proofs of addresses.
+    proofs: Vec<TenantId>,
     unsealed: Vec<TenantId>,
 }
 
 struct Look {
     timings: Timings,
+    email_proof: EmailProof,
+}
+
+impl Look {
+    const fn of(platform: &Platform) -> Self {
+        Self { timings: platform.timings, email_proof: platform.email_proof }
+    }
 }
 
 impl SystemOperation for Look {
@@ -174,6 +193,7 @@ impl SystemOperation for Look {
         idempotency::forget_before(tx, now - timings.key_retention).await?;
         sessions::forget_before(tx, now - KEPT_FOR).await?;
         throttle::age(tx).await?;
+        forget_emails(tx).await?;
         Ok(Found {
             overdue: sweep::overdue(tx, now - timings.late).await?,
             claims: sweep::expired_claims(tx).await?,
@@ -183,9 +203,21 @@ impl SystemOperation for Look {
             parked: sweep::parked(tx).await?,
             templates: checks::tenants(tx).await?,
             holds_ended: holds::ended(tx).await?,
+            proofs: match self.email_proof {
+                EmailProof::Required => email_proofs::to_hold(tx).await?,
+                EmailProof::Off => email_proofs::to_lift(tx).await?,
+            },
             unsealed: seals::unsealed(tx).await?,
         })
     }
+}
+
+async fn forget_emails(tx: &SystemTx) -> Result<(), StoreError> {
+    emails::give_up(tx, tx.now() - EMAIL_LOST_AFTER, EMAIL_LOST).await?;
+    emails::forget_before(tx, tx.now() - EMAILS_KEPT).await?;
+    email_changes::forget_expired(tx).await?;
+    email_requests::forget(tx).await?;
+    links::forget_expired(tx).await.map(drop)
 }
 
 struct Reap {

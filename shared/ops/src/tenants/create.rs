@@ -1,9 +1,10 @@
 //! The platform's owner creates a tenant, whose owner is invited by e-mail to choose a password.
 
+use domain::access::email::{EmailKind, EmailProof};
 use domain::events::DomainEvent;
 use domain::{Problem, Role, TenantId, TenantState, UserId};
 use serde::{Deserialize, Serialize};
-use store::{StoreError, SystemOperation, SystemTx, outbox};
+use store::{StoreError, SystemOperation, SystemTx, emails, outbox};
 use thiserror::Error;
 
 use crate::kernel::events;
@@ -58,7 +59,7 @@ pub async fn create_tenant(
     key: Option<Key>,
 ) -> Result<Provisioned, CreateTenantError> {
     let request = register::check(request, |_password| false)?;
-    let create = CreateTenant { request, key };
+    let create = CreateTenant { request, key, email_proof: platform.email_proof };
     // The key belongs to the platform's tenant and the rows to the new one: only the system role sees both.
     let made = platform.store.perform_system(&platform.system_act(permit), &create).await?;
     note(SecurityEvent::TenantCreated, Some(made.owner_id));
@@ -70,6 +71,7 @@ pub async fn create_tenant(
 struct CreateTenant {
     request: Registration,
     key: Option<Key>,
+    email_proof: EmailProof,
 }
 
 impl SystemOperation for CreateTenant {
@@ -85,12 +87,15 @@ impl SystemOperation for CreateTenant {
 impl CreateTenant {
     async fn make(&self, tx: &SystemTx) -> Result<Provisioned, CreateTenantError> {
         let tx = tx.as_tenant(TenantId::at(tx.now()));
-        let made = register::insert(&tx, &self.request, (TenantState::Active, None)).await?;
+        let made = register::insert(&tx, &self.request, (TenantState::Active, None), self.email_proof).await?;
+        let owner = &made.owner;
+        let email_id = emails::queue(&tx, EmailKind::Welcome, Some(owner.user_id), &owner.email).await?;
         let event = DomainEvent::TenantProvisioned {
             tenant_id: made.tenant.tenant_id,
             user_id: made.owner.user_id,
             email: made.owner.email.clone(),
             tenant_name: made.tenant.name.clone(),
+            email_id: Some(email_id),
         };
         outbox::put(&tx, &event).await?;
         register::record(&tx, "tenant.create", &made).await?;

@@ -1,5 +1,6 @@
 //! What a tenant has still to do before its first message is delivered.
 
+use domain::access::email::EmailProof;
 use domain::tenants::OnboardingStep;
 use store::StoreError;
 use store::tenants::onboarding::{self, SetUp};
@@ -17,7 +18,9 @@ pub struct Checked {
 
 /// Every step in its order.
 pub async fn onboarding(platform: &Platform, permit: &TenantReader) -> Result<Vec<Checked>, StoreError> {
-    let set_up = platform.store.perform(&platform.act(permit), &ReadSetUp {}).await?;
+    let found = platform.store.perform(&platform.act(permit), &ReadSetUp {}).await?;
+    let has_proven_email = found.has_proven_email || platform.email_proof == EmailProof::Off;
+    let set_up = SetUp { has_proven_email, ..found };
     Ok(OnboardingStep::ALL.map(|step| Checked { step, to_do: to_do(step, set_up) }).to_vec())
 }
 
@@ -29,6 +32,11 @@ one_statement! {
 
 fn to_do(step: OnboardingStep, set_up: SetUp) -> Option<&'static str> {
     let (is_done, to_do) = match step {
+        OnboardingStep::Email => (
+            set_up.has_proven_email,
+            "Open the link in the e-mail that was sent to you at registration. If it is lost, have another one sent \
+             (POST /auth/resend-verification).",
+        ),
         OnboardingStep::Number if set_up.has_number => (
             set_up.has_open_number,
             "Connect your WhatsApp Business account again: Meta does not let this platform use it at the moment.",
@@ -73,6 +81,7 @@ mod tests {
         for step in OnboardingStep::ALL {
             assert!(to_do(step, SetUp::default()).is_some(), "{step}");
             let all = SetUp {
+                has_proven_email: true,
                 has_number: true,
                 has_open_number: true,
                 has_heard: true,

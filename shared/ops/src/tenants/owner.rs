@@ -1,12 +1,13 @@
 //! The platform's tenant and its super admins: the first one is created at the first start or deploy.
 
+use domain::access::email::EmailKind;
 use domain::events::DomainEvent;
 use domain::problem::FieldError;
 use domain::{Role, SystemAct, TenantId, TenantState, UserId};
 use jiff::Timestamp;
 use store::access::users::{self, NewUser, User};
 use store::tenants::{self, NewTenant};
-use store::{Store, StoreError, SystemOperation, SystemTx, outbox, tenants::plans};
+use store::{Store, StoreError, SystemOperation, SystemTx, emails, outbox, tenants::plans};
 use thiserror::Error;
 
 use crate::kernel::fields;
@@ -83,10 +84,12 @@ pub(crate) async fn invite_in(tx: &SystemTx, email: &str) -> Result<(UserId, boo
     if owner.password_hash.is_some() {
         return Ok((owner.user_id, false));
     }
-    let (tenant, user) = (owner.tenant_id, owner.user_id);
-    let event = DomainEvent::UserInvited { tenant_id: tenant, user_id: user, email: owner.email };
-    outbox::put(&tx.as_tenant(tenant), &event).await?;
-    Ok((user, true))
+    let (tenant_id, user_id) = (owner.tenant_id, owner.user_id);
+    let tx = &tx.as_tenant(tenant_id);
+    let email_id = emails::queue(tx, EmailKind::Invitation, Some(user_id), &owner.email).await?;
+    let event = DomainEvent::UserInvited { tenant_id, user_id, email: owner.email, email_id: Some(email_id) };
+    outbox::put(tx, &event).await?;
+    Ok((user_id, true))
 }
 
 enum Existing {

@@ -1,5 +1,6 @@
 //! A business registers itself: tenant, wallet and owner in one transaction.
 
+use domain::access::email::{EmailKind, EmailProof};
 use domain::problem::{FieldError, Kind};
 use domain::{Problem, Role, TenantId, TenantState};
 use serde_json::json;
@@ -10,10 +11,12 @@ use store::tenants::{self, NewTenant, Tenant};
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 
-use crate::kernel::fields;
+use crate::access::proof;
+use crate::kernel::events::publish_soon;
 use crate::kernel::passwords::{self, HashError};
 use crate::kernel::platform::Platform;
 use crate::kernel::security_event::{SecurityEvent, note};
+use crate::kernel::{emails, fields};
 
 /// The password of the API's example of a registration. It is among the most common ones, so only a system that works
 /// with a sandbox takes it: everybody may try the example as it stands, and it protects nothing that is real.
@@ -95,11 +98,12 @@ pub async fn register_tenant(
     let now = platform.clock.now();
     // The id is chosen before the transaction, so that row-level security already applies to the first row.
     let tenant = TenantId::at(now);
-    let register = RegisterTenant { request: checked, password_hash };
+    let register = RegisterTenant { request: checked, password_hash, email_proof: platform.email_proof };
     let registered = platform.store.perform(&platform.as_system(tenant), &register).await?;
     tracing::Span::current().record("tenant", tracing::field::display(tenant));
     note(SecurityEvent::TenantCreated, Some(registered.owner.user_id));
     platform.call_new_tenant_hook(tenant).await;
+    publish_soon(platform).await;
     Ok(registered)
 }
 
@@ -134,6 +138,7 @@ pub(crate) fn check(
 struct RegisterTenant {
     request: Registration,
     password_hash: Option<String>,
+    email_proof: EmailProof,
 }
 
 impl Operation for RegisterTenant {
@@ -142,7 +147,10 @@ impl Operation for RegisterTenant {
     type Error = RegisterError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Registered, RegisterError> {
-        let registered = insert(tx, &self.request, (TenantState::Trial, self.password_hash.clone())).await?;
+        let state = TenantState::Trial;
+        let registered = insert(tx, &self.request, (state, self.password_hash.clone()), self.email_proof).await?;
+        let owner = &registered.owner;
+        emails::queue(tx, EmailKind::Proof, Some(owner.user_id), &owner.email).await?;
         record(tx, "tenant.register", &registered).await?;
         Ok(registered)
     }
@@ -170,11 +178,12 @@ pub(crate) fn offered(plan: Option<NamedPlan>) -> Result<NamedPlan, FieldError> 
     }
 }
 
-/// Adds a tenant with its owner; also used when the platform's owner creates one.
+/// Adds a tenant with its owner, whose address is not proven; also used when the platform's owner creates one.
 pub(crate) async fn insert(
     tx: &TenantTx,
     request: &Registration,
     (state, password_hash): (TenantState, Option<String>),
+    email_proof: EmailProof,
 ) -> Result<Registered, RegisterError> {
     let plan = offered(plans::find_by_name(tx, &request.plan).await?)
         .map_err(|error| RegisterError::Invalid(vec![error]))?;
@@ -192,5 +201,9 @@ pub(crate) async fn insert(
     };
     let tenant = tenants::insert(tx, &tenant).await?;
     let owner = users::insert(tx, &owner).await?;
+    match email_proof {
+        EmailProof::Required => proof::hold(tx).await?,
+        EmailProof::Off => {}
+    }
     Ok(Registered { tenant, owner })
 }

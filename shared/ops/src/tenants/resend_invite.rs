@@ -1,5 +1,6 @@
 //! The platform's owner has a tenant's owner invited again, whose link was lost or has expired.
 
+use domain::access::email::EmailKind;
 use domain::events::DomainEvent;
 use domain::problem::Kind;
 use domain::{Problem, TenantId, UserId};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::access::users;
 use store::audit_log::{self, NewEntry};
-use store::{StoreError, SystemOperation, SystemTx, outbox};
+use store::{StoreError, SystemOperation, SystemTx, emails, outbox};
 use thiserror::Error;
 
 use crate::kernel::events;
@@ -82,10 +83,12 @@ impl ResendInvite {
         if owner.password_hash.is_some() {
             return Err(ResendInviteError::HasPassword);
         }
+        let email_id = emails::queue(&tx, EmailKind::Invitation, Some(owner.user_id), &owner.email).await?;
         let event = DomainEvent::UserInvited {
             tenant_id: self.tenant,
             user_id: owner.user_id,
             email: owner.email.clone(),
+            email_id: Some(email_id),
         };
         outbox::put(&tx, &event).await?;
         let entry = NewEntry::new("user.invite", format!("user:{}", owner.user_id), json!({}));

@@ -1,5 +1,6 @@
 //! One-click connection: an OAuth code becomes an encrypted token, the account that it gives access to, and its numbers.
 
+use domain::access::email::EmailProof;
 use domain::holds::{HoldReason, HoldTarget};
 use domain::problem::Kind;
 use domain::tenants::usage::Quantity;
@@ -7,6 +8,7 @@ use domain::{Act, MetaId, NotAMetaId, PhoneNumberId, Problem, TenantId, WabaId};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::json;
+use store::access::email_proofs;
 use store::audit_log::{self, NewEntry};
 use store::whatsapp::accounts::{self, Account};
 use store::whatsapp::numbers::{self, Number};
@@ -15,6 +17,7 @@ use store::{holds, usage};
 use thiserror::Error;
 
 use crate::kernel::cipher::CipherError;
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::permit::WhatsappWriter;
 use crate::kernel::platform::Platform;
 use crate::kernel::problem::{internal, meta_unreachable};
@@ -51,6 +54,11 @@ pub enum ConnectError {
     NotAnId(#[from] NotAMetaId),
     #[error("the account has no phone number")]
     NoNumber,
+    #[error(
+        "the owner's e-mail address is not proven: open the link in the e-mail that was sent to it, or have another one sent \
+         with POST /auth/resend-verification"
+    )]
+    EmailNotProven,
     /// The account or a number of it belongs to another tenant.
     #[error("the account is connected to another business")]
     Taken,
@@ -86,6 +94,7 @@ impl From<ConnectError> for Problem {
             ConnectError::Several(_) | ConnectError::NotGranted(_) | ConnectError::NotAnId(_) => {
                 Self::field("wabaId", error)
             }
+            ConnectError::EmailNotProven => Self::new(Kind::EmailNotProven).with_detail(error),
             ConnectError::Taken => Self::new(Kind::Conflict).with_detail(error),
             ConnectError::Cipher(error) => internal(&error),
             ConnectError::Store(error) => error.into(),
@@ -100,7 +109,19 @@ pub async fn connect_whatsapp(
     code: &str,
     chosen: Option<WabaId>,
 ) -> Result<Connected, ConnectError> {
-    connect(platform, platform.act(permit), code, chosen).await
+    let act = platform.act(permit);
+    if platform.email_proof == EmailProof::Required
+        && !platform.store.perform(&act, &HasProvenOwner {}).await?
+    {
+        return Err(ConnectError::EmailNotProven);
+    }
+    connect(platform, act, code, chosen).await
+}
+
+one_statement! {
+    const NAME: &'static str = "has_proven_owner";
+    struct HasProvenOwner {}
+    fn run(&self, tx) -> bool { email_proofs::has_proven_owner(tx) }
 }
 
 /// The same for an act that the platform makes itself. Meta is asked about an account, and told to change it, only after

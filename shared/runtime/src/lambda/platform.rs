@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cloud::{Cloud, Reloadable, Secret};
+use domain::access::email::{EmailProof, UnknownEmailProof};
 use domain::limits::ADJUSTMENT_APPROVAL_OVER_DEFAULT;
 use domain::{Money, with_causes};
 use ops::kernel::cipher::{KeyRing, TokenCipher};
@@ -31,6 +32,7 @@ impl Boot {
     /// What operations run on, for a function that may send through `cloud` and read these secrets. Without
     /// [`Secret::Meta`] it cannot sign calls to Meta, without [`Secret::DataKeys`] it cannot decrypt a tenant's token.
     pub async fn platform(&self, cloud: Cloud, uses: &[Secret]) -> Result<Platform, BootError> {
+        let email_proof = email_proof()?;
         let access = self.access()?;
         let store = Store::new(&Config {
             access,
@@ -52,6 +54,7 @@ impl Boot {
             passwords: Passwords::default(),
             timings: Timings::default(),
             adjustment_approval_over: amount("ADJUSTMENT_APPROVAL_OVER", ADJUSTMENT_APPROVAL_OVER_DEFAULT)?,
+            email_proof,
             on_new_tenant: None,
             is_closing: Arc::new(AtomicBool::new(false)),
         })
@@ -88,6 +91,13 @@ fn amount(name: &'static str, default: Money) -> Result<Money, BootError> {
     let amount = text.trim().parse().ok().filter(|amount| *amount >= Money::ZERO);
     let why = || format!("is {text:?}; it must be an amount such as 100.00");
     amount.ok_or_else(|| BootError::Setting { name, why: why() })
+}
+
+/// Owners prove their addresses unless it is set otherwise.
+fn email_proof() -> Result<EmailProof, BootError> {
+    let name = "TIDINGS_EMAIL_PROOF";
+    let Some(word) = optional(name) else { return Ok(EmailProof::Required) };
+    word.parse().map_err(|error: UnknownEmailProof| BootError::Setting { name, why: error.to_string() })
 }
 
 /// Opens the connection before the first event. A database that is down now may be back by then: the event fails if it is

@@ -22,6 +22,8 @@ pub struct User {
     pub role: Role,
     /// argon2id in PHC form; absent until an invitation was taken up.
     pub password_hash: Option<String>,
+    /// When the user showed that the address is theirs.
+    pub email_proven_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
@@ -39,13 +41,22 @@ pub struct NewUser {
 /// The unique constraint on a user's e-mail.
 pub const EMAIL_TAKEN: &str = "users_email_key";
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, FIND, FIND_OWNER, OWNERS, FIND_BY_EMAIL, FIND_SUPER_ADMIN, SET_PASSWORD];
+pub(crate) const STATEMENTS: &[&str] = &[
+    INSERT,
+    FIND,
+    FIND_OWNER,
+    OWNERS,
+    FIND_BY_EMAIL,
+    FIND_SUPER_ADMIN,
+    SET_PASSWORD,
+    PROVE_EMAIL,
+    SET_EMAIL,
+];
 
 /// Of `users u JOIN tenants t`.
 macro_rules! columns {
     () => {
-        "u.tenant_id, t.state AS tenant_state, u.user_id, u.email, u.name, u.role, u.password_hash, u.created_at"
+        "u.tenant_id, t.state AS tenant_state, u.user_id, u.email, u.name, u.role, u.password_hash, u.email_proven_at, u.created_at"
     };
 }
 
@@ -153,6 +164,24 @@ pub async fn set_password(tx: &TenantTx, user: UserId, hash: &str) -> Result<(),
     tx.run_one(SET_PASSWORD, params![tx.tenant().0 => UUID, user.0 => UUID, hash => TEXT]).await
 }
 
+const PROVE_EMAIL: &str = "-- users::prove_email
+UPDATE users SET email_proven_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND email_proven_at IS NULL";
+
+/// Notes that the user's address is theirs; returns whether that was not known before.
+pub async fn prove_email(tx: &TenantTx, user: UserId) -> Result<bool, StoreError> {
+    let values = params![tx.tenant().0 => UUID, user.0 => UUID, tx.now() => TIMESTAMPTZ];
+    Ok(tx.run(PROVE_EMAIL, values).await? > 0)
+}
+
+const SET_EMAIL: &str = "-- users::set_email
+UPDATE users SET email = $3, email_proven_at = $4 WHERE tenant_id = $1 AND user_id = $2";
+
+/// Gives the user another address, which is proven; [`EMAIL_TAKEN`] refuses another user's.
+pub async fn set_email(tx: &TenantTx, user: UserId, email: &str) -> Result<(), StoreError> {
+    let values = params![tx.tenant().0 => UUID, user.0 => UUID, email => TEXT, tx.now() => TIMESTAMPTZ];
+    tx.run_one(SET_EMAIL, values).await
+}
+
 fn from_row(row: &Row) -> Result<User, StoreError> {
     Ok(User {
         tenant_id: TenantId(row.get("tenant_id")),
@@ -162,6 +191,7 @@ fn from_row(row: &Row) -> Result<User, StoreError> {
         name: row.get("name"),
         role: word(row, "users", "role")?,
         password_hash: row.get("password_hash"),
+        email_proven_at: row.get("email_proven_at"),
         created_at: row.get("created_at"),
     })
 }

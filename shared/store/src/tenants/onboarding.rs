@@ -7,6 +7,8 @@ use crate::kernel::tx::{TenantTx, params};
 #[expect(clippy::struct_excessive_bools, reason = "each is about another thing")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetUp {
+    /// Whether one of the owners has proved the e-mail address.
+    pub has_proven_email: bool,
     pub has_number: bool,
     /// Whether one of the numbers can send: its account is not paused.
     pub has_open_number: bool,
@@ -23,7 +25,8 @@ pub(crate) const STATEMENTS: &[&str] = &[READ];
 
 // The statuses are delivered and read, as in `migrations/V3__messaging.sql`. A tenant that sends has one among its first.
 const READ: &str = "-- onboarding::read
-SELECT EXISTS (SELECT FROM phone_numbers WHERE tenant_id = $1) AS has_number,
+SELECT EXISTS (SELECT FROM users WHERE tenant_id = $1 AND role = 'OWNER' AND email_proven_at IS NOT NULL) AS has_proven_email,
+       EXISTS (SELECT FROM phone_numbers WHERE tenant_id = $1) AS has_number,
        EXISTS (SELECT FROM phone_numbers n JOIN whatsapp_accounts a USING (tenant_id, waba_id)
                 WHERE n.tenant_id = $1 AND a.paused_reason IS NULL) AS has_open_number,
        EXISTS (SELECT FROM sender_leases WHERE tenant_id = $1 AND heard_at IS NOT NULL)
@@ -39,6 +42,7 @@ SELECT EXISTS (SELECT FROM phone_numbers WHERE tenant_id = $1) AS has_number,
 pub async fn read(tx: &TenantTx) -> Result<SetUp, StoreError> {
     let row = tx.row(READ, params![tx.tenant().0 => UUID]).await?;
     Ok(row.map_or_else(SetUp::default, |row| SetUp {
+        has_proven_email: row.get("has_proven_email"),
         has_number: row.get("has_number"),
         has_open_number: row.get("has_open_number"),
         has_heard: row.get("has_heard"),

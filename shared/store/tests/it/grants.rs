@@ -10,7 +10,7 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 48] = [
+const ALLOWED: [(&str, &str, &str); 52] = [
     ("adjustments", "", "SIU"),
     ("api_keys", "SIU", "SIU"),
     ("attempts", "SI", "SI"),
@@ -21,6 +21,9 @@ const ALLOWED: [(&str, &str, &str); 48] = [
     ("contacts", "SIU", "SIU"),
     ("dead_letters", "", "SIUD"),
     ("due", "SID", "SID"),
+    ("email_changes", "", "SIUD"),
+    ("email_requests", "", "SIUD"),
+    ("emails", "I", "SIUD"),
     ("held_messages", "SID", "SID"),
     ("holds", "SIUD", "SIUD"),
     ("idempotency_keys", "SIUD", "SIUD"),
@@ -28,6 +31,7 @@ const ALLOWED: [(&str, &str, &str); 48] = [
     ("kept_updates", "I", "SID"),
     ("ledger", "SI", "SI"),
     ("ledger_seals", "SI", "SI"),
+    ("links", "", "SIUD"),
     ("login_failures", "", "SIUD"),
     ("messages", "SIU", "SIU"),
     ("outbox", "SIUD", "SIUD"),
@@ -154,6 +158,10 @@ async fn a_tenants_transaction_can_change_no_plan_no_price_no_role_and_read_no_f
         "SELECT * FROM wake_ups",
         "SELECT * FROM right_logins",
         "DELETE FROM wrong_logins",
+        "SELECT * FROM emails",
+        "SELECT * FROM links",
+        "UPDATE users SET email_proven_at = now()",
+        "DELETE FROM email_requests",
     ] {
         assert_eq!(refusal(&client, sql).await, Some(SqlState::INSUFFICIENT_PRIVILEGE), "{sql}");
     }

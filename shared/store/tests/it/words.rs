@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use domain::access::email::{EmailKind, EmailState, LinkPurpose};
 use domain::billing::{AdjustmentState, EntryKind, RefundReason};
+use domain::holds::HoldReason;
 use domain::messages::DispatchState;
 use domain::{Category, Role, TenantState};
 use tokio_postgres::{Client, NoTls};
@@ -42,6 +44,10 @@ async fn the_database_allows_exactly_the_words_of_each_enum() {
         ("rate_cards", "category", with_service),
         ("ledger", "kind", words(&EntryKind::ALL, EntryKind::as_str)),
         ("refund_promises", "reason", words(&RefundReason::ALL, RefundReason::as_str)),
+        ("emails", "kind", words(&EmailKind::ALL, EmailKind::as_str)),
+        ("emails", "state", words(&EmailState::ALL, EmailState::as_str)),
+        ("links", "purpose", words(&LinkPurpose::ALL, LinkPurpose::as_str)),
+        ("holds", "reason", words(&HoldReason::ALL, HoldReason::as_str)),
         ("users", "role", words(&Role::ALL, Role::as_str)),
         ("tenants", "state", words(&TenantState::ALL, TenantState::as_str)),
     ] {

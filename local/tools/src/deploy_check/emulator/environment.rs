@@ -86,6 +86,7 @@ async fn create_resources(
         ("AWS_ENDPOINT_URL", cloud.url()),
         ("META_BASE_URL", services.sandbox.base_url()),
         ("META_API_VERSION", "v26.0".to_owned()),
+        ("TIDINGS_EMAIL_PROOF", "off".to_owned()),
         ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
         ("MAIL_FROM", "Tidings <noreply@tidings.invalid>".to_owned()),
         ("SMTP_HOST", "127.0.0.1".to_owned()),
