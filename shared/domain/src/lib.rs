@@ -22,9 +22,9 @@ pub use billing::Market;
 pub use kernel::clock::Clock;
 pub use kernel::day::{Day, NotADay};
 pub use kernel::id::{
-    AdjustmentId, ApiKeyId, AttemptId, AuditEntryId, CampaignId, ClaimId, ContactId, EmailId, EventId, LeaseId,
-    MessageId, MetaId, NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, RateCardId, SessionId, TemplateId, TenantId,
-    UserId, WabaId, Wamid,
+    AdjustmentId, ApiKeyId, AttemptId, AuditEntryId, CampaignId, ClaimId, ContactId, EmailId, EventId,
+    LeaseId, MessageId, MetaId, NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, RateCardId, SessionId,
+    TemplateId, TenantId, UserId, WabaId, Wamid,
 };
 pub use kernel::money::Money;
 pub use kernel::month::{Month, NotAMonth};

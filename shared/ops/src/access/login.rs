@@ -5,10 +5,10 @@
 //! after another, so that guesses at once are throttled like guesses in turn. Where a password was right before it is always
 //! checked: whatever others try elsewhere, its user gets in.
 
-use domain::Problem;
 use domain::access::Source;
 use domain::access::throttle::{OF_ACCOUNT, OF_SOURCE};
 use domain::problem::Kind;
+use domain::{Problem, UserId};
 use jiff::SignedDuration;
 use store::access::throttle;
 use store::access::users;
@@ -18,6 +18,7 @@ use thiserror::Error;
 use tracing::Instrument;
 
 use crate::kernel::hash::sha256;
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::passwords::HashError;
 use crate::kernel::platform::Platform;
 use crate::kernel::security_event::{SecurityEvent, note};

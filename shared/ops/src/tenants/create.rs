@@ -87,7 +87,8 @@ impl SystemOperation for CreateTenant {
 impl CreateTenant {
     async fn make(&self, tx: &SystemTx) -> Result<Provisioned, CreateTenantError> {
         let tx = tx.as_tenant(TenantId::at(tx.now()));
-        let made = register::insert(&tx, &self.request, (TenantState::Active, None), self.email_proof).await?;
+        let made =
+            register::insert(&tx, &self.request, (TenantState::Active, None), self.email_proof).await?;
         let owner = &made.owner;
         let email_id = emails::queue(&tx, EmailKind::Welcome, Some(owner.user_id), &owner.email).await?;
         let event = DomainEvent::TenantProvisioned {

@@ -148,7 +148,8 @@ impl Operation for RegisterTenant {
 
     async fn run(&self, tx: &TenantTx) -> Result<Registered, RegisterError> {
         let state = TenantState::Trial;
-        let registered = insert(tx, &self.request, (state, self.password_hash.clone()), self.email_proof).await?;
+        let registered =
+            insert(tx, &self.request, (state, self.password_hash.clone()), self.email_proof).await?;
         let owner = &registered.owner;
         emails::queue(tx, EmailKind::Proof, Some(owner.user_id), &owner.email).await?;
         record(tx, "tenant.register", &registered).await?;
