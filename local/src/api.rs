@@ -35,6 +35,8 @@ use crate::peer::with_peers;
         (name = "billing", description = "Prepaid credit, and every change of it."),
         (name = "messages", description = "Send now or later, and see what became of it."),
         (name = "webhook", description = "What Meta calls."),
+        (name = "users", description = "The people who log in to a tenant's account."),
+        (name = "api-keys", description = "What a tenant's programs call with."),
         (name = "audit", description = "Who did what, when, and from where."),
         (name = "tenant", description = "A tenant's own plan and set-up."),
         (name = "admin", description = "The platform owner's: tenants and plans."),
@@ -50,7 +52,10 @@ impl Modify for Bearer {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An access token from `POST /auth/login`, or an API key."))
+            .description(Some(
+                "An access token from `POST /auth/login`, or an API key. A route names the scope that a key needs; one that names \
+                 none is for people and takes no key.",
+            ))
             .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));

@@ -32,7 +32,7 @@ pub enum LocalError {
     #[error(transparent)]
     Key(#[from] api::tokens::BadKey),
     #[error(transparent)]
-    Reencrypt(#[from] ops::whatsapp::token::ReencryptError),
+    Reencrypt(#[from] ops::kernel::cipher::ReencryptError),
     #[error(transparent)]
     Owner(#[from] ops::tenants::owner::OwnerError),
     /// The port is taken, usually by another run.

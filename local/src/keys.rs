@@ -16,9 +16,10 @@ use domain::Clock;
 use jiff::{SignedDuration, Timestamp};
 use meta::MetaApp;
 use ops::Platform;
-use ops::kernel::cipher::{KEY_BYTES, KeyRing};
+use ops::access::second_factor::rotate;
+use ops::kernel::cipher::{KEY_BYTES, KeyRing, Reencrypted};
 use ops::kernel::hash::sha256;
-use ops::whatsapp::token::{Reencrypted, reencrypt_all};
+use ops::whatsapp::token;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::sync::Arc;
@@ -220,6 +221,12 @@ pub async fn rotate_data(
     // A serving process that meets a key that it does not know reads them again, but not twice within this time.
     tokio::time::sleep(RENEW_PAUSE.unsigned_abs()).await;
     Ok(Rotated::New(reencrypt_all(&platform()?).await?))
+}
+
+/// Encrypts again what another key than the current one encrypted: tenants' tokens, and second factors of users.
+async fn reencrypt_all(platform: &Platform) -> Result<Reencrypted, LocalError> {
+    let tokens = token::reencrypt_all(platform).await?;
+    Ok(tokens.and(rotate::reencrypt_all(platform).await?))
 }
 
 /// Stores a new data key, which encrypts from now on.

@@ -1,13 +1,15 @@
-//! Plans, tenants and credit, managed by the platform's owner; a tenant's own balance and ledger; and what the API says
+//! Plans, tenants and credit, managed by the platform's owner; a tenant's own users, API keys, balance and ledger; and what the API says
 //! about itself, here because few calls of a user wait for this function.
 
 mod about;
+mod api_keys;
 mod audit_log;
 mod billing;
 mod mail;
 mod plans;
 mod rate_cards;
 mod tenants;
+mod users;
 
 pub use about::{DOCS, Health, about};
 use api::App;
@@ -30,6 +32,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(tenants::resend_invite::resend_invite))
         .routes(routes!(mail::list::list))
         .routes(routes!(mail::retry::retry))
+        .routes(routes!(users::list::list, users::add::add))
+        .routes(routes!(users::change::change, users::remove::remove))
+        .routes(routes!(users::invite_again::invite_again))
+        .routes(routes!(api_keys::list::list, api_keys::create::create))
+        .routes(routes!(api_keys::revoke::revoke))
         .routes(routes!(audit_log::own::own))
         .routes(routes!(audit_log::all::all))
         .routes(routes!(billing::add_credits::add_credits))

@@ -5,6 +5,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 mod page;
 pub(crate) mod refresh;
+pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod set_password;
 pub(crate) mod verify_email;

@@ -1,4 +1,4 @@
-//! Registering, logging in and out, passwords and e-mail addresses, and the public keys of access tokens.
+//! Registering, logging in and out, passwords, second factors and e-mail addresses, and the public keys of access tokens.
 
 mod access;
 mod session;
@@ -16,6 +16,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(access::refresh::refresh))
         .routes(routes!(access::logout::log_out))
         .routes(routes!(access::logout::log_out_everywhere))
+        .routes(routes!(access::second_factor::begin, access::second_factor::remove))
+        .routes(routes!(access::second_factor::confirm))
         .routes(routes!(access::sessions::list))
         .routes(routes!(access::sessions::end))
         .routes(routes!(access::set_password::set_password, access::set_password::set_password_page))

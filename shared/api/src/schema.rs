@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use domain::access::Scope;
 use domain::access::email::{EmailKind, EmailState};
 use domain::billing::rate_card::CURRENCY;
 use domain::billing::{AdjustmentState, EntryGroup, EntryKind, Finding};
@@ -64,6 +65,11 @@ components! {
     KeySet = object([("keys", Schema::from(ArrayBuilder::new().items(public_key()).build()))])
         .description(Some("A JSON Web Key Set (RFC 7517)."));
     UserRole = word(Role::ALL, "OWNER").description(Some("What a user may do; each role may do what those before it may."));
+    RoleToGive = word(Role::OF_TENANTS, "SENDER").description(Some("A role that a user of a tenant may have."));
+    LoginCode = text(1, limits::CODE_CHARS_MAX, "287082")
+        .description(Some("The six digits that the app shows, or a recovery code. Spaces and dashes do not matter."));
+    ApiKeyName = visible(1, limits::KEY_NAME_CHARS_MAX, "Web shop").description(Some("An API key's name."));
+    ScopeWord = word(Scope::ALL, "messages:send").description(Some("What an API key may do: a resource and an action."));
     PlanName = visible(1, limits::PLAN_NAME_CHARS_MAX, "Growth").description(Some("A plan's name."));
     PlanLimit = whole(1, i64::MAX, 100).description(Some("The largest number that the plan allows."));
     StartTime = text(20, 64, "2027-01-01T00:00:00Z")

@@ -1,7 +1,9 @@
-//! Who acts, which role allows what, how long a login has to wait after wrong passwords, and the e-mails to those who log in.
+//! Who acts, which role allows what, who manages users, how long a login has to wait after wrong passwords, and the e-mails to
+//! those who log in.
 
 mod act;
 pub mod email;
+pub mod manage;
 mod request_rate;
 mod role;
 mod scope;
@@ -9,7 +11,7 @@ pub mod throttle;
 
 use uuid::Uuid;
 
-use crate::kernel::id::{AuditEntryId, EmailId};
+use crate::kernel::id::{ApiKeyId, AuditEntryId, EmailId, UserId};
 use crate::kernel::page::PagePosition;
 
 pub use act::{Act, Actor, SystemAct};
@@ -25,5 +27,15 @@ impl PagePosition for AuditEntryId {
 
 impl PagePosition for EmailId {
     const LIST: &'static str = "mail";
+    const START: Self = Self(Uuid::max());
+}
+
+impl PagePosition for UserId {
+    const LIST: &'static str = "users";
+    const START: Self = Self(Uuid::max());
+}
+
+impl PagePosition for ApiKeyId {
+    const LIST: &'static str = "api-keys";
     const START: Self = Self(Uuid::max());
 }

@@ -20,6 +20,9 @@ const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
         Kind::WrongCredentials => {
             ("wrong-credentials", StatusCode::UNAUTHORIZED, "The e-mail or the password is wrong")
         }
+        Kind::SecondFactorRequired => {
+            ("second-factor-required", StatusCode::UNAUTHORIZED, "A code of the second factor is needed")
+        }
         Kind::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "Your role does not allow this"),
         Kind::HandshakeRefused => {
             ("handshake-refused", StatusCode::FORBIDDEN, "The webhook handshake was refused")

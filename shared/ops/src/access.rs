@@ -1,5 +1,6 @@
 //! Who may log in, and what a caller may do.
 
+pub mod api_keys;
 pub mod callers;
 pub mod change_email;
 pub mod emails;
@@ -8,5 +9,7 @@ pub mod login;
 pub mod mailing;
 pub mod proof;
 pub mod reset;
+pub mod second_factor;
 pub mod sessions;
+pub mod users;
 pub mod verify;

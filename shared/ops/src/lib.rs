@@ -31,8 +31,8 @@ pub mod updates;
 pub mod whatsapp;
 
 pub use kernel::permit::{
-    AuditReader, BillingReader, BillingWriter, Caller, ContactReader, ContactWriter, Member,
-    MessageCanceller, MessageReader, PlanReader, Spender, SuperAdmin, TemplateReader, TemplateWriter,
-    TenantReader, WhatsappWriter,
+    AuditReader, BillingReader, BillingWriter, Caller, ContactReader, ContactWriter, KeyReader, KeyWriter,
+    Member, MessageCanceller, MessageReader, PlanReader, Spender, SuperAdmin, TemplateReader, TemplateWriter,
+    TenantReader, UserReader, UserWriter, WhatsappWriter,
 };
 pub use kernel::platform::{Platform, Timings};

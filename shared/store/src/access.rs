@@ -8,6 +8,8 @@ pub mod email_proofs;
 pub mod email_requests;
 pub mod invites;
 pub mod links;
+pub mod managed_users;
+pub mod second_factors;
 pub mod sessions;
 pub mod throttle;
 pub mod users;
@@ -20,6 +22,8 @@ pub(crate) const STATEMENTS: &[&[&str]] = &[
     email_requests::STATEMENTS,
     invites::STATEMENTS,
     links::STATEMENTS,
+    managed_users::STATEMENTS,
+    second_factors::STATEMENTS,
     sessions::STATEMENTS,
     throttle::STATEMENTS,
     users::STATEMENTS,

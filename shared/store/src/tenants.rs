@@ -44,7 +44,7 @@ pub struct NewTenant {
 pub const SLUG_TAKEN: &str = "tenants_slug_key";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, INSERT_WALLET, FIND, FIND_PLATFORM, SET_STATE, SET_PLAN, SET_MARGIN, MARGIN_AT];
+    &[INSERT, INSERT_WALLET, FIND, FIND_PLATFORM, LOCK, SET_STATE, SET_PLAN, SET_MARGIN, MARGIN_AT];
 
 /// Of `tenants t JOIN plans p`.
 macro_rules! columns {
@@ -100,6 +100,15 @@ SELECT tenant_id FROM tenants WHERE slug = 'platform'";
 /// The platform's own tenant, if it is there yet.
 pub async fn find_platform(tx: &SystemTx) -> Result<Option<TenantId>, StoreError> {
     Ok(tx.row(FIND_PLATFORM, params![]).await?.map(|row| TenantId(row.get("tenant_id"))))
+}
+
+const LOCK: &str = "-- tenants::lock
+SELECT FROM tenants WHERE tenant_id = $1 FOR NO KEY UPDATE";
+
+/// Locks the tenant against other changes of who may act for it: of its users and its API keys. Its messages go on. Needs
+/// a transaction of the system, because a tenant's own may not change tenants.
+pub async fn lock(tx: &TenantTx) -> Result<(), StoreError> {
+    tx.row(LOCK, params![tx.tenant().0 => UUID]).await.map(drop)
 }
 
 const SET_STATE: &str = "-- tenants::set_state

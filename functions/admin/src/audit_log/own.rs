@@ -14,7 +14,7 @@ use crate::audit_log::{AuditEntryOut, answer};
 ///
 /// Needs the role `ADMIN` or `OWNER`. Commands of the platform's operators are among the entries. With `Accept: text/csv` a page
 /// is CSV, and its `Link` leads to the next.
-#[utoipa::path(get, path = "/audit", operation_id = "listAuditLog", tag = "audit", security(("bearer" = [])), params(PageQuery), responses(
+#[utoipa::path(get, path = "/audit", operation_id = "listAuditLog", tag = "audit", security(("bearer" = ["audit:read"])), params(PageQuery), responses(
     (status = 200, content((Page<AuditEntryOut> = "application/json"), (String = "text/csv")), headers(("Link" = Option<String>, description = "Of CSV: the next page"))),
     (status = 403, body = ProblemBody),
 ))]

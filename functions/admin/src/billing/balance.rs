@@ -18,7 +18,7 @@ pub(crate) struct BalanceOut {
 /// The tenant's balance.
 ///
 /// What is left after every debit so far; a message is debited when it leaves, not when it is scheduled.
-#[utoipa::path(get, path = "/billing/balance", operation_id = "getBalance", tag = "billing", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/billing/balance", operation_id = "getBalance", tag = "billing", security(("bearer" = ["billing:read"])), responses(
     (status = 200, body = BalanceOut),
     (status = 403, body = ProblemBody),
 ))]

@@ -79,7 +79,7 @@ fn field<T, E: std::fmt::Display>(
 ///
 /// Entries never change. The balance is the sum of all amounts. What became of a debit follows from its message and its refund.
 /// A page may hold fewer entries than were asked for and name a next one: go on until there is no `nextCursor`.
-#[utoipa::path(get, path = "/billing/ledger", operation_id = "listLedgerEntries", tag = "billing", security(("bearer" = [])), params(LedgerQuery), responses(
+#[utoipa::path(get, path = "/billing/ledger", operation_id = "listLedgerEntries", tag = "billing", security(("bearer" = ["billing:read"])), params(LedgerQuery), responses(
     (status = 200, body = Page<EntryOut>),
     (status = 403, body = ProblemBody),
     (status = 422, body = ProblemBody),

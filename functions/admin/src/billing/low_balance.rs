@@ -42,7 +42,7 @@ impl From<Thresholds> for LowBalanceOut {
 /// The amounts below which the owners are warned of the balance.
 ///
 /// The highest first, with the one that is warned of next.
-#[utoipa::path(get, path = "/billing/low-balance", operation_id = "getLowBalance", tag = "billing", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/billing/low-balance", operation_id = "getLowBalance", tag = "billing", security(("bearer" = ["billing:read"])), responses(
     (status = 200, body = LowBalanceOut),
     (status = 403, body = ProblemBody),
 ))]
@@ -59,7 +59,7 @@ pub(crate) async fn thresholds(
 /// once, and again only after a top-up or an adjustment has brought the balance back to it. Refunds do not count, because
 /// messages that fail move the balance up and down. A debit that passes several amounts warns of the lowest. The same amounts
 /// again change nothing.
-#[utoipa::path(put, path = "/billing/low-balance", operation_id = "setLowBalance", tag = "billing", security(("bearer" = [])),
+#[utoipa::path(put, path = "/billing/low-balance", operation_id = "setLowBalance", tag = "billing", security(("bearer" = ["billing:write"])),
     request_body = LowBalance, responses(
     (status = 200, body = LowBalanceOut),
     (status = 403, body = ProblemBody),

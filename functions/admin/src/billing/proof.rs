@@ -105,7 +105,7 @@ impl From<Proof> for ProofOut {
 /// Entries are sealed about a minute after they were booked. Add every page to one file, and `tidings verify-ledger` checks it
 /// without the platform: that no entry was changed, left out or moved, and that the entries add up. Keep the last hash: it is in
 /// every later proof, so that an exchange of the whole ledger is found.
-#[utoipa::path(get, path = "/billing/ledger/proof", operation_id = "getLedgerProof", tag = "billing", security(("bearer" = [])), params(ProofQuery), responses(
+#[utoipa::path(get, path = "/billing/ledger/proof", operation_id = "getLedgerProof", tag = "billing", security(("bearer" = ["billing:read"])), params(ProofQuery), responses(
     (status = 200, body = ProofOut),
     (status = 403, body = ProblemBody),
     (status = 422, body = ProblemBody),

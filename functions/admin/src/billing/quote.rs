@@ -151,7 +151,7 @@ impl From<Quote> for QuoteOut {
 ///
 /// Priced as the debit is, with the rate card and the margin at that time. Nothing is debited or reserved, and no price is
 /// promised: what is debited is the price at the time of the debit.
-#[utoipa::path(post, path = "/billing/quote", operation_id = "quoteMessages", tag = "billing", security(("bearer" = [])), request_body = QuoteAsked,
+#[utoipa::path(post, path = "/billing/quote", operation_id = "quoteMessages", tag = "billing", security(("bearer" = ["billing:read"])), request_body = QuoteAsked,
     responses(
         (status = 200, body = QuoteOut),
         (status = 403, body = ProblemBody),

@@ -113,7 +113,7 @@ impl StatementOut {
 /// As JSON, a page of lines at a time, or as CSV in parts of at most 10,000 lines. A part that is not the last has a `Link` to
 /// the next (`rel="next"`), and all parts in order are one CSV file: the first has the header and the opening balance, the last
 /// the sums and the closing balance.
-#[utoipa::path(get, path = "/billing/statement", operation_id = "getStatement", tag = "billing", security(("bearer" = [])), params(StatementQuery), responses(
+#[utoipa::path(get, path = "/billing/statement", operation_id = "getStatement", tag = "billing", security(("bearer" = ["billing:read"])), params(StatementQuery), responses(
     (status = 200, content((StatementOut = "application/json"), (String = "text/csv")), headers(("Link" = Option<String>, description = "Of CSV: the next part"))),
     (status = 403, body = ProblemBody),
     (status = 422, body = ProblemBody),

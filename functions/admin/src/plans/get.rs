@@ -13,7 +13,7 @@ use crate::plans::PlanOut;
 /// One plan, with the terms that are planned.
 ///
 /// Also one that is archived: tenants that have it keep it.
-#[utoipa::path(get, path = "/plans/{id}", operation_id = "getPlan", tag = "admin", security(("bearer" = [])),
+#[utoipa::path(get, path = "/plans/{id}", operation_id = "getPlan", tag = "admin", security(("bearer" = ["tenant:read"])),
     params(("id" = Uuid, Path)), responses(
     (status = 200, body = PlanOut),
     (status = 401, body = ProblemBody),

@@ -11,7 +11,7 @@ use crate::plans::PlanOut;
 /// Every plan, cheapest first.
 ///
 /// All plans in one answer; there are few. Those that are archived are among them.
-#[utoipa::path(get, path = "/plans", operation_id = "listPlans", tag = "admin", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/plans", operation_id = "listPlans", tag = "admin", security(("bearer" = ["tenant:read"])), responses(
     (status = 200, body = [PlanOut]),
     (status = 401, body = ProblemBody),
 ))]

@@ -39,7 +39,7 @@ impl From<Checked> for StepOut {
 /// What is set up, and what is still to do before a message is delivered.
 ///
 /// The steps in their order: a number, Meta's webhooks, an approved template, credit, a message that was delivered.
-#[utoipa::path(get, path = "/tenant/onboarding", operation_id = "getOnboarding", tag = "tenant", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/tenant/onboarding", operation_id = "getOnboarding", tag = "tenant", security(("bearer" = ["tenant:read"])), responses(
     (status = 200, body = OnboardingOut),
     (status = 401, body = ProblemBody),
 ))]

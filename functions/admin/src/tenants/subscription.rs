@@ -65,7 +65,7 @@ impl From<Subscription> for SubscriptionOut {
 /// The tenant's plan, with how much of each limit is used.
 ///
 /// `max` may be lower than `used` after a change to a smaller plan: nothing is deleted, and nothing can be added.
-#[utoipa::path(get, path = "/tenant/plan", operation_id = "getSubscription", tag = "tenant", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/tenant/plan", operation_id = "getSubscription", tag = "tenant", security(("bearer" = ["tenant:read"])), responses(
     (status = 200, body = SubscriptionOut),
     (status = 401, body = ProblemBody),
 ))]

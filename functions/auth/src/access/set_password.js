@@ -23,12 +23,13 @@ const setPassword = async () => {
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ secret, password: form.password.value }),
   });
-  const body = await answer.json();
+  // Without a body when the next login asks for a code too.
+  const body = answer.status === 204 ? {} : await answer.json();
   if (!answer.ok) return show(refusal(answer, body));
   form.hidden = true;
   // The link is used up: it need not stay in the history.
   history.replaceState(null, "", location.pathname);
-  show(`Your password is set. Log in as ${body.email} with it (POST /auth/login); you can close this page.`);
+  show(`Your password is set. Log in ${body.email ? `as ${body.email} with it` : "with it and a code of your app"} (POST /auth/login); you can close this page.`);
 };
 
 if (secret) {

@@ -1,10 +1,11 @@
 //! `POST /auth/set-password`, and the page for it that the link of an e-mail opens.
 
 use api::{App, schema};
-use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use http_kit::{Body, CameFrom, ProblemBody, ProblemResponse};
+use ops::access::second_factor::check;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -23,9 +24,11 @@ pub(crate) struct SetPassword {
 /// Sets a password with the link of an e-mail, and logs the user in.
 ///
 /// The link of an invitation works once and for three days, that of a forgotten password once and for an hour. Setting a
-/// password uses up every such link of that user, ends every session, and proves the e-mail address.
+/// password uses up every such link of that user, ends every session, and proves the e-mail address. A user with a second
+/// factor is not logged in (204): the next login asks for a code.
 #[utoipa::path(post, path = "/auth/set-password", operation_id = "setPassword", tag = "auth", request_body = SetPassword, responses(
     (status = 200, body = Session),
+    (status = 204, description = "The password is set; log in with it and a code of the second factor"),
     (status = 422, description = "The link was used or has expired, or the password is too short, too long or too common",
      body = ProblemBody),
 ))]
@@ -33,9 +36,13 @@ pub(crate) async fn set_password(
     State(app): State<App>,
     CameFrom(source): CameFrom,
     Body(request): Body<SetPassword>,
-) -> Result<Json<Session>, ProblemResponse> {
+) -> Result<Response, ProblemResponse> {
     let user = ops::access::invite::set_password(&app.platform, &request.secret, request.password).await?;
-    Ok(begin(&app, source, user).await?)
+    // A link proves that its user reads the e-mail, and not that the device is there.
+    if check::of_user(&app.platform, &user).await?.is_some() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    Ok(begin(&app, source, user).await?.into_response())
 }
 
 /// The page that the link of an e-mail opens.

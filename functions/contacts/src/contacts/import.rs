@@ -118,7 +118,7 @@ impl From<Imported> for ImportOut {
 ///
 /// When the plan does not allow all the contacts that are new, none is imported: the problem `plan-limit` says how many the
 /// plan allows and how many there are, so that `max` − `used` still fit.
-#[utoipa::path(post, path = "/contacts/import", operation_id = "importContacts", tag = "contacts", security(("bearer" = [])), request_body = Import,
+#[utoipa::path(post, path = "/contacts/import", operation_id = "importContacts", tag = "contacts", security(("bearer" = ["contacts:write"])), request_body = Import,
     params(IdempotencyKey),
     responses(
         (status = 200, body = ImportOut),

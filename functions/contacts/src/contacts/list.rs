@@ -52,7 +52,7 @@ impl From<&Contact> for ContactOut {
 /// The tenant's contacts, newest first.
 ///
 /// A page at a time: pass `nextCursor` as `cursor` to get the next.
-#[utoipa::path(get, path = "/contacts", operation_id = "listContacts", tag = "contacts", security(("bearer" = [])), params(PageQuery), responses(
+#[utoipa::path(get, path = "/contacts", operation_id = "listContacts", tag = "contacts", security(("bearer" = ["contacts:read"])), params(PageQuery), responses(
     (status = 200, body = Page<ContactOut>),
     (status = 401, body = ProblemBody),
 ))]

@@ -10,7 +10,7 @@ use ops::MessageCanceller;
 /// Cancels a message that was not sent yet.
 ///
 /// Cancelling it again changes nothing. A message that was debited and has certainly not left is refunded.
-#[utoipa::path(post, path = "/messages/{id}/cancel", operation_id = "cancelMessage", tag = "messages", security(("bearer" = [])),
+#[utoipa::path(post, path = "/messages/{id}/cancel", operation_id = "cancelMessage", tag = "messages", security(("bearer" = ["messages:cancel"])),
     params(("id" = Uuid, Path)), responses(
         (status = 204),
         (status = 404, body = ProblemBody),

@@ -119,7 +119,7 @@ impl From<Hold> for HoldOut {
 /// A message with its history, cost and refund.
 ///
 /// `history` holds every status that Meta sent for it, `holds` why it waits, if it does, and `pricing` how its cost came about.
-#[utoipa::path(get, path = "/messages/{id}", operation_id = "getMessage", tag = "messages", security(("bearer" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/messages/{id}", operation_id = "getMessage", tag = "messages", security(("bearer" = ["messages:read"])), params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = MessageHistory),
         (status = 404, body = ProblemBody),

@@ -12,7 +12,7 @@ use crate::messages::MessageOut;
 /// The tenant's messages, newest first.
 ///
 /// A page at a time: pass `nextCursor` as `cursor` to get the next.
-#[utoipa::path(get, path = "/messages", operation_id = "listMessages", tag = "messages", security(("bearer" = [])), params(PageQuery), responses(
+#[utoipa::path(get, path = "/messages", operation_id = "listMessages", tag = "messages", security(("bearer" = ["messages:read"])), params(PageQuery), responses(
     (status = 200, body = Page<MessageOut>),
     (status = 401, body = ProblemBody),
 ))]

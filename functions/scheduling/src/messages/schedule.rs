@@ -45,7 +45,7 @@ impl KeyedBody for Schedule {
 ///
 /// It leaves at its time, and the balance is checked then. The idempotency key is required: the same request with the same key
 /// is one message.
-#[utoipa::path(post, path = "/messages/schedule", operation_id = "scheduleMessage", tag = "messages", security(("bearer" = [])), request_body = Schedule,
+#[utoipa::path(post, path = "/messages/schedule", operation_id = "scheduleMessage", tag = "messages", security(("bearer" = ["messages:send"])), request_body = Schedule,
     params(IdempotencyKey),
     responses(
         (status = 201, body = AcceptedOut),

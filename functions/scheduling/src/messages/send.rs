@@ -51,7 +51,7 @@ impl From<SendNow> for NewSend {
 ///
 /// The answer means that the message is stored and will be sent, not that it was. The balance is checked when it leaves. Send
 /// an idempotency key: without one a repeated request is a second message, also when only the answer to the first was lost.
-#[utoipa::path(post, path = "/messages", operation_id = "sendMessage", tag = "messages", security(("bearer" = [])), request_body = SendNow,
+#[utoipa::path(post, path = "/messages", operation_id = "sendMessage", tag = "messages", security(("bearer" = ["messages:send"])), request_body = SendNow,
     params(IdempotencyKey), responses(
     (status = 201, body = AcceptedOut),
     (status = 403, body = ProblemBody),

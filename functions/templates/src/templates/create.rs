@@ -64,7 +64,7 @@ impl From<CreateTemplate> for NewTemplate {
 ///
 /// Needs a connected WhatsApp Business account. Only Meta decides the status; a template can be sent once it is `APPROVED`.
 /// A plan counts templates that Meta has not deleted.
-#[utoipa::path(post, path = "/templates", operation_id = "createTemplate", tag = "templates", security(("bearer" = [])), request_body = CreateTemplate,
+#[utoipa::path(post, path = "/templates", operation_id = "createTemplate", tag = "templates", security(("bearer" = ["templates:write"])), request_body = CreateTemplate,
     params(IdempotencyKey),
     responses(
         (status = 201, body = TemplateOut),

@@ -12,7 +12,7 @@ use crate::templates::TemplateOut;
 /// The tenant's templates, newest first.
 ///
 /// With the status that Meta gave each.
-#[utoipa::path(get, path = "/templates", operation_id = "listTemplates", tag = "templates", security(("bearer" = [])), params(PageQuery), responses(
+#[utoipa::path(get, path = "/templates", operation_id = "listTemplates", tag = "templates", security(("bearer" = ["templates:read"])), params(PageQuery), responses(
     (status = 200, body = Page<TemplateOut>),
     (status = 401, body = ProblemBody),
 ))]

@@ -55,7 +55,7 @@ impl From<Connected> for ConnectionOut {
 /// Connects the tenant to the WhatsApp Business account that an OAuth code gives access to.
 ///
 /// Connecting again replaces the token and releases messages that waited because Meta refused the old one.
-#[utoipa::path(post, path = "/whatsapp/connect", operation_id = "connectWhatsapp", tag = "whatsapp", security(("bearer" = [])), request_body = Connect,
+#[utoipa::path(post, path = "/whatsapp/connect", operation_id = "connectWhatsapp", tag = "whatsapp", security(("bearer" = ["whatsapp:write"])), request_body = Connect,
     responses(
         (status = 200, body = ConnectionOut),
         (status = 403, description = "Your role does not allow this, your plan allows fewer phone numbers, or the owner's e-mail address is not proven (`email-not-proven`): then nothing is connected", body = ProblemBody),

@@ -2,11 +2,11 @@
 
 use axum::http::Method;
 use domain::Role;
-use domain::access::Scopes;
+use domain::access::{Scope, Scopes};
 use serde_json::{Value, json};
 
 use super::actors::{Caller, TenantActor, api_key, rate_card, super_admin, suspend, tenant_actor, user};
-use super::raw_api::{Call, RawApi};
+use super::raw_api::{Answer, Call, RawApi, Route};
 use crate::test_system::{PASSWORD, TestSystem};
 
 /// What each caller is answered when everything else about its request is right.
@@ -26,6 +26,9 @@ const TABLE: &[(&str, &str, [u16; 9])] = &[
     ("GET", "/admin/reconciliation", [401, 403, 403, 403, 403, 403, 403, 200, 403]),
     ("PATCH", "/admin/tenants/{id}", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
     ("POST", "/admin/tenants/{id}/resend-invite", [401, 403, 403, 403, 403, 403, 403, 404, 403]),
+    ("GET", "/api-keys", [401, 403, 403, 200, 200, 200, 200, 403, 403]),
+    ("POST", "/api-keys", [401, 403, 403, 201, 201, 201, 403, 403, 403]),
+    ("DELETE", "/api-keys/{id}", [401, 403, 403, 404, 404, 404, 403, 403, 403]),
     ("GET", "/audit", [401, 403, 403, 200, 200, 200, 200, 403, 403]),
     ("POST", "/auth/change-email", [401, 422, 422, 422, 202, 202, 202, 422, 403]),
     ("POST", "/auth/forgot-password", [202; 9]),
@@ -41,6 +44,9 @@ const TABLE: &[(&str, &str, [u16; 9])] = &[
     ("POST", "/auth/set-password", [422; 9]),
     ("GET", "/auth/set-password.js", [200; 9]),
     ("POST", "/auth/stop-email-change", [422; 9]),
+    ("POST", "/auth/totp", [401, 422, 422, 422, 200, 200, 200, 422, 403]),
+    ("DELETE", "/auth/totp", [401, 422, 422, 422, 404, 404, 404, 422, 403]),
+    ("POST", "/auth/totp/confirm", [401, 409, 409, 409, 422, 422, 422, 409, 403]),
     ("GET", "/auth/verify-email", [200; 9]),
     ("POST", "/auth/verify-email", [422; 9]),
     ("GET", "/auth/verify-email.js", [200; 9]),
@@ -69,6 +75,11 @@ const TABLE: &[(&str, &str, [u16; 9])] = &[
     ("POST", "/templates", [401, 403, 403, 201, 201, 201, 403, 403, 403]),
     ("GET", "/tenant/onboarding", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
     ("GET", "/tenant/plan", [401, 200, 200, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/users", [401, 403, 403, 200, 200, 200, 200, 403, 403]),
+    ("POST", "/users", [401, 403, 403, 201, 201, 201, 403, 403, 403]),
+    ("PATCH", "/users/{id}", [401, 403, 403, 404, 404, 404, 403, 403, 403]),
+    ("DELETE", "/users/{id}", [401, 403, 403, 404, 404, 404, 403, 403, 403]),
+    ("POST", "/users/{id}/resend-invite", [401, 403, 403, 404, 404, 404, 403, 403, 403]),
     ("GET", "/webhook/meta", [403; 9]),
     ("POST", "/webhook/meta", [401; 9]),
     ("POST", "/whatsapp/connect", [401, 403, 403, 200, 200, 200, 403, 403, 403]),
@@ -104,6 +115,7 @@ impl Fixture {
             tenant_actor(&api, "gone").await,
         );
         suspend(&system, gone.tenant_id()).await;
+        system.allow("users_max", 50).await;
         let waiting = home.scheduled(&system, "waits");
         let message =
             api.post("/messages/schedule").bearer(&home.token).json(&waiting).send().await.text_of("id");
@@ -133,6 +145,15 @@ impl Fixture {
         }
     }
 
+    /// What a route is called with so that a permitted caller succeeds, if it takes a body.
+    fn body_of(&self, route: &Route, caller: Caller, name: &str) -> Option<Value> {
+        match (&route.method, route.path.as_str()) {
+            (&Method::GET, _) => None,
+            (&Method::DELETE, "/auth/totp") => Some(json!({ "password": PASSWORD, "code": "000000" })),
+            (_, path) => self.body(path, caller, name),
+        }
+    }
+
     /// A body with which a permitted caller succeeds. It names records of the home tenant; `name` must be unused.
     fn body(&self, path: &str, caller: Caller, name: &str) -> Option<Value> {
         let email = format!("{name}@tenant.test");
@@ -142,7 +163,6 @@ impl Fixture {
             }
             "/admin/rate-cards" | "/admin/rate-cards/preview" => rate_card(&self.system, name),
             "/admin/tenants/{id}" => json!({ "plan": "Pro" }),
-            "/admin/tenants/{id}/resend-invite" => json!({ "idempotencyKey": name }),
             "/auth/login" => json!({ "email": "home@tenant.test", "password": PASSWORD }),
             "/auth/register-tenant" => json!({
                 "tenantName": name, "slug": name, "adminEmail": email, "adminPassword": PASSWORD,
@@ -152,6 +172,9 @@ impl Fixture {
             "/auth/change-email" => json!({ "email": email, "password": PASSWORD }),
             "/auth/forgot-password" => json!({ "email": email }),
             "/auth/stop-email-change" | "/auth/verify-email" => json!({ "secret": "none" }),
+            "/api-keys" => json!({ "name": name, "scopes": ["api-keys:write"] }),
+            "/auth/totp" => json!({ "password": PASSWORD }),
+            "/auth/totp/confirm" => json!({ "code": "000000" }),
             "/auth/set-password" => json!({ "secret": "none", "password": PASSWORD }),
             "/billing/add-credits" => {
                 json!({ "tenantId": self.home.tenant, "amount": 1, "idempotencyKey": name })
@@ -170,6 +193,9 @@ impl Fixture {
             }),
             "/plans/{id}" => json!({ "isArchived": true }),
             "/templates" => json!({ "name": name.replace('-', "_"), "content": "Hello!" }),
+            "/users" => json!({ "email": email, "name": "Bob", "role": "SENDER" }),
+            "/users/{id}" => json!({ "name": "Ann" }),
+            "/admin/tenants/{id}/resend-invite" | "/users/{id}/resend-invite" => json!({ "idempotencyKey": name }),
             "/webhook/meta" => json!({ "entry": [] }),
             "/whatsapp/connect" => {
                 let tenant = if caller == Caller::Other { &self.other.tenant } else { &self.home.tenant };
@@ -195,8 +221,7 @@ async fn every_route_permits_exactly_the_callers_of_its_row() {
         for ((caller, token), expected) in fixture.tokens.iter().zip(row) {
             let call = fixture.call(&route.method, &route.path, token.as_ref());
             let new = format!("n-{index}-{}", format!("{caller:?}").to_lowercase());
-            let body = fixture.body(&route.path, *caller, &new).filter(|_| route.method != Method::GET);
-            let answer = match body {
+            let answer = match fixture.body_of(route, *caller, &new) {
                 Some(body) => call.json(&body).send().await,
                 None => call.send().await,
             };
@@ -208,6 +233,52 @@ async fn every_route_permits_exactly_the_callers_of_its_row() {
             fixture.api.routes().iter().any(|route| route.method == *method && route.path == *path);
         assert!(is_there, "{method} {path} is in TABLE of {} and no longer a route: remove its row", file!());
     }
+}
+
+/// What an owner is answered, in the table.
+fn of_owner(route: &Route) -> u16 {
+    let row = TABLE.iter().find(|(method, path, _)| *method == route.method && *path == route.path);
+    row.unwrap().2[4]
+}
+
+/// A key of the home tenant does with one scope what its owner does, on each route that names the scope; with all others it
+/// is told which one is missing. Routes of people name none and take no key.
+#[tokio::test]
+async fn a_key_may_with_the_scope_that_a_route_names_what_an_owner_may_and_nothing_without_it() {
+    let fixture = Fixture::new().await;
+    let home = fixture.home.tenant_id();
+    let with_all = api_key(&fixture.system, home, Scopes::from_iter(Scope::ALL)).await;
+    let ask = async |route: &Route, key: &String, name: &str| -> Answer {
+        let call = fixture.call(&route.method, &route.path, Some(key));
+        match fixture.body_of(route, Caller::Owner, name) {
+            Some(body) => call.json(&body).send().await,
+            None => call.send().await,
+        }
+    };
+    let (mut of_programs, mut of_people) = (0, 0);
+    for (index, route) in fixture.api.routes().iter().enumerate() {
+        let Some(named) = route.described["security"][0]["bearer"].as_array() else { continue };
+        let what = format!("{} {}", route.method, route.path);
+        let [scope] = named.as_slice() else {
+            assert!(named.is_empty(), "{what} names several scopes");
+            let refused = ask(route, &with_all, &format!("p-{index}")).await;
+            refused.assert_refused(403, "forbidden", &format!("{what}: name its scope in security(…)"));
+            assert_eq!(refused.body["detail"], "an API key cannot do this: log in as a user", "{what}");
+            of_people += 1;
+            continue;
+        };
+        let scope: Scope = scope.as_str().unwrap().parse().unwrap();
+        let others = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
+        let without = api_key(&fixture.system, home, others).await;
+        let refused = ask(route, &without, &format!("w-{index}")).await;
+        refused.assert_refused(403, "forbidden", &what);
+        assert_eq!(refused.body["detail"], format!("the API key needs the scope {scope}"), "{what}");
+        let only = api_key(&fixture.system, home, Scopes::from_iter([scope])).await;
+        let answer = ask(route, &only, &format!("o-{index}")).await;
+        assert_eq!(answer.status, of_owner(route), "{what} with {scope}: {}", answer.text);
+        of_programs += 1;
+    }
+    assert!(of_programs > 20 && of_people > 8, "{of_programs} {of_people}");
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@ use super::actors::{TenantActor, super_admin, tenant_actor};
 use super::raw_api::RawApi;
 use crate::test_system::TestSystem;
 
-const LISTS: [&str; 4] = ["/contacts", "/templates", "/messages", "/billing/ledger"];
+const LISTS: [&str; 6] = ["/contacts", "/templates", "/messages", "/billing/ledger", "/users", "/api-keys"];
 
 async fn stocked(system: &TestSystem, api: &RawApi) -> TenantActor {
     let home = tenant_actor(api, "home").await;
     let platform = super_admin(api).await;
+    system.allow("users_max", 10).await;
     for number in 0..5 {
         let contact = json!({ "contacts": [{ "phone": format!("+1555000010{number}") }] });
         api.post("/contacts/import").bearer(&home.token).json(&contact).send().await.success();
@@ -18,6 +19,10 @@ async fn stocked(system: &TestSystem, api: &RawApi) -> TenantActor {
         api.post("/templates").bearer(&home.token).json(&template).send().await.success();
         let credit = json!({ "tenantId": home.tenant, "amount": 1, "idempotencyKey": number.to_string() });
         api.post("/billing/add-credits").bearer(&platform).json(&credit).send().await.success();
+        let user = json!({ "email": format!("user{number}@tenant.test"), "name": "Bob", "role": "VIEWER" });
+        api.post("/users").bearer(&home.token).json(&user).send().await.success();
+        let key = json!({ "name": "Shop", "scopes": ["contacts:read"] });
+        api.post("/api-keys").bearer(&home.token).json(&key).send().await.success();
         let message = home.scheduled(system, &number.to_string());
         api.post("/messages/schedule").bearer(&home.token).json(&message).send().await.success();
     }

@@ -11,6 +11,7 @@ use store::Moment;
 use super::actors::{TenantActor, super_admin, suspend, tenant_actor};
 use super::idempotency_keys::Held;
 use super::raw_api::{Answer, RawApi};
+use super::second_factors::Device;
 use crate::test_system::{PASSWORD, TestSystem};
 
 /// Connects a tenant whose owner has not proved the address, where that is asked for.
@@ -30,6 +31,12 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         Kind::Unauthenticated => api.get("/contacts").send().await,
         Kind::WrongCredentials => {
             let login = json!({ "email": "home@tenant.test", "password": "wrong-password" });
+            api.post("/auth/login").json(&login).send().await
+        }
+        Kind::SecondFactorRequired => {
+            let other = tenant_actor(api, "careful").await;
+            Device::set_up(system, api, &other.token).await;
+            let login = json!({ "email": "careful@tenant.test", "password": PASSWORD });
             api.post("/auth/login").json(&login).send().await
         }
         Kind::Forbidden => api.post("/plans").bearer(&home.token).json(&json!({})).send().await,

@@ -234,7 +234,8 @@ async fn a_client_that_hangs_up_is_counted_like_one_that_waits() {
     for _ in 0..FREE_GUESSES {
         // As the server does when the connection breaks: the handler's future is dropped.
         let source = Source::from(IpAddr::from(Ipv4Addr::LOCALHOST));
-        let check = ops::access::login::login(&system.machine.platform, source, HOME, "guess".to_owned());
+        let check =
+            ops::access::login::login(&system.machine.platform, source, HOME, "guess".to_owned(), None);
         assert!(Box::pin(check).now_or_never().is_none());
     }
     // It waits its turn behind those.
@@ -281,8 +282,14 @@ async fn one_address_that_tries_ten_thousand_users_is_checked_for_fifty_of_them(
     let mut checked = 0;
     for first in (0..USERS).step_by(AT_ONCE) {
         let tries = (first..first + AT_ONCE).map(|number| async move {
-            ops::access::login::login(platform, source, &format!("{number}@list.test"), "guess".to_owned())
-                .await
+            ops::access::login::login(
+                platform,
+                source,
+                &format!("{number}@list.test"),
+                "guess".to_owned(),
+                None,
+            )
+            .await
         });
         let refused = join_all(tries).await.into_iter().map(Result::unwrap_err);
         checked += refused.filter(|error| matches!(error, LoginError::Wrong)).count();

@@ -69,10 +69,11 @@ fn roles_are_passed_to_one_service(repo: &Repository) -> Vec<String> {
 }
 
 /// Who may read Meta's app secret and the keys of tenants' tokens: who calls Meta, who verifies its webhook, and who makes
-/// the keys. The functions that anybody may call without a token of ours are not among them.
+/// the keys. Of the functions that anybody may call without a token of ours, the one that logs in checks second factors,
+/// whose secrets are encrypted with the same keys.
 const READERS: [(&str, &[&str]); 2] = [
     ("MetaSecret", &["TemplatesFunction", "DispatchFunction", "UpdatesFunction", "WebhookFunction"]),
-    ("DataKeysSecret", &["TemplatesFunction", "DispatchFunction", "MigrateFunction"]),
+    ("DataKeysSecret", &["AuthFunction", "TemplatesFunction", "DispatchFunction", "MigrateFunction"]),
 ];
 
 fn secrets_are_read_where_they_are_used(repo: &Repository) -> Vec<String> {
@@ -154,8 +155,8 @@ fn secrets_of_meta_and_of_tenants_are_read_by_the_functions_that_use_them() {
     holds(
         secrets_are_read_where_they_are_used,
         &[
-            ("AuthFunction: may read DataKeysSecret", |repo| {
-                statement(repo, "AuthFunction")["Resource"] = json!([{ "Ref": "DataKeysSecret" }]);
+            ("ContactsFunction: may read DataKeysSecret", |repo| {
+                statement(repo, "ContactsFunction")["Resource"] = json!([{ "Ref": "DataKeysSecret" }]);
             }),
             ("AdminFunction: may read MetaSecret", |repo| {
                 let variables = &mut repo.resource("AdminFunction")["Properties"]["Environment"]["Variables"];

@@ -16,7 +16,7 @@ use tidings::say::say;
 use tidings::table::table;
 
 const PASSWORD: &str = "a-story-needs-a-password";
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Contacts that the first plan of the chapter allows.
 const CONTACTS_MAX: usize = 3;

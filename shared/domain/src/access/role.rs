@@ -25,3 +25,8 @@ words! { Role, UnknownRole, "is not a role":
     Owner = "OWNER",
     SuperAdmin = "SUPER_ADMIN",
 }
+
+impl Role {
+    /// Those that a user of a tenant may have.
+    pub const OF_TENANTS: [Self; 4] = [Self::Viewer, Self::Sender, Self::Admin, Self::Owner];
+}

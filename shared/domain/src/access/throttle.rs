@@ -64,6 +64,9 @@ pub const OF_SOURCE: Limit = Limit {
     wait_max: SignedDuration::from_mins(1),
 };
 
+/// For the codes of one account's second factor, wherever they come from: who tries them knows the password.
+pub const OF_CODE: Limit = OF_ACCOUNT;
+
 /// Doublings after which every wait has reached its maximum.
 const DOUBLINGS_MAX: i64 = 10;
 

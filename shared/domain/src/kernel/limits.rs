@@ -83,6 +83,14 @@ pub const PAGE_BYTES_MAX: usize = 5_000_000;
 pub const PASSWORD_CHARS_MAX: usize = 128;
 /// OWASP ASVS 6.2.1.
 pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Characters of an API key's name.
+pub const KEY_NAME_CHARS_MAX: usize = 100;
+/// API keys of a tenant that are neither revoked nor expired.
+pub const LIVE_KEYS_MAX: i64 = 100;
+/// Days after which an API key expires when no time is named.
+pub const KEY_DAYS_DEFAULT: i64 = 90;
+/// Characters of a code of a second factor, or of a recovery code, however it is grouped.
+pub const CODE_CHARS_MAX: usize = 64;
 /// Rows of one page of a list at most.
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// Rows of one page when the caller names no limit.

@@ -17,6 +17,8 @@ pub enum Kind {
     Unauthenticated,
     /// The e-mail or the password of a login is wrong.
     WrongCredentials,
+    /// The password is right, and a code of the second factor is missing or wrong.
+    SecondFactorRequired,
     /// The caller's role does not allow it.
     Forbidden,
     /// Meta's question whether this is the address of its webhooks, which does not fit this installation.
@@ -59,10 +61,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::WrongCredentials,
+        Self::SecondFactorRequired,
         Self::Forbidden,
         Self::HandshakeRefused,
         Self::NotFound,

@@ -1,9 +1,10 @@
-//! Finds a user by e-mail and password.
+//! Finds a user by e-mail and password, and by a code where the user has a second factor.
 //!
 //! The throttle comes before the hashing. Wrong passwords are counted by account and source together and by source alone
 //! ([`domain::access::throttle`]); right ones never. While a source is not known to an account, its tries are checked one
 //! after another, so that guesses at once are throttled like guesses in turn. Where a password was right before it is always
-//! checked: whatever others try elsewhere, its user gets in.
+//! checked: whatever others try elsewhere, its user gets in. A wrong code counts as a wrong password does; a missing one
+//! counts as nothing.
 
 use domain::access::Source;
 use domain::access::throttle::{OF_ACCOUNT, OF_SOURCE};
@@ -17,10 +18,13 @@ use store::{StoreError, SystemOperation, SystemTx};
 use thiserror::Error;
 use tracing::Instrument;
 
+use crate::access::second_factor::check::{self as codes, CheckError, Verdict};
+use crate::kernel::cipher::CipherError;
 use crate::kernel::hash::sha256;
 use crate::kernel::one_statement::one_statement;
 use crate::kernel::passwords::HashError;
 use crate::kernel::platform::Platform;
+use crate::kernel::problem::internal;
 use crate::kernel::security_event::{SecurityEvent, note};
 
 #[derive(Debug, Error)]
@@ -28,12 +32,35 @@ pub enum LoginError {
     /// Unknown e-mail, wrong password, or an erased tenant: the answer does not say which.
     #[error("the e-mail or the password is wrong; check both and log in again")]
     Wrong,
-    #[error("too many wrong passwords; try again later")]
+    #[error("too many wrong passwords or codes; try again later")]
     Throttled { wait: SignedDuration },
+    /// The password is right.
+    #[error("{0}")]
+    SecondFactor(CodeFault),
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What is wrong with a login's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CodeFault {
+    #[error("send the code that your app shows, or a recovery code, as code beside e-mail and password")]
+    Missing,
+    #[error("the code is wrong, was used before, or has expired; wait for the next one")]
+    Wrong,
+}
+
+impl From<CheckError> for LoginError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Cipher(error) => Self::Cipher(error),
+            CheckError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<LoginError> for Problem {
@@ -41,21 +68,24 @@ impl From<LoginError> for Problem {
         match error {
             LoginError::Wrong => Self::new(Kind::WrongCredentials).with_detail(error),
             LoginError::Throttled { wait } => Self::new(Kind::TooMany).with_detail(error).after(wait),
+            LoginError::SecondFactor(_) => Self::new(Kind::SecondFactorRequired).with_detail(error),
+            LoginError::Cipher(error) => internal(&error),
             LoginError::Hash(error) => error.into(),
             LoginError::Store(error) => error.into(),
         }
     }
 }
 
-/// The user of an e-mail and its password. It runs to its end also when the caller stops waiting: a client that hangs up
-/// does not try without being counted.
+/// The user of an e-mail and its password, and of a code where the user has a second factor. It runs to its end also when
+/// the caller stops waiting: a client that hangs up does not try without being counted.
 pub async fn login(
     platform: &Platform,
     source: Source,
     email: &str,
     password: String,
+    code: Option<String>,
 ) -> Result<User, LoginError> {
-    let user = confirm(platform, source, email, password).await?;
+    let user = run(platform, source, email, (password, Second::Asked(code))).await?;
     note(SecurityEvent::LoginSucceeded, Some(user.user_id));
     Ok(user)
 }
@@ -67,8 +97,24 @@ pub async fn confirm(
     email: &str,
     password: String,
 ) -> Result<User, LoginError> {
+    run(platform, source, email, (password, Second::NotAsked)).await
+}
+
+/// Whether a second factor is asked for.
+enum Second {
+    /// With the code that was sent.
+    Asked(Option<String>),
+    NotAsked,
+}
+
+async fn run(
+    platform: &Platform,
+    source: Source,
+    email: &str,
+    given: (String, Second),
+) -> Result<User, LoginError> {
     let (platform, places) = (platform.clone(), Places::new(source, email));
-    let work = async move { check(&platform, &places, password).await }.in_current_span();
+    let work = async move { check(&platform, &places, given).await }.in_current_span();
     tokio::spawn(work).await.map_err(|_panicked| LoginError::Hash(HashError::Failed))?
 }
 
@@ -90,7 +136,11 @@ impl Places {
     }
 }
 
-async fn check(platform: &Platform, places: &Places, password: String) -> Result<User, LoginError> {
+async fn check(
+    platform: &Platform,
+    places: &Places,
+    (password, second): (String, Second),
+) -> Result<User, LoginError> {
     let place = platform.passwords.place(&places.source)?;
     let mut turn = Some(platform.passwords.turn(&places.account).await);
     let look = BeginLogin { places: places.clone() };
@@ -108,14 +158,40 @@ async fn check(platform: &Platform, places: &Places, password: String) -> Result
     }
     let stored = found.user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = platform.passwords.verify(place, password, stored).await?;
-    let end = EndLogin { places: places.clone(), is_right };
-    platform.store.perform_system(&platform.system(), &end).await?;
+    let user = found.user.filter(|_| is_right);
+    let outcome = match (&user, second) {
+        (Some(user), Second::Asked(code)) => check_second(platform, user, code).await,
+        (Some(_), Second::NotAsked) => Ok(()),
+        (None, _) => Err(LoginError::Wrong),
+    };
+    let is_right = match &outcome {
+        Ok(()) => Some(true),
+        Err(LoginError::Wrong | LoginError::SecondFactor(CodeFault::Wrong)) => Some(false),
+        // Neither: who sends no code yet has guessed nothing, and has not logged in where the place would become known.
+        Err(_) => None,
+    };
+    if let Some(is_right) = is_right {
+        let end = EndLogin { places: places.clone(), is_right };
+        platform.store.perform_system(&platform.system(), &end).await?;
+    }
     drop(turn);
-    let user = found.user.filter(|user| is_right && user.tenant_state.may_read());
-    if user.is_none() {
+    let user = outcome.map(|()| user.filter(|user| user.tenant_state.may_read()));
+    if matches!(user, Ok(None) | Err(LoginError::Wrong)) {
         note(SecurityEvent::LoginFailed, subject);
     }
-    user.map(|user| *user).ok_or(LoginError::Wrong)
+    user?.map(|user| *user).ok_or(LoginError::Wrong)
+}
+
+/// Asks for the code of a user who has a second factor.
+async fn check_second(platform: &Platform, user: &User, code: Option<String>) -> Result<(), LoginError> {
+    let Some(factor) = codes::of_user(platform, user).await? else { return Ok(()) };
+    let code = code.filter(|code| !code.trim().is_empty());
+    let code = code.ok_or(LoginError::SecondFactor(CodeFault::Missing))?;
+    match codes::check(platform, user, factor, &code).await? {
+        Verdict::Right => Ok(()),
+        Verdict::Wrong => Err(LoginError::SecondFactor(CodeFault::Wrong)),
+        Verdict::Throttled(wait) => Err(LoginError::Throttled { wait }),
+    }
 }
 
 /// What is known before the password is checked.

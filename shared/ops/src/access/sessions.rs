@@ -60,13 +60,17 @@ fn new_secret() -> String {
 }
 
 /// Starts a session of a user who has just logged in.
-pub async fn start(platform: &Platform, user: &User, source: Source) -> Result<Started, StoreError> {
+///
+/// The user may have been removed since.
+pub async fn start(platform: &Platform, user: &User, source: Source) -> Result<Started, SessionError> {
     let refresh_token = new_secret();
     let session = SessionId::at(platform.clock.now());
     let start =
         StartSession { session, user: user.user_id, source, secret_hash: sha256(refresh_token.as_bytes()) };
-    platform.store.perform(&platform.as_system(user.tenant_id), &start).await?;
-    Ok(Started { session, refresh_token })
+    match platform.store.perform(&platform.as_system(user.tenant_id), &start).await {
+        Err(error) if error.is_constraint(sessions::NO_USER) => Err(SessionError::Refused),
+        done => Ok(done.map(|()| Started { session, refresh_token })?),
+    }
 }
 
 struct StartSession {

@@ -4,6 +4,7 @@
 //! beside the ciphertext, so that older keys still decrypt after a newer one encrypts.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use cloud::Reloadable;
 use domain::{PhoneNumberId, TenantId};
 use serde::{Deserialize, Serialize};
+use store::StoreError;
 use thiserror::Error;
 
 /// Bytes of a key.
@@ -23,7 +25,7 @@ const NONCE_BYTES: usize = 12;
 #[derive(Clone, Copy, Debug)]
 pub struct AssociatedData<'a> {
     pub tenant: TenantId,
-    /// The WhatsApp Business account that the secret gives access to.
+    /// Whose secret it is: the WhatsApp Business account that a token gives access to, or the user of a second factor.
     pub account: &'a str,
     /// The column that holds the ciphertext.
     pub column: &'static str,
@@ -174,6 +176,37 @@ impl TokenCipher {
             .map_err(|_opaque| CipherError::NotAuthentic)?;
         String::from_utf8(secret).map_err(|_bytes| CipherError::NotAuthentic)
     }
+}
+
+/// What became of the secrets that another key had encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reencrypted {
+    /// Secrets that the current key encrypts now: tenants' tokens, or second factors of users.
+    pub tokens: usize,
+    /// Those that could not be decrypted: a tenant has to connect again, a user to set the second factor up again.
+    pub failed: usize,
+}
+
+impl Reencrypted {
+    /// Of both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { tokens: self.tokens + other.tokens, failed: self.failed + other.failed }
+    }
+}
+
+impl fmt::Display for Reencrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} encrypted again, {} could not be decrypted", self.tokens, self.failed)
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum ReencryptError {
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 #[cfg(test)]

@@ -162,6 +162,11 @@ permits! {
     BillingReader(BillingRead): Sender Admin Owner;
     /// At which balances the tenant is warned.
     BillingWriter(BillingWrite): Admin Owner;
+    UserReader(UsersRead): Admin Owner;
+    /// Users, as far as the caller's own role reaches: [`domain::access::manage`].
+    UserWriter(UsersWrite): Admin Owner;
+    KeyReader(ApiKeysRead): Admin Owner;
+    KeyWriter(ApiKeysWrite): Admin Owner;
     /// What the tenant did and who did it.
     AuditReader(AuditRead): Admin Owner;
     /// Plans, tenants and credit, for the platform's owner. Belongs to no business.

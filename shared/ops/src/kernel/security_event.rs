@@ -19,6 +19,18 @@ pub enum SecurityEvent {
     RefreshTokenReused,
     /// The caller's role does not allow what it asked for.
     PermissionDenied,
+    /// The password was right, and the code of the second factor was not.
+    SecondFactorRefused,
+    SecondFactorOn,
+    /// By its user, or by an owner of the tenant.
+    SecondFactorOff,
+    RecoveryCodeUsed,
+    UserAdded,
+    /// A role or the right to approve.
+    RightsChanged,
+    UserRemoved,
+    ApiKeyCreated,
+    ApiKeyRevoked,
     /// A link to choose a password was created.
     LinkCreated,
     /// A link that was used, has expired, or was never made.
@@ -41,7 +53,7 @@ pub enum SecurityEvent {
 }
 
 impl SecurityEvent {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 27] = [
         Self::LoginSucceeded,
         Self::LoginFailed,
         Self::LoginThrottled,
@@ -49,6 +61,15 @@ impl SecurityEvent {
         Self::TokenExpired,
         Self::RefreshTokenReused,
         Self::PermissionDenied,
+        Self::SecondFactorRefused,
+        Self::SecondFactorOn,
+        Self::SecondFactorOff,
+        Self::RecoveryCodeUsed,
+        Self::UserAdded,
+        Self::RightsChanged,
+        Self::UserRemoved,
+        Self::ApiKeyCreated,
+        Self::ApiKeyRevoked,
         Self::LinkCreated,
         Self::LinkRefused,
         Self::PasswordSet,
@@ -72,6 +93,15 @@ impl SecurityEvent {
             Self::TokenExpired => "token_expired",
             Self::RefreshTokenReused => "refresh_token_reused",
             Self::PermissionDenied => "permission_denied",
+            Self::SecondFactorRefused => "second_factor_refused",
+            Self::SecondFactorOn => "second_factor_on",
+            Self::SecondFactorOff => "second_factor_off",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::UserAdded => "user_added",
+            Self::RightsChanged => "rights_changed",
+            Self::UserRemoved => "user_removed",
+            Self::ApiKeyCreated => "api_key_created",
+            Self::ApiKeyRevoked => "api_key_revoked",
             Self::LinkCreated => "link_created",
             Self::LinkRefused => "link_refused",
             Self::PasswordSet => "password_set",
@@ -94,12 +124,21 @@ impl SecurityEvent {
             | Self::TokenRefused
             | Self::RefreshTokenReused
             | Self::PermissionDenied
+            | Self::SecondFactorRefused
             | Self::LinkRefused
             | Self::ResetThrottled
             | Self::EmailChangeStopped => true,
             // A client finds out that its token is too old by using it.
             Self::TokenExpired
             | Self::LoginSucceeded
+            | Self::SecondFactorOn
+            | Self::SecondFactorOff
+            | Self::RecoveryCodeUsed
+            | Self::UserAdded
+            | Self::RightsChanged
+            | Self::UserRemoved
+            | Self::ApiKeyCreated
+            | Self::ApiKeyRevoked
             | Self::LinkCreated
             | Self::PasswordSet
             | Self::ResetRequested

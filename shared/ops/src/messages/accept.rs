@@ -11,13 +11,14 @@ use domain::contacts::OptOutScope;
 use domain::messages::{Content, Recipient, Source};
 use domain::problem::{FieldError, Kind};
 use domain::templates::{BODY_CHARS_MAX, check_value, too_long_once_filled};
-use domain::{Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId, text};
+use domain::{Actor, Batch, ContactId, Market, MessageId, Problem, TemplateId, TenantId, text};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::access::api_keys;
 use store::contacts::{self, Contact};
 use store::messages::{self, NewMessage};
 use store::templates::{self, Template};
-use store::whatsapp::numbers;
+use store::whatsapp::numbers::{self, Number};
 use store::{Operation, StoreError, TenantTx};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -63,6 +64,9 @@ pub enum AcceptError {
     /// No WhatsApp Business account is connected.
     #[error("no WhatsApp Business account is connected")]
     NotConnected,
+    /// The only number that the API key sends from is not connected any more.
+    #[error("the phone number that this API key sends from is no longer connected")]
+    KeysNumberGone,
     /// The tenant opted the contact out.
     #[error("the contact has opted out")]
     OptedOut,
@@ -86,6 +90,7 @@ impl From<AcceptError> for Problem {
         match error {
             AcceptError::Invalid(fields) => Self::invalid(fields),
             AcceptError::NotConnected
+            | AcceptError::KeysNumberGone
             | AcceptError::OptedOut
             | AcceptError::StoppedMarketing
             | AcceptError::NotApproved(_) => Self::new(Kind::NotPossible).with_detail(error),
@@ -153,7 +158,7 @@ impl AcceptMessage {
             Some(OptOutScope::Marketing) => return Err(AcceptError::StoppedMarketing),
             None => {}
         }
-        let number = numbers::first(tx).await?.ok_or(AcceptError::NotConnected)?;
+        let number = number_of_caller(tx, &template).await?;
         let variables = fill(&template, &contact, &self.request.variables).map_err(AcceptError::Invalid)?;
         let due_at = self.request.due_at.unwrap_or(tx.now()).max(tx.now());
         let message = NewMessage {
@@ -174,6 +179,24 @@ impl AcceptMessage {
         let is_new_batch = messages::accept(tx, &message).await?;
         Ok(Accepted { message_id: message.message_id, due_at, accepted_at: tx.now(), is_new_batch })
     }
+}
+
+/// The number that the message goes from: an API key's own, if it is restricted to one, else the tenant's first.
+async fn number_of_caller(tx: &TenantTx, template: &Template) -> Result<Number, AcceptError> {
+    let only = match tx.actor() {
+        Actor::ApiKey(key) => api_keys::find(tx, key).await?.and_then(|key| key.phone_number),
+        Actor::User(_) | Actor::System | Actor::Meta => None,
+    };
+    let Some(only) = only else { return numbers::first(tx).await?.ok_or(AcceptError::NotConnected) };
+    let number = numbers::find(tx, &only).await?.ok_or(AcceptError::KeysNumberGone)?;
+    if number.waba_id != template.waba_id {
+        let why = format!(
+            "belongs to another WhatsApp Business account than the number {}, the only one that this API key sends from",
+            number.display_phone_number
+        );
+        return Err(AcceptError::Invalid(vec![FieldError::new("templateId", why)]));
+    }
+    Ok(number)
 }
 
 /// Template and contact, or everything that is wrong as far as it can be known without one of them.

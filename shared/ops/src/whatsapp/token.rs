@@ -1,14 +1,11 @@
 //! A tenant's access token for Meta: encrypted where it is stored, and bound to its account.
 
-use std::fmt;
-
 use domain::{TenantId, WabaId, with_causes};
 use secrecy::{ExposeSecret, SecretString};
 use store::whatsapp::accounts::{self, Account};
 use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
-use thiserror::Error;
 
-use crate::kernel::cipher::{AssociatedData, CipherError};
+use crate::kernel::cipher::{AssociatedData, CipherError, ReencryptError, Reencrypted};
 use crate::kernel::platform::Platform;
 use crate::whatsapp::pause;
 
@@ -55,29 +52,6 @@ pub(crate) async fn decrypt_or_pause(
             Ok(None)
         }
     }
-}
-
-/// What [`reencrypt_all`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reencrypted {
-    /// Tokens that the current key encrypts now.
-    pub tokens: usize,
-    /// Tokens that could not be decrypted: their tenants have to connect again.
-    pub failed: usize,
-}
-
-impl fmt::Display for Reencrypted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} encrypted again, {} could not be decrypted", self.tokens, self.failed)
-    }
-}
-
-#[derive(Debug, Error)]
-pub enum ReencryptError {
-    #[error(transparent)]
-    Cipher(#[from] CipherError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Encrypts every token that another key encrypted with the current one, each in a transaction of its own.

@@ -29,6 +29,9 @@ pub struct Found {
     pub is_revoked: bool,
 }
 
+/// The foreign key that refuses a session of a user who was removed meanwhile.
+pub const NO_USER: &str = "sessions_tenant_id_user_id_fkey";
+
 pub(crate) const STATEMENTS: &[&str] =
     &[START, ADD_TOKEN, FIND_TOKEN, USE_TOKEN, CONTINUE, LIST, REVOKE, REVOKE_ALL, FORGET];
 

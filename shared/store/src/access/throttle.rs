@@ -65,13 +65,18 @@ pub async fn count_wrong(tx: &SystemTx, place: &[u8], limit: Limit) -> Result<()
 const FORGET_WRONG: &str = "-- throttle::forget_wrong
 DELETE FROM wrong_logins WHERE place = $1";
 
+/// Forgets the wrong ones at this place.
+pub async fn forget_wrong(tx: &SystemTx, place: &[u8]) -> Result<(), StoreError> {
+    tx.run(FORGET_WRONG, params![place => BYTEA]).await.map(drop)
+}
+
 const NOTE_RIGHT: &str = "-- throttle::note_right
 INSERT INTO right_logins AS r (place, right_at) VALUES ($1, $2)
     ON CONFLICT (place) DO UPDATE SET right_at = $2 WHERE r.right_at < $2::timestamptz - interval '1 day'";
 
 /// Notes that a password was right at this place, and forgets the wrong ones. Once a day is enough for a place that is known.
 pub async fn note_right(tx: &SystemTx, place: &[u8]) -> Result<(), StoreError> {
-    tx.run(FORGET_WRONG, params![place => BYTEA]).await?;
+    forget_wrong(tx, place).await?;
     tx.run(NOTE_RIGHT, params![place => BYTEA, tx.now() => TIMESTAMPTZ]).await?;
     Ok(())
 }

@@ -22,7 +22,7 @@ pub struct Number {
 /// The unique index that refuses a number of another tenant.
 pub const TAKEN: &str = "phone_numbers_id";
 
-pub(crate) const STATEMENTS: &[&str] = &[UPSERT, INSERT_LEASE, LIST, FIRST, OWNERS];
+pub(crate) const STATEMENTS: &[&str] = &[UPSERT, INSERT_LEASE, LIST, FIRST, FIND, OWNERS];
 
 const UPSERT: &str = "-- numbers::upsert
 INSERT INTO phone_numbers (tenant_id, phone_number_id, waba_id, display_phone_number, messages_per_second, created_at)
@@ -65,6 +65,16 @@ SELECT phone_number_id, waba_id, display_phone_number, messages_per_second FROM 
 /// The number that a tenant sends from when the request names none.
 pub async fn first(tx: &TenantTx) -> Result<Option<Number>, StoreError> {
     Ok(tx.row(FIRST, params![tx.tenant().0 => UUID]).await?.as_ref().map(from_row))
+}
+
+const FIND: &str = "-- numbers::find
+SELECT phone_number_id, waba_id, display_phone_number, messages_per_second FROM phone_numbers
+ WHERE tenant_id = $1 AND phone_number_id = $2";
+
+/// A number of the tenant.
+pub async fn find(tx: &TenantTx, number: &PhoneNumberId) -> Result<Option<Number>, StoreError> {
+    let row = tx.row(FIND, params![tx.tenant().0 => UUID, number.0 => TEXT]).await?;
+    Ok(row.as_ref().map(from_row))
 }
 
 const OWNERS: &str = "-- numbers::owners

@@ -10,7 +10,7 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 52] = [
+const ALLOWED: [(&str, &str, &str); 54] = [
     ("adjustments", "", "SIU"),
     ("api_keys", "SIU", "SIU"),
     ("attempts", "SI", "SI"),
@@ -43,11 +43,13 @@ const ALLOWED: [(&str, &str, &str); 52] = [
     ("queue_turns", "", "SIU"),
     ("rate_card_headers", "S", "SI"),
     ("rate_cards", "S", "SI"),
+    ("recovery_codes", "", "SID"),
     ("refresh_tokens", "I", "SIU"),
     ("refinery_schema_history", "", ""),
     ("refund_promises", "SID", "SID"),
     ("request_rates", "SIU", "SIUD"),
     ("right_logins", "", "SIUD"),
+    ("second_factors", "", "SIUD"),
     ("sender_leases", "SIU", "SIU"),
     ("sessions", "SIU", "SIUD"),
     ("statuses", "SI", "SI"),
@@ -56,7 +58,7 @@ const ALLOWED: [(&str, &str, &str); 52] = [
     ("tenants", "SI", "SIU"),
     ("unknowns", "SID", "SID"),
     ("usage", "SIU", "SIU"),
-    ("users", "SI", "SIU"),
+    ("users", "SI", "SIUD"),
     ("wake_ups", "", "SIUD"),
     (
         "wallets",
@@ -149,6 +151,9 @@ async fn a_tenants_transaction_can_change_no_plan_no_price_no_role_and_read_no_f
         "INSERT INTO rate_card_headers SELECT gen_random_uuid(), 'Free', '', now(), now(), 'Eve'",
         "UPDATE tenants SET margin_bps = 0",
         "UPDATE users SET role = 'OWNER'",
+        "DELETE FROM users",
+        "SELECT secret_sealed FROM second_factors",
+        "SELECT * FROM recovery_codes",
         "UPDATE tenants SET status = 'ACTIVE'",
         "UPDATE wallets SET tenant_id = gen_random_uuid()",
         "SELECT * FROM adjustments",

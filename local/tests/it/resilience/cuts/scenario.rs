@@ -129,6 +129,8 @@ impl<'a> Scenario<'a> {
         self.hold(tenant).await;
         self.pause_and_resume(tenant).await;
         self.sessions(&anonymous).await;
+        self.users_and_keys(&anonymous).await;
+        self.second_factor(&anonymous).await;
         for path in READ_AT_THE_END {
             insist_on_reading(&client, path).await;
         }
