@@ -53,7 +53,7 @@ fn read(root: &Path, path: &Path, names: &mut BTreeSet<String>) {
 
 /// Operations that are not part of sending a message: cut together in one scenario, because they do not affect each
 /// other. Every other operation is cut in a separate scenario.
-const TOGETHER: [&str; 73] = [
+const TOGETHER: [&str; 74] = [
     "account_owners",
     "add_credits",
     "add_user",
@@ -84,6 +84,7 @@ const TOGETHER: [&str; 73] = [
     "find_own_user",
     "find_owners",
     "find_plan",
+    "find_program",
     "find_second_factor",
     "find_super_admin",
     "find_unconfirmed_factor",

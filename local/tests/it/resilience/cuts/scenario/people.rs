@@ -43,7 +43,9 @@ impl Scenario<'_> {
         insist(&client, &format!("{user}/resend-invite"), &json!({ "idempotencyKey": self.slug })).await;
         insist_on_changing(&client, &user, &json!({ "role": "VIEWER" })).await;
         self.insist_on_deleting(&client, &user, &Value::Null).await;
-        insist(&client, "/api-keys", &json!({ "name": "Shop", "scopes": ["contacts:read"] })).await;
+        let key = json!({ "name": "Shop", "scopes": ["contacts:read"] });
+        let key = insist(&client, "/api-keys", &key).await;
+        insist_on_reading(&anonymous.with_token(text(&key, "key").unwrap()), "/contacts").await;
         let keys = insist_on_reading(&client, "/api-keys").await;
         for key in keys["data"].as_array().unwrap() {
             let path = format!("/api-keys/{}", text(key, "id").unwrap());
