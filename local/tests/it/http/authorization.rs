@@ -195,7 +195,9 @@ impl Fixture {
             "/templates" => json!({ "name": name.replace('-', "_"), "content": "Hello!" }),
             "/users" => json!({ "email": email, "name": "Bob", "role": "SENDER" }),
             "/users/{id}" => json!({ "name": "Ann" }),
-            "/admin/tenants/{id}/resend-invite" | "/users/{id}/resend-invite" => json!({ "idempotencyKey": name }),
+            "/admin/tenants/{id}/resend-invite" | "/users/{id}/resend-invite" => {
+                json!({ "idempotencyKey": name })
+            }
             "/webhook/meta" => json!({ "entry": [] }),
             "/whatsapp/connect" => {
                 let tenant = if caller == Caller::Other { &self.other.tenant } else { &self.home.tenant };
