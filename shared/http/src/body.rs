@@ -96,6 +96,10 @@ pub fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem>
         Problem::field(named(&path, &words), words)
     })?;
     json.end().map_err(|cause| Problem::new(Kind::Malformed).with_detail(cause))?;
+    // A list of the members in order is read as the object, too, and an empty one where every member may be left out.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::field("body", "must be an object, not a list"));
+    }
     Ok(parsed)
 }
 
