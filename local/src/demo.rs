@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use domain::with_causes;
+use domain::{RegistrationMode, with_causes};
 use ops::tenants::owner::{OwnerError, ensure_super_admin};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,8 @@ pub async fn welcome(machine: &Machine, settings: &Settings, home: &Home) -> Res
     let (email, password) = owner(settings, &secrets);
     let base_url = format!("http://127.0.0.1:{}", settings.port);
     let marker = home.join("demo.json");
-    let is_first = machine.platform.on_new_tenant.is_some() && Demo::read(&marker).is_none();
+    let may_register = machine.platform.registration == RegistrationMode::Open;
+    let is_first = may_register && machine.platform.on_new_tenant.is_some() && Demo::read(&marker).is_none();
     if is_first {
         let making = make_demo(&base_url, (&email, &password), &secrets.demo_password);
         match progress::step("Making the demo tenant", making).await {

@@ -73,6 +73,7 @@ impl Machine {
             timings: settings.timings,
             adjustment_approval_over: settings.adjustment_approval_over,
             email_proof: settings.email_proof,
+            registration: settings.registration,
             on_new_tenant: (!is_real_meta(&base_url)).then(sandbox_account::hook),
             is_closing: Arc::new(AtomicBool::new(false)),
         };

@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cluster::Fetch;
-use domain::Money;
 use domain::access::email::EmailProof;
 use domain::limits::ADJUSTMENT_APPROVAL_OVER_DEFAULT;
+use domain::{Money, RegistrationMode};
 use jiff::SignedDuration;
 use mailer::{Login, Server};
 use ops::Timings;
@@ -61,6 +61,8 @@ pub struct Settings {
     pub app: MetaAppSettings,
     /// Keys that are used from the first start with them on.
     pub given_keys: GivenKeys,
+    /// Who may register a business.
+    pub registration: RegistrationMode,
     /// How a browser reaches the API: links in e-mails start with it.
     pub public_url: String,
     /// The sender of e-mails.
@@ -126,6 +128,7 @@ impl Settings {
             meta_version,
             app,
             given_keys: given_keys::given_keys(&mut reader),
+            registration: groups::registration(&mut reader),
             public_url: groups::public_url(&mut reader, port),
             mail_from,
             email_proof,

@@ -1,10 +1,11 @@
-//! Plans, tenants and credit, managed by the platform's owner; a tenant's own users, API keys, balance and ledger; and what the API says
+//! Plans, tenants, invitations and credit, managed by the platform's owner; a tenant's own users, API keys, balance and ledger; and what the API says
 //! about itself, here because few calls of a user wait for this function.
 
 mod about;
 mod api_keys;
 mod audit_log;
 mod billing;
+mod invitations;
 mod mail;
 mod plans;
 mod rate_cards;
@@ -26,7 +27,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(rate_cards::list::list, rate_cards::apply::apply))
         .routes(routes!(rate_cards::preview::preview))
         .routes(routes!(tenants::create::create))
-        .routes(routes!(tenants::change::change))
+        .routes(routes!(tenants::list::list))
+        .routes(routes!(tenants::get::get, tenants::change::change))
+        .routes(routes!(invitations::list::list, invitations::create::create))
+        .routes(routes!(invitations::delete::delete))
         .routes(routes!(tenants::subscription::subscription))
         .routes(routes!(tenants::onboarding::onboarding))
         .routes(routes!(tenants::resend_invite::resend_invite))

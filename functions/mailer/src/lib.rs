@@ -5,6 +5,7 @@
 
 mod balance_low;
 mod email;
+mod state_email;
 mod transport;
 
 use std::sync::Arc;
@@ -59,8 +60,17 @@ pub async fn on_queue(event: SqsEvent, mailer: &Mailer, until: Timestamp) -> Sqs
 }
 
 async fn handle(event: DomainEvent, mailer: &Mailer) -> Result<RecordOutcome, MailError> {
-    if let DomainEvent::BalanceLow { tenant_id, threshold, balance } = event {
-        return outcome(balance_low::send(mailer, tenant_id, (threshold, balance)).await);
+    match &event {
+        DomainEvent::BalanceLow { tenant_id, threshold, balance } => {
+            return outcome(balance_low::send(mailer, *tenant_id, (*threshold, *balance)).await);
+        }
+        DomainEvent::TenantStateChanged { tenant_id, before, after, reason } => {
+            return outcome(state_email::send(mailer, *tenant_id, (*before, *after), reason).await);
+        }
+        DomainEvent::TenantProvisioned { .. }
+        | DomainEvent::UserInvited { .. }
+        | DomainEvent::EmailQueued { .. }
+        | DomainEvent::WhatsappPaused { .. } => {}
     }
     let draft = match mailing::begin(&mailer.platform, event).await? {
         Begun::Nothing => return Ok(RecordOutcome::Done),

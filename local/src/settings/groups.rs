@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cluster::Fetch;
+use domain::RegistrationMode;
 use domain::access::email::EmailProof;
 use mailer::{Login, Server};
 use meta::ConfigError;
@@ -100,6 +101,11 @@ fn from_parts(reader: &mut Reader, host: &str) -> String {
     let password = reader.secret("DB_PASSWORD").map(|password| format!(" password={}", quoted(&password)));
     let password = password.unwrap_or_default();
     format!("host={} port={port} user={user} dbname={name}{password}", quoted(host))
+}
+
+/// Who may register a business. On one machine everyone who reaches it, unless it says otherwise.
+pub(super) fn registration(reader: &mut Reader) -> RegistrationMode {
+    reader.parsed("TIDINGS_REGISTRATION", RegistrationMode::Open, "be open, invitation or closed")
 }
 
 /// The folder of Postgres' binaries, and whether they may be downloaded.

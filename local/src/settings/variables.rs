@@ -25,7 +25,7 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
 }
 
 /// All that is read, in the order of `--help`.
-pub const ALL: [Variable; 47] = [
+pub const ALL: [Variable; 48] = [
     variable("PORT", "port of the API; the sandbox takes the next one [3000]"),
     variable("TIDINGS_LISTEN", "address to listen on [127.0.0.1]"),
     variable("TIDINGS_TRUSTED_PROXIES", "addresses whose X-Forwarded-For is believed, with commas between"),
@@ -41,6 +41,7 @@ pub const ALL: [Variable; 47] = [
     variable("TIDINGS_PG_FETCH", "never: download no Postgres [allowed]"),
     variable("TIDINGS_ADMIN_EMAIL", "the super admin's login [owner@tidings.local]"),
     variable("TIDINGS_ADMIN_PASSWORD", "the super admin's password [made on the first start]"),
+    variable("TIDINGS_REGISTRATION", "who may register: open, invitation or closed [open]"),
     variable("TIDINGS_META_URL", "Meta, for instance https://graph.facebook.com [the sandbox]"),
     variable("META_API_VERSION", "the version of Meta's API [v26.0]"),
     variable("FACEBOOK_APP_ID", "the Meta app"),

@@ -20,4 +20,6 @@ mod races;
 mod regressions;
 mod smtp;
 mod statuses;
+mod tenant_erasure;
+mod tenant_states;
 mod times;

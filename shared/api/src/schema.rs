@@ -16,7 +16,7 @@ use domain::messages::{DebitStatus, DeliveryStatus, MessageStatus, SERVICE};
 use domain::money::{DECIMALS, MICROS_PER_UNIT};
 use domain::tenants::OnboardingStep;
 use domain::tenants::usage::Quantity;
-use domain::{Category, Market, Role, phone, templates};
+use domain::{Category, Market, Role, TenantState, phone, templates};
 use serde_json::json;
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
@@ -72,6 +72,9 @@ components! {
     ScopeWord = word(Scope::ALL, "messages:send").description(Some("What an API key may do: a resource and an action."));
     PlanName = visible(1, limits::PLAN_NAME_CHARS_MAX, "Growth").description(Some("A plan's name."));
     PlanLimit = whole(1, i64::MAX, 100).description(Some("The largest number that the plan allows."));
+    ExpiryTime = text(20, 64, "2027-01-01T00:00:00Z")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .description(Some("RFC 3339 with a time zone, in the future."));
     StartTime = text(20, 64, "2027-01-01T00:00:00Z")
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .description(Some("RFC 3339 with a time zone, not in the past and at most 366 days ahead."));
@@ -79,6 +82,13 @@ components! {
     OnboardingWord = word(OnboardingStep::ALL, "NUMBER").description(Some("What a tenant needs before its first message is delivered."));
     EmailKindWord = word(EmailKind::ALL, "WELCOME").description(Some("What an e-mail is about."));
     EmailStateWord = word(EmailState::ALL, "SENT").description(Some("How far an e-mail is; `PARKED` is given up."));
+    TenantStateWord = word(TenantState::ALL, "ACTIVE")
+        .description(Some("Suspended and closed tenants can be read, and change and send nothing."));
+    StateReason = visible(1, limits::STATE_REASON_CHARS_MAX, "The invoice of October is not paid.")
+        .description(Some("Why the tenant is put into the state. Its owners read it."));
+    NumberState = word(["CONNECTED", "HELD", "PAUSED", "DISCONNECTED"], "CONNECTED")
+        .description(Some("Whether messages leave from a number: not while it, its account or its tenant is held, or its account is paused."));
+    InvitationCode = visible(1, 200, "tdi_0123456789abcdef").description(Some("The code of an invitation to register."));
     MarginBps = whole(0, limits::MARGIN_BPS_MAX.into(), 1_500)
         .description(Some("On top of Meta's price, in hundredths of a percent."));
 
@@ -191,6 +201,21 @@ pub fn entry_group_in_query() -> Object {
 /// A state of an e-mail, in a query.
 pub fn email_state_in_query() -> Object {
     word(EmailState::ALL, "PARKED").build()
+}
+
+/// A state of a tenant, in a query.
+pub fn tenant_state_in_query() -> Object {
+    word(TenantState::ALL, "ACTIVE").build()
+}
+
+/// The beginning of what is searched for, in a query.
+pub fn search_in_query() -> Object {
+    visible(1, limits::SEARCH_CHARS_MAX, "acme").build()
+}
+
+/// The name of a plan, in a query.
+pub fn plan_in_query() -> Object {
+    visible(1, limits::PLAN_NAME_CHARS_MAX, "Growth").build()
 }
 
 /// A month in a query.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::as_text;
-use crate::{EmailId, Money, TenantId, UserId, WabaId};
+use crate::{EmailId, Money, TenantId, TenantState, UserId, WabaId};
 
 /// Something that happened to a tenant.
 ///
@@ -47,12 +47,21 @@ pub enum DomainEvent {
         #[serde(with = "as_text")]
         balance: Money,
     },
+    /// A tenant is in another state; its owners are told when it concerns what they may do. The reason is the one that was
+    /// given for the change.
+    TenantStateChanged { tenant_id: TenantId, before: TenantState, after: TenantState, reason: String },
 }
 
 impl DomainEvent {
     /// The names of all events on the bus.
-    pub const NAMES: [&'static str; 5] =
-        ["TenantProvisioned", "UserInvited", "EmailQueued", "WhatsappPaused", "BalanceLow"];
+    pub const NAMES: [&'static str; 6] = [
+        "TenantProvisioned",
+        "UserInvited",
+        "EmailQueued",
+        "WhatsappPaused",
+        "BalanceLow",
+        "TenantStateChanged",
+    ];
 
     /// The event's name on the bus.
     pub const fn name(&self) -> &'static str {
@@ -62,6 +71,7 @@ impl DomainEvent {
             Self::EmailQueued { .. } => "EmailQueued",
             Self::WhatsappPaused { .. } => "WhatsappPaused",
             Self::BalanceLow { .. } => "BalanceLow",
+            Self::TenantStateChanged { .. } => "TenantStateChanged",
         }
     }
 
@@ -71,7 +81,8 @@ impl DomainEvent {
             | Self::UserInvited { tenant_id, .. }
             | Self::EmailQueued { tenant_id, .. }
             | Self::WhatsappPaused { tenant_id, .. }
-            | Self::BalanceLow { tenant_id, .. } => *tenant_id,
+            | Self::BalanceLow { tenant_id, .. }
+            | Self::TenantStateChanged { tenant_id, .. } => *tenant_id,
         }
     }
 }
@@ -106,6 +117,10 @@ mod tests {
             (
                 r#"{"type":"BalanceLow","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","threshold":"50.00","balance":"49.988"}"#,
                 "BalanceLow",
+            ),
+            (
+                r#"{"type":"TenantStateChanged","tenantId":"0190163d-8694-739b-aea5-966c26f8ad91","before":"ACTIVE","after":"SUSPENDED","reason":"unpaid"}"#,
+                "TenantStateChanged",
             ),
         ] {
             let event: DomainEvent = serde_json::from_str(json).unwrap();

@@ -23,8 +23,8 @@ pub use kernel::clock::Clock;
 pub use kernel::day::{Day, NotADay};
 pub use kernel::id::{
     AdjustmentId, ApiKeyId, AttemptId, AuditEntryId, CampaignId, ClaimId, ContactId, EmailId, EventId,
-    LeaseId, MessageId, MetaId, NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, RateCardId, SessionId,
-    TemplateId, TenantId, UserId, WabaId, Wamid,
+    InvitationId, LeaseId, MessageId, MetaId, NotAMetaId, PhoneNumberId, PlanId, QueueMessageId, RateCardId,
+    SessionId, TemplateId, TenantId, UserId, WabaId, Wamid,
 };
 pub use kernel::money::Money;
 pub use kernel::month::{Month, NotAMonth};
@@ -35,4 +35,4 @@ pub use kernel::timer::{Timer, TimerKind};
 pub use kernel::{foreign, limits, money, phone, problem, text, time, with_causes};
 pub use messages::Batch;
 pub use templates::{Category, TemplateStatus};
-pub use tenants::TenantState;
+pub use tenants::{RegistrationMode, TenantState};

@@ -46,6 +46,12 @@ const fn parts(kind: Kind) -> (&'static str, StatusCode, &'static str) {
             "The idempotency key was used for a different request",
         ),
         Kind::TenantSuspended => ("tenant-suspended", StatusCode::FORBIDDEN, "Your account is suspended"),
+        Kind::RegistrationClosed => {
+            ("registration-closed", StatusCode::FORBIDDEN, "Businesses cannot register by themselves")
+        }
+        Kind::StateConflict => {
+            ("state-conflict", StatusCode::CONFLICT, "The tenant's state does not allow this")
+        }
         Kind::NotPossible => ("not-possible", StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done now"),
         Kind::PlanLimit => ("plan-limit", StatusCode::FORBIDDEN, "Your plan does not allow more"),
         Kind::InsufficientFunds => {
@@ -130,6 +136,12 @@ pub struct ProblemBody {
     #[schema(minimum = 1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats_entry: Option<i64>,
+    /// Of `state-conflict`: the state that the tenant is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is: Option<&'static str>,
+    /// Of `state-conflict`: the states that it may be put into now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Vec<&'static str>>,
     /// Quote it when you ask for support.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -149,6 +161,7 @@ pub fn body(problem: &Problem, request_id: Option<String>) -> ProblemBody {
     let fields = problem.fields.iter();
     let errors = fields.map(|error| ProblemField { field: error.field.clone(), message: error.why.clone() });
     let limit = problem.limit.as_deref();
+    let conflict = problem.state.as_deref();
     ProblemBody {
         r#type: type_uri(problem.kind),
         title: title(problem.kind),
@@ -160,6 +173,8 @@ pub fn body(problem: &Problem, request_id: Option<String>) -> ProblemBody {
         used: limit.map(|reached| reached.used),
         max: limit.map(|reached| reached.max),
         repeats_entry: problem.repeats_entry,
+        is: conflict.map(|conflict| conflict.is.as_str()),
+        allowed: conflict.map(|conflict| conflict.allowed.iter().map(|state| state.as_str()).collect()),
         request_id,
     }
 }

@@ -12,4 +12,5 @@ pub mod permit;
 pub mod platform;
 pub(crate) mod problem;
 pub mod security_event;
+pub(crate) mod tenant_state;
 pub(crate) mod wake_up;

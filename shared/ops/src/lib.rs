@@ -12,7 +12,7 @@
 //! a row that [`recovery::sweep`] finds.
 //!
 //! The order of the nouns: kernel < access, billing, contacts, templates, whatsapp < tenants, messages < delivery <
-//! updates < recovery, privacy < operators. A module uses only what stands before it.
+//! updates < privacy < recovery < operators. A module uses only what stands before it.
 
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 

@@ -1,3 +1,4 @@
-//! A person's rights to what is stored about them.
+//! A person's rights to what is stored about them, and the end of what is stored for a tenant that was closed.
 
 pub mod erase;
+pub(crate) mod erase_tenant;

@@ -12,6 +12,7 @@
 //! | `META_BASE_URL`, `META_API_VERSION` | Meta; a sandbox when it does not begin with `https://` |
 //! | `TIDINGS_EMAIL_PROOF` | `required` (the default) or `off`: whether owners prove their e-mail addresses |
 //! | `SMTP_HOST`, `SMTP_PORT`, `MAIL_FROM`, `PUBLIC_URL` | mail, and where its links lead |
+//! | `TIDINGS_REGISTRATION` | who may register: `open`, `invitation` or `closed`; no one when absent |
 //! | `CLOUDFRONT_SECRET_SHA256` | answer CloudFront alone, which proves itself with the secret of this hash |
 //! | `ADJUSTMENT_APPROVAL_OVER` | above this amount a second person approves an adjustment; 100.00 when absent |
 //! | `ENVIRONMENT` | the dimension of business metrics |

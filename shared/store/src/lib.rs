@@ -59,8 +59,11 @@ pub fn statements() -> Vec<&'static str> {
             templates::STATEMENTS,
             templates::checks::STATEMENTS,
             tenants::STATEMENTS,
+            tenants::invitations::STATEMENTS,
+            tenants::list::STATEMENTS,
             tenants::onboarding::STATEMENTS,
             tenants::plans::STATEMENTS,
+            tenants::states::STATEMENTS,
             usage::STATEMENTS,
         ],
     ]

@@ -1,13 +1,17 @@
 //! Tenants, each with a wallet from the start.
 
+pub mod invitations;
+pub mod list;
 pub mod onboarding;
 pub mod plans;
+pub mod states;
 
 use domain::holds::{HoldReason, HoldTarget};
 use domain::{PlanId, TenantId, TenantState};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
+use crate::billing::wallet;
 use crate::holds;
 use crate::kernel::error::StoreError;
 use crate::kernel::row::word;
@@ -44,7 +48,7 @@ pub struct NewTenant {
 pub const SLUG_TAKEN: &str = "tenants_slug_key";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, INSERT_WALLET, FIND, FIND_PLATFORM, LOCK, SET_STATE, SET_PLAN, SET_MARGIN, MARGIN_AT];
+    &[INSERT, INSERT_WALLET, FIND, FIND_PLATFORM, LOCK, SET_STATE, SET_PLAN, SET_MARGIN, SET_NAME, MARGIN_AT];
 
 /// Of `tenants t JOIN plans p`.
 macro_rules! columns {
@@ -102,22 +106,47 @@ pub async fn find_platform(tx: &SystemTx) -> Result<Option<TenantId>, StoreError
     Ok(tx.row(FIND_PLATFORM, params![]).await?.map(|row| TenantId(row.get("tenant_id"))))
 }
 
-const LOCK: &str = "-- tenants::lock
-SELECT FROM tenants WHERE tenant_id = $1 FOR NO KEY UPDATE";
+const LOCK: &str = concat!(
+    "-- tenants::lock
+SELECT ",
+    columns!(),
+    "
+  FROM tenants t JOIN plans p USING (plan_id) WHERE t.tenant_id = $1 FOR NO KEY UPDATE OF t"
+);
 
-/// Locks the tenant against other changes of who may act for it: of its users and its API keys. Its messages go on. Needs
-/// a transaction of the system, because a tenant's own may not change tenants.
-pub async fn lock(tx: &TenantTx) -> Result<(), StoreError> {
-    tx.row(LOCK, params![tx.tenant().0 => UUID]).await.map(drop)
+/// Locks a tenant against other changes of it: its balance first, as everything that places or lifts a hold does. `None` when
+/// there is no such tenant.
+pub async fn lock(tx: &TenantTx) -> Result<Option<Tenant>, StoreError> {
+    if find(tx).await?.is_none() {
+        return Ok(None);
+    }
+    wallet::lock(tx).await?;
+    let row = tx.row(LOCK, params![tx.tenant().0 => UUID]).await?;
+    row.map(|row| from_row(tx, &row)).transpose()
 }
 
+// The balance is locked before: so the last number that this statement sees is the last one that there is.
 const SET_STATE: &str = "-- tenants::set_state
-UPDATE tenants SET state = $2, state_since = $3, status = CASE WHEN $4 THEN 'ACTIVE' ELSE 'SUSPENDED' END
- WHERE tenant_id = $1";
+WITH old AS MATERIALIZED (SELECT state, state_since FROM tenants WHERE tenant_id = $1 AND state <> $2),
+changed AS (
+    UPDATE tenants t SET state = $2, state_since = greatest(old.state_since, $3),
+           status = CASE WHEN $4 THEN 'ACTIVE' ELSE 'SUSPENDED' END
+      FROM old WHERE t.tenant_id = $1
+    RETURNING old.state AS state_before, t.state_since)
+INSERT INTO tenant_states (tenant_id, number, state_before, state, reason, changed_by, changed_at)
+SELECT $1, 1 + coalesce((SELECT number FROM tenant_states WHERE tenant_id = $1 ORDER BY number DESC LIMIT 1), 0),
+       state_before, $2, $5, $6, state_since
+  FROM changed
+RETURNING state_before";
 
-/// Puts a tenant into a state. In one that allows no changes they are refused from the next request on, and due messages are
-/// held. `status` is for the code of the version before.
-pub async fn set_state(tx: &TenantTx, state: TenantState) -> Result<(), StoreError> {
+/// Puts a tenant into a state, for a reason that its owners read too. In one that allows no changes they are refused from the
+/// next request on, and due messages are held. Returns the state before; `None` when the tenant was in the state already.
+/// `status` is for the code of the version before.
+pub async fn set_state(
+    tx: &TenantTx,
+    state: TenantState,
+    reason: &str,
+) -> Result<Option<TenantState>, StoreError> {
     if state.may_change() {
         holds::lift(tx, &HoldTarget::Tenant, HoldReason::Tenant).await?;
     } else {
@@ -132,8 +161,10 @@ pub async fn set_state(tx: &TenantTx, state: TenantState) -> Result<(), StoreErr
     }
     let values = params![
         tx.tenant().0 => UUID, state.as_str() => TEXT, tx.now() => TIMESTAMPTZ, state.may_change() => BOOL,
+        reason => TEXT, tx.actor().to_string() => TEXT,
     ];
-    tx.run_one(SET_STATE, values).await
+    let row = tx.row(SET_STATE, values).await?;
+    row.map(|row| word(&row, "tenant_states", "state_before")).transpose()
 }
 
 const SET_PLAN: &str = "-- tenants::set_plan
@@ -161,6 +192,13 @@ SELECT coalesce(t.margin_bps, p.margin_bps) AS margin_bps FROM tenants t CROSS J
 pub async fn margin_at(tx: &TenantTx, at: Timestamp) -> Result<Option<i32>, StoreError> {
     let row = tx.row(MARGIN_AT, params![tx.tenant().0 => UUID, at => TIMESTAMPTZ]).await?;
     Ok(row.map(|row| row.get("margin_bps")))
+}
+
+const SET_NAME: &str = "-- tenants::set_name
+UPDATE tenants SET name = $2 WHERE tenant_id = $1";
+
+pub async fn set_name(tx: &TenantTx, name: &str) -> Result<(), StoreError> {
+    tx.run_one(SET_NAME, params![tx.tenant().0 => UUID, name => TEXT]).await
 }
 
 fn from_row(tx: &TenantTx, row: &Row) -> Result<Tenant, StoreError> {

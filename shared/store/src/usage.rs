@@ -15,7 +15,7 @@ use crate::kernel::tx::{TenantTx, params};
 pub(crate) const STATEMENTS: &[&str] = &[TAKE, READ, ADD, GIVE_BACK, LIST];
 
 /// The period of what is not counted by month, as `migrations/V9__foundations.sql` says.
-const ALWAYS: Date = Date::constant(1970, 1, 1);
+pub(crate) const ALWAYS: Date = Date::constant(1970, 1, 1);
 
 const TAKE: &str = "-- usage::take
 INSERT INTO usage AS u (tenant_id, quantity, period, used)
@@ -65,11 +65,20 @@ pub async fn check(tx: &TenantTx, quantity: Quantity, count: usize) -> Result<()
 }
 
 const GIVE_BACK: &str = "-- usage::give_back
-UPDATE usage SET used = greatest(used - 1, 0) WHERE tenant_id = $1 AND quantity = $2 AND period = $3";
+UPDATE usage SET used = greatest(used - $4, 0) WHERE tenant_id = $1 AND quantity = $2 AND period = $3";
 
 /// Counts one less.
 pub(crate) async fn give_back(tx: &TenantTx, quantity: Quantity) -> Result<(), StoreError> {
-    let values = params![tx.tenant().0 => UUID, quantity.as_str() => TEXT, ALWAYS => DATE];
+    give_back_many(tx, quantity, 1).await
+}
+
+/// Counts so many less.
+pub(crate) async fn give_back_many(tx: &TenantTx, quantity: Quantity, count: u64) -> Result<(), StoreError> {
+    if count == 0 {
+        return Ok(());
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let values = params![tx.tenant().0 => UUID, quantity.as_str() => TEXT, ALWAYS => DATE, count => INT8];
     tx.run(GIVE_BACK, values).await.map(drop)
 }
 

@@ -40,6 +40,7 @@ impl From<NewTenant> for Registration {
             admin_password: None,
             admin_name: request.admin_name,
             plan: request.plan.unwrap_or_else(|| PLAN_DEFAULT.to_owned()),
+            invitation: None,
         }
     }
 }

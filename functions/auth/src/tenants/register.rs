@@ -24,6 +24,10 @@ pub(crate) struct RegisterTenant {
     admin_password: String,
     #[schema(value_type = schema::PersonName)]
     admin_name: String,
+    /// The code of an invitation, where registering needs one. Its plan is the one that the business begins on.
+    #[schema(value_type = Option<schema::InvitationCode>)]
+    #[serde(default)]
+    invitation: Option<String>,
 }
 
 impl From<RegisterTenant> for Registration {
@@ -35,16 +39,19 @@ impl From<RegisterTenant> for Registration {
             admin_password: Some(request.admin_password),
             admin_name: request.admin_name,
             plan: PLAN_DEFAULT.to_owned(),
+            invitation: request.invitation,
         }
     }
 }
 
 /// Registers a business with its owner, and logs the owner in.
 ///
-/// The business starts on the plan `Starter`. The answer holds the token for the next requests: import contacts, then create
+/// The business starts on the plan `Starter`, or on that of its invitation. Where registering is closed, or needs an invitation,
+/// the platform's owner decides who may. The answer holds the token for the next requests: import contacts, then create
 /// a template.
 #[utoipa::path(post, path = "/auth/register-tenant", operation_id = "registerTenant", tag = "auth", request_body = RegisterTenant, responses(
     (status = 201, body = Session),
+    (status = 403, description = "Businesses cannot register by themselves here", body = ProblemBody),
     (status = 409, description = "The slug or the e-mail is already taken", body = ProblemBody),
     (status = 422, body = ProblemBody),
 ))]

@@ -236,6 +236,6 @@ impl SystemOperation for Suspend {
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        tenants::set_state(&tx.as_tenant(self.tenant), TenantState::Suspended).await
+        tenants::set_state(&tx.as_tenant(self.tenant), TenantState::Suspended, "a test").await.map(drop)
     }
 }

@@ -46,6 +46,7 @@ async fn routes_with_bodies(system: &TestSystem, api: &RawApi) -> Vec<(&'static 
         ("/admin/tenants/{id}", platform.clone(), json!({ "plan": "Pro" })),
         ("/admin/rate-cards", platform.clone(), rate_card(system, "New")),
         ("/admin/rate-cards/preview", platform.clone(), rate_card(system, "New")),
+        ("/admin/invitations", platform.clone(), json!({ "email": "new@tenant.test" })),
         (
             "/billing/add-credits",
             platform.clone(),
@@ -77,6 +78,8 @@ fn call<'a>(api: &'a RawApi, path: &str) -> Call<'a> {
     api.call(method.unwrap(), &path.replace("{id}", ANY_ID))
 }
 
+/// Every member of its body may be left out.
+const MAY_BE_EMPTY: [&str; 1] = ["/admin/invitations"];
 const ANY_ID: &str = "0190163d-8694-739b-aea5-966c26f8ad91";
 
 /// The same body with one mistake, and the status of the answer. `None` is 400 or 422: the parser stops at the first
@@ -129,7 +132,9 @@ async fn a_body_that_is_not_what_the_route_takes_is_refused_on_every_route() {
         file!()
     );
     for (path, token, good) in &routes {
-        for (what, bytes, status) in variants(good) {
+        let may_be_empty = MAY_BE_EMPTY.contains(path);
+        let wrong = variants(good).into_iter().filter(|(what, ..)| !may_be_empty || *what != "nothing in it");
+        for (what, bytes, status) in wrong {
             let what = format!("{what} at {path}");
             // A body is read before what the path names is looked for.
             let call = call(&api, path).raw_json(bytes);

@@ -194,7 +194,7 @@ async fn a_smaller_plan_holds_at_once_deletes_nothing_and_a_larger_one_lets_wait
     let before = fixture.get("/tenant/plan").await;
     assert_eq!(before["plan"]["name"], "Starter");
     let shown = fixture.put_on("Growth").await;
-    let contacts = shown.success()["limits"]
+    let contacts = shown.success()["subscription"]["limits"]
         .as_array()
         .unwrap()
         .iter()
@@ -249,6 +249,6 @@ async fn only_a_tenant_that_exists_is_put_on_a_plan_that_exists() {
         .assert_invalid("role", "no such member");
     // To put a tenant on its own plan changes nothing, and is no entry.
     let since = fixture.get("/tenant/plan").await["since"].clone();
-    assert_eq!(fixture.put_on("Starter").await.success()["since"], since);
+    assert_eq!(fixture.put_on("Starter").await.success()["subscription"]["since"], since);
     assert!(fixture.actions().await.iter().all(|action| action != "tenant.change_plan"));
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use domain::RegistrationMode;
 use domain::problem::Kind;
 use http_kit::problem::{status, type_uri};
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use store::Moment;
 
 use super::actors::{TenantActor, super_admin, suspend, tenant_actor};
 use super::idempotency_keys::Held;
+use super::invitations::{OtherMode, registration};
 use super::raw_api::{Answer, RawApi};
 use super::second_factors::Device;
 use crate::test_system::{PASSWORD, TestSystem};
@@ -67,10 +69,9 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         Kind::Invalid => api.post("/messages").bearer(&home.token).json(&json!({})).send().await,
         Kind::KeyReused => reuse_a_key(api, home).await,
         Kind::TenantSuspended => send_while_suspended(system, api).await,
-        Kind::NotPossible => {
-            let body = json!({ "secret": "none", "password": PASSWORD });
-            api.post("/auth/set-password").json(&body).send().await
-        }
+        Kind::RegistrationClosed => broken::with_closed_registration(system).await,
+        Kind::StateConflict => erase_at_once(api, home).await,
+        Kind::NotPossible => set_password_without_a_link(api).await,
         Kind::PlanLimit => {
             // The home tenant has one.
             system.allow("contacts_max", 1).await;
@@ -94,6 +95,11 @@ async fn reach(kind: Kind, system: &TestSystem, api: &RawApi, home: &TenantActor
         Kind::Internal => broken::with_a_bug().await,
         Kind::Unavailable => broken::without_database().await,
     }
+}
+
+async fn set_password_without_a_link(api: &RawApi) -> Answer {
+    let body = json!({ "secret": "none", "password": PASSWORD });
+    api.post("/auth/set-password").json(&body).send().await
 }
 
 async fn send_while_suspended(system: &TestSystem, api: &RawApi) -> Answer {
@@ -124,6 +130,13 @@ async fn reuse_a_key(api: &RawApi, home: &TenantActor) -> Answer {
     keyed(&message).await.success();
     message["variables"] = json!({ "name": "Cid" });
     keyed(&message).await
+}
+
+async fn erase_at_once(api: &RawApi, home: &TenantActor) -> Answer {
+    let owner = super_admin(api).await;
+    let path = format!("/admin/tenants/{}", home.tenant);
+    let erased = json!({ "state": "ERASED", "reason": "a test" });
+    api.call(Method::PATCH, &path).bearer(&owner).json(&erased).send().await
 }
 
 async fn guess_until_throttled(api: &RawApi) -> Answer {
@@ -192,6 +205,12 @@ mod broken {
         let answer = call.may_fail().send().await;
         server.abort();
         answer
+    }
+
+    /// The same API where no business may register.
+    pub async fn with_closed_registration(system: &TestSystem) -> Answer {
+        let closed = OtherMode::start(system, RegistrationMode::Closed).await;
+        closed.api.post("/auth/register-tenant").json(&registration("new", None)).send().await
     }
 
     /// An operation that fails where no error is expected.

@@ -300,3 +300,22 @@ async fn the_sandbox_alone_takes_an_address_and_a_receiver() {
     let accounts = Client::new(&program.url()).unwrap().get("/sandbox/accounts").await.unwrap();
     assert_eq!(accounts.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn where_registering_is_closed_no_business_registers_and_no_demo_tenant_is_made() {
+    let program = Program::new().await;
+    let error = program.refused(&[("TIDINGS_REGISTRATION", "OPEN")]).await;
+    assert!(
+        error.contains("TIDINGS_REGISTRATION") && error.contains("open, invitation or closed"),
+        "{error}"
+    );
+    let _serving = program.spawn_with(&[("TIDINGS_REGISTRATION", "closed")]);
+    let anonymous = program.wait_until_healthy().await;
+    let registration = json!({
+        "tenantName": "Acme", "slug": "acme", "adminEmail": "ann@acme.test", "adminPassword": "password123",
+        "adminName": "Ann",
+    });
+    let refused = anonymous.post("/auth/register-tenant", &registration).await.unwrap();
+    assert_eq!(refused.body["type"], "urn:tidings:problem:registration-closed");
+    assert!(!program.home.join(".tidings/demo.json").exists());
+}

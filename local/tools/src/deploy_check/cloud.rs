@@ -121,6 +121,8 @@ async fn deploy(site: &Site, deployment: &Deployment) -> Result<Stack, LocalErro
         ("AdminEmail", ADMIN_EMAIL.to_owned()),
         ("DatabaseUrl", deployment.database.app.clone()),
         ("DatabaseAdminUrl", deployment.database.admin.clone()),
+        // The story registers its own tenants.
+        ("Registration", "open".to_owned()),
         ("MetaBaseUrl", deployment.services.sandbox.base_url()),
         // The tenants of the story have addresses that no e-mail reaches.
         ("EmailProof", "off".to_owned()),

@@ -78,6 +78,8 @@ row_ids! {
     AdjustmentId,
     /// One e-mail to one person who logs in.
     EmailId,
+    /// An invitation to register a business.
+    InvitationId,
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {

@@ -95,3 +95,10 @@ pub const CODE_CHARS_MAX: usize = 64;
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// Rows of one page when the caller names no limit.
 pub const PAGE_ROWS_DEFAULT: u32 = 50;
+/// The reason for a change of a tenant's state, which its owners read.
+pub const STATE_REASON_CHARS_MAX: usize = 500;
+/// What tenants are searched by.
+pub const SEARCH_CHARS_MAX: usize = 100;
+/// How long an invitation to register is good for: unless another time is given, and at most.
+pub const INVITATION_DAYS_DEFAULT: i64 = 7;
+pub const INVITATION_DAYS_MAX: i64 = 90;

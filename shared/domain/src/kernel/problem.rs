@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::SignedDuration;
 use thiserror::Error;
 
+use crate::tenants::StateConflict;
 use crate::tenants::usage::LimitReached;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +42,10 @@ pub enum Kind {
     KeyReused,
     /// The state of the caller's tenant allows reading and nothing else.
     TenantSuspended,
+    /// Businesses cannot register by themselves here.
+    RegistrationClosed,
+    /// A tenant's state does not allow the change.
+    StateConflict,
     /// Every value is valid, but it cannot be done in the present state.
     NotPossible,
     /// The tenant's plan does not allow more.
@@ -61,7 +66,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::WrongCredentials,
@@ -77,6 +82,8 @@ impl Kind {
         Self::Invalid,
         Self::KeyReused,
         Self::TenantSuspended,
+        Self::RegistrationClosed,
+        Self::StateConflict,
         Self::NotPossible,
         Self::PlanLimit,
         Self::InsufficientFunds,
@@ -132,6 +139,8 @@ pub struct Problem {
     pub limit: Option<Box<LimitReached>>,
     /// The ledger entry that the request would repeat.
     pub repeats_entry: Option<i64>,
+    /// The state that stops it, and what may follow.
+    pub state: Option<Box<StateConflict>>,
 }
 
 /// When a caller may try again what is unavailable, unless the problem knows better.
@@ -141,7 +150,15 @@ impl Problem {
     /// A problem without details.
     pub const fn new(kind: Kind) -> Self {
         let retry_after = if matches!(kind, Kind::Unavailable) { Some(AGAIN) } else { None };
-        Self { kind, detail: None, fields: Vec::new(), retry_after, limit: None, repeats_entry: None }
+        Self {
+            kind,
+            detail: None,
+            fields: Vec::new(),
+            retry_after,
+            limit: None,
+            repeats_entry: None,
+            state: None,
+        }
     }
 
     /// Adds this case in words. Never called with what the caller must not know.
@@ -160,6 +177,7 @@ impl Problem {
             retry_after: None,
             limit: None,
             repeats_entry: None,
+            state: None,
         }
     }
 
@@ -172,6 +190,11 @@ impl Problem {
     pub fn limit_reached(limit: LimitReached) -> Self {
         let problem = Self::new(Kind::PlanLimit).with_detail(&limit);
         Self { limit: Some(Box::new(limit)), ..problem }
+    }
+
+    /// A state of a tenant that does not allow the change.
+    pub fn state_conflict(conflict: StateConflict) -> Self {
+        Self { state: Some(Box::new(conflict)), ..Self::new(Kind::StateConflict).with_detail(conflict) }
     }
 
     /// Adds the ledger entry that the request would repeat.

@@ -1,10 +1,13 @@
 //! The states of a tenant, from its first day to the erasure of what it had.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::kernel::words::words;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TenantState {
     /// Registered itself, and has not had credit yet.
     Trial,
@@ -26,6 +29,29 @@ words! { TenantState, UnknownTenantState, "is not a state of a tenant":
     Suspended = "SUSPENDED",
     Closed = "CLOSED",
     Erased = "ERASED",
+}
+
+/// The tenant is in a state that the one asked for does not follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{}", self.why())]
+pub struct StateConflict {
+    pub is: TenantState,
+    /// What it may become; nothing while its data is being erased, and after.
+    pub allowed: &'static [TenantState],
+}
+
+impl StateConflict {
+    fn why(self) -> String {
+        let Self { is, allowed } = self;
+        match (is, allowed) {
+            (TenantState::Erased, _) => "the tenant is erased: nothing of it can be changed".to_owned(),
+            (_, []) => "the tenant's data is being erased: nothing of it can be changed".to_owned(),
+            (is, allowed) => {
+                let words: Vec<&str> = allowed.iter().map(|state| state.as_str()).collect();
+                format!("the tenant is {is}: it can become {}", words.join(", "))
+            }
+        }
+    }
 }
 
 const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -57,6 +83,12 @@ impl TenantState {
         }
     }
 
+    /// Refuses a state that the platform's owner may not put the tenant into.
+    pub fn check_change(self, to: Self) -> Result<(), StateConflict> {
+        let allowed = self.may_become();
+        if allowed.contains(&to) { Ok(()) } else { Err(StateConflict { is: self, allowed }) }
+    }
+
     /// The states that the platform's owner may put the tenant into. Erased follows by itself alone, so that a closed tenant
     /// has its month to come back.
     pub const fn may_become(self) -> &'static [Self] {
@@ -84,6 +116,15 @@ mod tests {
             );
             assert!(!state.may_become().contains(&TenantState::Trial), "{state}: a trial is not begun again");
         }
+    }
+
+    #[test]
+    fn a_refused_change_says_what_is_possible_and_an_erased_tenant_that_nothing_is() {
+        let refused = TenantState::Trial.check_change(TenantState::Grace).unwrap_err();
+        assert_eq!(refused.to_string(), "the tenant is TRIAL: it can become ACTIVE, SUSPENDED, CLOSED");
+        let refused = TenantState::Erased.check_change(TenantState::Active).unwrap_err();
+        assert_eq!(refused.to_string(), "the tenant is erased: nothing of it can be changed");
+        assert_eq!(TenantState::Closed.check_change(TenantState::Active), Ok(()));
     }
 
     #[test]

@@ -60,7 +60,9 @@ pub async fn begin(platform: &Platform, event: DomainEvent) -> Result<Begun, Sto
             Subject::Before { kind: EmailKind::Invitation, tenant: tenant_id, user: user_id, email }
         }
         // Nothing is written about it; the bus has it for others.
-        DomainEvent::WhatsappPaused { .. } | DomainEvent::BalanceLow { .. } => return Ok(Begun::Nothing),
+        DomainEvent::WhatsappPaused { .. }
+        | DomainEvent::BalanceLow { .. }
+        | DomainEvent::TenantStateChanged { .. } => return Ok(Begun::Nothing),
     };
     let take = BeginEmail { subject, secret: invite::new_secret() };
     let (begun, linked) = platform.store.perform_system(&platform.system(), &take).await?;

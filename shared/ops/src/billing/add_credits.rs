@@ -2,6 +2,7 @@
 
 use domain::limits::{BALANCE_MAX, CREDIT_DESCRIPTION_CHARS_MAX, SAME_TOP_UP_MINUTES, TOP_UP_MAX};
 use domain::problem::{FieldError, Kind};
+use domain::tenants::StateConflict;
 use domain::{Money, Problem, TenantId, TenantState, text};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use thiserror::Error;
 use crate::kernel::idempotent::{Key, KeyError, once_in_system};
 use crate::kernel::permit::SuperAdmin;
 use crate::kernel::platform::Platform;
+use crate::kernel::tenant_state;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credit {
@@ -41,6 +43,9 @@ pub enum AddCreditsError {
         "the same top-up was booked as entry {seq} at {recorded_at}; if this is another one, send it with an idempotencyKey"
     )]
     Repeated { seq: i64, recorded_at: Timestamp },
+    /// The tenant is erased.
+    #[error(transparent)]
+    State(#[from] StateConflict),
     /// The idempotency key stops it.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -56,6 +61,7 @@ impl From<AddCreditsError> for Problem {
             AddCreditsError::Repeated { seq, .. } => {
                 Self::new(Kind::Conflict).with_detail(error).repeating(seq)
             }
+            AddCreditsError::State(conflict) => Self::state_conflict(conflict),
             AddCreditsError::Key(error) => error.into(),
             AddCreditsError::Store(error) => error.into(),
         }
@@ -126,16 +132,17 @@ impl AddCredits {
     }
 }
 
-/// With its first credit a tenant that registered itself is a customer.
-async fn end_trial(tx: &TenantTx) -> Result<(), StoreError> {
-    let is_trial = tenants::find(tx).await?.is_some_and(|tenant| tenant.state == TenantState::Trial);
-    if !is_trial {
-        return Ok(());
+/// With its first credit a tenant that registered itself is a customer. One that is erased can use none.
+async fn end_trial(tx: &TenantTx) -> Result<(), AddCreditsError> {
+    match tenants::lock(tx).await?.map(|tenant| tenant.state) {
+        Some(TenantState::Trial) => {
+            tenant_state::change(tx, TenantState::Active, "the first credit was added").await?;
+            Ok(())
+        }
+        Some(TenantState::Erased) => Err(StateConflict { is: TenantState::Erased, allowed: &[] }.into()),
+        Some(TenantState::Active | TenantState::Grace | TenantState::Suspended | TenantState::Closed)
+        | None => Ok(()),
     }
-    tenants::set_state(tx, TenantState::Active).await?;
-    let detail = json!({ "before": TenantState::Trial.as_str(), "after": TenantState::Active.as_str() });
-    let entry = NewEntry::new("tenant.change_state", format!("tenant:{}", tx.tenant()), detail);
-    audit_log::append(tx, &entry).await.map(drop)
 }
 
 /// Undoes a top-up that repeats another, by failing. The wallet is locked since the top-up was written, so that of equal

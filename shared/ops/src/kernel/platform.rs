@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cloud::Cloud;
 use cloud::trace;
 use domain::access::email::EmailProof;
-use domain::{Act, Actor, Clock, MessageId, Money, SystemAct, TenantId};
+use domain::{Act, Actor, Clock, MessageId, Money, RegistrationMode, SystemAct, TenantId};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use store::Store;
@@ -36,6 +36,8 @@ pub struct Platform {
     pub adjustment_approval_over: Money,
     /// Whether owners have to prove their e-mail addresses.
     pub email_proof: EmailProof,
+    /// Who may register a business.
+    pub registration: RegistrationMode,
     /// Runs after the commit that created a tenant. Only an installation on one machine sets it.
     pub on_new_tenant: Option<NewTenantHook>,
     /// Set when the process is going down: dispatchers end their shift after the chunk in hand.

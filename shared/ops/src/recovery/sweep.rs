@@ -14,10 +14,11 @@ use store::billing::seals;
 use store::billing::wallet;
 use store::delivery::states;
 use store::holds;
+use store::privacy::tenant as tenant_erasure;
 use store::templates::checks;
 use store::{
     Operation, StoreError, SystemOperation, SystemTx, TenantTx, delivery::claims, emails, idempotency,
-    recovery::sweep,
+    recovery::sweep, tenants,
 };
 use thiserror::Error;
 
@@ -31,6 +32,7 @@ use crate::kernel::one_statement::one_statement;
 use crate::kernel::platform::{Platform, Timings};
 use crate::kernel::wake_up::wake;
 use crate::messages::transition;
+use crate::privacy::erase_tenant;
 
 /// A batch is forgotten this long after its minute: no transaction can still be adding to it then.
 const BATCH_KEPT: SignedDuration = SignedDuration::from_mins(2);
@@ -40,6 +42,8 @@ const EMAILS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// An e-mail that was neither sent nor tried for so long is given up: longer than all tries of its queue take.
 const EMAIL_LOST_AFTER: SignedDuration = SignedDuration::from_hours(48);
 const EMAIL_LOST: &str = "its message on the queue was lost";
+/// An invitation is forgotten this long after it has expired.
+const INVITATION_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// What a sweep found and set going.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +60,10 @@ pub struct Swept {
     pub parked: usize,
     /// Tenants with templates about which Meta is to be asked.
     pub templates: usize,
+    /// Tenants whose state was followed by the next, in its time.
+    pub states: usize,
+    /// Closed tenants of which nothing is left to erase.
+    pub erased: usize,
     /// Events that had not been published.
     pub events: usize,
     /// Repairs that did not work this time.
@@ -64,7 +72,8 @@ pub struct Swept {
 
 impl Swept {
     fn log(&self) {
-        let Self { overdue, claims, promises, unresolved, parked, templates, events, failed } = self;
+        let Self { overdue, claims, promises, unresolved, parked, templates, states, erased, events, failed } =
+            self;
         tracing::info!(
             overdue,
             claims,
@@ -72,6 +81,8 @@ impl Swept {
             unresolved,
             parked,
             templates,
+            states,
+            erased,
             events,
             failed,
             "A sweep found work that was left behind."
@@ -107,10 +118,17 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
         unresolved: found.unresolved.iter().map(|(_, messages)| messages.len()).sum(),
         parked: 0,
         templates: found.templates.len(),
+        states: 0,
+        erased: 0,
         events: 0,
         failed: 0,
     };
     let is_time = || platform.clock.now() < until;
+    for tenant in found.followed.into_iter().take_while(|_| is_time()) {
+        let followed = erase_tenant::follow(platform, tenant).await;
+        swept.states += usize::from(matches!(followed, Ok(true)));
+        swept.note(tenant, followed.map(drop));
+    }
     for tenant in found.holds_ended.into_iter().take_while(|_| is_time()) {
         swept.note(tenant, lift_ended(platform, tenant).await);
     }
@@ -142,6 +160,12 @@ pub async fn sweep(platform: &Platform, until: Timestamp) -> Result<Swept, Sweep
     for tenant in found.unsealed.into_iter().take_while(|_| is_time()) {
         swept.note(tenant, seal(platform, tenant, until).await.map(drop));
     }
+    let erasing = platform.store.perform_system(&platform.system(), &FindErasures {}).await?;
+    for tenant in erasing.into_iter().take_while(|_| is_time()) {
+        let done = erase_tenant::go_on(platform, tenant, until).await;
+        swept.erased += usize::from(matches!(done, Ok(true)));
+        swept.note(tenant, done.map(drop));
+    }
     if swept != Swept::default() {
         swept.log();
     }
@@ -169,6 +193,7 @@ struct Found {
     /// On hold, or not, in another way than the platform asks for proofs of addresses.
     proofs: Vec<TenantId>,
     unsealed: Vec<TenantId>,
+    followed: Vec<TenantId>,
 }
 
 struct Look {
@@ -194,6 +219,7 @@ impl SystemOperation for Look {
         sessions::forget_before(tx, now - KEPT_FOR).await?;
         throttle::age(tx).await?;
         forget_emails(tx).await?;
+        tenants::invitations::forget_before(tx, now - INVITATION_KEPT).await?;
         Ok(Found {
             overdue: sweep::overdue(tx, now - timings.late).await?,
             claims: sweep::expired_claims(tx).await?,
@@ -208,6 +234,7 @@ impl SystemOperation for Look {
                 EmailProof::Off => email_proofs::to_lift(tx).await?,
             },
             unsealed: seals::unsealed(tx).await?,
+            followed: tenants::states::due(tx).await?,
         })
     }
 }
@@ -269,6 +296,12 @@ async fn lift_ended(platform: &Platform, tenant: TenantId) -> Result<(), StoreEr
     platform.store.perform(&platform.as_system(tenant), &LiftEndedHolds {}).await?;
     wake(platform, tenant, SignedDuration::ZERO).await;
     Ok(())
+}
+
+one_statement! {
+    const NAME: &'static str = "find_erasures";
+    system struct FindErasures {}
+    fn run(&self, tx) -> Vec<TenantId> { tenant_erasure::open(tx) }
 }
 
 one_statement! {

@@ -2,21 +2,23 @@
 
 use domain::access::email::{EmailKind, EmailProof};
 use domain::problem::{FieldError, Kind};
-use domain::{Problem, Role, TenantId, TenantState};
+use domain::{Problem, RegistrationMode, Role, TenantId, TenantState};
 use serde_json::json;
 use store::access::users::{self, NewUser, User};
 use store::audit_log::{self, NewEntry};
 use store::tenants::plans::{self, NamedPlan};
 use store::tenants::{self, NewTenant, Tenant};
-use store::{Operation, StoreError, TenantTx};
+use store::{Operation, StoreError, SystemOperation, SystemTx, TenantTx};
 use thiserror::Error;
 
 use crate::access::proof;
 use crate::kernel::events::publish_soon;
+use crate::kernel::one_statement::one_statement;
 use crate::kernel::passwords::{self, HashError};
 use crate::kernel::platform::Platform;
 use crate::kernel::security_event::{SecurityEvent, note};
 use crate::kernel::{emails, fields};
+use crate::tenants::invitation_code::hash_of;
 
 /// The password of the API's example of a registration. It is among the most common ones, so only a system that works
 /// with a sandbox takes it: everybody may try the example as it stands, and it protects nothing that is real.
@@ -34,6 +36,8 @@ pub struct Registration {
     pub admin_password: Option<String>,
     pub admin_name: String,
     pub plan: String,
+    /// The code of an invitation.
+    pub invitation: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +57,15 @@ pub enum RegisterError {
     /// Another user logs in with that e-mail.
     #[error("the e-mail is already taken")]
     EmailTaken,
+    #[error(
+        "businesses cannot register here by themselves: ask the platform's owner to create an account for you"
+    )]
+    Closed,
+    /// Unknown, used, expired, or for another address: the answer does not say which.
+    #[error(
+        "is not valid for this address: it may have been used, or have expired; ask the platform's owner for a new one"
+    )]
+    Invitation,
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(transparent)]
@@ -78,19 +91,31 @@ impl From<RegisterError> for Problem {
             RegisterError::SlugTaken | RegisterError::EmailTaken => {
                 Self::new(Kind::Conflict).with_detail(error)
             }
+            RegisterError::Closed => Self::new(Kind::RegistrationClosed).with_detail(error),
+            RegisterError::Invitation => Self::field("invitation", error),
             RegisterError::Hash(error) => error.into(),
             RegisterError::Store(error) => error.into(),
         }
     }
 }
 
-/// Registers a business with its owner.
+/// Registers a business with its owner, if the platform lets it.
 pub async fn register_tenant(
     platform: &Platform,
     request: Registration,
 ) -> Result<Registered, RegisterError> {
     let is_example = |password: &str| platform.meta.is_sandbox() && password == EXAMPLE_PASSWORD;
+    may_register(platform.registration, request.invitation.as_deref())?;
     let checked = check(request, is_example)?;
+    let code_hash = checked.invitation.as_deref().map(hash_of);
+    if let Some(code_hash) = &code_hash {
+        // Before anything is hashed: without a code there is nothing that a caller can make this process work for.
+        let find = FindInvitation { code_hash: code_hash.clone(), email: checked.admin_email.clone() };
+        if !platform.store.perform_system(&platform.system(), &find).await? {
+            note(SecurityEvent::LinkRefused, None);
+            return Err(RegisterError::Invitation);
+        }
+    }
     let password_hash = match &checked.admin_password {
         Some(password) => Some(platform.passwords.hash(password.clone()).await?),
         None => None,
@@ -99,12 +124,30 @@ pub async fn register_tenant(
     // The id is chosen before the transaction, so that row-level security already applies to the first row.
     let tenant = TenantId::at(now);
     let register = RegisterTenant { request: checked, password_hash, email_proof: platform.email_proof };
-    let registered = platform.store.perform(&platform.as_system(tenant), &register).await?;
+    let registered = match code_hash {
+        None => platform.store.perform(&platform.as_system(tenant), &register).await?,
+        // The invitation is the platform's and the rows are the new tenant's: only the system role sees both.
+        Some(code_hash) => {
+            let invited = RegisterInvited { tenant, register, code_hash };
+            platform.store.perform_system(&platform.system(), &invited).await?
+        }
+    };
     tracing::Span::current().record("tenant", tracing::field::display(tenant));
     note(SecurityEvent::TenantCreated, Some(registered.owner.user_id));
     platform.call_new_tenant_hook(tenant).await;
     publish_soon(platform).await;
     Ok(registered)
+}
+
+fn may_register(mode: RegistrationMode, invitation: Option<&str>) -> Result<(), RegisterError> {
+    match (mode, invitation) {
+        (RegistrationMode::Closed, _) => Err(RegisterError::Closed),
+        (RegistrationMode::Invitation, None) => {
+            let why = "is needed to register here: ask the platform's owner for one";
+            Err(RegisterError::Invalid(vec![FieldError::new("invitation", why)]))
+        }
+        (RegistrationMode::Invitation | RegistrationMode::Open, _) => Ok(()),
+    }
 }
 
 /// Checks and normalises every field. `is_allowed` says which password is taken as it is.
@@ -147,13 +190,52 @@ impl Operation for RegisterTenant {
     type Error = RegisterError;
 
     async fn run(&self, tx: &TenantTx) -> Result<Registered, RegisterError> {
-        let state = TenantState::Trial;
-        let registered =
-            insert(tx, &self.request, (state, self.password_hash.clone()), self.email_proof).await?;
+        self.add(tx, &self.request).await
+    }
+}
+
+impl RegisterTenant {
+    async fn add(&self, tx: &TenantTx, request: &Registration) -> Result<Registered, RegisterError> {
+        let owner = (TenantState::Trial, self.password_hash.clone());
+        let registered = insert(tx, request, owner, self.email_proof).await?;
         let owner = &registered.owner;
         emails::queue(tx, EmailKind::Proof, Some(owner.user_id), &owner.email).await?;
         record(tx, "tenant.register", &registered).await?;
         Ok(registered)
+    }
+}
+
+one_statement! {
+    const NAME: &'static str = "find_invitation";
+    system struct FindInvitation { code_hash: Vec<u8>, email: String }
+    fn run(&self, tx) -> bool { store::tenants::invitations::is_valid(tx, &self.code_hash, &self.email) }
+}
+
+/// The same with an invitation, which is used up; its plan is the one that counts.
+struct RegisterInvited {
+    tenant: TenantId,
+    register: RegisterTenant,
+    code_hash: Vec<u8>,
+}
+
+impl SystemOperation for RegisterInvited {
+    const NAME: &'static str = "register_invited";
+    type Done = Registered;
+    type Error = RegisterError;
+
+    async fn run(&self, tx: &SystemTx) -> Result<Registered, RegisterError> {
+        let request = &self.register.request;
+        let used =
+            store::tenants::invitations::use_up(tx, &self.code_hash, &request.admin_email, self.tenant)
+                .await?;
+        let plan = used.ok_or(RegisterError::Invitation)?.unwrap_or_else(|| request.plan.clone());
+        if offered(plans::find_by_name(tx, &plan).await?).is_err() {
+            let why = "is for a plan that is no longer offered; ask the platform's owner for a new one";
+            return Err(RegisterError::Invalid(vec![FieldError::new("invitation", why)]));
+        }
+        let tx = &tx.as_tenant(self.tenant);
+        let request = Registration { plan, ..request.clone() };
+        self.register.add(tx, &request).await
     }
 }
 
@@ -163,7 +245,8 @@ pub(crate) async fn record(
     action: &'static str,
     Registered { tenant, owner }: &Registered,
 ) -> Result<(), StoreError> {
-    let detail = json!({ "slug": tenant.slug, "plan": tenant.plan_name, "owner": owner.user_id });
+    // Without its names, which are removed when it is erased: an entry stays.
+    let detail = json!({ "plan": tenant.plan_name, "owner": owner.user_id });
     let entry = NewEntry::new(action, format!("tenant:{}", tenant.tenant_id), detail);
     audit_log::append(tx, &entry).await.map(drop)
 }

@@ -98,6 +98,6 @@ impl SystemOperation for StoreUnhandled {
     type Error = StoreError;
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
-        unhandled::insert(tx, &self.updates, tx.now()).await
+        unhandled::insert_wanted(tx, &self.updates, tx.now()).await
     }
 }

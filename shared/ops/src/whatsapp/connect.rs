@@ -233,10 +233,9 @@ impl SystemOperation for Owners {
 
     async fn run(&self, tx: &SystemTx) -> Result<Vec<TenantId>, StoreError> {
         let numbers: Vec<&str> = self.numbers.iter().map(String::as_str).collect();
-        let of_account = accounts::owners(tx, &[&self.account.0]).await?;
-        let of_numbers = numbers::owners(tx, &numbers).await?;
-        let of_account = of_account.into_iter().map(|(_, tenant)| tenant);
-        Ok(of_account.chain(of_numbers.into_iter().map(|(_, tenant)| tenant)).collect())
+        let of_account = accounts::connected_to(tx, &self.account).await?;
+        let of_numbers = numbers::connected_to(tx, &numbers).await?;
+        Ok(of_account.into_iter().chain(of_numbers).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloud::{Cloud, Reloadable, Secret};
 use domain::access::email::{EmailProof, UnknownEmailProof};
 use domain::limits::ADJUSTMENT_APPROVAL_OVER_DEFAULT;
-use domain::{Money, with_causes};
+use domain::{Money, RegistrationMode, with_causes};
 use ops::kernel::cipher::{KeyRing, TokenCipher};
 use ops::kernel::passwords::Passwords;
 use ops::{Platform, Timings};
@@ -21,6 +21,7 @@ use super::{Boot, BootError, database};
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 /// Time-out of one call to Meta.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+const REGISTRATION: &str = "TIDINGS_REGISTRATION";
 const META_URL: &str = "https://graph.facebook.com";
 const META_VERSION: &str = "v26.0";
 
@@ -55,6 +56,7 @@ impl Boot {
             timings: Timings::default(),
             adjustment_approval_over: amount("ADJUSTMENT_APPROVAL_OVER", ADJUSTMENT_APPROVAL_OVER_DEFAULT)?,
             email_proof,
+            registration: registration()?,
             on_new_tenant: None,
             is_closing: Arc::new(AtomicBool::new(false)),
         })
@@ -98,6 +100,13 @@ fn email_proof() -> Result<EmailProof, BootError> {
     let name = "TIDINGS_EMAIL_PROOF";
     let Some(word) = optional(name) else { return Ok(EmailProof::Required) };
     word.parse().map_err(|error: UnknownEmailProof| BootError::Setting { name, why: error.to_string() })
+}
+
+/// Who may register. No one where it is not said: a deployed platform is reached by everyone.
+fn registration() -> Result<RegistrationMode, BootError> {
+    let Some(mode) = optional(REGISTRATION) else { return Ok(RegistrationMode::Closed) };
+    let wrong = |error| BootError::Setting { name: REGISTRATION, why: format!("is {mode:?}; it {error}") };
+    mode.trim().parse().map_err(wrong)
 }
 
 /// Opens the connection before the first event. A database that is down now may be back by then: the event fails if it is

@@ -51,6 +51,8 @@ const ALWAYS: &[(&str, &str)] = &[
     ("I31 what a plan limits is counted", I31),
     ("I32 a large adjustment is of two people, and each approval of one entry", I32),
     ("I33 a balance below a threshold was announced", I33),
+    ("I34 a tenant's states follow one another, and hold what they must", I34),
+    ("I35 nothing that names a person is left of an erased tenant", I35),
 ];
 
 const AT_REST: &[(&str, &str)] = &[
@@ -152,7 +154,7 @@ SELECT (SELECT count(*)
          WHERE u.is_exact AND u.quantity <> 'MESSAGES' AND u.used <> CASE u.quantity
                WHEN 'CONTACTS' THEN (SELECT count(*) FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.erased_at IS NULL)
                WHEN 'TEMPLATES' THEN (SELECT count(*) FROM templates t WHERE t.tenant_id = u.tenant_id AND t.status <> 'DELETED')
-               WHEN 'PHONE_NUMBERS' THEN (SELECT count(*) FROM phone_numbers n WHERE n.tenant_id = u.tenant_id)
+               WHEN 'PHONE_NUMBERS' THEN (SELECT count(*) FROM phone_numbers n WHERE n.tenant_id = u.tenant_id AND n.disconnected_at IS NULL)
                ELSE (SELECT count(*) FROM users p WHERE p.tenant_id = u.tenant_id) END) AS violations";
 
 /// Adjustments without the request that they were booked for, or above its limit without a second person, and requests whose
@@ -170,6 +172,29 @@ SELECT (SELECT count(*) FROM ledger l LEFT JOIN adjustments a ON a.tenant_id = l
 const I33: &str = "-- audit::i33
 SELECT count(*) AS violations FROM wallets
  WHERE low_next IS NOT NULL AND (low_next > balance - reserved OR low_next <> ALL (low_thresholds))";
+/// Changes of state that do not follow the one before, or are not the state of their tenant, and states that allow no changes
+/// without the hold that stops what is due.
+const I34: &str = "-- audit::i34
+SELECT (SELECT count(*)
+          FROM (SELECT number, state_before, lag(number, 1, 0::bigint) OVER w AS last, lag(state) OVER w AS last_state
+                  FROM tenant_states WINDOW w AS (PARTITION BY tenant_id ORDER BY number)) AS chain
+         WHERE number <> last + 1 OR state_before <> coalesce(last_state, state_before))
+     + (SELECT count(*) FROM tenants t
+         CROSS JOIN LATERAL (SELECT state FROM tenant_states s WHERE s.tenant_id = t.tenant_id ORDER BY number DESC LIMIT 1) AS last
+         WHERE last.state <> t.state)
+     + (SELECT count(*) FROM tenants t
+         WHERE (t.state IN ('SUSPENDED', 'CLOSED', 'ERASED'))
+               <> EXISTS (SELECT FROM holds h WHERE h.tenant_id = t.tenant_id AND h.kind = 'TENANT' AND h.reason = 'TENANT')) AS violations";
+
+const I35: &str = "-- audit::i35
+SELECT count(*) AS violations FROM tenants t
+ WHERE t.state = 'ERASED'
+   AND (EXISTS (SELECT FROM users u WHERE u.tenant_id = t.tenant_id)
+     OR EXISTS (SELECT FROM api_keys k WHERE k.tenant_id = t.tenant_id)
+     OR EXISTS (SELECT FROM contacts c WHERE c.tenant_id = t.tenant_id AND c.erased_at IS NULL)
+     OR EXISTS (SELECT FROM contact_addresses a WHERE a.tenant_id = t.tenant_id)
+     OR EXISTS (SELECT FROM messages m WHERE m.tenant_id = t.tenant_id AND (m.to_phone IS NOT NULL OR m.variables <> '{}'))
+     OR EXISTS (SELECT FROM whatsapp_accounts w WHERE w.tenant_id = t.tenant_id AND w.disconnected_at IS NULL))";
 
 /// Tenant tables without row-level security for both roles, or whose owner is not `tidings_owner` and could remove it.
 const I23: &str = "-- audit::i23

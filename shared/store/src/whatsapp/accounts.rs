@@ -24,7 +24,7 @@ pub struct Account {
 pub const TAKEN: &str = "whatsapp_accounts_waba";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[UPSERT, FIRST, FIND, OF_NUMBER, CONNECTED_AT, PAUSE, OWNERS, OF_OTHER_KEYS, REENCRYPT];
+    &[UPSERT, FIRST, FIND, OF_NUMBER, CONNECTED_AT, PAUSE, OWNERS, CONNECTED, OF_OTHER_KEYS, REENCRYPT];
 
 const UPSERT: &str = "-- accounts::upsert
 INSERT INTO whatsapp_accounts (tenant_id, waba_id, token_sealed, token_key_id, connected_at) VALUES ($1, $2, $3, $4, $5)
@@ -86,17 +86,27 @@ pub async fn pause(tx: &TenantTx, waba_id: &WabaId, reason: &str) -> Result<u64,
 }
 
 const OWNERS: &str = "-- accounts::owners
-SELECT waba_id, tenant_id FROM whatsapp_accounts WHERE waba_id = ANY ($1)";
+SELECT DISTINCT ON (waba_id) waba_id, tenant_id FROM whatsapp_accounts WHERE waba_id = ANY ($1)
+ ORDER BY waba_id, disconnected_at DESC";
 
-/// The tenants of accounts. Needs a system transaction: a webhook names accounts, not tenants.
+/// The tenants of accounts: the one that has it connected, or else the last one that had. Needs a system transaction: a webhook names accounts, not tenants.
 pub async fn owners(tx: &SystemTx, accounts: &[&str]) -> Result<Vec<(WabaId, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![accounts => TEXT_ARRAY]).await?;
     Ok(rows.iter().map(|row| (WabaId(row.get("waba_id")), TenantId(row.get("tenant_id")))).collect())
 }
 
+const CONNECTED: &str = "-- accounts::connected_to
+SELECT tenant_id FROM whatsapp_accounts WHERE waba_id = $1 AND disconnected_at IS NULL";
+
+/// The tenant that has the account connected.
+pub async fn connected_to(tx: &SystemTx, waba_id: &WabaId) -> Result<Option<TenantId>, StoreError> {
+    let row = tx.row(CONNECTED, params![waba_id.0 => TEXT]).await?;
+    Ok(row.map(|row| TenantId(row.get("tenant_id"))))
+}
+
 const OF_OTHER_KEYS: &str = "-- accounts::of_other_keys
 SELECT tenant_id, waba_id, token_sealed, token_key_id, connected_at, paused_reason FROM whatsapp_accounts
- WHERE (tenant_id, waba_id) > ($1, $2) AND token_key_id <> $3 ORDER BY tenant_id, waba_id LIMIT $4";
+ WHERE (tenant_id, waba_id) > ($1, $2) AND token_key_id <> $3 AND disconnected_at IS NULL ORDER BY tenant_id, waba_id LIMIT $4";
 
 /// Accounts whose token was encrypted with another key, in the order of tenant and account, after this one.
 pub async fn of_other_keys(

@@ -2,6 +2,7 @@
 
 use domain::tenants::usage::Quantity;
 use domain::{PhoneNumberId, TenantId, WabaId};
+use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::kernel::error::StoreError;
@@ -22,7 +23,7 @@ pub struct Number {
 /// The unique index that refuses a number of another tenant.
 pub const TAKEN: &str = "phone_numbers_id";
 
-pub(crate) const STATEMENTS: &[&str] = &[UPSERT, INSERT_LEASE, LIST, FIRST, FIND, OWNERS];
+pub(crate) const STATEMENTS: &[&str] = &[UPSERT, INSERT_LEASE, LIST, FIRST, FIND, OWNERS, CONNECTED, STATES];
 
 const UPSERT: &str = "-- numbers::upsert
 INSERT INTO phone_numbers (tenant_id, phone_number_id, waba_id, display_phone_number, messages_per_second, created_at)
@@ -78,15 +79,55 @@ pub async fn find(tx: &TenantTx, number: &PhoneNumberId) -> Result<Option<Number
 }
 
 const OWNERS: &str = "-- numbers::owners
-SELECT phone_number_id, tenant_id FROM phone_numbers WHERE phone_number_id = ANY ($1)";
+SELECT DISTINCT ON (phone_number_id) phone_number_id, tenant_id FROM phone_numbers WHERE phone_number_id = ANY ($1)
+ ORDER BY phone_number_id, disconnected_at DESC";
 
-/// The tenants of numbers. Needs a system transaction: a webhook names numbers, not tenants.
+/// The tenants of numbers: the one that has it connected, or else the last one that had. Needs a system transaction: a webhook
+/// names numbers, not tenants.
 pub async fn owners(tx: &SystemTx, numbers: &[&str]) -> Result<Vec<(PhoneNumberId, TenantId)>, StoreError> {
     let rows = tx.rows(OWNERS, params![numbers => TEXT_ARRAY]).await?;
     Ok(rows
         .iter()
         .map(|row| (PhoneNumberId(row.get("phone_number_id")), TenantId(row.get("tenant_id"))))
         .collect())
+}
+
+const CONNECTED: &str = "-- numbers::connected_to
+SELECT tenant_id FROM phone_numbers WHERE phone_number_id = ANY ($1) AND disconnected_at IS NULL";
+
+/// The tenants that have one of these numbers connected.
+pub async fn connected_to(tx: &SystemTx, numbers: &[&str]) -> Result<Vec<TenantId>, StoreError> {
+    let rows = tx.rows(CONNECTED, params![numbers => TEXT_ARRAY]).await?;
+    Ok(rows.iter().map(|row| TenantId(row.get("tenant_id"))).collect())
+}
+
+/// A number as the platform's owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    pub number: Number,
+    /// Why nothing is sent through its account.
+    pub paused_reason: Option<String>,
+    /// It, its account or its tenant is on hold.
+    pub is_held: bool,
+    pub disconnected_at: Option<Timestamp>,
+}
+
+const STATES: &str = "-- numbers::states
+SELECT n.phone_number_id, n.waba_id, n.display_phone_number, n.messages_per_second, n.disconnected_at, a.paused_reason,
+       is_stopped(n.tenant_id, n.phone_number_id) AS is_held
+  FROM phone_numbers n JOIN whatsapp_accounts a ON a.tenant_id = $1 AND a.waba_id = n.waba_id
+ WHERE n.tenant_id = $1 ORDER BY n.created_at, n.phone_number_id";
+
+/// A tenant's numbers with what stops them, oldest first.
+pub async fn states(tx: &TenantTx) -> Result<Vec<Connected>, StoreError> {
+    let rows = tx.rows(STATES, params![tx.tenant().0 => UUID]).await?;
+    let state = |row: &Row| Connected {
+        number: from_row(row),
+        paused_reason: row.get("paused_reason"),
+        is_held: row.get("is_held"),
+        disconnected_at: row.get("disconnected_at"),
+    };
+    Ok(rows.iter().map(state).collect())
 }
 
 fn from_row(row: &Row) -> Number {

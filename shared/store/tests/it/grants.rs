@@ -10,9 +10,9 @@ use crate::fixtures::{noon, world};
 use domain::Money;
 
 /// Of each table: what `tidings_app` may, and what `tidings_system` may. `U(…)` is an update of these columns only.
-const ALLOWED: [(&str, &str, &str); 54] = [
+const ALLOWED: [(&str, &str, &str); 57] = [
     ("adjustments", "", "SIU"),
-    ("api_keys", "SIU", "SIU"),
+    ("api_keys", "SIU", "SIUD"),
     ("attempts", "SI", "SI"),
     ("audit_log", "SI", "SI"),
     ("batches", "SID", "SID"),
@@ -27,6 +27,7 @@ const ALLOWED: [(&str, &str, &str); 54] = [
     ("held_messages", "SID", "SID"),
     ("holds", "SIUD", "SIUD"),
     ("idempotency_keys", "SIUD", "SIUD"),
+    ("invitations", "", "SIUD"),
     ("invites", "SIUD", "SIUD"),
     ("kept_updates", "I", "SID"),
     ("ledger", "SI", "SI"),
@@ -55,6 +56,8 @@ const ALLOWED: [(&str, &str, &str); 54] = [
     ("statuses", "SI", "SI"),
     ("suppressions", "SI", "SI"),
     ("templates", "SIU", "SIU"),
+    ("tenant_erasures", "", "SIU"),
+    ("tenant_states", "", "SI"),
     ("tenants", "SI", "SIU"),
     ("unknowns", "SID", "SID"),
     ("usage", "SIU", "SIU"),

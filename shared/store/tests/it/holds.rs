@@ -181,7 +181,7 @@ impl SystemOperation for Suspend {
 
     async fn run(&self, tx: &SystemTx) -> Result<(), StoreError> {
         let state = if self.1 { TenantState::Suspended } else { TenantState::Active };
-        tenants::set_state(&tx.as_tenant(self.0), state).await
+        tenants::set_state(&tx.as_tenant(self.0), state, "a test").await.map(drop)
     }
 }
 

@@ -21,6 +21,7 @@ mod prices;
 mod queue_plans;
 mod rate_cards;
 mod statements;
+mod tenants;
 mod time_outs;
 mod tls;
 mod upgrade;

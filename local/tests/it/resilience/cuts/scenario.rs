@@ -19,6 +19,7 @@ use crate::test_system::{ADMIN, PASSWORD};
 
 mod books;
 mod people;
+mod tenants;
 
 /// What a tenant looks at when everything is done.
 const READ_AT_THE_END: [&str; 9] = [
@@ -95,13 +96,16 @@ impl<'a> Scenario<'a> {
     /// All operations: also the platform's plan and an invited tenant.
     pub async fn run_all(&self) -> ScenarioEnd {
         self.platform().await;
+        let closed = self.invite_and_close().await;
         // Even after a cut the e-mail is sent by then.
         for _ in 0..3 {
             self.test.pass(SignedDuration::from_mins(2)).await;
         }
         self.choose_a_password().await;
         self.test.system.machine.queues.depths().await.ok();
-        self.run_messages().await
+        let end = self.run_messages().await;
+        self.assert_erased(&closed).await;
+        end
     }
 
     /// The operations of messages, and those that they need.

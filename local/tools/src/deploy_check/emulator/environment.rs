@@ -87,6 +87,7 @@ async fn create_resources(
         ("META_BASE_URL", services.sandbox.base_url()),
         ("META_API_VERSION", "v26.0".to_owned()),
         ("TIDINGS_EMAIL_PROOF", "off".to_owned()),
+        ("TIDINGS_REGISTRATION", "open".to_owned()),
         ("PUBLIC_URL", "http://127.0.0.1".to_owned()),
         ("MAIL_FROM", "Tidings <noreply@tidings.invalid>".to_owned()),
         ("SMTP_HOST", "127.0.0.1".to_owned()),
