@@ -61,7 +61,7 @@ pub const ALL: [Variable; 48] = [
     variable("TIDINGS_MAIL_FROM", "the sender of e-mails [SMTP_USER]"),
     variable(
         "TIDINGS_EMAIL_PROOF",
-        "required: a tenant sends when its owner has proved the e-mail address; or off [off with the sandbox]",
+        "required: owners prove their e-mail address; or off [off with the sandbox]",
     ),
     variable("TIDINGS_PUBLIC_URL", "how browsers reach the API: links start with it [http://localhost:PORT]"),
     variable(

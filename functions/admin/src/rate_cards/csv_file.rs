@@ -69,6 +69,8 @@ impl Column {
 
 /// Reads a file, or says what is wrong with its form. Prices and markets are checked afterwards.
 pub(super) fn read(text: &str) -> Result<File, Vec<FieldError>> {
+    // The reader takes the line feed after a carriage return for the beginning of the next record, and counts it there.
+    let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let (mut columns, mut effective_from) = (None, None);
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());

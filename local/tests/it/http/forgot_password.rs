@@ -224,12 +224,17 @@ async fn requests_are_limited_by_source_and_e_mails_by_address() {
 }
 
 #[tokio::test]
-async fn a_user_of_a_suspended_business_gets_no_link() {
+async fn a_user_of_a_suspended_business_gets_a_link_and_one_of_an_erased_business_does_not() {
     let system = TestSystem::start().await;
     let api = RawApi::of(&system);
     let home = tenant_actor(&api, "home").await;
     suspend(&system, home.tenant_id()).await;
     assert_eq!(forgot(&api, HOME).await.status, 202);
     system.pump().await;
-    assert!(links(&system).is_empty());
+    assert_eq!(links(&system).len(), 1, "it can be read");
+    system.db.execute("UPDATE tenants SET state = 'ERASED' WHERE slug = 'home'").await;
+    system.leaves_unaudited("an erasure takes more than the state");
+    assert_eq!(forgot(&api, HOME).await.status, 202);
+    system.pump().await;
+    assert_eq!(links(&system).len(), 1, "there is nothing to log in to");
 }

@@ -95,6 +95,12 @@ impl Fixture {
                 json!({ "name": "new", "content": "Hello!" }),
                 ("content", json!("Bye!")),
             ),
+            self.keyed(
+                "/users",
+                "/users",
+                json!({ "email": "bob@tenant.test", "name": "Bob", "role": "SENDER" }),
+                ("role", json!("ADMIN")),
+            ),
             self.keyed("/billing/add-credits", "add_credits", credit, ("amount", json!("1.26"))),
             self.keyed("/plans", "create_plan", plan, ("users", json!(2))),
             self.keyed("/admin/create-tenant", "create_tenant", tenant, ("tenantName", json!("Else"))),
@@ -119,6 +125,16 @@ impl Fixture {
         let mut other = body.clone();
         other[change.0] = change.1;
         Keyed { path, route, token, tenant, body, other }
+    }
+
+    /// The home tenant's id.
+    pub fn tenant(&self) -> &str {
+        &self.home.tenant
+    }
+
+    /// Of the home tenant's owner.
+    pub const fn token(&self) -> &String {
+        &self.home.token
     }
 
     fn call(&self, keyed: &Keyed) -> Call<'_> {
@@ -269,8 +285,8 @@ async fn fifty_equal_calls_at_once_have_one_effect() {
     assert_eq!((rows("messages"), rows("ledger"), rows("contacts"), rows("templates")), (2, 1, 2, 2));
     assert_eq!(
         (rows("tenants"), rows("users"), rows("wallets")),
-        (3, 3, 3),
-        "platform, home and the new one"
+        (3, 4, 3),
+        "platform, home and the new one, and the user who was added"
     );
     assert_eq!(fixture.home.balance(&fixture.api).await, "1.25");
 }
@@ -312,6 +328,7 @@ async fn a_call_that_was_refused_leaves_its_key_free() {
             "create_template" => ("content", json!("{{9}}")),
             "add_credits" => ("amount", json!(0)),
             "create_plan" => ("users", json!(0)),
+            "/users" => ("name", json!("")),
             _ => ("plan", json!("None")),
         };
         wrong[field] = value;

@@ -46,7 +46,8 @@ fn old_text(keyed: &Keyed) -> String {
 #[tokio::test]
 async fn a_request_that_was_stored_with_the_old_hash_gets_the_same_answer() {
     let fixture = Fixture::new().await;
-    for keyed in fixture.calls() {
+    // A route that is stored as its path had no keys then.
+    for keyed in fixture.calls().into_iter().filter(|keyed| !keyed.route.starts_with('/')) {
         let first = fixture.with_key(&keyed, "old", &keyed.body).await;
         first.success();
         let sql = format!(

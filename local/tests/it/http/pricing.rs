@@ -50,7 +50,7 @@ async fn a_message_explains_its_price_also_after_the_margin_and_the_card_have_ch
     assert_eq!(fixture.pricing(&first).await, pricing(2_000, "0.002", "0.012"), "the plan's margin");
 
     let own = fixture.set(&json!({ "marginBps": 333 })).await;
-    assert_eq!(own.success()["marginBps"], 333);
+    assert_eq!(own.success()["subscription"]["marginBps"], 333);
     let second = fixture.tenant.send("+15550001112").await;
     fixture.system.pump().await;
     assert_eq!(fixture.pricing(&second).await, pricing(333, "0.000333", "0.010333"));
@@ -106,9 +106,13 @@ async fn a_change_of_a_tenant_names_what_changes_and_is_logged() {
     }
     let changed = fixture.set(&json!({ "plan": "Pro", "marginBps": 0 })).await;
     let changed = changed.success();
-    assert_eq!((&changed["plan"]["name"], &changed["marginBps"]), (&json!("Pro"), &json!(0)));
+    assert_eq!(
+        (&changed["subscription"]["plan"]["name"], &changed["subscription"]["marginBps"]),
+        (&json!("Pro"), &json!(0))
+    );
     fixture.set(&json!({ "marginBps": 0 })).await.success();
-    assert_eq!(fixture.set(&json!({ "marginBps": null })).await.success()["marginBps"], Value::Null);
+    let reset = fixture.set(&json!({ "marginBps": null })).await;
+    assert_eq!(reset.success()["subscription"]["marginBps"], Value::Null);
     let owner = super_admin(&fixture.api).await;
     let logged = fixture.api.get("/admin/audit?limit=200").bearer(&owner).send().await;
     let logged = logged.success()["data"].as_array().unwrap().clone();

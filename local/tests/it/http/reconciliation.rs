@@ -143,7 +143,8 @@ async fn a_message_that_cost_nothing_is_a_match_when_meta_takes_nothing_and_a_di
     fixture
         .system
         .db
-        .execute("INSERT INTO rate_cards (market, category, effective_from, price) SELECT DISTINCT market, 'UTILITY', now() - interval '1 minute', 0 FROM rate_cards")
+        .execute("INSERT INTO rate_cards (market, category, effective_from, price, card_id)
+             SELECT DISTINCT ON (market) market, 'UTILITY', now() - interval '1 minute', 0, card_id FROM rate_cards")
         .await;
     let ids = fixture.delivered(&tenant, 2).await;
     fixture.set(&ids[0], "meta_type = 'free_customer_service'").await;

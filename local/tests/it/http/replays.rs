@@ -33,7 +33,7 @@ fn takes_a_key(route: &Route) -> bool {
 async fn the_stored_answer_is_marked_on_every_route_that_takes_a_key_and_no_other_answer_is() {
     let fixture = Fixture::new().await;
     let api = RawApi::of(&fixture.system);
-    let (mut tried, mut invited) = (BTreeSet::new(), String::new());
+    let (mut tried, mut invited, mut user) = (BTreeSet::new(), String::new(), String::new());
     for keyed in fixture.calls() {
         let first = fixture.with_key(&keyed, "marked", &keyed.body).await;
         let again = fixture.with_key(&keyed, "marked", &keyed.body).await;
@@ -44,16 +44,44 @@ async fn the_stored_answer_is_marked_on_every_route_that_takes_a_key_and_no_othe
         if keyed.path == "/admin/create-tenant" {
             invited = first.text_of("tenantId");
         }
+        if keyed.path == "/users" {
+            user = first.text_of("id");
+        }
         tried.insert(keyed.path.to_owned());
     }
     let platform = super_admin(&api).await;
-    let resend = async || {
-        let call = api.post(&format!("/admin/tenants/{invited}/resend-invite")).bearer(&platform);
-        call.json(&json!({ "idempotencyKey": "marked" })).send().await
+    for (route, id, token) in [
+        ("/admin/tenants/{id}/resend-invite", &invited, &platform),
+        ("/users/{id}/resend-invite", &user, fixture.token()),
+    ] {
+        let resend = async || {
+            let call = api.post(&route.replace("{id}", id)).bearer(token);
+            call.json(&json!({ "idempotencyKey": "marked" })).send().await
+        };
+        let (first, again) = (resend().await, resend().await);
+        assert_marked(&first, &again, route);
+        tried.insert(route.to_owned());
+    }
+    let correct = async || {
+        let call = api.post("/billing/adjustments").bearer(&platform).header("idempotency-key", "marked");
+        let correction = json!({ "tenantId": fixture.tenant(), "amount": "1.25", "reason": "a test" });
+        call.json(&correction).send().await
     };
-    let (first, again) = (resend().await, resend().await);
-    assert_marked(&first, &again, "an invitation");
-    tried.insert("/admin/tenants/{id}/resend-invite".to_owned());
+    let (first, again) = (correct().await, correct().await);
+    assert_marked(&first, &again, "/billing/adjustments");
+    tried.insert("/billing/adjustments".to_owned());
+    // The answer of a repetition has no key and no code, which are secrets: `api_keys` and `invitations` compare the two.
+    for (route, token, body) in [
+        ("/api-keys", fixture.token(), json!({ "name": "Shop", "scopes": ["contacts:read"] })),
+        ("/admin/invitations", &platform, json!({ "email": "invited@tenant.test" })),
+    ] {
+        let make = async || {
+            let call = api.post(route).bearer(token).header("idempotency-key", "marked");
+            call.json(&body).send().await
+        };
+        assert_eq!((make().await.header(MARK), make().await.header(MARK)), (None, Some("true")), "{route}");
+        tried.insert(route.to_owned());
+    }
 
     let with_key = api.routes().iter().filter(|route| takes_a_key(route)).map(|route| route.path.clone());
     assert_eq!(tried, with_key.collect(), "every route that takes a key is tried here");

@@ -272,7 +272,7 @@ async fn of_forty_changes_at_once_each_follows_the_one_before() {
         assert_eq!(pair[0]["before"], pair[1]["after"], "{states:?}");
         assert_ne!(pair[0]["before"], pair[0]["after"]);
     }
-    // One entry, one event and one row for each change; the audit at the end of the test looks at the rows (I32).
+    // One entry, one event and one row for each change; the audit at the end of the test looks at the rows (I34).
     let id = &fixture.home.tenant;
     let count = format!(
         "DO $$ BEGIN IF (SELECT count(*) FROM audit_log WHERE action = 'tenant.change_state' AND tenant_id = '{id}') <> {0}

@@ -99,7 +99,7 @@ pub async fn change_tenant(
 
 fn check(change: TenantChange) -> Result<TenantChange, ChangeTenantError> {
     let mut wrong = Vec::new();
-    if change == TenantChange::default() {
+    if (TenantChange { reason: None, ..change.clone() }) == TenantChange::default() {
         wrong.push(FieldError::new("body", "must name what is to change"));
     }
     let margin = change.margin.and_then(Margin::own).unwrap_or_default();

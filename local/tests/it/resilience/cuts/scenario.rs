@@ -211,30 +211,6 @@ impl<'a> Scenario<'a> {
         self.correct((&owner, &second), tenant).await;
     }
 
-    /// Archives the plan that it created.
-    async fn change_plan(&self, owner: &Client) {
-        let plans = insist_on_reading(owner, "/plans").await;
-        let plan = plans.as_array().unwrap().iter().find(|plan| plan["name"] == self.slug).unwrap();
-        let path = format!("/plans/{}", text(plan, "id").unwrap());
-        insist_on_changing(owner, &path, &json!({ "isArchived": true })).await;
-        assert!(insist_on_reading(owner, &path).await["archivedAt"].is_string());
-    }
-
-    /// A price of a market that no recipient is in, tried and applied.
-    async fn apply_prices(&self, owner: &Client) {
-        let from = self.test.system.clock.now() + SignedDuration::from_hours(1);
-        let mut card = json!({
-            "name": self.slug, "source": "A test", "effectiveFrom": from.to_string(),
-            "prices": [{ "market": "Peru", "utility": "0.03" }],
-        });
-        insist(owner, "/admin/rate-cards/preview", &card).await;
-        card["idempotencyKey"] = json!(self.slug);
-        insist(owner, "/admin/rate-cards", &card).await;
-        let cards = insist_on_reading(owner, "/admin/rate-cards").await;
-        let named = cards["data"].as_array().unwrap().iter().filter(|listed| listed["name"] == self.slug);
-        assert_eq!(named.count(), 1, "{cards}");
-    }
-
     /// Registers a tenant and adds credit.
     async fn found(&self, owner: &Client) -> (Client, TenantId) {
         let anonymous = self.test.system.anonymous();
