@@ -10,7 +10,7 @@ use super::stacks::{before, stack_of};
 use super::{Repository, holds};
 
 /// Every variable that a deployed function reads.
-const VARIABLES: [&str; 29] = [
+const VARIABLES: [&str; 30] = [
     "ADJUSTMENT_APPROVAL_OVER",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "CLOUDFRONT_SECRET_SHA256",
@@ -34,6 +34,7 @@ const VARIABLES: [&str; 29] = [
     "SMTP_HOST",
     "SMTP_PORT",
     "SMTP_SECRET_ARN",
+    "TIDINGS_EMAIL_PROOF",
     "TIDINGS_REGISTRATION",
     "UPDATES_QUEUE_URL",
     "WAKE_UPS_QUEUE_ARN",

@@ -79,11 +79,12 @@ pub async fn queue(
 }
 
 const ADOPT: &str = "-- emails::adopt
-INSERT INTO emails (tenant_id, email_id, user_id, kind, recipient, state, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO emails (tenant_id, email_id, user_id, kind, recipient, state, queued_at)
+SELECT $1, $2, u.user_id, $4, $5, $6, $7 FROM users u WHERE u.tenant_id = $1 AND u.user_id = $3
     ON CONFLICT (tenant_id, email_id) DO NOTHING";
 
 /// Adds the row of an event that the version before wrote, which has none. Its id is the user's, so that the same event adds
-/// it once.
+/// it once. There is nothing to add for a user who is removed.
 pub async fn adopt(
     tx: &TenantTx,
     kind: EmailKind,
