@@ -26,10 +26,11 @@ const VISIBILITY: SignedDuration = SignedDuration::from_hours(3);
 const LOOKS_IN_A_WINDOW: u32 = 5;
 
 /// Queue, batch, batching window and pollers, as in `stacks/workers.yaml`.
-const MAPPINGS: [(Queue, usize, Duration, usize); 3] = [
+const MAPPINGS: [(Queue, usize, Duration, usize); 4] = [
     (Queue::WakeUps, 1, Duration::ZERO, 4),
     (Queue::Updates, 100, Duration::from_secs(1), 1),
     (Queue::Refunds, 10, Duration::ZERO, 1),
+    (Queue::Mail, 5, Duration::ZERO, 1),
 ];
 
 #[derive(Clone)]
