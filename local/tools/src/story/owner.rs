@@ -96,7 +96,7 @@ impl Chapter<'_> {
         client.post("/whatsapp/connect", &json!({ "code": id })).await?.success()?;
         let credit = json!({ "tenantId": id, "amount": "20.00", "idempotencyKey": slug });
         self.platform.post("/billing/add-credits", &credit).await?.success()?;
-        let template = json!({ "name": "story", "content": "Hello {{1}}!", "variables": ["name"] });
+        let template = json!({ "name": "story", "content": "Hello {{1}}, here is your news of today.", "variables": ["name"] });
         let template = client.post("/templates", &template).await?.success()?;
         let template = text(&template, "id")?.to_owned();
         Ok((
