@@ -84,7 +84,7 @@ SELECT market, category, '2026-10-01Z', price, '01a0f4c2-c400-7000-8000-00000000
 -- Without statistics a claim reads all prices for each of its messages.
 ANALYZE rate_cards;
 
--- What was charged before cannot be changed, whoever connects: prices are added, each later than those of its market and
+-- What was charged before cannot be changed, whatever role connects: prices are added, each later than those of its market and
 -- category.
 CREATE FUNCTION rates_are_only_added() RETURNS trigger
     LANGUAGE plpgsql

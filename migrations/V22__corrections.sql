@@ -1,6 +1,6 @@
 -- Corrections: when a balance runs low, amounts that a person books to correct a ledger, and what Meta charges for a message.
 
--- The amounts below which a tenant wants a letter, at most five, and the highest of them that has not been passed since money
+-- The amounts below which a tenant wants an e-mail, at most five, and the highest of them that has not been passed since money
 -- was last booked by a person; NULL when there is none. A claim compares its new balance with that one number.
 ALTER TABLE wallets
     ADD COLUMN low_thresholds bigint[] NOT NULL DEFAULT '{}',

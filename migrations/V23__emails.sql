@@ -9,7 +9,7 @@ CREATE INDEX users_unproven_owners ON users (tenant_id) WHERE role = 'OWNER' AND
 -- Written in the transaction that the e-mail is about, and kept up to date by the mailer. The link in an e-mail is not here:
 -- it is made when the e-mail is written, and its secret is stored nowhere.
 CREATE TABLE emails (
-    -- Of an e-mail to an address that may be nobody's, the platform's tenant until the mailer has looked.
+    -- Of an e-mail to an address that may belong to no user, the platform's tenant until the mailer has looked.
     tenant_id  uuid NOT NULL REFERENCES tenants,
     email_id   uuid NOT NULL,
     user_id    uuid,

@@ -22,7 +22,7 @@ GRANT SELECT, INSERT ON tenant_states TO tidings_system;
 CREATE INDEX tenants_followed ON tenants (state_since) WHERE state IN ('GRACE', 'CLOSED');
 
 -- A tenant that is being erased, or was: what is erased next, and the last row of it that is done. Each transaction erases
--- some rows and writes here how far it came, so whoever goes on after it goes on from there.
+-- some rows and writes here how far it came, so the next one goes on from there.
 CREATE TABLE tenant_erasures (
     tenant_id   uuid PRIMARY KEY REFERENCES tenants,
     begun_at    timestamptz NOT NULL,

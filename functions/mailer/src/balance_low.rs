@@ -1,4 +1,4 @@
-//! The letter about a balance that runs low, to each of the tenant's owners.
+//! The e-mail about a balance that runs low, to each of the tenant's owners.
 
 use domain::{Money, TenantId};
 use lettre::Message;
@@ -9,7 +9,7 @@ use ops::billing::low_balance::owners;
 
 use crate::{MailError, Mailer, TransportError};
 
-/// Writes to each owner. One whom the mail server refuses for good does not keep the letter from the others; that it was
+/// Writes to each owner. One whom the mail server refuses for good does not keep the e-mail from the others; that it was
 /// refused is logged, because the next try would write to all of them again.
 pub(crate) async fn send(
     mailer: &Mailer,
@@ -51,7 +51,7 @@ fn letter(
         "Hello,\n\n\
          The balance of {tenant_name} is {balance}, which is below {threshold}, an amount that you asked to be warned of.\n\
          Messages that the balance does not cover are not sent. Please have it topped up.\n\n\
-         You get this letter once, and again when the balance has been topped up to {threshold} and falls below it later.\n"
+         You get this e-mail once, and again when the balance has been topped up to {threshold} and falls below it later.\n"
     );
     let not_written = |error: &dyn std::error::Error| TransportError::NotWritten(error.to_string());
     Message::builder()

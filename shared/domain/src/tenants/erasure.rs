@@ -5,7 +5,7 @@ use crate::kernel::words::words;
 /// One kind of data. Each is erased in as many transactions as it takes before the next is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErasureStep {
-    /// Users, sessions, links, keys, stored answers and events: nobody gets in any more.
+    /// Users, sessions, links, keys, stored answers and events: no one logs in any more.
     Access,
     /// Messages that were not sent are cancelled; what was debited for them is refunded.
     Waiting,
