@@ -2,12 +2,9 @@
 
 use domain::{Money, TenantId};
 use lettre::Message;
-use lettre::address::{Address, AddressError};
-use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
 use ops::billing::low_balance::owners;
 
-use crate::{MailError, Mailer, TransportError};
+use crate::{MailError, Mailer, Sender, TransportError};
 
 /// Writes to each owner. One whom the mail server refuses for good does not keep the e-mail from the others; that it was
 /// refused is logged, because the next try would write to all of them again.
@@ -22,8 +19,8 @@ pub(crate) async fn send(
         return Ok(());
     };
     for to in &owners.emails {
-        let sent = match letter(&mailer.sender.from, to, &owners.tenant_name, (threshold, balance)) {
-            Ok(letter) => mailer.transport.send(letter).await,
+        let sent = match written(&mailer.sender, to, &owners.tenant_name, (threshold, balance)) {
+            Ok(message) => mailer.transport.send(message).await,
             Err(error) => Err(error),
         };
         match sent {
@@ -37,12 +34,12 @@ pub(crate) async fn send(
             sent => sent?,
         }
     }
-    tracing::info!(%tenant, letters = owners.emails.len(), "The owners were written to about a low balance.");
+    tracing::info!(%tenant, count = owners.emails.len(), "The owners were written to about a low balance.");
     Ok(())
 }
 
-fn letter(
-    from: &str,
+fn written(
+    sender: &Sender,
     to: &str,
     tenant_name: &str,
     (threshold, balance): (Money, Money),
@@ -53,25 +50,19 @@ fn letter(
          Messages that the balance does not cover are not sent. Please have it topped up.\n\n\
          You get this e-mail once, and again when the balance has been topped up to {threshold} and falls below it later.\n"
     );
-    let not_written = |error: &dyn std::error::Error| TransportError::NotWritten(error.to_string());
-    Message::builder()
-        .from(from.parse().map_err(|error: AddressError| not_written(&error))?)
-        .to(Mailbox::new(None, to.parse::<Address>().map_err(|error| not_written(&error))?))
-        .subject(format!("The balance of {tenant_name} is below {threshold}"))
-        .header(ContentType::TEXT_PLAIN)
-        .body(text)
-        .map_err(|error| not_written(&error))
+    sender.write(to, format!("The balance of {tenant_name} is below {threshold}"), text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::email::tests::sender;
 
     #[test]
-    fn the_letter_names_the_balance_and_the_threshold_and_a_name_cannot_add_headers() {
+    fn the_e_mail_names_the_balance_and_the_threshold_and_a_name_cannot_add_headers() {
         let amounts = (Money::from_micros(50_000_000), Money::from_micros(49_988_000));
-        let letter = letter("a@tidings.test", "o@acme.com", "Acme\r\nBcc: x@y.z", amounts).unwrap();
-        let text = String::from_utf8(letter.formatted()).unwrap();
+        let message = written(&sender(), "o@acme.com", "Acme\r\nBcc: x@y.z", amounts).unwrap();
+        let text = String::from_utf8(message.formatted()).unwrap();
         assert!(text.contains("49.988") && text.contains("below 50.00"), "{text}");
         let (headers, _) = text.split_once("\r\n\r\n").unwrap();
         assert!(!headers.lines().any(|line| line.starts_with("Bcc:")), "{headers}");

@@ -95,10 +95,15 @@ fn words(draft: &Draft, public_url: &str) -> Words {
 impl Sender {
     pub(crate) fn message(&self, draft: &Draft) -> Result<Message, TransportError> {
         let Words { subject, text } = words(draft, &self.public_url);
+        self.write(&draft.recipient, subject, text)
+    }
+
+    /// A subject cannot add headers, whatever names are in it.
+    pub(crate) fn write(&self, to: &str, subject: String, text: String) -> Result<Message, TransportError> {
         let not_written = |error: &dyn std::error::Error| TransportError::NotWritten(error.to_string());
         Message::builder()
             .from(self.from.parse().map_err(|error: AddressError| not_written(&error))?)
-            .to(Mailbox::new(None, draft.recipient.parse::<Address>().map_err(|error| not_written(&error))?))
+            .to(Mailbox::new(None, to.parse::<Address>().map_err(|error| not_written(&error))?))
             .subject(subject)
             .header(ContentType::TEXT_PLAIN)
             .body(text)

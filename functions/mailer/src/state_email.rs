@@ -2,14 +2,11 @@
 
 use domain::{TenantId, TenantState};
 use lettre::Message;
-use lettre::address::{Address, AddressError};
-use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
 
 use ops::billing::low_balance::owners;
 
 use crate::transport::TransportError;
-use crate::{MailError, Mailer};
+use crate::{MailError, Mailer, Sender};
 
 /// Tells a tenant's owners what they may do from now on, if that changed.
 pub(crate) async fn send(
@@ -21,7 +18,7 @@ pub(crate) async fn send(
     let Some(owners) = owners(&mailer.platform, tenant).await? else { return Ok(()) };
     let Some(email) = StateEmail::of(&owners.tenant_name, (before, after), reason) else { return Ok(()) };
     for address in &owners.emails {
-        mailer.transport.send(email.message(&mailer.sender.from, address)?).await?;
+        mailer.transport.send(email.message(&mailer.sender, address)?).await?;
     }
     tracing::info!(%tenant, state = %after, count = owners.emails.len(), "The owners were written to about the state of their account.");
     Ok(())
@@ -72,25 +69,19 @@ impl StateEmail {
         })
     }
 
-    pub(crate) fn message(&self, from: &str, to: &str) -> Result<Message, TransportError> {
-        let not_written = |error: &dyn std::error::Error| TransportError::NotWritten(error.to_string());
-        Message::builder()
-            .from(from.parse().map_err(|error: AddressError| not_written(&error))?)
-            .to(Mailbox::new(None, to.parse::<Address>().map_err(|error| not_written(&error))?))
-            .subject(self.subject.clone())
-            .header(ContentType::TEXT_PLAIN)
-            .body(self.text.clone())
-            .map_err(|error| not_written(&error))
+    fn message(&self, sender: &Sender, to: &str) -> Result<Message, TransportError> {
+        sender.write(to, self.subject.clone(), self.text.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::email::tests::sender;
 
     fn text_of(change: (TenantState, TenantState)) -> Option<String> {
         let email = StateEmail::of("Acme\r\nBcc: x@y.z", change, "the invoice is not paid")?;
-        let message = email.message("a@tidings.test", "o@acme.com").unwrap();
+        let message = email.message(&sender(), "o@acme.com").unwrap();
         Some(String::from_utf8(message.formatted()).unwrap())
     }
 
