@@ -127,18 +127,16 @@ async fn owners_who_have_to_prove_their_addresses_connect_afterwards_with_the_li
         (refused.status.as_u16(), &refused.body["type"]),
         (403, &json!("urn:tidings:problem:email-not-proven"))
     );
-    let secret = loop {
+    let secret = until("the link is in the folder", async || {
         let emails = std::fs::read_dir(program.home.join(".tidings/mail")).into_iter().flatten();
         let texts = emails.filter_map(|email| std::fs::read_to_string(email.unwrap().path()).ok());
         let links = texts.filter(|text| text.contains("To: boss@acme.test"));
         let mut secrets = links.filter_map(|text| {
             Some(text.replace("=\r\n", "").split_once("verify-email#")?.1.get(..64)?.to_owned())
         });
-        if let Some(secret) = secrets.next() {
-            break secret;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+        secrets.next()
+    })
+    .await;
     anonymous.post("/auth/verify-email", &json!({ "secret": secret })).await.unwrap().success().unwrap();
     connect().await.success().unwrap();
 }
