@@ -125,6 +125,12 @@ pub async fn lock(tx: &TenantTx) -> Result<Option<Tenant>, StoreError> {
     row.map(|row| from_row(tx, &row)).transpose()
 }
 
+/// Locks a tenant against other changes of who may act for it: of its users and its API keys. The balance is not locked, so
+/// that no claim waits for them.
+pub async fn lock_access(tx: &TenantTx) -> Result<(), StoreError> {
+    tx.row(LOCK, params![tx.tenant().0 => UUID]).await.map(drop)
+}
+
 // The balance is locked before: so the last number that this statement sees is the last one that there is.
 const SET_STATE: &str = "-- tenants::set_state
 WITH old AS MATERIALIZED (SELECT state, state_since FROM tenants WHERE tenant_id = $1 AND state <> $2),

@@ -82,7 +82,7 @@ one_statement! {
 
 /// Locks the tenant's users against other changes, and reads what the caller may do now.
 async fn manager(tx: &TenantTx) -> Result<Manager, UserError> {
-    tenants::lock(tx).await?;
+    tenants::lock_access(tx).await?;
     let manager = match tx.actor() {
         Actor::User(id) => match users::find(tx, id).await?.map(|user| user.role) {
             Some(Role::Owner) => Some(Manager::Owner(id)),

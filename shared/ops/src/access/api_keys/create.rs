@@ -175,7 +175,7 @@ impl SystemOperation for CreateApiKey {
 
 impl CreateApiKey {
     async fn make(&self, tx: &TenantTx) -> Result<Made, ApiKeyError> {
-        tenants::lock(tx).await?;
+        tenants::lock_access(tx).await?;
         let mut wrong = self.beyond_the_caller(tx).await?;
         wrong.extend(self.beyond_the_tenant(tx).await?);
         if !wrong.is_empty() {
